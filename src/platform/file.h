@@ -1,0 +1,83 @@
+/* platform/file.h: what the store may ask an operating system about files. */
+#ifndef HPR_PLATFORM_FILE_H
+#define HPR_PLATFORM_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+/* An open file; a descriptor or a handle, whatever the system uses. */
+typedef intptr_t hpr_file;
+
+/* What stands under a name, or behind an open file. */
+typedef struct hpr_file_info {
+  bool regular;           /* neither folder, link, device, socket nor FIFO */
+  bool ours;              /* owned by the user we run as */
+  bool writable_by_all;   /* anybody on the system may change it */
+  uint64_t device, inode; /* together: which file; equal for two names of one file */
+  uint64_t links;         /* names that it has; 0 = deleted */
+  int64_t size_bytes;
+  int64_t modified_ns;    /* since 1970 */
+} hpr_file_info;
+
+/* Called for each name in a folder. */
+typedef void (*hpr_file_visit)(void *context, const char *name);
+
+/*
+ * The primitives of one file system, or of a simulated or failing one. Paths are UTF-8. All
+ * return 0 or an HPR_E… code. No symbolic link is followed in the last part of a path, and no
+ * descriptor is inherited by children.
+ */
+typedef struct hpr_file_ops {
+  void *self;
+
+  /* Opens for reading; never blocks on a FIFO. HPR_ENOENT, HPR_EACCES, HPR_EUNSAFE (a link), … */
+  int (*open)(void *self, const char *path, hpr_file *ret_file);
+
+  /* Makes a new private file (mode 0600) for writing. HPR_EEXIST if the name is taken. */
+  int (*create)(void *self, const char *path, hpr_file *ret_file);
+
+  /* Opens or makes a private file that only serves as a lock. */
+  int (*open_lock)(void *self, const char *path, hpr_file *ret_file);
+
+  int (*info)(void *self, hpr_file file, hpr_file_info *ret_info);
+
+  /* The same by name; what a link points to is not looked at. */
+  int (*info_at)(void *self, const char *path, hpr_file_info *ret_info);
+
+  /* Reads or writes some bytes, possibly fewer than asked for; reading 0 bytes is the end. */
+  int (*read)(void *self, hpr_file file, char *buffer, size_t size, size_t *ret_count);
+  int (*write)(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count);
+
+  void (*close)(void *self, hpr_file file);
+
+  /* Swaps two existing files in one step. HPR_ENOTSUP or HPR_ENOENT: use rename. */
+  int (*exchange)(void *self, const char *a, const char *b);
+
+  /* Moves over `to` in one step, whether it exists or not. */
+  int (*rename)(void *self, const char *from, const char *to);
+
+  int (*unlink)(void *self, const char *path);
+
+  /* Makes one private folder (mode 0700). HPR_EEXIST if the name is taken. */
+  int (*make_folder)(void *self, const char *path);
+
+  int (*list)(void *self, const char *folder, hpr_file_visit visit, void *context);
+
+  /* Takes the lock if it is free, HPR_EBUSY if not. Closing the file, or dying, releases it. */
+  int (*try_lock)(void *self, hpr_file file);
+  void (*unlock)(void *self, hpr_file file);
+
+  /* Waits for a moment between two tries. */
+  void (*pause_ms)(void *self, int ms);
+
+  /* True if both names lead to the same existing folder, links followed. */
+  bool (*same_folder)(void *self, const char *a, const char *b);
+} hpr_file_ops;
+
+/* This system's own implementation. Static storage, no state, any thread. */
+const hpr_file_ops *hpr_file_native(void);
+
+#endif

@@ -1,0 +1,93 @@
+#include "platform/linux/pidfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "platform/posix/errors.h"
+
+/* Newer than the headers of the systems that we build on; from linux/pidfd.h and fcntl.h. */
+enum {
+  SIGNAL_GROUP = 1 << 2, /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
+  PIDFS_ROOT = -10002,   /* FD_PIDFS_ROOT, Linux 6.17 */
+  NAME_BYTES = 16,       /* longer file handles than any pidfs has had (8) */
+};
+/* The same numbers on all architectures, because they are younger than the unified table. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+typedef union handle {
+  struct file_handle head;
+  char room[sizeof(struct file_handle) + NAME_BYTES];
+} handle;
+
+/* seccomp filters answer EPERM where the kernel would say ENOSYS (docker, old systemd-nspawn). */
+static int refused_or(int number) {
+  return number == EPERM ? HPR_ENOTSUP : hpr_error_from_errno(number);
+}
+
+int hpr_pidfd_open(int32_t pid, int *ret_fd) {
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0) return errno == ENOENT ? HPR_EINVAL : refused_or(errno);
+  *ret_fd = fd;
+  return 0;
+}
+
+int hpr_pidfd_name(int fd, char *ret_name, size_t size) {
+  handle it = {.head.handle_bytes = NAME_BYTES};
+  int mount;
+  if (name_to_handle_at(fd, "", &it.head, &mount, AT_EMPTY_PATH) != 0) return HPR_ENOTSUP;
+  if ((size_t)it.head.handle_bytes * 2 + sizeof "ffffffff-" > size) return HPR_ENOTSUP;
+  int at = snprintf(ret_name, size, "%x-", (unsigned)it.head.handle_type);
+  for (unsigned i = 0; i < it.head.handle_bytes; i++)
+    at += snprintf(ret_name + at, size - (size_t)at, "%02x", it.head.f_handle[i]);
+  return 0;
+}
+
+static int parse_name(const char *name, handle *ret_handle) {
+  char *bytes;
+  unsigned long type = strtoul(name, &bytes, 16);
+  size_t digits = *bytes == '-' ? strlen(++bytes) : 0;
+  if (digits == 0 || digits % 2 != 0 || digits / 2 > NAME_BYTES || type > INT32_MAX)
+    return HPR_EINVAL;
+  ret_handle->head.handle_type = (int)type;
+  ret_handle->head.handle_bytes = (unsigned)(digits / 2);
+  for (size_t i = 0; i < digits / 2; i++) {
+    unsigned byte;
+    if (sscanf(bytes + 2 * i, "%2x", &byte) != 1) return HPR_EINVAL;
+    ret_handle->head.f_handle[i] = (unsigned char)byte;
+  }
+  return 0;
+}
+
+int hpr_pidfd_reopen(const char *name, int *ret_fd) {
+  handle it;
+  if (parse_name(name, &it) != 0) return HPR_EINVAL;
+  int fd = open_by_handle_at(PIDFS_ROOT, &it.head, O_CLOEXEC);
+  if (fd < 0 && errno == EBADF) {
+    /* Before 6.17 any descriptor on pidfs names the file system, our own pidfd too. */
+    int own, opened = hpr_pidfd_open(getpid(), &own);
+    if (opened != 0) return opened == HPR_EMFILE ? HPR_EMFILE : HPR_ENOTSUP;
+    fd = open_by_handle_at(own, &it.head, O_CLOEXEC);
+    int number = errno;
+    close(own);
+    errno = number;
+  }
+  if (fd < 0) return errno == ESTALE ? HPR_ESRCH : refused_or(errno);
+  *ret_fd = fd;
+  return 0;
+}
+
+int hpr_pidfd_signal(int fd, int signum, bool group) {
+  if (syscall(SYS_pidfd_send_signal, fd, signum, NULL, group ? SIGNAL_GROUP : 0) == 0) return 0;
+  return errno == EINVAL ? HPR_ENOTSUP : hpr_error_from_errno(errno);
+}

@@ -1,0 +1,129 @@
+#include "platform/linux/procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+enum {
+  STAT_SIZE = 1024,          /* 52 numbers and a name of at most 64 bytes */
+  KERNEL_THREAD = 0x00200000 /* PF_KTHREAD in linux/sched.h, stable since 2.6.27 */
+};
+
+/* Reads the start of a small file as text. */
+static int read_text(const char *path, char *buffer, size_t size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno == ENOENT || errno == ESRCH) return HPR_ESRCH;
+    return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
+  }
+  ssize_t count;
+  do count = read(fd, buffer, size - 1);
+  while (count < 0 && errno == EINTR);
+  /* A process that was reaped between open and read reads as ESRCH. */
+  int result = count > 0 ? 0 : (count < 0 && errno != ESRCH) ? HPR_EUNKNOWN : HPR_ESRCH;
+  close(fd);
+  if (result == 0) buffer[count] = '\0';
+  return result;
+}
+
+static int parse_stat(const char *line, hpr_proc_stat *ret_stat) {
+  /* The name may hold spaces and parentheses: the fields start behind the last one. */
+  const char *fields = strrchr(line, ')');
+  char state;
+  int32_t parent, group, session;
+  unsigned long flags;
+  long threads;
+  uint64_t start_ticks;
+  if (!fields || sscanf(fields,
+                        ") %c %" SCNd32 " %" SCNd32 " %" SCNd32
+                        " %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
+                        &state, &parent, &group, &session, &flags, &threads, &start_ticks) != 7)
+    return HPR_EUNKNOWN;
+  *ret_stat = (hpr_proc_stat){
+      /* A main thread that ended before the others shows Z too, but the process lives on. */
+      .dead = state == 'X' || state == 'x' || (state == 'Z' && threads <= 1),
+      .kernel_thread = (flags & KERNEL_THREAD) != 0,
+      .parent = parent,
+      .group = group,
+      .session = session,
+      .start_ticks = start_ticks,
+  };
+  return 0;
+}
+
+int hpr_procfs_stat(int32_t pid, hpr_proc_stat *ret_stat) {
+  char path[32], line[STAT_SIZE];
+  snprintf(path, sizeof path, "/proc/%" PRId32 "/stat", pid);
+  int result = read_text(path, line, sizeof line);
+  return result == 0 ? parse_stat(line, ret_stat) : result;
+}
+
+bool hpr_procfs_is_process(int32_t pid) {
+  char path[32], text[STAT_SIZE];
+  snprintf(path, sizeof path, "/proc/%" PRId32 "/status", pid);
+  if (read_text(path, text, sizeof text) != 0) return false;
+  const char *line = strstr(text, "\nTgid:");
+  return line && strtol(line + strlen("\nTgid:"), NULL, 10) == pid;
+}
+
+int hpr_procfs_group_member(int32_t group, int32_t *ret_pid) {
+  DIR *stream = opendir("/proc");
+  if (!stream) return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
+  int result = HPR_ESRCH;
+  for (const struct dirent *item; result == HPR_ESRCH && (item = readdir(stream));) {
+    char *end;
+    long pid = strtol(item->d_name, &end, 10);
+    hpr_proc_stat stat;
+    if (*end != '\0' || pid <= 0 || pid > INT32_MAX) continue;
+    int read = hpr_procfs_stat((int32_t)pid, &stat);
+    if (read == 0 && !stat.dead && stat.group == group) {
+      *ret_pid = (int32_t)pid;
+      result = 0;
+    } else if (read != 0 && read != HPR_ESRCH) {
+      result = read;
+    }
+  }
+  closedir(stream);
+  return result;
+}
+
+/* FNV-1a. machine-id(5) asks not to spread the id itself; eight digits tell two hosts apart. */
+static uint32_t digest_of(const char *text) {
+  uint32_t hash = UINT32_C(2166136261);
+  for (; *text && *text != '\n'; text++) hash = (hash ^ (unsigned char)*text) * UINT32_C(16777619);
+  return hash;
+}
+
+void hpr_procfs_boot(char *ret_text, size_t size) {
+  char boot[64], host[64];
+  ret_text[0] = '\0';
+  if (read_text("/proc/sys/kernel/random/boot_id", boot, sizeof boot) != 0) return;
+  boot[strcspn(boot, "\n@")] = '\0';
+  if (read_text("/etc/machine-id", host, sizeof host) != 0)
+    snprintf(ret_text, size, "%s", boot);
+  else
+    snprintf(ret_text, size, "%s@%08" PRIx32, boot, digest_of(host));
+}
+
+uint64_t hpr_procfs_pid_namespace(void) {
+  struct stat st;
+  return stat("/proc/self/ns/pid", &st) == 0 ? (uint64_t)st.st_ino : 0;
+}
+
+int64_t hpr_procfs_started_ms(uint64_t start_ticks) {
+  struct timespec wall, since_boot;
+  clock_gettime(CLOCK_REALTIME, &wall);
+  clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  int64_t booted_ms = (int64_t)(wall.tv_sec - since_boot.tv_sec) * 1000 +
+                      (wall.tv_nsec - since_boot.tv_nsec) / 1000000;
+  return booted_ms + (int64_t)(start_ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
+}

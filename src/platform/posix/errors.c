@@ -1,0 +1,33 @@
+#include "platform/posix/errors.h"
+
+#include <errno.h>
+
+#include "core/error.h"
+
+int hpr_error_from_errno(int number) {
+  switch (number) {
+  case 0: return HPR_OK;
+  case EINVAL: return HPR_EINVAL;
+  case ENOMEM: return HPR_ENOMEM;
+  case ESRCH: return HPR_ESRCH;
+  case ENOENT:
+  case ENOTDIR: return HPR_ENOENT;
+  case EEXIST: return HPR_EEXIST;
+  case EACCES:
+  case EPERM: return HPR_EACCES;
+  case ENOSPC:
+  case EDQUOT: return HPR_ENOSPC;
+  case EMFILE:
+  case ENFILE: return HPR_EMFILE;
+  case EROFS: return HPR_EROFS;
+  case EWOULDBLOCK: return HPR_EBUSY;
+  case ENOSYS:
+  case EOPNOTSUPP: return HPR_ENOTSUP;
+  /* O_NOFOLLOW on a link (ELOOP), a socket opened as a file (ENXIO), a folder (EISDIR). */
+  case ELOOP:
+  case ENXIO:
+  case EISDIR: return HPR_EUNSAFE;
+  case EINTR: return HPR_EINTR;
+  default: return HPR_EIO;
+  }
+}

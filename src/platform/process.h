@@ -1,0 +1,123 @@
+/* platform/process.h: what the core may ask an operating system about processes. */
+#ifndef HPR_PLATFORM_PROCESS_H
+#define HPR_PLATFORM_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+enum {
+  HPR_PID_MIN = 2,             /* 1 is init; 0 and negative numbers address groups */
+  HPR_PID_MAX = 2147483647,    /* the widest pid_t; no system gives out larger numbers */
+  HPR_BOOT_SIZE = 64,          /* bytes, the final NUL included */
+  HPR_BIRTH_SIZE = 64,
+};
+
+/* What is known about who held the pid when it was recorded. */
+typedef enum hpr_record_state {
+  HPR_RECORD_NONE,    /* nothing was ever recorded (the original module's files) */
+  HPR_RECORD_KNOWN,   /* boot and birth say exactly who */
+  HPR_RECORD_NOBODY,  /* the pid was free, or a zombie's: whoever holds it later is a stranger */
+  HPR_RECORD_OPAQUE,  /* somebody held it, but the system would not tell who */
+} hpr_record_state;
+
+/*
+ * Who a pid was. Pids are reused, so birth must match too. Boot and birth are opaque text, made by
+ * identify() and judged by verify() of the same system; they survive being stored in a file.
+ */
+typedef struct hpr_identity {
+  int32_t pid; /* HPR_PID_MIN or more; 0 = unset */
+  hpr_record_state state;
+  bool kin;                   /* a relative when it was recorded; false = never signalled */
+  char boot[HPR_BOOT_SIZE];   /* host and boot; births compare only within one boot */
+  char birth[HPR_BIRTH_SIZE]; /* unique for a pid within one boot */
+} hpr_identity;
+
+/* Is the recorded process still there? "Cannot tell" is an answer of its own. */
+typedef enum hpr_verdict {
+  HPR_VERDICT_SAME,     /* the very process that was recorded */
+  HPR_VERDICT_GROUP,    /* it is gone, its process group provably is not */
+  HPR_VERDICT_GONE,     /* nobody, a zombie, or another boot of this host */
+  HPR_VERDICT_STRANGER, /* another process holds the pid */
+  HPR_VERDICT_FOREIGN,  /* another host's or pid namespace's, or another user's */
+  HPR_VERDICT_UNKNOWN,  /* could not be determined (no /proc, no descriptor left, …) */
+} hpr_verdict;
+
+/* Signals by name, because the numbers differ between systems. */
+typedef enum hpr_signal {
+  HPR_SIGNAL_TERM,
+  HPR_SIGNAL_KILL,
+  HPR_SIGNAL_INT,
+  HPR_SIGNAL_HUP,
+  HPR_SIGNAL_QUIT,
+} hpr_signal;
+
+/* Called on the watching thread, once a watch, when its process is gone. Must not block. */
+typedef void (*hpr_exit_notice)(void *context, uint64_t watch);
+
+/*
+ * One operating system, or a simulated one. Every function is called on the registry's thread,
+ * none blocks, and none but signal() signals.
+ */
+typedef struct hpr_process_ops {
+  void *self;
+
+  /*
+   * Records who holds `pid` now, with `kin` set if it is a descendant of this process
+   * (family == NULL) or, for a pid that somebody reported, a descendant of `family` or a member
+   * of its group or session (never of our own group or session).
+   * Always fills *ret_identity, with the state that could be found. Never fails.
+   */
+  void (*identify)(void *self, int32_t pid, const hpr_identity *family,
+                   hpr_identity *ret_identity);
+
+  /*
+   * The same for a pid of which only the time of recording is known, in milliseconds since 1970.
+   * While our process lived nobody else could hold its pid, so a holder that started at most 5
+   * seconds after that time is it (KNOWN and kin), and a later one is a stranger (NOBODY).
+   */
+  void (*identify_recorded)(void *self, int32_t pid, int64_t recorded_ms,
+                            hpr_identity *ret_identity);
+
+  /* Judges a recorded identity against the system as it is now. */
+  hpr_verdict (*verify)(void *self, const hpr_identity *identity);
+
+  /*
+   * The only way a signal leaves this program. Verifies, then signals the group that the process
+   * leads, or the process alone; wakes a stopped one so that a request to end can reach it.
+   * Returns 0 if a signal was delivered, or HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN,
+   * HPR_EFORBIDDEN, HPR_ENOTKIN, HPR_EFORKED.
+   */
+  int (*signal)(void *self, const hpr_identity *identity, hpr_signal signal);
+
+  /*
+   * Asks for one notice when the process (or, for GROUP, one of its members) is gone. `watch` is
+   * the caller's number for it, unique in this registry. Returns HPR_ESRCH if nothing is left to
+   * wait for, HPR_ENOMEM or HPR_ENOTSUP if the system cannot watch.
+   */
+  int (*watch)(void *self, const hpr_identity *identity, uint64_t watch);
+
+  /* Takes a watch back; a notice that is under way may still come. Unknown numbers are ignored. */
+  void (*unwatch)(void *self, uint64_t watch);
+
+  /* This very process's pid; another number in a child made by fork(). */
+  int32_t (*self_pid)(void *self);
+
+  /* Wall clock, in milliseconds since 1970-01-01 UTC. */
+  int64_t (*now_ms)(void *self);
+
+  /* A number that nobody else has: 64 random bits. */
+  uint64_t (*nonce)(void *self);
+} hpr_process_ops;
+
+/*
+ * Opens this system's own implementation. `notice` is called with `context` on a thread of its
+ * own, which starts with the first watch. Returns HPR_ENOMEM or HPR_EMFILE on failure.
+ */
+int hpr_process_native_open(hpr_exit_notice notice, void *context, hpr_process_ops *ret_ops);
+
+/* Stops the thread (no notice comes after this returns) and releases everything. */
+void hpr_process_native_close(hpr_process_ops *ops);
+
+#endif
