@@ -1,0 +1,146 @@
+#include "store/document.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define HEAD "{\"entries\":["
+#define SEPARATOR ",\n"
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
+static int append(hpr_document *document, hpr_span text, int error, const hpr_row *take_row) {
+  hpr_stored *stored = calloc(1, sizeof *stored);
+  if (!stored) return HPR_ENOMEM;
+  stored->text = text;
+  stored->error = error;
+  if (error == 0) stored->row = *take_row;
+  DL_APPEND(document->stored, stored);
+  return 0;
+}
+
+/* Reads one entry's text and keeps it, sound or not. */
+static int keep_entry(hpr_document *document, hpr_span text) {
+  hpr_row row = {0};
+  int error = hpr_row_read(text, &row);
+  if (error == HPR_ENOMEM) return error;
+  int result = append(document, text, error, &row);
+  if (result != 0) hpr_row_done(&row);
+  return result;
+}
+
+static int read_entries(hpr_document *document, hpr_cursor *cursor) {
+  if (!hpr_scan_open(cursor, '[')) return HPR_ECORRUPT;
+  bool first = true, failed = false;
+  while (hpr_scan_more(cursor, ']', &first, &failed)) {
+    hpr_span entry;
+    if (!hpr_scan_value(cursor, &entry)) return HPR_ECORRUPT;
+    int result = keep_entry(document, entry);
+    if (result != 0) return result;
+  }
+  return failed ? HPR_ECORRUPT : 0;
+}
+
+static int keep_member(hpr_document *document, hpr_span key, hpr_cursor *cursor) {
+  hpr_span value;
+  if (!hpr_scan_value(cursor, &value)) return HPR_ECORRUPT;
+  hpr_buffer_add(&document->unknown, SEPARATOR, strlen(SEPARATOR));
+  hpr_buffer_add(&document->unknown, key.text, key.length);
+  hpr_buffer_add(&document->unknown, ":", 1);
+  hpr_buffer_add(&document->unknown, value.text, value.length);
+  return document->unknown.failed ? HPR_ENOMEM : 0;
+}
+
+static bool is_entries(hpr_span key) {
+  return key.length == strlen("\"entries\"") && memcmp(key.text, "\"entries\"", key.length) == 0;
+}
+
+static int read_whole(hpr_document *document, hpr_cursor cursor) {
+  bool first = true, failed = false, seen = false;
+  if (!hpr_scan_open(&cursor, '{')) return HPR_ECORRUPT;
+  while (hpr_scan_more(&cursor, '}', &first, &failed)) {
+    hpr_span key;
+    if (!hpr_scan_key(&cursor, &key)) return HPR_ECORRUPT;
+    bool entries = is_entries(key);
+    if (entries && seen) return HPR_ECORRUPT;
+    seen = seen || entries;
+    int result = entries ? read_entries(document, &cursor) : keep_member(document, key, &cursor);
+    if (result != 0) return result;
+  }
+  return failed || !hpr_scan_at_end(cursor) ? HPR_ECORRUPT : 0;
+}
+
+static void drop_all(hpr_document *document) {
+  hpr_stored *stored, *next;
+  DL_FOREACH_SAFE(document->stored, stored, next) hpr_document_drop(document, stored);
+  hpr_buffer_clear(&document->unknown);
+}
+
+/*
+ * Looks at every brace: whatever reads as a sound entry is one. A value that is cut short is
+ * scanned again from each brace inside it, at most HPR_SCAN_DEPTH times, so this stays linear.
+ */
+static int salvage(hpr_document *document, const char *text, const char *end) {
+  document->damaged = true;
+  for (const char *at = text; at < end;) {
+    at = memchr(at, '{', (size_t)(end - at));
+    if (!at) break;
+    hpr_cursor cursor = {.at = at, .end = end};
+    hpr_span span;
+    hpr_row row = {0};
+    bool sound = hpr_scan_value(&cursor, &span) && hpr_row_read(span, &row) == 0;
+    if (sound && append(document, span, 0, &row) != 0) {
+      hpr_row_done(&row);
+      return HPR_ENOMEM;
+    }
+    at = sound ? span.text + span.length : at + 1;
+  }
+  return 0;
+}
+
+int hpr_document_read(char *take_text, size_t size, hpr_document *ret_document) {
+  hpr_document document = {.text = take_text};
+  const char *start = take_text, *end = take_text + size;
+  const size_t mark = strlen(BYTE_ORDER_MARK);
+  if (size >= mark && memcmp(start, BYTE_ORDER_MARK, mark) == 0) start += mark;
+  int result = read_whole(&document, (hpr_cursor){.at = start, .end = end});
+  if (result == HPR_ECORRUPT) {
+    drop_all(&document);
+    result = salvage(&document, start, end);
+  }
+  if (result == 0)
+    *ret_document = document;
+  else
+    hpr_document_done(&document);
+  return result;
+}
+
+void hpr_document_drop(hpr_document *document, hpr_stored *stored) {
+  DL_DELETE(document->stored, stored);
+  hpr_row_done(&stored->row);
+  free(stored);
+}
+
+void hpr_document_done(hpr_document *document) {
+  drop_all(document);
+  hpr_buffer_done(&document->unknown);
+  free(document->text);
+  *document = (hpr_document){0};
+}
+
+void hpr_document_begin(hpr_buffer *buffer) {
+  hpr_buffer_clear(buffer);
+  hpr_buffer_add(buffer, HEAD, strlen(HEAD));
+}
+
+void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length) {
+  bool first = buffer->length == strlen(HEAD);
+  hpr_buffer_add(buffer, first ? "\n" : SEPARATOR, first ? 1 : strlen(SEPARATOR));
+  hpr_buffer_add(buffer, entry, length);
+}
+
+void hpr_document_end(hpr_buffer *buffer, const hpr_document *others) {
+  bool empty = buffer->length == strlen(HEAD);
+  hpr_buffer_add(buffer, empty ? "]" : "\n]", empty ? 1 : 2);
+  hpr_buffer_add(buffer, others->unknown.text ? others->unknown.text : "", others->unknown.length);
+  hpr_buffer_add(buffer, "}\n", 2);
+}

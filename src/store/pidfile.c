@@ -1,0 +1,246 @@
+#include "store/pidfile.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "store/replace.h"
+
+enum {
+  NAME_ROOM = 64,  /* for what is appended to the path */
+  RETRY_MS = 2,    /* between two tries for the lock */
+  NAME_TRIES = 100 /* taken names to step over; more is an attack or a broken disk */
+};
+
+struct hpr_pidfile {
+  const hpr_file_ops *files;
+  char *path;
+  char *beside;           /* path with room for a suffix; the names of our other files */
+  size_t path_length;
+  hpr_document others;    /* what the file holds besides the client's entries */
+  hpr_buffer text;        /* the last text; kept for its memory */
+  hpr_file_info seen;     /* the file as we last read or wrote it; inode 0 = never */
+  hpr_file lock;          /* held open, locked only during a sync */
+  bool lock_open;
+  bool impatient;         /* the last wait for the lock was in vain */
+  uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
+};
+
+static const char *beside(hpr_pidfile *f, const char *suffix) {
+  snprintf(f->beside + f->path_length, NAME_ROOM, "%s", suffix);
+  return f->beside;
+}
+
+int hpr_pidfile_open(const char *path, uint64_t nonce, const hpr_file_ops *files,
+                     hpr_pidfile **ret_pidfile) {
+  hpr_pidfile *f = calloc(1, sizeof *f);
+  if (!f) return HPR_ENOMEM;
+  f->files = files;
+  f->nonce = nonce;
+  f->path_length = strlen(path);
+  f->path = strdup(path);
+  f->beside = malloc(f->path_length + NAME_ROOM);
+  if (!f->path || !f->beside) {
+    hpr_pidfile_close(f);
+    return HPR_ENOMEM;
+  }
+  memcpy(f->beside, path, f->path_length + 1);
+  *ret_pidfile = f;
+  return 0;
+}
+
+void hpr_pidfile_close(hpr_pidfile *f) {
+  if (!f) return;
+  if (f->lock_open) f->files->close(f->files->self, f->lock);
+  hpr_document_done(&f->others);
+  hpr_buffer_done(&f->text);
+  free(f->path);
+  free(f->beside);
+  free(f);
+}
+
+/* --- the lock ------------------------------------------------------------------------------- */
+
+static int open_lock(hpr_pidfile *f) {
+  const hpr_file_ops *files = f->files;
+  const char *name = beside(f, ".lock");
+  int result = files->open_lock(files->self, name, &f->lock);
+  if (result == HPR_ENOENT) {
+    result = hpr_make_parents(files, f->path);
+    if (result == 0) result = files->open_lock(files->self, name, &f->lock);
+  }
+  f->lock_open = result == 0;
+  return result;
+}
+
+/* A lock file that somebody deleted guards nothing: the next server would make another. */
+static bool lock_is_stale(hpr_pidfile *f) {
+  hpr_file_info held, named;
+  return f->files->info(f->files->self, f->lock, &held) != 0 || held.links == 0 ||
+         f->files->info_at(f->files->self, beside(f, ".lock"), &named) != 0 ||
+         named.inode != held.inode || named.device != held.device;
+}
+
+static void unlock(hpr_pidfile *f) { f->files->unlock(f->files->self, f->lock); }
+
+static int wait_for_lock(hpr_pidfile *f) {
+  int tries = f->impatient ? 1 : HPR_PIDFILE_LOCK_MS / RETRY_MS;
+  int result = HPR_EBUSY;
+  for (int i = 0; i < tries && (result == HPR_EBUSY || result == HPR_EINTR); i++) {
+    if (i > 0) f->files->pause_ms(f->files->self, RETRY_MS);
+    result = f->files->try_lock(f->files->self, f->lock);
+  }
+  f->impatient = result == HPR_EBUSY;
+  return result;
+}
+
+static int lock(hpr_pidfile *f) {
+  int result = HPR_EBUSY;
+  for (int i = 0; i < 2; i++) { /* twice: the first may find that it locked a deleted file */
+    if (!f->lock_open && (result = open_lock(f)) != 0) return result;
+    if ((result = wait_for_lock(f)) != 0) return result;
+    if (!lock_is_stale(f)) return 0;
+    f->files->close(f->files->self, f->lock);
+    f->lock_open = false;
+  }
+  return HPR_EBUSY;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+static bool same_version(const hpr_file_info *a, const hpr_file_info *b) {
+  return a->inode == b->inode && a->device == b->device && a->size_bytes == b->size_bytes &&
+         a->modified_ns == b->modified_ns;
+}
+
+/* Keeps a damaged text beside the file. Its time names it, so that a second try makes no second. */
+static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info,
+                     const hpr_pidfile_client *client) {
+  char suffix[NAME_ROOM];
+  snprintf(suffix, sizeof suffix, ".corrupt-%" PRId64, info->modified_ns / 1000000);
+  const char *name = beside(f, suffix);
+  hpr_file_info kept;
+  int result = hpr_write_new(f->files, name, text, (size_t)info->size_bytes, &kept);
+  if (result != 0 && result != HPR_EEXIST) return result;
+  client->warn(client->self, HPR_ECORRUPT, name);
+  return 0;
+}
+
+static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  char *text;
+  hpr_file_info info;
+  hpr_document document;
+  int result = hpr_read_whole(f->files, f->path, HPR_PIDFILE_MAX_BYTES, &text, &info);
+  if (result != 0) return result;
+  result = hpr_document_read(text, (size_t)info.size_bytes, &document);
+  if (result != 0) return result;
+  if (document.damaged) result = set_aside(f, document.text, &info, client);
+  if (result != 0) {
+    hpr_document_done(&document);
+    return result;
+  }
+  hpr_document_done(&f->others);
+  f->others = document;
+  f->seen = info;
+  return 0;
+}
+
+/* Brings `others` up to date. No stat says that it changed: nobody wrote since we did. */
+static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  hpr_file_info now;
+  int result = f->files->info_at(f->files->self, f->path, &now);
+  if (result == HPR_ENOENT) {
+    hpr_document_done(&f->others);
+    f->seen = (hpr_file_info){0};
+    return 0;
+  }
+  if (result != 0) return result;
+  if (same_version(&now, &f->seen)) return 0;
+  return read_file(f, client);
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static int write_file(hpr_pidfile *f) {
+  char suffix[NAME_ROOM];
+  int result = HPR_EEXIST;
+  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
+    snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce,
+             f->temporaries++);
+    result = hpr_replace(f->files, f->path, beside(f, suffix), f->text.text, f->text.length,
+                         &f->seen);
+  }
+  return result;
+}
+
+static int compose(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  hpr_stored *stored, *next;
+  hpr_document_begin(&f->text);
+  DL_FOREACH_SAFE(f->others.stored, stored, next) {
+    if (client->judge(client->self, stored) == HPR_DROP)
+      hpr_document_drop(&f->others, stored);
+    else
+      hpr_document_add(&f->text, stored->text.text, stored->text.length);
+  }
+  client->write(client->self, &f->text);
+  hpr_document_end(&f->text, &f->others);
+  if (!f->others.stored) { /* nothing points into it any more */
+    free(f->others.text);
+    f->others.text = NULL;
+  }
+  return f->text.failed ? HPR_ENOMEM : 0;
+}
+
+int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  int result = lock(f);
+  if (result == HPR_EROFS || result == HPR_EACCES) {
+    int read = refresh(f, client);
+    if (read == 0) read = compose(f, client);
+    return read ? read : result;
+  }
+  if (result != 0) return result;
+  result = refresh(f, client);
+  if (result == 0) result = compose(f, client);
+  if (result == 0) result = write_file(f);
+  unlock(f);
+  return result;
+}
+
+/* --- leftovers ------------------------------------------------------------------------------ */
+
+typedef struct sweep {
+  hpr_pidfile *pidfile;
+  const char *base; /* the file's name without its folder */
+} sweep;
+
+/* Only names that write_file makes: <base>.<16 digits of a nonce>.<number>.tmp */
+static bool is_temporary(const char *suffix) {
+  const char *number = suffix + 1 + 16 + 1;
+  if (suffix[0] != '.' || strspn(suffix + 1, "0123456789abcdef") != 16 || suffix[17] != '.')
+    return false;
+  size_t digits = strspn(number, "0123456789");
+  return digits > 0 && digits < 21 && strcmp(number + digits, ".tmp") == 0;
+}
+
+static void sweep_name(void *context, const char *name) {
+  const sweep *it = context;
+  hpr_pidfile *f = it->pidfile;
+  size_t length = strlen(it->base);
+  if (strncmp(name, it->base, length) == 0 && is_temporary(name + length))
+    f->files->unlink(f->files->self, beside(f, name + length));
+}
+
+void hpr_pidfile_collect(hpr_pidfile *f) {
+  /* Whoever writes holds the lock: with the lock in our hand every temporary file is left over. */
+  if (lock(f) != 0) return;
+  const char *slash = strrchr(f->path, '/');
+  char *folder = slash ? strndup(f->path, (size_t)(slash - f->path) + 1) : strdup("./");
+  if (folder) {
+    sweep it = {.pidfile = f, .base = slash ? slash + 1 : f->path};
+    f->files->list(f->files->self, folder, sweep_name, &it);
+  }
+  free(folder);
+  unlock(f);
+}

@@ -1,0 +1,61 @@
+/* store/pidfile.h: the file that several servers share and that outlives all of them. */
+#ifndef HPR_STORE_PIDFILE_H
+#define HPR_STORE_PIDFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/file.h"
+#include "store/document.h"
+
+typedef struct hpr_pidfile hpr_pidfile;
+
+/* What becomes of an entry that stands in the file and is not one of the client's own. */
+typedef enum hpr_keep {
+  HPR_KEEP, /* it stays, to the letter */
+  HPR_DROP, /* it goes: dead, or written by the client itself from now on */
+} hpr_keep;
+
+/* Who writes: a registry. Its functions are called during hpr_pidfile_sync only. */
+typedef struct hpr_pidfile_client {
+  void *self;
+  /* Judges one entry. May take stored->row (and leave it empty) if it answers HPR_DROP. */
+  hpr_keep (*judge)(void *self, hpr_stored *stored);
+  /* Adds the client's own entries with hpr_document_add, in their order. */
+  void (*write)(void *self, hpr_buffer *buffer);
+  /* Something that a person should know; `detail` is a file name. */
+  void (*warn)(void *self, int error, const char *detail);
+} hpr_pidfile_client;
+
+/*
+ * Opens nothing yet. Copies its arguments, but `files` must outlive it. `nonce` is a number that no
+ * other writer of the file has; it names our temporary files. HPR_ENOMEM.
+ */
+int hpr_pidfile_open(const char *path, uint64_t nonce, const hpr_file_ops *files,
+                     hpr_pidfile **ret_pidfile);
+
+/* Leaves the file as it is. NULL is a no-op. */
+void hpr_pidfile_close(hpr_pidfile *pidfile);
+
+/*
+ * Under the lock: reads what others wrote since the last time (all of it the first time), lets the
+ * client judge the entries that are not its own, and replaces the file by those that stay and
+ * the client's. Waits at most HPR_PIDFILE_LOCK_MS for the lock, and after one such wait in vain
+ * not at all until the lock is free again. On failure the file is as it was, and so are the
+ * client's own entries; entries that judge() has dropped are written out with the next success.
+ * Where not even a lock file can be made the file is read and judged all the same.
+ * HPR_EBUSY (lock), HPR_EUNSAFE, HPR_ETOOBIG, HPR_EACCES, HPR_ENOSPC, HPR_EROFS, HPR_EIO,
+ * HPR_EMFILE, HPR_ENOMEM.
+ */
+int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
+
+/* Removes temporary files that dead writers left beside the file. Best effort. */
+void hpr_pidfile_collect(hpr_pidfile *pidfile);
+
+enum {
+  HPR_PIDFILE_LOCK_MS = 300,             /* a writer holds the lock for well under one */
+  HPR_PIDFILE_MAX_BYTES = 16 * 1024 * 1024 /* some 30,000 entries */
+};
+
+#endif

@@ -1,0 +1,106 @@
+#include "store/replace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int check_private(const hpr_file_info *info, int64_t max_bytes) {
+  if (!info->regular || !info->ours || info->writable_by_all) return HPR_EUNSAFE;
+  return info->size_bytes > max_bytes ? HPR_ETOOBIG : 0;
+}
+
+/* A file may shrink or grow while we read; what counts is the bytes that come. */
+static int read_all(const hpr_file_ops *files, hpr_file file, char *text, size_t size,
+                    size_t *ret_size) {
+  size_t length = 0;
+  while (length < size) {
+    size_t count;
+    int result = files->read(files->self, file, text + length, size - length, &count);
+    if (result == HPR_EINTR) continue;
+    if (result != 0) return result;
+    if (count == 0) break;
+    length += count;
+  }
+  *ret_size = length;
+  return 0;
+}
+
+int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes,
+                   char **ret_text, hpr_file_info *ret_info) {
+  hpr_file file;
+  hpr_file_info info;
+  char *text = NULL;
+  int result = files->open(files->self, path, &file);
+  if (result != 0) return result;
+  result = files->info(files->self, file, &info);
+  if (result == 0) result = check_private(&info, max_bytes);
+  if (result == 0 && !(text = malloc((size_t)info.size_bytes + 1))) result = HPR_ENOMEM;
+  size_t size = 0;
+  if (result == 0) result = read_all(files, file, text, (size_t)info.size_bytes, &size);
+  files->close(files->self, file);
+  if (result != 0) {
+    free(text);
+    return result;
+  }
+  info.size_bytes = (int64_t)size;
+  *ret_text = text;
+  *ret_info = info;
+  return 0;
+}
+
+static int write_all(const hpr_file_ops *files, hpr_file file, const char *text, size_t length) {
+  while (length > 0) {
+    size_t count;
+    int result = files->write(files->self, file, text, length, &count);
+    if (result == HPR_EINTR) continue;
+    if (result != 0) return result;
+    if (count == 0) return HPR_EIO;
+    text += count;
+    length -= count;
+  }
+  return 0;
+}
+
+int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text, size_t length,
+                  hpr_file_info *ret_info) {
+  hpr_file file;
+  int result = files->create(files->self, path, &file);
+  if (result != 0) return result;
+  result = write_all(files, file, text, length);
+  if (result == 0) result = files->info(files->self, file, ret_info);
+  files->close(files->self, file);
+  if (result != 0) files->unlink(files->self, path);
+  return result;
+}
+
+int hpr_replace(const hpr_file_ops *files, const char *path, const char *temporary,
+                const char *text, size_t length, hpr_file_info *ret_info) {
+  hpr_file_info info;
+  int result = hpr_write_new(files, temporary, text, length, &info);
+  if (result != 0) return result;
+  /*
+   * Exchange and unlink instead of rename where the file exists: ext4 writes the data out at once
+   * when a rename replaces a file (mount option auto_da_alloc, ext4(5)), which we do not need.
+   */
+  result = files->exchange(files->self, temporary, path);
+  if (result == 0) {
+    files->unlink(files->self, temporary);
+  } else {
+    result = files->rename(files->self, temporary, path);
+    if (result != 0) files->unlink(files->self, temporary);
+  }
+  if (result == 0) *ret_info = info;
+  return result;
+}
+
+int hpr_make_parents(const hpr_file_ops *files, const char *path) {
+  char *folder = strdup(path);
+  if (!folder) return HPR_ENOMEM;
+  int result = 0;
+  for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    *slash = '\0';
+    result = files->make_folder(files->self, folder);
+    *slash = '/';
+  }
+  free(folder);
+  return result == HPR_EEXIST ? 0 : result;
+}

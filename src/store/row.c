@@ -1,0 +1,268 @@
+#include "store/row.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/timestamp.h"
+
+/* 2001: anything earlier is a zero, or seconds taken for milliseconds. */
+#define EARLIEST_MS INT64_C(1000000000000)
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+static const char *const known_keys[] = {
+    "pid",         "cwd",        "spawnedAt",      "spawnToken",     "piPid",
+    "keeperPid",   "identity",   "keeperSockPath", "piIdentity",     "keeperIdentity",
+    "terminating", "owner",
+};
+
+static bool is_known(const char *key) {
+  for (size_t i = 0; i < sizeof known_keys / sizeof known_keys[0]; i++)
+    if (strcmp(known_keys[i], key) == 0) return true;
+  return false;
+}
+
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* cJSON keeps both of two equal keys and finds the first: we refuse to choose. */
+static int check_keys_differ(const cJSON *value) {
+  const cJSON *item;
+  size_t count = 0;
+  cJSON_ArrayForEach(item, value) {
+    int result = check_keys_differ(item);
+    if (result != 0) return result;
+    count++;
+  }
+  if (!cJSON_IsObject(value) || count < 2) return 0;
+  const char **keys = malloc(count * sizeof *keys);
+  if (!keys) return HPR_ENOMEM;
+  size_t at = 0;
+  cJSON_ArrayForEach(item, value) keys[at++] = item->string;
+  qsort(keys, count, sizeof *keys, compare_keys);
+  int result = 0;
+  for (at = 1; at < count && result == 0; at++)
+    if (strcmp(keys[at - 1], keys[at]) == 0) result = HPR_EINVAL;
+  free(keys);
+  return result;
+}
+
+static const cJSON *member(const cJSON *object, const char *key) {
+  return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+/* valuedouble, because valueint stops silently at 2^31-1. */
+static bool read_pid(const cJSON *value, int32_t *ret_pid) {
+  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
+      value->valuedouble < HPR_PID_MIN || value->valuedouble > HPR_PID_MAX)
+    return false;
+  *ret_pid = (int32_t)value->valuedouble;
+  return true;
+}
+
+static bool read_fixed(const cJSON *value, char *ret_text, size_t size) {
+  if (!value) return true;
+  if (!cJSON_IsString(value) || strlen(value->valuestring) >= size) return false;
+  strcpy(ret_text, value->valuestring);
+  return true;
+}
+
+static bool read_flag(const cJSON *value, bool absent, bool *ret_flag) {
+  if (value && !cJSON_IsBool(value)) return false;
+  *ret_flag = value ? cJSON_IsTrue(value) : absent;
+  return true;
+}
+
+/* An absent identity is that of the original module: nothing was recorded. */
+static bool read_identity(const cJSON *value, hpr_identity *identity) {
+  if (!value) return true;
+  if (!cJSON_IsObject(value) || !read_fixed(member(value, "boot"), identity->boot, HPR_BOOT_SIZE) ||
+      !read_fixed(member(value, "birth"), identity->birth, HPR_BIRTH_SIZE))
+    return false;
+  bool nobody;
+  if (!read_flag(member(value, "nobody"), false, &nobody) ||
+      !read_flag(member(value, "kin"), true, &identity->kin))
+    return false;
+  bool known = identity->boot[0] && identity->birth[0];
+  identity->state = nobody ? HPR_RECORD_NOBODY : known ? HPR_RECORD_KNOWN : HPR_RECORD_OPAQUE;
+  if (!known) identity->kin = false;
+  return true;
+}
+
+/* A pid and the identity recorded for it, both absent or both sound. */
+static bool read_process(const cJSON *entry, const char *pid_key, const char *identity_key,
+                         hpr_identity *ret_identity) {
+  const cJSON *pid = member(entry, pid_key);
+  if (!pid) return true;
+  return read_pid(pid, &ret_identity->pid) &&
+         read_identity(member(entry, identity_key), ret_identity);
+}
+
+static bool read_owner(const cJSON *value, hpr_row *row) {
+  if (!value) return true;
+  return cJSON_IsObject(value) && read_pid(member(value, "pid"), &row->owner.pid) &&
+         read_identity(value, &row->owner) &&
+         read_fixed(member(value, "id"), row->owner_id, HPR_OWNER_ID_SIZE);
+}
+
+/* Copies a string; an empty one counts as absent, as in the original. */
+static int read_string(const cJSON *value, char **ret_text) {
+  if (!value) return 0;
+  if (!cJSON_IsString(value)) return HPR_EINVAL;
+  if (value->valuestring[0] == '\0') return 0;
+  *ret_text = strdup(value->valuestring);
+  return *ret_text ? 0 : HPR_ENOMEM;
+}
+
+static int64_t read_time(const cJSON *value) {
+  int64_t time_ms;
+  if (!cJSON_IsString(value) || !hpr_timestamp_read(value->valuestring, &time_ms) ||
+      time_ms < EARLIEST_MS)
+    return HPR_SPAWNED_UNKNOWN;
+  return time_ms;
+}
+
+static int read_members(const cJSON *entry, hpr_row *row) {
+  const cJSON *cwd = member(entry, "cwd");
+  if (!read_process(entry, "pid", "identity", &row->main) || row->main.pid == 0 ||
+      !read_process(entry, "piPid", "piIdentity", &row->pi) ||
+      !read_process(entry, "keeperPid", "keeperIdentity", &row->keeper) ||
+      !read_owner(member(entry, "owner"), row) ||
+      !read_flag(member(entry, "terminating"), false, &row->terminating) || !cJSON_IsString(cwd))
+    return HPR_EINVAL;
+  if (row->keeper.pid == row->main.pid) row->keeper = row->main;
+  row->spawned_ms = read_time(member(entry, "spawnedAt"));
+  row->cwd = strdup(cwd->valuestring);
+  if (!row->cwd) return HPR_ENOMEM;
+  int result = read_string(member(entry, "spawnToken"), &row->token);
+  return result ? result : read_string(member(entry, "keeperSockPath"), &row->socket_path);
+}
+
+static int keep_raw(hpr_row *row, const char *key, hpr_span value) {
+  if (!row->unknown && !(row->unknown = cJSON_CreateObject())) return HPR_ENOMEM;
+  char *raw = malloc(value.length + 1);
+  if (!raw) return HPR_ENOMEM;
+  memcpy(raw, value.text, value.length);
+  raw[value.length] = '\0';
+  const cJSON *added = cJSON_AddRawToObject(row->unknown, key, raw);
+  free(raw);
+  return added ? 0 : HPR_ENOMEM;
+}
+
+/* From the text and not from the tree, in which 2^53 + 1 has lost its last digit already. */
+static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
+  hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
+  const cJSON *item = entry->child;
+  bool first = true, failed;
+  if (!hpr_scan_open(&cursor, '{')) return HPR_EINVAL;
+  for (; item && hpr_scan_more(&cursor, '}', &first, &failed); item = item->next) {
+    hpr_span key, value;
+    if (!hpr_scan_key(&cursor, &key) || !hpr_scan_value(&cursor, &value)) return HPR_EINVAL;
+    int result = is_known(item->string) ? 0 : keep_raw(row, item->string, value);
+    if (result != 0) return result;
+  }
+  return 0;
+}
+
+int hpr_row_read(hpr_span text, hpr_row *ret_row) {
+  hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
+  hpr_span whole;
+  if (!hpr_scan_value(&cursor, &whole) || cursor.unspeakable || whole.text[0] != '{')
+    return HPR_EINVAL;
+  cJSON *entry = cJSON_ParseWithLength(whole.text, whole.length);
+  if (!entry) return HPR_EINVAL;
+  hpr_row row = {0};
+  int result = check_keys_differ(entry);
+  if (result == 0) result = read_members(entry, &row);
+  if (result == 0) result = read_unknown(whole, entry, &row);
+  cJSON_Delete(entry);
+  if (result == 0)
+    *ret_row = row;
+  else
+    hpr_row_done(&row);
+  return result;
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static bool write_identity(cJSON *object, const hpr_identity *identity) {
+  if (identity->boot[0] && !cJSON_AddStringToObject(object, "boot", identity->boot)) return false;
+  if (identity->birth[0] && !cJSON_AddStringToObject(object, "birth", identity->birth))
+    return false;
+  if (identity->state == HPR_RECORD_NOBODY) return cJSON_AddTrueToObject(object, "nobody");
+  /* Trust is the rule and takes no room; what is not to be trusted says so. */
+  return identity->kin || cJSON_AddFalseToObject(object, "kin");
+}
+
+static bool write_process(cJSON *entry, const char *identity_key, const hpr_identity *identity) {
+  if (identity->pid == 0 || identity->state == HPR_RECORD_NONE) return true;
+  cJSON *object = cJSON_AddObjectToObject(entry, identity_key);
+  return object && write_identity(object, identity);
+}
+
+static bool write_owner(cJSON *entry, const hpr_row *row) {
+  if (row->owner.pid == 0) return true;
+  cJSON *object = cJSON_AddObjectToObject(entry, "owner");
+  if (!object || !cJSON_AddNumberToObject(object, "pid", row->owner.pid)) return false;
+  if (row->owner.boot[0] && !cJSON_AddStringToObject(object, "boot", row->owner.boot)) return false;
+  if (row->owner.birth[0] && !cJSON_AddStringToObject(object, "birth", row->owner.birth))
+    return false;
+  return cJSON_AddStringToObject(object, "id", row->owner_id) != NULL;
+}
+
+static bool write_pid(cJSON *entry, const char *key, const hpr_identity *identity) {
+  return identity->pid == 0 || cJSON_AddNumberToObject(entry, key, identity->pid);
+}
+
+static bool write_string(cJSON *entry, const char *key, const char *text) {
+  return !text || cJSON_AddStringToObject(entry, key, text);
+}
+
+static bool write_time(cJSON *entry, int64_t time_ms) {
+  char text[HPR_TIMESTAMP_SIZE];
+  if (time_ms == HPR_SPAWNED_UNKNOWN) return true;
+  hpr_timestamp_write(time_ms, text);
+  return cJSON_AddStringToObject(entry, "spawnedAt", text) != NULL;
+}
+
+static bool write_unknown(cJSON *entry, const hpr_row *row) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, row->unknown) {
+    if (!cJSON_AddRawToObject(entry, item->string, item->valuestring)) return false;
+  }
+  return true;
+}
+
+/* The original's fields first and in its order: people read this file too. */
+static bool write_members(cJSON *entry, const hpr_row *row) {
+  return write_pid(entry, "pid", &row->main) && write_string(entry, "cwd", row->cwd) &&
+         write_time(entry, row->spawned_ms) && write_string(entry, "spawnToken", row->token) &&
+         write_pid(entry, "piPid", &row->pi) && write_pid(entry, "keeperPid", &row->keeper) &&
+         write_string(entry, "keeperSockPath", row->socket_path) &&
+         (!row->terminating || cJSON_AddTrueToObject(entry, "terminating")) &&
+         write_process(entry, "identity", &row->main) &&
+         write_process(entry, "piIdentity", &row->pi) &&
+         (row->keeper.pid == row->main.pid ||
+          write_process(entry, "keeperIdentity", &row->keeper)) &&
+         write_owner(entry, row) && write_unknown(entry, row);
+}
+
+int hpr_row_write(const hpr_row *row, char **ret_text) {
+  cJSON *entry = cJSON_CreateObject();
+  char *text = entry && write_members(entry, row) ? cJSON_PrintUnformatted(entry) : NULL;
+  cJSON_Delete(entry);
+  if (!text) return HPR_ENOMEM;
+  *ret_text = text;
+  return 0;
+}
+
+void hpr_row_done(hpr_row *row) {
+  free(row->cwd);
+  free(row->token);
+  free(row->socket_path);
+  cJSON_Delete(row->unknown);
+  *row = (hpr_row){0};
+}
