@@ -1,0 +1,218 @@
+import type { ChildProcess } from "node:child_process";
+
+/**
+ * What the registry needs from whoever talks to keeper sidecars. Inject one with
+ * {@link HeadlessPidRegistryOptions.keeperManager} or
+ * {@link HeadlessPidRegistry.setKeeperWriter}.
+ */
+export interface KeeperWriter {
+  /** Writes `line` and a newline to the keeper's socket; resolves to whether that worked. */
+  writeRpcToSockPath(sockPath: string, line: string): Promise<boolean>;
+  /** Finds the keepers that are alive, whoever started them. */
+  discoverExistingKeepers(): Promise<
+    Array<{ sessionId: string; keeperPid: number; sockPath: string }>
+  >;
+}
+
+/** One tracked process, in the shape that the original module named. */
+export interface HeadlessEntry {
+  pid: number;
+  cwd: string;
+  process: ChildProcess;
+  sessionId?: string;
+  /** Milliseconds since 1970. */
+  spawnedAt: number;
+  spawnToken?: string;
+  piPid?: number;
+  keeperPid?: number;
+  keeperSockPath?: string;
+}
+
+/** Marks an entry as run by a keeper sidecar. */
+export interface KeeperRegisterOptions {
+  /** The keeper's pid, usually the pid that is registered; 2 to 2147483647. */
+  keeperPid: number;
+  /** The Unix socket that the keeper listens on: absolute, at most 107 bytes of UTF-8. */
+  keeperSockPath: string;
+}
+
+/** A picture of one tracked process, taken when it was asked for. */
+export interface HeadlessSnapshot {
+  pid: number;
+  cwd: string;
+  /** Milliseconds since 1970; `undefined` if the pid file did not say. */
+  spawnedAt?: number;
+  sessionId?: string;
+  spawnToken?: string;
+  piPid?: number;
+  keeperPid?: number;
+  keeperSockPath?: string;
+  /**
+   * `"live"`: found by the lookups and counted by `size()`. `"terminating"`: asked to end, not
+   * counted any more, and kept until its exit is seen.
+   */
+  state: "live" | "terminating";
+  /** False if it was no descendant of this process when registered: it is never signalled. */
+  kin: boolean;
+}
+
+/** What the `exit` event tells: the entry as it was, and how it ended where that is known. */
+export interface HeadlessExit extends HeadlessSnapshot {
+  /** The exit status; `undefined` unless it was this process's child and ended by itself. */
+  code?: number;
+  /** The signal that ended it; `undefined` unless it was this process's child. */
+  signal?: string;
+}
+
+/** Something that a person should know; nothing was lost and nothing was signalled. */
+export interface HeadlessWarning {
+  /** One of the `HPR_E…` codes of the README's table, stable. */
+  code: string;
+  /** A sentence that names the pid or the file. */
+  message: string;
+}
+
+/** Names an entry: its session id, or one of the three names by which it can be told. */
+export type TerminateTarget =
+  | string
+  | { sessionId: string }
+  | { spawnToken: string }
+  | { pid: number };
+
+export interface TerminateOptions {
+  /**
+   * Milliseconds between the first signal and SIGKILL, 0 to 2147483647, or `false` for no SIGKILL.
+   * Default: the registry's `killGraceMs`.
+   */
+  graceMs?: number | false;
+  /** The first signal. Default: `"SIGTERM"`. */
+  signal?: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL";
+}
+
+/**
+ * - `exited`: it went after the first signal.
+ * - `killed`: it had to be sent SIGKILL.
+ * - `already-gone`: there was no such process any more; nothing was signalled.
+ * - `not-ours`: it is no process that this registry may signal; nothing was signalled.
+ * - `unknown`: its identity could not be determined, or the registry was closed meanwhile.
+ */
+export type TerminateOutcome = "exited" | "killed" | "already-gone" | "not-ours" | "unknown";
+
+export interface TerminateResult {
+  outcome: TerminateOutcome;
+  /** The pid that the entry was registered under, if there was an entry. */
+  pid?: number;
+  /** Exit status and signal, where this process was the parent and saw them in time. */
+  code?: number;
+  signal?: string;
+}
+
+export interface HeadlessPidRegistryOptions {
+  /**
+   * The pid file. Default: `<home>/.pi/dashboard/headless-pids.json`. A relative path is taken
+   * from the working directory of this moment.
+   */
+  pidFilePath?: string;
+  /** May also be given later, with {@link HeadlessPidRegistry.setKeeperWriter}. */
+  keeperManager?: KeeperWriter;
+  /**
+   * Milliseconds between SIGTERM and SIGKILL, 0 to 2147483647, or `false` for no SIGKILL.
+   * Default: 2000.
+   */
+  killGraceMs?: number | false;
+}
+
+/** Events of {@link HeadlessPidRegistry.on}. */
+export interface HeadlessEvents {
+  /** A tracked process is gone. Not sent for `remove`. */
+  exit: (exit: HeadlessExit) => void;
+  /** Without a listener the warning goes to `console.warn`. */
+  warning: (warning: HeadlessWarning) => void;
+}
+
+/**
+ * Maps headless child processes to session ids and ends them. Arguments of the wrong type or
+ * out of range throw a `TypeError` or `RangeError` that names the argument and change nothing.
+ * After `close()` every method but `writeRpc` and `cleanupKeeperOrphans` (which resolve without
+ * doing anything) throws an `Error` with `code: "HPR_ECLOSED"`.
+ */
+export interface HeadlessPidRegistry {
+  /**
+   * Tracks a spawned process until its `exit` event. A pid that is tracked already gets the
+   * new content and keeps its place. Written to the pid file before it returns.
+   * @param pid 2 to 2147483647; it need not exist, but only a descendant of this process is
+   *   ever signalled
+   * @param cwd the folder it was started in
+   * @param proc emits `exit` once
+   * @param spawnToken a name that only this process was given; an empty one counts as none
+   * @param keeperOpts marks `pid` as a keeper sidecar
+   */
+  register(
+    pid: number,
+    cwd: string,
+    proc: ChildProcess,
+    spawnToken?: string,
+    keeperOpts?: KeeperRegisterOptions,
+  ): void;
+  /**
+   * Tier 1: gives the session the first unlinked entry with that token. For a keeper's entry
+   * `pid` is kept as pi's pid, and signalled later only if it is the keeper's relative.
+   * Returns whether the session now holds an entry with that token.
+   */
+  linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean;
+  /**
+   * Tier 2: gives the session the unlinked entry registered under that pid, else the first
+   * unlinked one whose pi pid it is. Returns whether the session now holds such an entry.
+   */
+  linkByPid(sessionId: string, pid: number): boolean;
+  /**
+   * Tier 3: gives the session the first unlinked entry of that folder, by the same text, else by
+   * being the same folder. A session that holds an entry already is given no other; then the
+   * answer is whether that entry is in that folder.
+   */
+  linkSession(sessionId: string, cwd: string): boolean;
+  /** The session's pi pid if known, else the registered pid. */
+  getPid(sessionId: string): number | undefined;
+  /**
+   * Sends SIGTERM to the session's process (its group if it leads one; pi before its keeper), and
+   * SIGKILL after the grace time. The entry is forgotten by all lookups at once, and kept in the
+   * pid file until its exit is seen. Returns whether a signal was delivered.
+   */
+  killBySessionId(sessionId: string): boolean;
+  /** The same for an entry that no session is linked to yet, or any longer. */
+  killByToken(spawnToken: string): boolean;
+  /**
+   * Ends a tracked process and resolves when it is really gone. Never rejects, except for
+   * arguments that are none. Does not keep the event loop alive.
+   */
+  terminate(target: TerminateTarget, options?: TerminateOptions): Promise<TerminateResult>;
+  /** Forgets a process without signalling it; one that was asked to end stays until it has. */
+  remove(pid: number): void;
+  /** Ends all, for a server's shutdown. The pid file stays, so that a next server finds survivors. */
+  killAll(): void;
+  /** How many entries the lookups know. */
+  size(): number;
+  /**
+   * Reads the pid file: entries whose process provably lives are tracked again (and their exit is
+   * noticed), those that are older than 7 days or were being ended are ended, the dead dropped.
+   * Whatever cannot be judged stays in the file, with a warning. Entries of another server
+   * that is still alive are left alone.
+   */
+  cleanupOrphans(): void;
+  /** Writes a line to the session's keeper. False without entry, keeper or writer. Never rejects. */
+  writeRpc(sessionId: string, line: string): Promise<boolean>;
+  /** Asks the writer for live keepers and attaches them to entries under their pid. Never rejects. */
+  cleanupKeeperOrphans(): Promise<void>;
+  /** Replaces the keeper writer; `null` takes it away. */
+  setKeeperWriter(writer: KeeperWriter | null): void;
+  /** All tracked processes in their order, those that are being ended included. */
+  entries(): HeadlessSnapshot[];
+  on<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this;
+  off<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this;
+  /**
+   * Releases the watching thread and all descriptors; signals nothing and leaves the pid file as
+   * it is. Waiting `terminate` calls resolve to `unknown`. Calling it twice is fine.
+   */
+  close(): void;
+  [Symbol.dispose](): void;
+}
