@@ -208,6 +208,8 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return result;
 }
 
+const char *hpr_pidfile_path(const hpr_pidfile *f) { return f->path; }
+
 /* --- leftovers ------------------------------------------------------------------------------ */
 
 typedef struct sweep {

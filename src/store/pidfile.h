@@ -50,6 +50,9 @@ void hpr_pidfile_close(hpr_pidfile *pidfile);
  */
 int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 
+/* Its path; the pidfile's own. */
+const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
+
 /* Removes temporary files that dead writers left beside the file. Best effort. */
 void hpr_pidfile_collect(hpr_pidfile *pidfile);
 

@@ -1,0 +1,71 @@
+#include "core/entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int hpr_entry_new(hpr_row *take_row, hpr_entry **ret_entry) {
+  hpr_entry *entry = calloc(1, sizeof *entry);
+  if (!entry) return HPR_ENOMEM;
+  entry->row = *take_row;
+  entry->exit_code = HPR_EXIT_CODE_NONE;
+  if (hpr_entry_render(entry) != 0) {
+    free(entry);
+    return HPR_ENOMEM;
+  }
+  *take_row = (hpr_row){0};
+  *ret_entry = entry;
+  return 0;
+}
+
+void hpr_entry_free(hpr_entry *entry) {
+  if (!entry) return;
+  while (entry->ending && entry->ending->waiters) {
+    hpr_waiter *waiter = entry->ending->waiters;
+    entry->ending->waiters = waiter->next;
+    free(waiter);
+  }
+  free(entry->ending);
+  hpr_row_done(&entry->row);
+  free(entry->text);
+  free(entry->session);
+  free(entry);
+}
+
+int hpr_entry_render(hpr_entry *entry) {
+  if (entry->text) return 0;
+  int result = hpr_row_write(&entry->row, &entry->text);
+  if (result == 0) entry->text_length = strlen(entry->text);
+  return result;
+}
+
+void hpr_entry_touch(hpr_entry *entry) {
+  free(entry->text);
+  entry->text = NULL;
+}
+
+const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part) {
+  const hpr_identity *main = &entry->row.main;
+  const hpr_identity *it = part == HPR_PART_MAIN ? main
+                           : part == HPR_PART_PI ? &entry->row.pi
+                                                 : &entry->row.keeper;
+  bool apart = it->pid != 0 && (it == main || it->pid != main->pid);
+  return apart ? it : NULL;
+}
+
+hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
+  const hpr_row *row = &entry->row;
+  return (hpr_snapshot){
+      .pid = row->main.pid,
+      .cwd = row->cwd,
+      .spawned_ms = row->spawned_ms,
+      .session = entry->session,
+      .token = row->token,
+      .pi_pid = row->pi.pid,
+      .keeper_pid = row->keeper.pid,
+      .socket_path = row->socket_path,
+      .ending = entry->ending != NULL,
+      .kin = row->main.kin,
+      .exit_code = entry->exit_code,
+      .exit_signal = entry->exit_signal[0] ? entry->exit_signal : NULL,
+  };
+}

@@ -1,0 +1,75 @@
+/* core/entry.h: one tracked process and everything known about it. */
+#ifndef HPR_CORE_ENTRY_H
+#define HPR_CORE_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/index.h"
+#include "core/registry.h"
+#include "store/row.h"
+
+/* The processes that an entry may stand for. */
+typedef enum hpr_part {
+  HPR_PART_MAIN,   /* the registered one */
+  HPR_PART_PI,     /* the agent under a keeper, if it is another process */
+  HPR_PART_KEEPER, /* the keeper, if it is another process than the registered one */
+  HPR_PART_COUNT,
+} hpr_part;
+
+enum { HPR_SIGNAL_NAME_SIZE = 16 };
+
+/* Somebody who wants to hear of an entry's end. */
+typedef struct hpr_waiter {
+  uint64_t request;
+  struct hpr_waiter *next;
+} hpr_waiter;
+
+/* The state of an ending, core/ending.c. */
+typedef struct hpr_ending {
+  int32_t grace_ms;   /* or HPR_GRACE_NEVER */
+  int32_t waited_ms;  /* since the first signal, as far as the timers have told */
+  int32_t timer_ms;   /* that the running timer adds to it; 0 = none runs */
+  hpr_signal signal;  /* the first one; the keeper gets it too when its turn comes */
+  bool keeper_due;    /* the keeper's turn is to come */
+  bool killed;        /* SIGKILL was sent */
+  bool unwatched;     /* the system could not watch a part: look again now and then */
+  hpr_waiter *waiters;
+} hpr_ending;
+
+typedef struct hpr_entry {
+  hpr_row row;          /* what the file says of it */
+  char *text;           /* row as JSON, rendered when row changes; NULL = to be rendered */
+  size_t text_length;
+  char *session;        /* NULL = unlinked */
+  uint64_t order;       /* its place: lower is older */
+  uint32_t generation;  /* told apart from earlier holders of its pid */
+  unsigned watched;     /* bit set of parts with a watch */
+  hpr_ending *ending;   /* NULL = live */
+  bool exit_seen;       /* its parent reaped it */
+  int exit_code;
+  char exit_signal[HPR_SIGNAL_NAME_SIZE];
+  struct hpr_entry *prev, *next; /* in order */
+  hpr_slot by_pid, by_session, by_token, by_pi, by_cwd;
+} hpr_entry;
+
+/* Takes the row over on success. HPR_ENOMEM. */
+int hpr_entry_new(hpr_row *take_row, hpr_entry **ret_entry);
+
+/* It must be in no index and no list. NULL is a no-op. */
+void hpr_entry_free(hpr_entry *entry);
+
+/* Renders the text if it is not there. HPR_ENOMEM. */
+int hpr_entry_render(hpr_entry *entry);
+
+/* To be called after every change of the row. */
+void hpr_entry_touch(hpr_entry *entry);
+
+/* The identity of one part, or NULL if the entry has no such process of its own. */
+const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part);
+
+/* Looks at the entry; the strings stay the entry's. */
+hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry);
+
+#endif

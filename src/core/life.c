@@ -1,0 +1,66 @@
+#include "core/state.h"
+
+enum { PART_BITS = 2, GENERATION_BITS = 31 };
+
+static const uint64_t generation_mask = (UINT64_C(1) << GENERATION_BITS) - 1;
+
+static uint64_t watch_of(const hpr_entry *entry, hpr_part part) {
+  return (uint64_t)entry->row.main.pid << (GENERATION_BITS + PART_BITS) |
+         (entry->generation & generation_mask) << PART_BITS | part;
+}
+
+hpr_entry *hpr_find_watch(const hpr_registry *registry, uint64_t watch, hpr_part *ret_part) {
+  hpr_entry *entry = hpr_find_pid(registry, (int32_t)(watch >> (GENERATION_BITS + PART_BITS)));
+  *ret_part = (hpr_part)(watch & ((1U << PART_BITS) - 1));
+  return entry && watch_of(entry, *ret_part) == watch ? entry : NULL;
+}
+
+bool hpr_is_our_concern(const hpr_identity *identity) {
+  return identity->state == HPR_RECORD_OPAQUE ||
+         (identity->state == HPR_RECORD_KNOWN && identity->kin);
+}
+
+static bool is_there(const hpr_registry *registry, const hpr_identity *identity) {
+  hpr_verdict verdict = registry->process.verify(registry->process.self, identity);
+  return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
+}
+
+bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part) {
+  const hpr_identity *identity = hpr_entry_part(entry, part);
+  if (!identity || !hpr_is_our_concern(identity)) return false;
+  /* Of a child whose identity nobody told, its parent's word is all there is. */
+  if (part == HPR_PART_MAIN && identity->state == HPR_RECORD_OPAQUE && entry->exit_seen)
+    return false;
+  return is_there(registry, identity);
+}
+
+int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
+  const unsigned bit = 1U << part;
+  if (entry->watched & bit) return 0;
+  int result = registry->process.watch(registry->process.self, hpr_entry_part(entry, part),
+                                       watch_of(entry, part));
+  if (result == 0) entry->watched |= bit;
+  return result;
+}
+
+void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    if (entry->watched & 1U << part)
+      registry->process.unwatch(registry->process.self, watch_of(entry, part));
+  entry->watched = 0;
+}
+
+/* Other failures than "it is gone" leave the entry where it is: forgetting needs proof. */
+static bool stays(hpr_registry *registry, hpr_entry *entry) {
+  return is_there(registry, &entry->row.main) &&
+         hpr_watch_part(registry, entry, HPR_PART_MAIN) != HPR_ESRCH;
+}
+
+void hpr_review_live(hpr_registry *registry, hpr_entry *entry) {
+  if (stays(registry, entry)) return;
+  if (hpr_part_is_left(registry, entry, HPR_PART_PI) && hpr_promote_pi(registry, entry) == 0 &&
+      stays(registry, entry))
+    return;
+  hpr_detach(registry, entry);
+  hpr_report_exit(registry, entry);
+}

@@ -1,0 +1,130 @@
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "core/state.h"
+
+static hpr_entry *first(const hpr_index *index, const void *key, size_t size) {
+  const hpr_slot *slot = hpr_index_find(index, key, size);
+  return slot ? slot->entry : NULL;
+}
+
+hpr_entry *hpr_find_pid(const hpr_registry *registry, int32_t pid) {
+  return first(&registry->by_pid, &pid, sizeof pid);
+}
+
+hpr_ticket hpr_ticket_of(const hpr_entry *entry) {
+  return (hpr_ticket)entry->row.main.pid << 32 | entry->generation;
+}
+
+hpr_entry *hpr_find_ticket(const hpr_registry *registry, hpr_ticket ticket) {
+  hpr_entry *entry = hpr_find_pid(registry, (int32_t)(ticket >> 32));
+  return entry && hpr_ticket_of(entry) == ticket ? entry : NULL;
+}
+
+hpr_entry *hpr_find_session(const hpr_registry *registry, const char *session) {
+  return first(&registry->by_session, session, strlen(session));
+}
+
+hpr_entry *hpr_find_token(const hpr_registry *registry, const char *token) {
+  return first(&registry->by_token, token, strlen(token));
+}
+
+static int index_text(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const char *text) {
+  return text && text[0] ? hpr_index_add(index, slot, entry, text, strlen(text)) : 0;
+}
+
+static int index_pid(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const int32_t *pid) {
+  return *pid ? hpr_index_add(index, slot, entry, pid, sizeof *pid) : 0;
+}
+
+/* Out of all indexes but by_pid. */
+static void leave_lookups(hpr_registry *registry, hpr_entry *entry) {
+  hpr_index_remove(&registry->by_session, &entry->by_session);
+  hpr_index_remove(&registry->by_token, &entry->by_token);
+  hpr_index_remove(&registry->by_pi, &entry->by_pi);
+  hpr_index_remove(&registry->by_cwd, &entry->by_cwd);
+}
+
+static int enter_indexes(hpr_registry *registry, hpr_entry *entry) {
+  hpr_row *row = &entry->row;
+  int result = index_pid(&registry->by_pid, &entry->by_pid, entry, &row->main.pid);
+  if (result == 0) result = index_text(&registry->by_token, &entry->by_token, entry, row->token);
+  if (result == 0) result = index_pid(&registry->by_pi, &entry->by_pi, entry, &row->pi.pid);
+  if (result == 0)
+    result = hpr_index_add(&registry->by_cwd, &entry->by_cwd, entry, row->cwd, strlen(row->cwd));
+  return result;
+}
+
+int hpr_attach(hpr_registry *registry, hpr_entry *entry, const hpr_entry *replaced) {
+  entry->generation = ++registry->next_generation;
+  entry->order = replaced ? replaced->order : ++registry->next_order;
+  if (enter_indexes(registry, entry) != 0) {
+    leave_lookups(registry, entry);
+    hpr_index_remove(&registry->by_pid, &entry->by_pid);
+    return HPR_ENOMEM;
+  }
+  hpr_entry *place = (hpr_entry *)replaced;
+  if (place)
+    DL_APPEND_ELEM(registry->entries, place, entry);
+  else
+    DL_APPEND(registry->entries, entry);
+  registry->live++;
+  return 0;
+}
+
+void hpr_retire(hpr_registry *registry, hpr_entry *entry) {
+  leave_lookups(registry, entry);
+  registry->live--;
+}
+
+void hpr_detach(hpr_registry *registry, hpr_entry *entry) {
+  if (entry->ending)
+    hpr_stop_ending_timer(registry, entry);
+  else
+    hpr_retire(registry, entry);
+  hpr_unwatch_all(registry, entry);
+  hpr_index_remove(&registry->by_pid, &entry->by_pid);
+  DL_DELETE(registry->entries, entry);
+}
+
+int hpr_set_session(hpr_registry *registry, hpr_entry *entry, const char *session) {
+  char *copy = strdup(session);
+  if (!copy) return HPR_ENOMEM;
+  if (index_text(&registry->by_session, &entry->by_session, entry, copy) != 0) {
+    free(copy);
+    return HPR_ENOMEM;
+  }
+  entry->session = copy;
+  hpr_index_remove(&registry->by_cwd, &entry->by_cwd);
+  return 0;
+}
+
+int hpr_set_pi(hpr_registry *registry, hpr_entry *entry, const hpr_identity *pi) {
+  hpr_identity before = entry->row.pi;
+  hpr_index_remove(&registry->by_pi, &entry->by_pi);
+  entry->row.pi = *pi;
+  if (index_pid(&registry->by_pi, &entry->by_pi, entry, &entry->row.pi.pid) != 0) {
+    entry->row.pi = before;
+    return HPR_ENOMEM;
+  }
+  hpr_entry_touch(entry);
+  return 0;
+}
+
+int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry) {
+  hpr_row *row = &entry->row;
+  if (hpr_find_pid(registry, row->pi.pid)) return HPR_EEXIST;
+  hpr_unwatch_all(registry, entry);
+  hpr_stop_ending_timer(registry, entry);
+  hpr_index_remove(&registry->by_pi, &entry->by_pi);
+  hpr_index_remove(&registry->by_pid, &entry->by_pid);
+  row->main = row->pi;
+  row->pi = row->keeper = (hpr_identity){0};
+  free(row->socket_path);
+  row->socket_path = NULL;
+  entry->generation = ++registry->next_generation; /* the old process's exit may still come */
+  entry->exit_seen = false;
+  hpr_entry_touch(entry);
+  return index_pid(&registry->by_pid, &entry->by_pid, entry, &row->main.pid);
+}

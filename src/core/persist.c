@@ -1,0 +1,60 @@
+#include <string.h>
+
+#include "core/state.h"
+
+enum { RETRY_MS = 1000 };
+
+static bool same_identity(const hpr_identity *a, const hpr_identity *b) {
+  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
+         strcmp(a->birth, b->birth) == 0;
+}
+
+bool hpr_is_ours_already(const hpr_registry *registry, const hpr_row *row) {
+  const hpr_entry *entry = hpr_find_pid(registry, row->main.pid);
+  return entry && (row->main.state == HPR_RECORD_NONE ||
+                   same_identity(&entry->row.main, &row->main));
+}
+
+/* The judge of an ordinary write: only what is ours anyway goes. */
+static hpr_keep judge_ours(void *self, hpr_stored *stored) {
+  const hpr_registry *registry = self;
+  if (stored->error != 0) return HPR_KEEP;
+  bool ours = strcmp(stored->row.owner_id, registry->id) == 0;
+  return ours || hpr_is_ours_already(registry, &stored->row) ? HPR_DROP : HPR_KEEP;
+}
+
+static void write_entries(void *self, hpr_buffer *buffer) {
+  hpr_registry *registry = self;
+  for (hpr_entry *entry = registry->entries; entry; entry = entry->next) {
+    if (hpr_entry_render(entry) != 0) buffer->failed = true;
+    if (entry->text) hpr_document_add(buffer, entry->text, entry->text_length);
+  }
+}
+
+static void warn(void *self, int error, const char *detail) {
+  hpr_report_warning(self, error, 0, detail);
+}
+
+static void note_result(hpr_registry *registry, int result) {
+  if (result != 0 && result != registry->file_error)
+    hpr_report_warning(registry, result, 0, hpr_pidfile_path(registry->pidfile));
+  registry->file_error = result;
+  if (result == 0 || registry->retrying) return;
+  registry->retrying = true;
+  registry->host.start_timer(registry->host.self, HPR_RETRY_TIMER, RETRY_MS);
+}
+
+void hpr_persist_judged(hpr_registry *registry, hpr_keep (*judge)(void *self, hpr_stored *stored)) {
+  const hpr_pidfile_client client = {
+      .self = registry, .judge = judge, .write = write_entries, .warn = warn};
+  /* A child made by fork() has our memory, but the file is its parent's. */
+  if (registry->process.self_pid(registry->process.self) != registry->self.pid) return;
+  note_result(registry, hpr_pidfile_sync(registry->pidfile, &client));
+}
+
+void hpr_persist(hpr_registry *registry) { hpr_persist_judged(registry, judge_ours); }
+
+void hpr_retry_timer_fired(hpr_registry *registry) {
+  registry->retrying = false;
+  if (registry->file_error != 0) hpr_persist(registry);
+}

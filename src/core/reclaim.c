@@ -1,0 +1,118 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+
+/* Clocks of one machine differ by no more between two runs; a later time is no time. */
+enum { CLOCK_SLACK_MS = 60 * 1000 };
+
+static hpr_verdict verify(const hpr_registry *registry, const hpr_identity *identity) {
+  return registry->process.verify(registry->process.self, identity);
+}
+
+static bool may_be_dropped(hpr_verdict verdict) {
+  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER;
+}
+
+/* True if another server process may still look after it. */
+static bool has_living_owner(const hpr_registry *registry, const hpr_row *row) {
+  if (row->owner.pid == 0 || row->owner.pid == registry->self.pid) return false;
+  return !may_be_dropped(verify(registry, &row->owner));
+}
+
+/* Fills in what the original module did not record. */
+static void complete_identities(const hpr_registry *registry, hpr_row *row) {
+  const hpr_process_ops *process = &registry->process;
+  if (row->main.state == HPR_RECORD_NONE)
+    process->identify_recorded(process->self, row->main.pid, row->spawned_ms, &row->main);
+  if (row->keeper.pid == row->main.pid)
+    row->keeper = row->main;
+  else if (row->keeper.pid != 0 && row->keeper.state == HPR_RECORD_NONE)
+    process->identify_recorded(process->self, row->keeper.pid, row->spawned_ms, &row->keeper);
+  if (row->pi.pid == 0 || row->pi.state != HPR_RECORD_NONE) return;
+  /* pi starts when its keeper gets round to it; being its relative is the better proof. */
+  process->identify(process->self, row->pi.pid, &row->main, &row->pi);
+  if (row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin)
+    process->identify_recorded(process->self, row->pi.pid, row->spawned_ms, &row->pi);
+}
+
+static bool is_dated(const hpr_registry *registry, const hpr_row *row) {
+  return row->spawned_ms != HPR_SPAWNED_UNKNOWN &&
+         row->spawned_ms <= registry->process.now_ms(registry->process.self) + CLOCK_SLACK_MS;
+}
+
+static bool is_too_old(const hpr_registry *registry, const hpr_row *row) {
+  return registry->process.now_ms(registry->process.self) - row->spawned_ms >
+         HPR_ORPHAN_MAX_AGE_MS;
+}
+
+/* The registered process is gone; what is left is its pi. */
+static void stand_in(hpr_row *row) {
+  row->main = row->pi;
+  row->pi = row->keeper = (hpr_identity){0};
+  free(row->socket_path);
+  row->socket_path = NULL;
+}
+
+static hpr_keep take_over(hpr_registry *registry, hpr_row *row) {
+  const bool end = row->terminating || is_too_old(registry, row);
+  const hpr_ending_request request = {.signal = HPR_SIGNAL_TERM, .grace_ms = registry->grace_ms};
+  hpr_entry *entry;
+  hpr_ending_start start;
+  row->owner = registry->self;
+  memcpy(row->owner_id, registry->id, sizeof registry->id);
+  if (hpr_entry_new(row, &entry) != 0) return HPR_KEEP;
+  if (hpr_attach(registry, entry, NULL) != 0) {
+    *row = entry->row;
+    entry->row = (hpr_row){0};
+    hpr_entry_free(entry);
+    return HPR_KEEP;
+  }
+  if (end)
+    hpr_begin_ending(registry, entry, &request, &start);
+  else
+    hpr_review_live(registry, entry);
+  return HPR_DROP;
+}
+
+static hpr_keep keep_with_warning(hpr_registry *registry, int error, int32_t pid) {
+  hpr_report_warning(registry, error, pid, hpr_pidfile_path(registry->pidfile));
+  return HPR_KEEP;
+}
+
+static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
+  hpr_registry *registry = self;
+  hpr_row *row = &stored->row;
+  if (stored->error != 0) return keep_with_warning(registry, stored->error, 0);
+  if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
+  if (has_living_owner(registry, row)) return HPR_KEEP;
+  if (hpr_is_ours_already(registry, row)) return HPR_DROP;
+  if (is_dated(registry, row)) complete_identities(registry, row);
+
+  hpr_verdict verdict = verify(registry, &row->main);
+  if (may_be_dropped(verdict)) {
+    if (row->pi.pid == 0 || may_be_dropped(verify(registry, &row->pi))) return HPR_DROP;
+    stand_in(row);
+    if (hpr_find_pid(registry, row->main.pid)) return HPR_DROP;
+    verdict = verify(registry, &row->main);
+  }
+  if (verdict == HPR_VERDICT_FOREIGN) return keep_with_warning(registry, HPR_EFOREIGN, row->main.pid);
+  if (verdict == HPR_VERDICT_UNKNOWN || !is_dated(registry, row))
+    return keep_with_warning(registry, HPR_EUNKNOWN, row->main.pid);
+  return take_over(registry, row);
+}
+
+/* Those that killAll left behind and whose end nobody has told us of. */
+static void sweep_ended(hpr_registry *registry) {
+  for (hpr_entry *entry = registry->entries, *next; entry; entry = next) {
+    next = entry->next;
+    if (entry->ending) hpr_review_ending(registry, entry);
+  }
+}
+
+void hpr_registry_cleanup_orphans(hpr_registry *registry) {
+  hpr_pidfile_collect(registry->pidfile);
+  sweep_ended(registry);
+  hpr_persist_judged(registry, judge_orphan);
+  hpr_deliver(registry);
+}

@@ -1,0 +1,176 @@
+/* core/registry.h: which processes are ours, whose sessions they are, and how they are ended. */
+#ifndef HPR_CORE_REGISTRY_H
+#define HPR_CORE_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "platform/file.h"
+#include "platform/process.h"
+
+/*
+ * A registry belongs to the thread that opened it. An entry is LIVE (the lookups find it) or ENDING
+ * (asked to end: only its end is still of interest). Strings are UTF-8 without NUL and are copied.
+ * Functions may be called from the host's callbacks.
+ */
+typedef struct hpr_registry hpr_registry;
+
+enum {
+  HPR_GRACE_DEFAULT_MS = 2000,
+  HPR_GRACE_NEVER = -1,     /* no SIGKILL */
+  HPR_KEEPER_TURN_MS = 200, /* a keeper exits by itself once its pi is gone */
+  HPR_EXIT_CODE_NONE = -1,  /* no exit status is known */
+};
+
+/* Older orphans are ended at the next start: 7 days. */
+#define HPR_ORPHAN_MAX_AGE_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
+
+/* A registration's number, by which its exit is told from that of an earlier holder of the pid. */
+typedef uint64_t hpr_ticket;
+
+/* An entry as it is at this moment; the strings are valid until the registry is called again. */
+typedef struct hpr_snapshot {
+  int32_t pid;
+  const char *cwd;
+  int64_t spawned_ms;  /* since 1970; INT64_MIN = unknown */
+  const char *session; /* NULL = unlinked */
+  const char *token;   /* NULL = none */
+  int32_t pi_pid;      /* 0 = none */
+  int32_t keeper_pid;  /* 0 = none */
+  const char *socket_path; /* NULL = none */
+  bool ending;
+  bool kin;            /* may be signalled */
+  int exit_code;       /* of a child of ours that ended by itself, or HPR_EXIT_CODE_NONE */
+  const char *exit_signal; /* name of the signal that ended a child of ours, or NULL */
+} hpr_snapshot;
+
+/* How a termination ended. */
+typedef enum hpr_outcome {
+  HPR_OUTCOME_EXITED,       /* went after the first signal */
+  HPR_OUTCOME_KILLED,       /* went after SIGKILL */
+  HPR_OUTCOME_ALREADY_GONE, /* nothing to signal was there */
+  HPR_OUTCOME_NOT_OURS,     /* not ours to signal */
+  HPR_OUTCOME_UNKNOWN,      /* could not be determined, or the registry was closed */
+} hpr_outcome;
+
+typedef struct hpr_termination {
+  hpr_outcome outcome;
+  const hpr_snapshot *entry; /* NULL: no entry answered to that name */
+} hpr_termination;
+
+/*
+ * Who embeds the registry. Timers are one-shot and answered by hpr_registry_timer_fired. The three
+ * reports come when the registry is done with the call that caused them: its state and the file
+ * are consistent, and it may be called again, even closed.
+ */
+typedef struct hpr_host {
+  void *self;
+  void (*start_timer)(void *self, uint64_t timer, int32_t delay_ms);
+  void (*stop_timer)(void *self, uint64_t timer);
+  void (*exited)(void *self, const hpr_snapshot *entry);
+  /* `pid` or `path` (NULL) says what it is about. */
+  void (*warned)(void *self, int error, int32_t pid, const char *path);
+  void (*terminated)(void *self, uint64_t request, const hpr_termination *termination);
+} hpr_host;
+
+typedef struct hpr_options {
+  const char *pid_file;        /* absolute */
+  hpr_process_ops process;     /* copied; what it points to must outlive the registry */
+  const hpr_file_ops *files;   /* must outlive the registry */
+  hpr_host host;               /* copied */
+  int32_t grace_ms;            /* 0 or more, or HPR_GRACE_NEVER */
+} hpr_options;
+
+/* Touches no file yet. HPR_ENOMEM. */
+int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry);
+
+/* Signals nothing, leaves the file as it is; waiting terminations end UNKNOWN. NULL is a no-op. */
+void hpr_registry_close(hpr_registry *registry);
+
+/* --- tracking ------------------------------------------------------------------------------- */
+
+typedef struct hpr_registration {
+  int32_t pid;             /* HPR_PID_MIN or more */
+  const char *cwd;
+  const char *token;       /* NULL or "" = none */
+  int32_t keeper_pid;      /* 0 = none */
+  const char *socket_path; /* NULL or "" = none */
+} hpr_registration;
+
+/* HPR_EINVAL (a pid out of range), HPR_ENOMEM: nothing was changed. A file that cannot be written
+ * is no failure: it is reported, and written at the next chance. */
+int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
+                          hpr_ticket *ret_ticket);
+
+/* The child of that ticket was reaped. `exit_signal` may be NULL. Old tickets are ignored. */
+void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int exit_code,
+                               const char *exit_signal);
+
+/* What hpr_process_ops announced on its own thread; call it on the registry's. */
+void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch);
+
+void hpr_registry_timer_fired(hpr_registry *registry, uint64_t timer);
+
+/* Forgets a live entry without a signal. An ending one stays until it has ended. */
+void hpr_registry_remove(hpr_registry *registry, int32_t pid);
+
+/* --- sessions ------------------------------------------------------------------------------- */
+
+/* Each returns true if the session holds the entry now. pi_pid 0 = not told. */
+bool hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
+                                int32_t pi_pid);
+bool hpr_registry_link_by_pid(hpr_registry *registry, const char *session, int32_t pid);
+bool hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, const char *cwd);
+
+/* pi's pid if known, else the registered one; 0: no such session. */
+int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session);
+
+/* --- keepers -------------------------------------------------------------------------------- */
+
+/* Makes the entry under that pid a keeper's, if there is one and it has none. */
+void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid,
+                                const char *socket_path);
+
+/* Where to write a session's lines: valid until the next call. NULL: nowhere. */
+const char *hpr_registry_socket_of(hpr_registry *registry, const char *session);
+
+/* --- ending --------------------------------------------------------------------------------- */
+
+/* How a caller names an entry; the first that is set counts. */
+typedef struct hpr_target {
+  const char *session, *token;
+  int32_t pid;
+} hpr_target;
+
+/* Sends SIGTERM, and SIGKILL after the grace time. True if the first signal was delivered. */
+bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target);
+
+/*
+ * The same with another first signal or grace time. host.terminated is called once with `request`
+ * when the process is gone, perhaps before this returns. HPR_ENOMEM: it will not be called.
+ */
+int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
+                           int32_t grace_ms, uint64_t request);
+
+/* Ends all and leaves the file as it is. */
+void hpr_registry_kill_all(hpr_registry *registry);
+
+/* --- the file's orphans --------------------------------------------------------------------- */
+
+/* Judges what servers that are gone have left in the file: takes over, ends, drops or keeps. */
+void hpr_registry_cleanup_orphans(hpr_registry *registry);
+
+/* --- looking inside ------------------------------------------------------------------------- */
+
+/* Live entries. */
+size_t hpr_registry_size(const hpr_registry *registry);
+
+/* Calls `visit` for every entry in order, ending ones included. It must not call the registry. */
+void hpr_registry_each(const hpr_registry *registry,
+                       void (*visit)(void *context, const hpr_snapshot *entry), void *context);
+
+int32_t hpr_registry_grace_ms(const hpr_registry *registry);
+
+#endif

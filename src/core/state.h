@@ -1,0 +1,121 @@
+/* core/state.h: the registry's inside, shared by the files of core/ and by nobody else. */
+#ifndef HPR_CORE_STATE_H
+#define HPR_CORE_STATE_H
+
+#include "core/entry.h"
+#include "core/registry.h"
+#include "store/pidfile.h"
+
+struct hpr_event;
+
+struct hpr_registry {
+  hpr_process_ops process;
+  const hpr_file_ops *files;
+  hpr_host host;
+  int32_t grace_ms;
+
+  hpr_identity self;                /* written into our entries as their owner */
+  char id[HPR_OWNER_ID_SIZE];       /* which registry of this process */
+
+  hpr_entry *entries;               /* all, in order; a utlist */
+  size_t live;                      /* how many of them are not ending */
+  hpr_index by_pid;                 /* all; no two have the same */
+  hpr_index by_session, by_token, by_pi; /* live */
+  hpr_index by_cwd;                 /* live and unlinked */
+  uint64_t next_order;
+  uint32_t next_generation;
+
+  hpr_pidfile *pidfile;
+  int file_error;                   /* why the last write failed; reported once */
+  bool retrying;                    /* a timer will try again */
+
+  struct hpr_event *events;         /* to be delivered, oldest first; a utlist */
+  bool delivering, closing;
+};
+
+/* --- events.c: reports to the host ---------------------------------------------------------- */
+
+/* Queue a report. Lost if there is no memory for it: reports must not make anything fail. */
+void hpr_report_warning(hpr_registry *registry, int error, int32_t pid, const char *path);
+/* Owns the entry from here on. Also answers everybody who waits for its end. */
+void hpr_report_exit(hpr_registry *registry, hpr_entry *take_entry);
+/* `entry` NULL: no entry answered to the name; it is looked at now and not kept. */
+void hpr_report_termination(hpr_registry *registry, uint64_t request, hpr_outcome outcome,
+                            const hpr_entry *entry);
+
+/* Hands the reports to the host: the last thing that a public function does. */
+void hpr_deliver(hpr_registry *registry);
+void hpr_events_done(hpr_registry *registry);
+
+/* --- membership.c: lists and indexes -------------------------------------------------------- */
+
+hpr_entry *hpr_find_pid(const hpr_registry *registry, int32_t pid);
+/* The entry of a ticket, NULL if its pid has passed on. */
+hpr_entry *hpr_find_ticket(const hpr_registry *registry, hpr_ticket ticket);
+hpr_ticket hpr_ticket_of(const hpr_entry *entry);
+hpr_entry *hpr_find_session(const hpr_registry *registry, const char *session);
+hpr_entry *hpr_find_token(const hpr_registry *registry, const char *token);
+
+/* Puts a new live entry at the end, or in the place of `replaced`, which stays for hpr_detach. */
+int hpr_attach(hpr_registry *registry, hpr_entry *entry, const hpr_entry *replaced);
+/* Takes an entry out of the lists, indexes, timers and watches; the caller owns it now. */
+void hpr_detach(hpr_registry *registry, hpr_entry *entry);
+/* Takes a live entry out of what the lookups find, but not out of the list and the file. */
+void hpr_retire(hpr_registry *registry, hpr_entry *entry);
+/* HPR_ENOMEM: still unlinked. */
+int hpr_set_session(hpr_registry *registry, hpr_entry *entry, const char *session);
+int hpr_set_pi(hpr_registry *registry, hpr_entry *entry, const hpr_identity *pi);
+/* Keeps an entry whose registered process is gone under its pi. HPR_EEXIST: pi has its own. */
+int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry);
+
+/* --- life.c: is it still there -------------------------------------------------------------- */
+
+/* True if we answer for that process: a relative, or one whose identity nobody would tell. */
+bool hpr_is_our_concern(const hpr_identity *identity);
+/* True if the part may still be running and is our concern. */
+bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part);
+/* Watches a part if it is not watched yet. HPR_ESRCH: it is gone. */
+int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part);
+void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry);
+/* What a watch's number stands for; the entry is NULL if its pid has passed on. */
+hpr_entry *hpr_find_watch(const hpr_registry *registry, uint64_t watch, hpr_part *ret_part);
+/* A live entry's process may be gone: keeps it, keeps it under its pi, or reports its exit. */
+void hpr_review_live(hpr_registry *registry, hpr_entry *entry);
+
+/* --- ending.c: SIGTERM, the keeper's turn, SIGKILL ------------------------------------------ */
+
+typedef struct hpr_ending_request {
+  hpr_signal signal;
+  int32_t grace_ms;
+  bool shutdown; /* all parts at once, and the file does not say so */
+} hpr_ending_request;
+
+typedef struct hpr_ending_start {
+  bool delivered;      /* the first signal reached a process */
+  bool over;           /* nothing of it is left: the entry is gone */
+  hpr_outcome outcome; /* if it is over, or if nothing could be delivered */
+} hpr_ending_start;
+
+/* Signals, and waits if anything is left. The caller writes the file. HPR_ENOMEM: not begun. */
+int hpr_begin_ending(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request,
+                     hpr_ending_start *ret_start);
+/* Something happened to an ending entry: goes on, or is over. Returns true if it is over. */
+bool hpr_review_ending(hpr_registry *registry, hpr_entry *entry);
+void hpr_ending_timer_fired(hpr_registry *registry, hpr_entry *entry);
+/* For an entry that is about to get another ticket, or to go. */
+void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry);
+
+/* --- persist.c: the file -------------------------------------------------------------------- */
+
+/* Writes the file; a failure is reported once and tried again. */
+void hpr_persist(hpr_registry *registry);
+/* The same with another judge of the entries that are not ours. */
+void hpr_persist_judged(hpr_registry *registry, hpr_keep (*judge)(void *self, hpr_stored *stored));
+/* True if we keep this very process already: its entry in the file is replaced by ours. */
+bool hpr_is_ours_already(const hpr_registry *registry, const hpr_row *row);
+void hpr_retry_timer_fired(hpr_registry *registry);
+
+/* The retry timer's number; entries' timers have their tickets, which are never 0. */
+enum { HPR_RETRY_TIMER = 0 };
+
+#endif
