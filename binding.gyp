@@ -1,0 +1,53 @@
+{
+  "targets": [
+    {
+      "target_name": "headless_pid_registry",
+      "sources": [
+        "src/addon/addon.cc",
+        "src/addon/arguments.cc",
+        "src/addon/registry_object.cc",
+        "src/core/ending.c",
+        "src/core/entry.c",
+        "src/core/error.c",
+        "src/core/events.c",
+        "src/core/index.c",
+        "src/core/life.c",
+        "src/core/link.c",
+        "src/core/membership.c",
+        "src/core/persist.c",
+        "src/core/reclaim.c",
+        "src/core/registry.c",
+        "src/store/buffer.c",
+        "src/store/document.c",
+        "src/store/pidfile.c",
+        "src/store/replace.c",
+        "src/store/row.c",
+        "src/store/scan.c",
+        "src/store/timestamp.c"
+      ],
+      "include_dirs": ["src"],
+      "dependencies": [
+        "<!(node -p \"require('node-addon-api').targets\"):node_addon_api"
+      ],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "libraries": ["-lcjson"],
+      "cflags": ["-Wall", "-Wextra"],
+      "cflags_c": ["-std=c11"],
+      "cflags_cc": ["-std=c++17", "-fno-exceptions"],
+      "conditions": [
+        ["OS=='linux'", {
+          "defines": ["_GNU_SOURCE"],
+          "sources": [
+            "src/platform/linux/exchange.c",
+            "src/platform/linux/pidfd.c",
+            "src/platform/linux/process.c",
+            "src/platform/linux/procfs.c",
+            "src/platform/linux/watch.c",
+            "src/platform/posix/errors.c",
+            "src/platform/posix/file.c"
+          ]
+        }]
+      ]
+    }
+  ]
+}

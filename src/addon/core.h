@@ -1,0 +1,9 @@
+/* addon/core.h: the core's one public header, for C++. */
+#ifndef HPR_ADDON_CORE_H
+#define HPR_ADDON_CORE_H
+
+extern "C" {
+#include "core/registry.h"
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* addon/registry_object.h: a registry as a JavaScript object. Converts and calls; no policy. */
+#ifndef HPR_ADDON_REGISTRY_OBJECT_H
+#define HPR_ADDON_REGISTRY_OBJECT_H
+
+#include <napi.h>
+
+#include "addon/core.h"
+
+namespace hpr {
+
+/*
+ * new Registry(pidFile, graceMs, host): `host` is a JavaScript object with the functions
+ * startTimer(id, ms), stopTimer(id), exited(entry), warned(code, text, pid, path) and
+ * terminated(request, outcome, entry). They must not throw.
+ */
+class RegistryObject : public Napi::ObjectWrap<RegistryObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  explicit RegistryObject(const Napi::CallbackInfo &info);
+  ~RegistryObject() override;
+
+ private:
+  static void CallWatchFired(Napi::Env env, Napi::Function unused, RegistryObject *self,
+                             uint64_t *take_watch);
+  using Notices = Napi::TypedThreadSafeFunction<RegistryObject, uint64_t, CallWatchFired>;
+
+  Napi::Value Register(const Napi::CallbackInfo &info);
+  void ChildExited(const Napi::CallbackInfo &info);
+  void TimerFired(const Napi::CallbackInfo &info);
+  void Remove(const Napi::CallbackInfo &info);
+  Napi::Value LinkByToken(const Napi::CallbackInfo &info);
+  Napi::Value LinkByPid(const Napi::CallbackInfo &info);
+  Napi::Value LinkSession(const Napi::CallbackInfo &info);
+  Napi::Value GetPid(const Napi::CallbackInfo &info);
+  Napi::Value KillBySessionId(const Napi::CallbackInfo &info);
+  Napi::Value KillByToken(const Napi::CallbackInfo &info);
+  void Terminate(const Napi::CallbackInfo &info);
+  void KillAll(const Napi::CallbackInfo &info);
+  void CleanupOrphans(const Napi::CallbackInfo &info);
+  void AttachKeeper(const Napi::CallbackInfo &info);
+  Napi::Value SocketOf(const Napi::CallbackInfo &info);
+  Napi::Value Size(const Napi::CallbackInfo &info);
+  Napi::Value Entries(const Napi::CallbackInfo &info);
+  void CloseMethod(const Napi::CallbackInfo &info);
+
+  bool Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms);
+  void Close();
+  static void CloseSilently(void *context);
+  /* Throws HPR_ECLOSED if it is closed. */
+  bool IsOpen(Napi::Env env) const;
+  hpr_host MakeHost();
+  void CallHost(const char *name, std::initializer_list<napi_value> arguments);
+
+  hpr_registry *registry_ = nullptr; /* NULL: closed */
+  hpr_process_ops process_{};
+  bool silent_ = false;              /* the environment goes down: call no JavaScript */
+  Napi::ObjectReference host_;
+  Notices notices_;
+};
+
+}  // namespace hpr
+
+#endif
