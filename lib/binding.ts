@@ -1,0 +1,74 @@
+import path from "node:path";
+import type { HeadlessExit, HeadlessSnapshot, TerminateOutcome } from "./types.js";
+
+/** What the native registry asks of its embedder; none of these may throw. */
+export interface Host {
+  startTimer(id: bigint, delayMs: number): void;
+  stopTimer(id: bigint): void;
+  exited(exit: HeadlessExit): void;
+  /** `pid` 0 and `file` "" stand for none. */
+  warned(code: string, text: string, pid: number, file: string): void;
+  terminated(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void;
+}
+
+/** The class in src/addon/registry_object.h. */
+export interface NativeRegistry {
+  register(
+    pid: number,
+    cwd: string,
+    spawnToken: string | undefined,
+    keeperPid: number | undefined,
+    keeperSockPath: string | undefined,
+  ): bigint;
+  childExited(ticket: bigint, code: number | null, signal: string | null): void;
+  timerFired(id: bigint): void;
+  remove(pid: number): void;
+  linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean;
+  linkByPid(sessionId: string, pid: number): boolean;
+  linkSession(sessionId: string, cwd: string): boolean;
+  getPid(sessionId: string): number | undefined;
+  killBySessionId(sessionId: string): boolean;
+  killByToken(spawnToken: string): boolean;
+  terminate(
+    request: number,
+    signal: string,
+    graceMs: number,
+    sessionId: string | undefined,
+    spawnToken: string | undefined,
+    pid: number | undefined,
+  ): void;
+  killAll(): void;
+  cleanupOrphans(): void;
+  attachKeeper(keeperPid: number, sockPath: string): void;
+  socketOf(sessionId: string): string | undefined;
+  size(): number;
+  entries(): HeadlessSnapshot[];
+  close(): void;
+}
+
+interface Binding {
+  Registry: new (pidFilePath: string, killGraceMs: number, host: Host) => NativeRegistry;
+}
+
+const root = path.resolve(__dirname, "..");
+
+/** Finds the binary; any failure but its absence is the loader's own to tell. */
+function load(): Binding {
+  const find = require("node-gyp-build") as ((folder: string) => Binding) & {
+    resolve(folder: string): string;
+  };
+  let file: string;
+  try {
+    file = find.resolve(root);
+  } catch (cause) {
+    throw new Error(
+      `headless-pid-registry: no binary for ${process.platform}-${process.arch} in ` +
+        `${path.join(root, "build", "Release")} or ${path.join(root, "prebuilds")}; ` +
+        `build it with: npx node-gyp rebuild --directory ${JSON.stringify(root)}`,
+      { cause },
+    );
+  }
+  return require(file) as Binding;
+}
+
+export const { Registry } = load();

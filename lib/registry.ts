@@ -1,0 +1,268 @@
+import type { ChildProcess } from "node:child_process";
+import { EventEmitter } from "node:events";
+import os from "node:os";
+import path from "node:path";
+import { type Host, type NativeRegistry, Registry } from "./binding.js";
+import { isUnsafeTestHome } from "./guard.js";
+import type {
+  HeadlessEvents,
+  HeadlessExit,
+  HeadlessPidRegistry,
+  HeadlessPidRegistryOptions,
+  HeadlessSnapshot,
+  HeadlessWarning,
+  KeeperRegisterOptions,
+  KeeperWriter,
+  TerminateOptions,
+  TerminateOutcome,
+  TerminateResult,
+  TerminateTarget,
+} from "./types.js";
+
+const GRACE_DEFAULT_MS = 2000;
+const GRACE_NEVER = -1;
+const TIMER_MAX_MS = 2 ** 31 - 1;
+const PREFIX = "[headless-pid-registry]";
+
+/** Milliseconds, `false` for never; the native side checks no more than it must. */
+function graceOf(value: number | false | undefined, fallback: number, name: string): number {
+  if (value === undefined) return fallback;
+  if (value === false) return GRACE_NEVER;
+  if (typeof value !== "number" || !Number.isInteger(value))
+    throw new TypeError(`${name} must be an integer or false`);
+  if (value < 0 || value > TIMER_MAX_MS)
+    throw new RangeError(`${name} must be from 0 to ${TIMER_MAX_MS}`);
+  return value;
+}
+
+/** An error of a listener is its owner's: it must not stop the registry halfway. */
+function callSafely(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+function describe(text: string, pid: number, file: string): string {
+  return [text, pid ? `pid ${pid}` : "", file].filter(Boolean).join(": ");
+}
+
+/** The names by which a target can be told, the native order. */
+function namesOf(target: TerminateTarget): { session?: string; token?: string; pid?: number } {
+  if (typeof target === "string") return { session: target };
+  if (typeof target === "object" && target !== null) {
+    if ("sessionId" in target) return { session: target.sessionId };
+    if ("spawnToken" in target) return { token: target.spawnToken };
+    if ("pid" in target) return { pid: target.pid };
+  }
+  throw new TypeError("target must be a session id, or have a sessionId, a spawnToken or a pid");
+}
+
+/** The shim: the original's signatures over the native registry. */
+export class HeadlessRegistry implements HeadlessPidRegistry {
+  readonly #native: NativeRegistry;
+  readonly #emitter = new EventEmitter();
+  readonly #timers = new Map<bigint, NodeJS.Timeout>();
+  readonly #graceMs: number;
+  readonly #requests = new Map<number, (result: TerminateResult) => void>();
+  #nextRequest = 0;
+  #writer: KeeperWriter | null;
+  #closed = false;
+
+  constructor(options: HeadlessPidRegistryOptions = {}) {
+    const file =
+      options.pidFilePath ?? path.join(os.homedir(), ".pi", "dashboard", "headless-pids.json");
+    if (typeof file !== "string") throw new TypeError("pidFilePath must be a string");
+    this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
+    this.#writer = options.keeperManager ?? null;
+    this.#native = new Registry(path.resolve(file), this.#graceMs, this.#host());
+  }
+
+  /** What the core asks of us. */
+  #host(): Host {
+    return {
+      // At call time, so that faked timers are used by those who fake them.
+      startTimer: (id, delayMs) => {
+        const timer = setTimeout(() => {
+          this.#timers.delete(id);
+          this.#native.timerFired(id);
+        }, delayMs);
+        timer.unref?.();
+        this.#timers.set(id, timer);
+      },
+      stopTimer: (id) => {
+        clearTimeout(this.#timers.get(id));
+        this.#timers.delete(id);
+      },
+      exited: (exit) => this.#emit("exit", exit),
+      warned: (code, text, pid, file) => this.#warn({ code, message: describe(text, pid, file) }),
+      terminated: (request, outcome, entry) => this.#settle(request, outcome, entry),
+    };
+  }
+
+  /** One by one, so that a listener that throws does not silence the others. */
+  #emit(event: keyof HeadlessEvents, payload: HeadlessExit | HeadlessWarning): void {
+    for (const listener of this.#emitter.rawListeners(event))
+      callSafely(() => listener.call(this, payload));
+  }
+
+  #warn(warning: HeadlessWarning): void {
+    if (this.#emitter.listenerCount("warning") > 0) this.#emit("warning", warning);
+    else callSafely(() => console.warn(`${PREFIX} ${warning.message} (${warning.code})`));
+  }
+
+  #settle(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
+    const resolve = this.#requests.get(request);
+    this.#requests.delete(request);
+    const { pid, code, signal } = entry;
+    resolve?.({
+      outcome,
+      ...(pid !== undefined && { pid }),
+      ...(code !== undefined && { code }),
+      ...(signal !== undefined && { signal }),
+    });
+  }
+
+  /** The guard of a test run without a home of its own; says so and answers true. */
+  #isBlocked(method: string): boolean {
+    if (!isUnsafeTestHome()) return false;
+    console.warn(`${PREFIX} ${method}() blocked: running under vitest with the real HOME`);
+    return true;
+  }
+
+  register(
+    pid: number,
+    cwd: string,
+    proc: ChildProcess,
+    spawnToken?: string,
+    keeperOpts?: KeeperRegisterOptions,
+  ): void {
+    if (typeof proc?.on !== "function") throw new TypeError("proc must be a ChildProcess");
+    const ticket = this.#native.register(
+      pid,
+      cwd,
+      spawnToken,
+      keeperOpts?.keeperPid,
+      keeperOpts?.keeperSockPath,
+    );
+    proc.on("exit", (code, signal) => this.#native.childExited(ticket, code, signal));
+  }
+
+  linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean {
+    return this.#native.linkByToken(spawnToken, sessionId, pid);
+  }
+
+  linkByPid(sessionId: string, pid: number): boolean {
+    return this.#native.linkByPid(sessionId, pid);
+  }
+
+  linkSession(sessionId: string, cwd: string): boolean {
+    return this.#native.linkSession(sessionId, cwd);
+  }
+
+  getPid(sessionId: string): number | undefined {
+    return this.#native.getPid(sessionId);
+  }
+
+  killBySessionId(sessionId: string): boolean {
+    return this.#native.killBySessionId(sessionId);
+  }
+
+  killByToken(spawnToken: string): boolean {
+    return this.#native.killByToken(spawnToken);
+  }
+
+  async terminate(
+    target: TerminateTarget,
+    options: TerminateOptions = {},
+  ): Promise<TerminateResult> {
+    const { session, token, pid } = namesOf(target);
+    const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
+    const request = this.#nextRequest++;
+    return new Promise((resolve, reject) => {
+      this.#requests.set(request, resolve);
+      try {
+        this.#native.terminate(
+          request,
+          options.signal ?? "SIGTERM",
+          graceMs,
+          session,
+          token,
+          pid,
+        );
+      } catch (error) {
+        this.#requests.delete(request);
+        reject(error);
+      }
+    });
+  }
+
+  remove(pid: number): void {
+    this.#native.remove(pid);
+  }
+
+  killAll(): void {
+    if (!this.#isBlocked("killAll")) this.#native.killAll();
+  }
+
+  size(): number {
+    return this.#native.size();
+  }
+
+  cleanupOrphans(): void {
+    if (!this.#isBlocked("cleanupOrphans")) this.#native.cleanupOrphans();
+  }
+
+  async writeRpc(sessionId: string, line: string): Promise<boolean> {
+    try {
+      const file = this.#closed ? undefined : this.#native.socketOf(sessionId);
+      if (!file || !this.#writer) return false;
+      return Boolean(await this.#writer.writeRpcToSockPath(file, line));
+    } catch {
+      return false;
+    }
+  }
+
+  async cleanupKeeperOrphans(): Promise<void> {
+    if (this.#isBlocked("cleanupKeeperOrphans") || !this.#writer || this.#closed) return;
+    try {
+      const keepers = await this.#writer.discoverExistingKeepers();
+      for (const keeper of keepers)
+        if (!this.#closed) this.#native.attachKeeper(keeper.keeperPid, keeper.sockPath);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#warn({ code: "HPR_EIO", message: `keepers could not be discovered: ${text}` });
+    }
+  }
+
+  setKeeperWriter(writer: KeeperWriter | null): void {
+    this.#native.size(); // throws if closed
+    this.#writer = writer;
+  }
+
+  entries(): HeadlessSnapshot[] {
+    return this.#native.entries();
+  }
+
+  on<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this {
+    this.#emitter.on(event, listener);
+    return this;
+  }
+
+  off<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this {
+    this.#emitter.off(event, listener);
+    return this;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#native.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
