@@ -19,6 +19,7 @@ export interface NativeRegistry {
     spawnToken: string | undefined,
     keeperPid: number | undefined,
     keeperSockPath: string | undefined,
+    parentTells: boolean,
   ): bigint;
   childExited(ticket: bigint, code: number | null, signal: string | null): void;
   timerFired(id: bigint): void;

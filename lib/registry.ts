@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import os from "node:os";
 import path from "node:path";
@@ -33,6 +33,13 @@ function graceOf(value: number | false | undefined, fallback: number, name: stri
   if (value < 0 || value > TIMER_MAX_MS)
     throw new RangeError(`${name} must be from 0 to ${TIMER_MAX_MS}`);
   return value;
+}
+
+function checkedWriter(writer: KeeperWriter | null | undefined, name = "writer"): KeeperWriter | null {
+  if (writer === undefined || writer === null) return null;
+  if (typeof writer !== "object" && typeof writer !== "function")
+    throw new TypeError(`${name} must be a KeeperWriter or null`);
+  return writer;
 }
 
 /** An error of a listener is its owner's: it must not stop the registry halfway. */
@@ -75,9 +82,10 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   constructor(options: HeadlessPidRegistryOptions = {}) {
     const file =
       options.pidFilePath ?? path.join(os.homedir(), ".pi", "dashboard", "headless-pids.json");
-    if (typeof file !== "string") throw new TypeError("pidFilePath must be a string");
+    if (typeof file !== "string" || file === "")
+      throw new TypeError("pidFilePath must be a string that is not empty");
     this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
-    this.#writer = options.keeperManager ?? null;
+    this.#writer = checkedWriter(options.keeperManager, "keeperManager");
     this.#native = new Registry(path.resolve(file), this.#graceMs, this.#host());
   }
 
@@ -147,6 +155,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       spawnToken,
       keeperOpts?.keeperPid,
       keeperOpts?.keeperSockPath,
+      proc instanceof ChildProcess && proc.pid === pid,
     );
     proc.on("exit", (code, signal) => this.#native.childExited(ticket, code, signal));
   }
@@ -179,6 +188,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     target: TerminateTarget,
     options: TerminateOptions = {},
   ): Promise<TerminateResult> {
+    if (typeof options !== "object") throw new TypeError("options must be an object");
     const { session, token, pid } = namesOf(target);
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
     const request = this.#nextRequest++;
@@ -230,17 +240,30 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     if (this.#isBlocked("cleanupKeeperOrphans") || !this.#writer || this.#closed) return;
     try {
       const keepers = await this.#writer.discoverExistingKeepers();
-      for (const keeper of keepers)
-        if (!this.#closed) this.#native.attachKeeper(keeper.keeperPid, keeper.sockPath);
+      for (const keeper of keepers) this.#attach(keeper);
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      this.#warn({ code: "HPR_EIO", message: `keepers could not be discovered: ${text}` });
+      this.#warnOfKeepers(error);
     }
+  }
+
+  /** One keeper that does not fit must not hide the others. */
+  #attach(keeper: { keeperPid: number; sockPath: string }): void {
+    if (this.#closed) return;
+    try {
+      this.#native.attachKeeper(keeper.keeperPid, keeper.sockPath);
+    } catch (error) {
+      this.#warnOfKeepers(error);
+    }
+  }
+
+  #warnOfKeepers(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#warn({ code: "HPR_EINVAL", message: `a keeper could not be attached: ${text}` });
   }
 
   setKeeperWriter(writer: KeeperWriter | null): void {
     this.#native.size(); // throws if closed
-    this.#writer = writer;
+    this.#writer = checkedWriter(writer);
   }
 
   entries(): HeadlessSnapshot[] {
@@ -248,11 +271,13 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   }
 
   on<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this {
+    this.#native.size(); // throws if closed
     this.#emitter.on(event, listener);
     return this;
   }
 
   off<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this {
+    this.#native.size(); // throws if closed
     this.#emitter.off(event, listener);
     return this;
   }

@@ -230,7 +230,7 @@ hpr_host RegistryObject::MakeHost() {
 
 /* --- methods -------------------------------------------------------------------------------- */
 
-/* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?): the ticket for childExited */
+/* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, parentTells): a ticket */
 Napi::Value RegistryObject::Register(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   Arguments arguments(info);
@@ -244,6 +244,7 @@ Napi::Value RegistryObject::Register(const Napi::CallbackInfo &info) {
   registration.cwd = cwd.c_str();
   registration.token = token.c_str();
   registration.socket_path = path.c_str();
+  registration.parent_tells = info[5].ToBoolean();
   hpr_ticket ticket;
   const int result = hpr_registry_register(registry_, &registration, &ticket);
   if (result == 0) return Napi::BigInt::New(env, ticket);

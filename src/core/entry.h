@@ -47,6 +47,7 @@ typedef struct hpr_entry {
   uint32_t generation;  /* told apart from earlier holders of its pid */
   unsigned watched;     /* bit set of parts with a watch */
   hpr_ending *ending;   /* NULL = live */
+  bool parent_tells;    /* its exit comes from its parent, with a status */
   bool exit_seen;       /* its parent reaped it */
   int exit_code;
   char exit_signal[HPR_SIGNAL_NAME_SIZE];

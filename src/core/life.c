@@ -20,7 +20,7 @@ bool hpr_is_our_concern(const hpr_identity *identity) {
          (identity->state == HPR_RECORD_KNOWN && identity->kin);
 }
 
-static bool is_there(const hpr_registry *registry, const hpr_identity *identity) {
+bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity) {
   hpr_verdict verdict = registry->process.verify(registry->process.self, identity);
   return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
 }
@@ -31,12 +31,13 @@ bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part p
   /* Of a child whose identity nobody told, its parent's word is all there is. */
   if (part == HPR_PART_MAIN && identity->state == HPR_RECORD_OPAQUE && entry->exit_seen)
     return false;
-  return is_there(registry, identity);
+  return hpr_is_there(registry, identity);
 }
 
 int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   const unsigned bit = 1U << part;
   if (entry->watched & bit) return 0;
+  if (part == HPR_PART_MAIN && entry->parent_tells && !entry->exit_seen) return 0;
   int result = registry->process.watch(registry->process.self, hpr_entry_part(entry, part),
                                        watch_of(entry, part));
   if (result == 0) entry->watched |= bit;
@@ -52,15 +53,22 @@ void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry) {
 
 /* Other failures than "it is gone" leave the entry where it is: forgetting needs proof. */
 static bool stays(hpr_registry *registry, hpr_entry *entry) {
-  return is_there(registry, &entry->row.main) &&
+  return hpr_is_there(registry, &entry->row.main) &&
          hpr_watch_part(registry, entry, HPR_PART_MAIN) != HPR_ESRCH;
 }
 
+/* A dead keeper's group may be all that is left of it, and pi be in it: pi is what counts. */
+static bool has_lost_keeper(const hpr_registry *registry, const hpr_entry *entry) {
+  hpr_verdict verdict = registry->process.verify(registry->process.self, &entry->row.main);
+  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER ||
+         verdict == HPR_VERDICT_GROUP;
+}
+
 void hpr_review_live(hpr_registry *registry, hpr_entry *entry) {
+  if (entry->row.pi.pid != 0 && has_lost_keeper(registry, entry) &&
+      hpr_part_is_left(registry, entry, HPR_PART_PI))
+    hpr_promote_pi(registry, entry); /* refused if pi has an entry of its own: then this one goes */
   if (stays(registry, entry)) return;
-  if (hpr_part_is_left(registry, entry, HPR_PART_PI) && hpr_promote_pi(registry, entry) == 0 &&
-      stays(registry, entry))
-    return;
   hpr_detach(registry, entry);
   hpr_report_exit(registry, entry);
 }

@@ -124,7 +124,7 @@ int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry) {
   free(row->socket_path);
   row->socket_path = NULL;
   entry->generation = ++registry->next_generation; /* the old process's exit may still come */
-  entry->exit_seen = false;
+  entry->exit_seen = entry->parent_tells = false;
   hpr_entry_touch(entry);
   return index_pid(&registry->by_pid, &entry->by_pid, entry, &row->main.pid);
 }

@@ -90,8 +90,9 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   if (is_dated(registry, row)) complete_identities(registry, row);
 
   hpr_verdict verdict = verify(registry, &row->main);
-  if (may_be_dropped(verdict)) {
-    if (row->pi.pid == 0 || may_be_dropped(verify(registry, &row->pi))) return HPR_DROP;
+  const bool pi_left = row->pi.pid != 0 && !may_be_dropped(verify(registry, &row->pi));
+  if (may_be_dropped(verdict) && !pi_left) return HPR_DROP;
+  if (pi_left && (may_be_dropped(verdict) || verdict == HPR_VERDICT_GROUP)) {
     stand_in(row);
     if (hpr_find_pid(registry, row->main.pid)) return HPR_DROP;
     verdict = verify(registry, &row->main);
@@ -106,7 +107,8 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
 static void sweep_ended(hpr_registry *registry) {
   for (hpr_entry *entry = registry->entries, *next; entry; entry = next) {
     next = entry->next;
-    if (entry->ending) hpr_review_ending(registry, entry);
+    if (entry->ending && !hpr_is_there(registry, &entry->row.main))
+      hpr_review_ending(registry, entry);
   }
 }
 

@@ -131,6 +131,8 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
   if (entry->row.main.state == HPR_RECORD_KNOWN && !entry->row.main.kin)
     hpr_report_warning(registry, HPR_ENOTKIN, entry->row.main.pid, NULL);
   *ret_ticket = hpr_ticket_of(entry);
+  entry->parent_tells = registration->parent_tells;
+  if (entry->row.main.state == HPR_RECORD_KNOWN) hpr_watch_part(registry, entry, HPR_PART_MAIN);
   hpr_persist(registry);
   hpr_deliver(registry);
   return 0;

@@ -97,6 +97,7 @@ typedef struct hpr_registration {
   const char *token;       /* NULL or "" = none */
   int32_t keeper_pid;      /* 0 = none */
   const char *socket_path; /* NULL or "" = none */
+  bool parent_tells;       /* hpr_registry_child_exited will surely be called: no need to watch */
 } hpr_registration;
 
 /* HPR_EINVAL (a pid out of range), HPR_ENOMEM: nothing was changed. A file that cannot be written

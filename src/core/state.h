@@ -72,6 +72,8 @@ int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry);
 
 /* True if we answer for that process: a relative, or one whose identity nobody would tell. */
 bool hpr_is_our_concern(const hpr_identity *identity);
+/* False if the process is provably gone. */
+bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity);
 /* True if the part may still be running and is our concern. */
 bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part);
 /* Watches a part if it is not watched yet. HPR_ESRCH: it is gone. */

@@ -60,6 +60,8 @@ static int read_whole(hpr_document *document, hpr_cursor cursor) {
   while (hpr_scan_more(&cursor, '}', &first, &failed)) {
     hpr_span key;
     if (!hpr_scan_key(&cursor, &key)) return HPR_ECORRUPT;
+    /* A reader that unescapes keys would see another member than we do. */
+    if (memchr(key.text, '\\', key.length)) return HPR_ECORRUPT;
     bool entries = is_entries(key);
     if (entries && seen) return HPR_ECORRUPT;
     seen = seen || entries;

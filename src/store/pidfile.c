@@ -22,6 +22,7 @@ struct hpr_pidfile {
   hpr_document others;    /* what the file holds besides the client's entries */
   hpr_buffer text;        /* the last text; kept for its memory */
   hpr_file_info seen;     /* the file as we last read or wrote it; inode 0 = never */
+  hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
   hpr_file lock;          /* held open, locked only during a sync */
   bool lock_open;
   bool impatient;         /* the last wait for the lock was in vain */
@@ -115,16 +116,24 @@ static bool same_version(const hpr_file_info *a, const hpr_file_info *b) {
          a->modified_ns == b->modified_ns;
 }
 
-/* Keeps a damaged text beside the file. Its time names it, so that a second try makes no second. */
+/*
+ * Keeps a damaged text beside the file. A name that is taken is never trusted to hold it already:
+ * it may be a link that somebody planted, or half a copy of a server that died.
+ */
 static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info,
                      const hpr_pidfile_client *client) {
   char suffix[NAME_ROOM];
-  snprintf(suffix, sizeof suffix, ".corrupt-%" PRId64, info->modified_ns / 1000000);
-  const char *name = beside(f, suffix);
   hpr_file_info kept;
-  int result = hpr_write_new(f->files, name, text, (size_t)info->size_bytes, &kept);
-  if (result != 0 && result != HPR_EEXIST) return result;
-  client->warn(client->self, HPR_ECORRUPT, name);
+  int result = HPR_EEXIST;
+  if (same_version(info, &f->set_aside)) return 0; /* an earlier try, whose write failed later */
+  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
+    int length = snprintf(suffix, sizeof suffix, ".corrupt-%" PRId64, info->modified_ns / 1000000);
+    if (i > 0) snprintf(suffix + length, sizeof suffix - (size_t)length, "-%d", i);
+    result = hpr_write_new(f->files, beside(f, suffix), text, (size_t)info->size_bytes, &kept);
+  }
+  if (result != 0) return result;
+  f->set_aside = *info;
+  client->warn(client->self, HPR_ECORRUPT, f->beside);
   return 0;
 }
 
@@ -195,12 +204,12 @@ static int compose(hpr_pidfile *f, const hpr_pidfile_client *client) {
 
 int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   int result = lock(f);
-  if (result == HPR_EROFS || result == HPR_EACCES) {
+  if (result == HPR_EBUSY) return result;
+  if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
     if (read == 0) read = compose(f, client);
     return read ? read : result;
   }
-  if (result != 0) return result;
   result = refresh(f, client);
   if (result == 0) result = compose(f, client);
   if (result == 0) result = write_file(f);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -84,6 +85,21 @@ int hpr_pidfd_reopen(const char *name, int *ret_fd) {
   }
   if (fd < 0) return errno == ESTALE ? HPR_ESRCH : refused_or(errno);
   *ret_fd = fd;
+  return 0;
+}
+
+/* struct pidfd_info of linux/pidfd.h in its first version, PIDFD_INFO_SIZE_VER0. */
+typedef struct pidfd_info {
+  uint64_t mask, cgroup;
+  uint32_t pid, tgid, rest[10];
+} pidfd_info;
+
+int hpr_pidfd_pid(int fd, int32_t *ret_pid) {
+  pidfd_info info = {.mask = 1}; /* PIDFD_INFO_PID */
+  if (ioctl(fd, _IOWR(0xFF, 11, pidfd_info), &info) != 0) { /* PIDFD_GET_INFO */
+    return errno == ESRCH ? HPR_ESRCH : HPR_ENOTSUP;
+  }
+  *ret_pid = (int32_t)info.pid;
   return 0;
 }
 

@@ -24,6 +24,9 @@ int hpr_pidfd_name(int fd, char *ret_name, size_t size);
 /* Opens by that name, in any process of the same boot. HPR_ESRCH: it is gone for good. */
 int hpr_pidfd_reopen(const char *name, int *ret_fd);
 
+/* Whose it is, in our pid namespace. HPR_ESRCH: reaped, HPR_ENOTSUP (before Linux 6.13). */
+int hpr_pidfd_pid(int fd, int32_t *ret_pid);
+
 /*
  * Signals the process, or the group that it leads (Linux 6.9), even if the leader itself was
  * reaped. signum 0 only asks. HPR_ESRCH, HPR_EACCES (exists, not ours), HPR_ENOTSUP.

@@ -112,13 +112,18 @@ static int record(const native *self, int32_t pid, hpr_proc_stat *ret_stat,
   return 0;
 }
 
+static hpr_verdict native_verify(void *context, const hpr_identity *identity);
+
 static void native_identify(void *context, int32_t pid, const hpr_identity *family,
                             hpr_identity *ret_identity) {
   const native *self = context;
   hpr_proc_stat stat;
   if (record(self, pid, &stat, ret_identity) != 0) return;
-  ret_identity->kin =
-      family ? is_relative(&stat, family) : is_descendant(stat.parent, getpid());
+  if (!family)
+    ret_identity->kin = is_descendant(stat.parent, getpid());
+  else /* the family's pid must still be the family's */
+    ret_identity->kin = native_verify(context, family) == HPR_VERDICT_SAME &&
+                        is_relative(&stat, family);
 }
 
 static void native_identify_recorded(void *context, int32_t pid, int64_t recorded_ms,
@@ -128,7 +133,7 @@ static void native_identify_recorded(void *context, int32_t pid, int64_t recorde
   if (record(self, pid, &stat, ret_identity) != 0) return;
   if (stat.kernel_thread)
     *ret_identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_OPAQUE};
-  else if (hpr_procfs_started_ms(stat.start_ticks) > recorded_ms + LEGACY_SLACK_MS)
+  else if (hpr_procfs_started_ms(stat.start_ticks) - LEGACY_SLACK_MS > recorded_ms)
     *ret_identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_NOBODY};
   else
     ret_identity->kin = true;
@@ -199,6 +204,11 @@ static aim aim_at_process(const hpr_identity *identity, const birth *born) {
     return it;
   }
 
+  int32_t holder;
+  if (exact && hpr_pidfd_pid(it.fd, &holder) == 0 && holder != pid) {
+    it.verdict = HPR_VERDICT_STRANGER; /* a record pieced together from two */
+    return it;
+  }
   hpr_proc_stat stat;
   int read = hpr_procfs_stat(pid, &stat);
   int asked = it.fd >= 0          ? hpr_pidfd_signal(it.fd, 0, false)
@@ -334,6 +344,7 @@ static int watchable(const hpr_identity *identity, aim it) {
 
 static int native_watch(void *context, const hpr_identity *identity, uint64_t watch) {
   native *self = context;
+  if (getpid() != self->opener) return HPR_EFORKED;
   if (!self->watcher) {
     int opened =
         hpr_watcher_open(self->notice, self->notice_context, is_there, self, &self->watcher);
@@ -349,7 +360,7 @@ static int native_watch(void *context, const hpr_identity *identity, uint64_t wa
 
 static void native_unwatch(void *context, uint64_t watch) {
   native *self = context;
-  if (self->watcher) hpr_watcher_remove(self->watcher, watch);
+  if (self->watcher && getpid() == self->opener) hpr_watcher_remove(self->watcher, watch);
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -402,7 +413,8 @@ int hpr_process_native_open(hpr_exit_notice notice, void *context, hpr_process_o
 void hpr_process_native_close(hpr_process_ops *ops) {
   native *self = ops->self;
   if (!self) return;
-  hpr_watcher_close(self->watcher);
+  /* In a fork there is no thread to stop, and the epoll set is the parent's: leave both alone. */
+  if (getpid() == self->opener) hpr_watcher_close(self->watcher);
   free(self);
   ops->self = NULL;
 }

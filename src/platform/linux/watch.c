@@ -44,13 +44,18 @@ static void wake_up(hpr_watcher *watcher) {
   while (write(watcher->wake, &one, sizeof one) < 0 && errno == EINTR) {}
 }
 
-/* Closing the descriptor takes it out of the epoll set, epoll(7): nobody else holds a copy. */
+/*
+ * Closing alone would not take the descriptor out of the epoll set while a fork of the server
+ * holds a copy, epoll(7), and the thread would spin.
+ */
 static void release(hpr_watcher *watcher, item *it) {
   HASH_DEL(watcher->items, it);
-  if (it->fd >= 0)
+  if (it->fd >= 0) {
+    epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, it->fd, NULL);
     close(it->fd);
-  else
+  } else {
     watcher->probed--;
+  }
   free(it);
 }
 
