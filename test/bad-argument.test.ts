@@ -1,0 +1,177 @@
+import { describe, expect, it, vi } from "vitest";
+import { createHeadlessPidRegistry } from "../dist/index.js";
+import type { HeadlessPidRegistry } from "../lib/types.js";
+import { bare, deadPid, isAlive, sleeper } from "./fixtures/processes.js";
+import { newPidFile, open, rows } from "./fixtures/registry.js";
+
+type Any = any; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+const P = deadPid(1);
+const BAD_PIDS = [undefined, null, Number.NaN, Infinity, -Infinity, 2.5, "1234", "", true, [7], {}, 0, -0, 1, -1, -1234, 2 ** 31, 2 ** 32 + 5, 2 ** 53, 5n, Symbol("pid")];
+const BAD_TEXTS = [undefined, null, 5, Number.NaN, true, {}, [], ["x"], Symbol("text"), () => "x"];
+const shown = (value: unknown): string => (typeof value === "bigint" ? `${value}n` : String(value));
+const titled = (values: readonly unknown[]): [string, unknown][] =>
+  values.map((value) => [`${typeof value} ${Array.isArray(value) ? "[]" : shown(value)}`, value]);
+
+/** A registry with something to lose; the call must throw, name the argument and change nothing. */
+function expectRefused(argument: string, call: (registry: HeadlessPidRegistry & Any) => unknown): void {
+  const { registry, pidFile } = open();
+  const child = sleeper();
+  registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+  registry.register(P, "/b", bare(), "u");
+  registry.linkByToken("t", "s");
+  const [entries, file] = [registry.entries(), rows(pidFile)];
+  let error: unknown;
+  try {
+    call(registry);
+  } catch (reason) {
+    error = reason;
+  }
+  expect(error instanceof TypeError || error instanceof RangeError, String(error)).toBe(true);
+  expect((error as Error).message).toContain(argument);
+  expect(registry.entries()).toEqual(entries);
+  expect(rows(pidFile)).toEqual(file);
+  expect(isAlive(child.pid)).toBe(true);
+}
+
+describe.each(titled(BAD_PIDS))("a pid that is %s", (_, pid) => {
+  it("is refused by register", () => expectRefused("pid", (r) => r.register(pid, "/a", bare())));
+  it("is refused by linkByPid", () => expectRefused("pid", (r) => r.linkByPid("x", pid)));
+  it("is refused by remove", () => expectRefused("pid", (r) => r.remove(pid)));
+
+  if (pid !== undefined && pid !== null) {
+    it("is refused as a keeper's", () =>
+      expectRefused("keeperPid", (r) =>
+        r.register(P, "/a", bare(), "t", { keeperPid: pid, keeperSockPath: "/k" })));
+    it("is refused by linkByToken", () =>
+      expectRefused("pid", (r) => r.linkByToken("u", "x", pid)));
+  }
+});
+
+describe.each([undefined, null])("what was not told (%s)", (absent) => {
+  it("is no mistake where the original's callers pass it on", () => {
+    const { registry, pidFile } = open();
+    const keeperOpts = { keeperPid: absent, keeperSockPath: absent } as Any;
+    registry.register(P, "/a", bare(), absent as Any, keeperOpts);
+    for (const field of ["spawnToken", "keeperPid", "keeperSockPath"])
+      expect(rows(pidFile)[0]).not.toHaveProperty(field);
+    registry.register(P, "/a", bare(), "t", { keeperPid: P, keeperSockPath: "/k.sock" });
+    expect(registry.linkByToken("t", "s", absent as Any)).toBe(true);
+    expect(registry.getPid("s")).toBe(P);
+  });
+});
+
+describe.each(titled(BAD_TEXTS))("a text that is %s", (_, text) => {
+  it("is refused wherever one is needed", () => {
+    expectRefused("cwd", (r) => r.register(P, text, bare()));
+    expectRefused("sessionId", (r) => r.linkByToken("t", text));
+    expectRefused("sessionId", (r) => r.linkByPid(text, P));
+    expectRefused("sessionId", (r) => r.linkSession(text, "/a"));
+    expectRefused("cwd", (r) => r.linkSession("x", text));
+    expectRefused("sessionId", (r) => r.getPid(text));
+    expectRefused("sessionId", (r) => r.killBySessionId(text));
+    expectRefused("spawnToken", (r) => r.killByToken(text));
+  });
+
+  if (text !== undefined && text !== null) {
+    it("is refused where one may be left out", () => {
+      expectRefused("spawnToken", (r) => r.register(P, "/a", bare(), text));
+      expectRefused("spawnToken", (r) => r.linkByToken(text, "x"));
+      expectRefused("keeperSockPath", (r) =>
+        r.register(P, "/a", bare(), "t", { keeperPid: P, keeperSockPath: text }));
+    });
+  }
+});
+
+describe("a process that is none", () => {
+  it.each(titled([undefined, null, 5, {}, "child", { on: 5 }]))("(%s) is refused", (_, proc) =>
+    expectRefused("proc", (r) => r.register(P, "/a", proc)));
+});
+
+describe("a socket path that nothing can listen on", () => {
+  // Not refused: a process that runs must be tracked, whatever is wrong with its keeper's socket.
+  it.each(["", "relative.sock", `/${"k".repeat(107)}`, `/${"ä".repeat(54)}`])(
+    "(%s) is never connected to",
+    async (keeperSockPath) => {
+      const { registry } = open();
+      const writeRpcToSockPath = vi.fn(async () => true);
+      registry.setKeeperWriter({ writeRpcToSockPath, discoverExistingKeepers: async () => [] });
+      registry.register(P, "/a", bare(), "t", { keeperPid: P, keeperSockPath });
+      registry.linkByToken("t", "s");
+      expect(await registry.writeRpc("s", "line")).toBe(false);
+      expect(writeRpcToSockPath).not.toHaveBeenCalled();
+    },
+  );
+});
+
+describe("options that are none", () => {
+  it.each([
+    ["pidFilePath", { pidFilePath: 5 }],
+    ["pidFilePath", { pidFilePath: "" }],
+    ["pidFilePath", { pidFilePath: "/a\0b" }],
+    ["killGraceMs", { killGraceMs: -1 }],
+    ["killGraceMs", { killGraceMs: 2 ** 31 }],
+    ["killGraceMs", { killGraceMs: Number.NaN }],
+    ["killGraceMs", { killGraceMs: "2000" }],
+    ["killGraceMs", { killGraceMs: true }],
+    ["keeperManager", { keeperManager: 5 }],
+  ])("(%s of %j) are refused", (argument, options) => {
+    const create = () => createHeadlessPidRegistry({ pidFilePath: newPidFile(), ...options } as Any);
+    expect(create).toThrow(argument);
+    expect(create).toThrow(expect.toSatisfy((e: unknown) => e instanceof TypeError || e instanceof RangeError));
+  });
+
+  it.each([0, 1, 2 ** 31 - 1, false as const, undefined])("do not include a killGraceMs of %j", (killGraceMs) => {
+    expect(open({ killGraceMs }).registry.size()).toBe(0);
+  });
+});
+
+describe("text that C cannot hold", () => {
+  it.each(["a\0b", "\0", "a\ud800b", "\udc00", "\ud83d"])("(%j) is refused or kept whole, never cut", (text) => {
+    const { registry, pidFile } = open();
+    registry.register(P, "/plain", bare(), "a");
+    const outcomes = [
+      () => registry.register(deadPid(2), text, bare(), "t"),
+      () => registry.register(deadPid(3), "/c", bare(), text),
+      () => registry.linkByPid(text, P),
+    ].map((call) => {
+      try {
+        call();
+        return "kept";
+      } catch (error) {
+        expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
+        return "refused";
+      }
+    });
+    expect(new Set(outcomes).size).toBe(1);
+    if (outcomes[0] === "kept") {
+      expect(rows(pidFile).map((row) => row.cwd)).toContain(text);
+      expect(registry.getPid(text)).toBe(P);
+    }
+    // Nothing was cut at the NUL: "a" is P's token and no session's id.
+    expect(registry.getPid("a")).toBeUndefined();
+    expect(registry.linkByToken("a", "s2")).toBe(outcomes[0] === "refused");
+  });
+});
+
+describe("text that is long", () => {
+  it("is kept whole", () => {
+    const { registry, pidFile } = open();
+    const long = "ä".repeat(512 * 1024);
+    registry.register(P, `/${long}`, bare(), long);
+    expect(registry.linkByToken(long, long)).toBe(true);
+    expect(registry.getPid(long)).toBe(P);
+    expect(rows(pidFile)[0]).toMatchObject({ cwd: `/${long}`, spawnToken: long });
+  });
+});
+
+describe("names that objects have of their own", () => {
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("(%s) are names like any other", (name) => {
+    const { registry } = open();
+    expect(registry.getPid(name)).toBeUndefined();
+    registry.register(P, name, bare(), name);
+    expect(registry.linkByToken(name, name)).toBe(true);
+    expect(registry.getPid(name)).toBe(P);
+    expect(registry.killBySessionId(name)).toBe(false);
+  });
+});

@@ -1,0 +1,272 @@
+// Entries that are not what a registry writes, in a file that is.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it, vi } from "vitest";
+import { bare, deadPid, gone, isAlive, sleeper, start, statOf } from "./fixtures/processes.js";
+import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile, type Opened, type Row } from "./fixtures/registry.js";
+import { holdsFor } from "./fixtures/wait.js";
+
+/**
+ * A bystander that any mistake would kill: its row has its true identity, so that the registry may
+ * signal it, and asks for its end. And a neighbour, which must be reclaimed whatever else is there.
+ */
+function bait(): { bystander: number; row: Row; neighbour: number; neighbourText: string } {
+  const before = open();
+  const [bystander, neighbour] = [sleeper(), sleeper()];
+  before.registry.register(bystander.pid, "/bystander", bystander);
+  before.registry.register(neighbour.pid, "/neighbour", neighbour);
+  before.registry.close();
+  const [row, other] = rows(before.pidFile);
+  return {
+    bystander: bystander.pid,
+    row: { ...row, terminating: true, spawnedAt: ago(8 * DAY_MS) },
+    neighbour: neighbour.pid,
+    neighbourText: JSON.stringify(other),
+  };
+}
+
+function clean(...texts: string[]): Opened {
+  const pidFilePath = newPidFile();
+  writePidFile(pidFilePath, `{"entries":[${texts.join(",\n")}]}`);
+  const opened = open({ pidFilePath, killGraceMs: 10 });
+  opened.registry.cleanupOrphans();
+  return opened;
+}
+
+const aliveFor = (pid: number, ms = 60) => holdsFor(ms, `${pid} lives`, () => isAlive(pid));
+
+it("the bait is deadly when nothing is wrong with it", async () => {
+  const { bystander, row } = bait();
+  clean(JSON.stringify(row));
+  await gone(bystander);
+});
+
+describe("an entry with a bad pid", () => {
+  type Make = (pid: number) => string | undefined;
+  const cases: [string, Make][] = [
+    ["0", () => "0"],
+    ["1", () => "1"],
+    ["-0", () => "-0"],
+    ["-1", () => "-1"],
+    ["a group", (pid) => String(-pid)],
+    ["1.5", () => "1.5"],
+    ["a fraction", (pid) => `${pid}.25`],
+    ["a string", (pid) => `"${pid}"`],
+    ["an empty string", () => '""'],
+    ["true", () => "true"],
+    ["false", () => "false"],
+    ["an array", (pid) => `[${pid}]`],
+    ["an object", (pid) => `{"pid":${pid}}`],
+    ["null", () => "null"],
+    ["nothing", () => undefined],
+    ["2^31", () => String(2 ** 31)],
+    ["2^32 more", (pid) => String(2 ** 32 + pid)],
+    ["2^53 + 1", () => "9007199254740993"],
+    ["2^64 more", (pid) => String(2n ** 64n + BigInt(pid))],
+    ["infinity", () => "1e999"],
+    ["less than infinity", () => "-1e999"],
+  ];
+
+  it.each(cases)("(%s) is kept to the letter, reported, and never acted on", async (_, make) => {
+    const { bystander, row, neighbour, neighbourText } = bait();
+    const { pid, ...rest } = row;
+    const bad = make(pid);
+    const text = bad === undefined ? JSON.stringify(rest) : `{"pid":${bad},${JSON.stringify(rest).slice(1)}`;
+    const opened = clean(text, neighbourText);
+    expect(readFileSync(opened.pidFile, "utf8")).toContain(text);
+    expect(opened.registry.entries()).toMatchObject([{ pid: neighbour, cwd: "/neighbour" }]);
+    expect(codes(opened)).toEqual(["HPR_EINVAL"]);
+    opened.registry.register(deadPid(1), "/b", bare());
+    expect(readFileSync(opened.pidFile, "utf8")).toContain(text);
+    await aliveFor(bystander);
+  });
+
+  const texts: [string, (text: string, pid: number) => string][] = [
+    ["the key twice", (text, pid) => text.replace("{", `{"pid":${pid},`)],
+    ["the key twice, once escaped", (text, pid) => text.replace("{", `{"p\\u0069d":${pid},`)],
+    ["the key in capitals", (text) => text.replace('"pid":', '"PID":')],
+    ["a NUL in the key", (text) => text.replace('"pid":', '"pid\\u0000x":')],
+    ["a NUL in a key beside it", (text) => text.replace("{", '{"x\\u0000y":1,')],
+    ["a NUL in the folder", (text) => text.replace("/bystander", "/by\\u0000stander")],
+    ["half a surrogate pair in the folder", (text) => text.replace("/bystander", "/by\\ud800stander")],
+    ["no folder", (text) => text.replace('"cwd":"/bystander",', "")],
+    ["a folder that is a number", (text) => text.replace('"/bystander"', "5")],
+    ["a token that is a number", (text) => text.replace("{", '{"spawnToken":5,')],
+    ["a token with a NUL", (text) => text.replace("{", '{"spawnToken":"a\\u0000b",')],
+    ["a socket that is a number", (text) => text.replace("{", '{"keeperSockPath":5,')],
+    ["a keeper pid of -1", (text) => text.replace("{", '{"keeperPid":-1,')],
+    ["a pi pid of 1", (text) => text.replace("{", '{"piPid":1,')],
+    ["a pi pid that is a group", (text, pid) => text.replace("{", `{"piPid":${-pid},`)],
+    ["terminating that is a string", (text) => text.replace('"terminating":true', '"terminating":"yes"')],
+    ["an identity that is a string", (text) => text.replace(/"identity":\{[^}]*\}/, '"identity":"me"')],
+    ["a birth that is a number", (text) => text.replace(/"birth":"[^"]*"/, '"birth":5')],
+    ["an owner that is a list", (text) => text.replace(/"owner":\{[^}]*\}/, '"owner":[]')],
+  ];
+
+  it.each(texts)("or %s is kept to the letter", async (_, edit) => {
+    const { bystander, row, neighbour, neighbourText } = bait();
+    const sound = JSON.stringify(row);
+    const text = edit(sound, bystander);
+    expect(text).not.toBe(sound);
+    const opened = clean(text, neighbourText);
+    expect(readFileSync(opened.pidFile, "utf8")).toContain(text);
+    expect(opened.registry.entries()).toMatchObject([{ pid: neighbour }]);
+    expect(codes(opened)).toEqual(["HPR_EINVAL"]);
+    await aliveFor(bystander);
+  });
+
+  it.each(["null", '"text"', "5", "[]", "{}", "true"])("or %s instead of an entry is kept", (text) => {
+    const { neighbour, neighbourText } = bait();
+    const opened = clean(text, neighbourText, text);
+    expect(opened.registry.entries()).toMatchObject([{ pid: neighbour }]);
+    expect(JSON.parse(readFileSync(opened.pidFile, "utf8")).entries.slice(0, 2)).toEqual([JSON.parse(text), JSON.parse(text)]);
+  });
+});
+
+describe("an entry with a pid that is not ours to signal", () => {
+  it.each([
+    ["this very process", () => process.pid],
+    ["its parent", () => process.ppid],
+    ["its group", () => statOf(process.pid)!.group],
+  ])("(%s) is never signalled", async (_, pid) => {
+    for (const entry of [{}, { terminating: true }, { spawnedAt: ago(8 * DAY_MS) }, { keeperPid: pid(), keeperSockPath: "/k" }]) {
+      const opened = clean(JSON.stringify({ pid: pid(), cwd: "/a", spawnedAt: ago(0), spawnToken: "t", ...entry }));
+      expect(opened.registry.killByToken("t")).toBe(false);
+      opened.registry.killAll();
+    }
+    await aliveFor(pid(), 150);
+  });
+
+  it("(a thread's number) is no process", async () => {
+    const bystander = start([process.execPath, "-e", "setInterval(()=>{},1e6)"]);
+    const threads = () => readdirSync(`/proc/${bystander.pid}/task`).map(Number);
+    await vi.waitFor(() => expect(threads().length).toBeGreaterThan(1), 10_000);
+    const thread = threads().find((number) => number !== bystander.pid)!;
+    const opened = clean(JSON.stringify({ pid: thread, cwd: "/a", spawnedAt: ago(0), terminating: true }));
+    expect(opened.registry.size()).toBe(0);
+    await aliveFor(bystander.pid, 100);
+    expect(threads()).toContain(thread);
+  });
+
+  it("(a kernel thread) is kept and never signalled", ({ skip }) => {
+    const KERNEL_THREAD = 2;
+    if (!/^Kthread:\s*1/m.test(kernelStatus(KERNEL_THREAD))) skip("no kernel thread is visible here");
+    const entry = { pid: KERNEL_THREAD, cwd: "/a", spawnedAt: ago(0), spawnToken: "t" };
+    const opened = clean(JSON.stringify(entry));
+    expect(opened.registry.killByToken("t")).toBe(false);
+    expect(pids(opened.pidFile)).toEqual([KERNEL_THREAD]);
+  });
+
+  function kernelStatus(pid: number): string {
+    try {
+      return readFileSync(`/proc/${pid}/status`, "utf8");
+    } catch {
+      return "";
+    }
+  }
+});
+
+describe("an entry whose time is no time", () => {
+  it.each([
+    ["missing", undefined],
+    ["garbage", "yesterday"],
+    ["empty", ""],
+    ["0", 0],
+    ["a number of seconds", 1_700_000_000],
+    ["a number of milliseconds", 1_700_000_000_000],
+    ["1970", "1970-01-01T00:00:00.000Z"],
+    ["seconds taken for milliseconds", "1970-01-20T16:13:20.000Z"],
+    ["the 30th of February", "2026-02-30T00:00:00.000Z"],
+    ["the year 9999", "9999-12-31T23:59:59.999Z"],
+    ["in the future", ago(-3 * DAY_MS)],
+    ["null", null],
+    ["an object", {}],
+  ])("(%s) is not killed for its age", async (_, spawnedAt) => {
+    const { bystander, row, neighbour, neighbourText } = bait();
+    const { terminating: _terminating, ...calm } = row;
+    const opened = clean(JSON.stringify({ ...calm, spawnedAt }), neighbourText);
+    expect(pids(opened.pidFile)).toEqual([bystander, neighbour]);
+    expect(opened.registry.entries().map((entry) => entry.pid)).toContain(neighbour);
+    await aliveFor(bystander);
+  });
+
+  it.each([undefined, "yesterday", 0])("(%j) and that has no identity is kept and not trusted", async (spawnedAt) => {
+    const { bystander, neighbour, neighbourText } = bait();
+    const opened = clean(JSON.stringify({ pid: bystander, cwd: "/a", spawnedAt, spawnToken: "t" }), neighbourText);
+    expect(opened.registry.killByToken("t")).toBe(false);
+    opened.registry.killAll();
+    expect(pids(opened.pidFile)).toContain(bystander);
+    expect(opened.warnings.length).toBeGreaterThan(0);
+    await aliveFor(bystander);
+    expect(neighbour).toBeGreaterThan(1);
+  });
+});
+
+describe("an entry with unusual text", () => {
+  it("may have a folder and a token of a megabyte", () => {
+    const { bystander, row } = bait();
+    const long = "x".repeat(1024 * 1024);
+    const { terminating: _terminating, ...calm } = row;
+    const opened = clean(JSON.stringify({ ...calm, spawnedAt: ago(0), cwd: `/${long}`, spawnToken: long }));
+    expect(opened.registry.linkByToken(long, "s")).toBe(true);
+    expect(opened.registry.getPid("s")).toBe(bystander);
+  });
+
+  it("with an empty token matches no token", () => {
+    const { row } = bait();
+    const { terminating: _terminating, ...calm } = row;
+    const opened = clean(JSON.stringify({ ...calm, spawnedAt: ago(0), spawnToken: "" }));
+    expect(opened.registry.size()).toBe(1);
+    expect(opened.registry.linkByToken("", "s")).toBe(false);
+    expect(opened.registry.killByToken("")).toBe(false);
+  });
+
+  it.each([
+    ["relative", "keeper.sock"],
+    ["too long", `/${"k".repeat(107)}`],
+    ["too long in UTF-8", `/${"ä".repeat(54)}`],
+  ])("with a socket that is %s connects to nothing", async (_, keeperSockPath) => {
+    const { bystander, row } = bait();
+    const { terminating: _terminating, ...calm } = row;
+    const opened = clean(JSON.stringify({ ...calm, spawnedAt: ago(0), keeperPid: bystander, keeperSockPath }));
+    const writeRpcToSockPath = vi.fn(async () => true);
+    opened.registry.setKeeperWriter({ writeRpcToSockPath, discoverExistingKeepers: async () => [] });
+    opened.registry.linkByPid("s", bystander);
+    expect(await opened.registry.writeRpc("s", "line")).toBe(false);
+    expect(writeRpcToSockPath).not.toHaveBeenCalled();
+  });
+
+  it("with a socket of 107 bytes connects", async () => {
+    const { bystander, row } = bait();
+    const { terminating: _terminating, ...calm } = row;
+    const keeperSockPath = `/${"k".repeat(106)}`;
+    const opened = clean(JSON.stringify({ ...calm, spawnedAt: ago(0), keeperPid: bystander, keeperSockPath }));
+    const writeRpcToSockPath = vi.fn(async () => true);
+    opened.registry.setKeeperWriter({ writeRpcToSockPath, discoverExistingKeepers: async () => [] });
+    opened.registry.linkByPid("s", bystander);
+    expect(await opened.registry.writeRpc("s", "line")).toBe(true);
+    expect(writeRpcToSockPath).toHaveBeenCalledWith(keeperSockPath, "line");
+  });
+});
+
+describe("the same pid twice", () => {
+  it("is tracked once", async () => {
+    const { bystander, row } = bait();
+    const { terminating: _terminating, ...calm } = row;
+    const text = JSON.stringify({ ...calm, spawnedAt: ago(0) });
+    const opened = clean(text, text);
+    expect(opened.registry.size()).toBe(1);
+    opened.registry.cleanupOrphans();
+    expect(pids(opened.pidFile)).toEqual([bystander]);
+    await aliveFor(bystander);
+  });
+});
+
+describe("a row that was edited while it was not ours", () => {
+  it("is judged anew by the next registry only", () => {
+    const { neighbour, neighbourText } = bait();
+    const opened = clean(neighbourText);
+    editRows(opened.pidFile, (row) => void (row.cwd = "/edited"));
+    opened.registry.register(deadPid(1), "/b", bare());
+    expect(rows(opened.pidFile)).toMatchObject([{ pid: neighbour, cwd: "/neighbour" }, { cwd: "/b" }]);
+  });
+});

@@ -1,0 +1,242 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { bare, deadPid, exited, gone, isAlive, sleeper, statOf, stray, type Child } from "./fixtures/processes.js";
+import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile, type Row } from "./fixtures/registry.js";
+import { holdsFor, waitFor } from "./fixtures/wait.js";
+
+const MINUTE_MS = 60_000;
+
+/** A file as a server of ours left it, with one row for each child. */
+function leftBy(...children: Child[]): string {
+  const { registry, pidFile } = open();
+  for (const child of children) registry.register(child.pid, "/a", child, `t-${child.pid}`);
+  registry.close();
+  return pidFile;
+}
+
+const eightDaysOld = (row: Row): void => void (row.spawnedAt = ago(8 * DAY_MS));
+
+describe("identity in the file", () => {
+  it("is recorded for the process, its pi, and the server that keeps it", () => {
+    const { registry, pidFile } = open();
+    const child = sleeper();
+    registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k" });
+    registry.linkByToken("t", "s", process.pid);
+    const [row] = rows(pidFile);
+    expect(row.identity).toMatchObject({ boot: expect.any(String), birth: expect.any(String) });
+    expect(row.piIdentity).toMatchObject({ boot: row.identity!.boot, birth: expect.any(String) });
+    expect(row.owner).toMatchObject({ pid: process.pid, boot: row.identity!.boot });
+  });
+
+  it("differs between processes", () => {
+    const [one, two] = rows(leftBy(sleeper(), sleeper()));
+    expect(one.identity!.boot).toBe(two.identity!.boot);
+    expect(one.identity).not.toEqual(two.identity);
+  });
+});
+
+describe("after a reboot", () => {
+  it("everything recorded is gone, and nothing is signalled", async () => {
+    const children = [sleeper(), sleeper()];
+    const pidFilePath = leftBy(...children);
+    editRows(pidFilePath, eightDaysOld);
+    editRows(pidFilePath, rebooted);
+    const { registry } = open({ pidFilePath, killGraceMs: 10 });
+    registry.cleanupOrphans();
+    expect(registry.size()).toBe(0);
+    expect(rows(pidFilePath)).toEqual([]);
+    await holdsFor(150, "the innocent live", () => children.every((child) => isAlive(child.pid)));
+  });
+
+  it("what was terminating is gone too", async () => {
+    const child = sleeper();
+    const pidFilePath = leftBy(child);
+    editRows(pidFilePath, (row) => void (row.terminating = true));
+    editRows(pidFilePath, rebooted);
+    open({ pidFilePath, killGraceMs: 10 }).registry.cleanupOrphans();
+    expect(rows(pidFilePath)).toEqual([]);
+    await holdsFor(150, "the innocent lives", () => isAlive(child.pid));
+  });
+
+  it("another host's entries are kept and never signalled", async () => {
+    const child = sleeper();
+    const pidFilePath = leftBy(child);
+    editRows(pidFilePath, eightDaysOld);
+    editRows(pidFilePath, (row) => {
+      row.identity!.boot = `${randomUUID()}@01234567`;
+      row.owner!.boot = row.identity!.boot;
+    });
+    const { registry } = open({ pidFilePath, killGraceMs: 10 });
+    registry.cleanupOrphans();
+    expect(registry.size()).toBe(0);
+    expect(pids(pidFilePath)).toEqual([child.pid]);
+    await holdsFor(150, "the innocent lives", () => isAlive(child.pid));
+  });
+});
+
+describe("a pid that has passed on", () => {
+  it("is a stranger's: dropped, not signalled", async () => {
+    const [ours, stranger] = await bornApart();
+    const pidFilePath = leftBy(ours, stranger);
+    ours.kill("SIGKILL");
+    await exited(ours);
+    // As if the kernel had given our child's number to the stranger.
+    const [was, other] = rows(pidFilePath);
+    const recycled = { ...was, pid: other.pid, spawnedAt: ago(8 * DAY_MS) };
+    for (const state of [{}, { terminating: true }, { spawnedAt: ago(MINUTE_MS) }]) {
+      writePidFile(pidFilePath, [{ ...recycled, ...state }]);
+      const { registry } = open({ pidFilePath, killGraceMs: 10 });
+      registry.cleanupOrphans();
+      expect(registry.entries()).toEqual([]);
+      expect(rows(pidFilePath)).toEqual([]);
+    }
+    await holdsFor(150, "the stranger lives", () => isAlive(stranger.pid));
+  });
+
+  it("is a stranger's under a keeper too", async () => {
+    const [pi, stranger] = await bornApart();
+    const child = sleeper();
+    const pidFilePath = leftBy(child, pi, stranger);
+    pi.kill("SIGKILL");
+    await exited(pi);
+    const [keeperRow, piRow] = rows(pidFilePath);
+    const kept = {
+      ...keeperRow,
+      piPid: stranger.pid,
+      piIdentity: piRow.identity,
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    };
+    writePidFile(pidFilePath, [kept]);
+    const { registry } = open({ pidFilePath, killGraceMs: 10 });
+    registry.cleanupOrphans();
+    expect(registry.linkByToken(`t-${child.pid}`, "s")).toBe(true);
+    expect(registry.killBySessionId("s")).toBe(true);
+    await gone(child.pid);
+    await holdsFor(300, "the stranger lives", () => isAlive(stranger.pid));
+  });
+
+  it("that was free when it was recorded stays a stranger's", async () => {
+    const child = sleeper();
+    const { registry, pidFile } = open();
+    registry.register(deadPid(1), "/a", bare());
+    registry.close();
+    editRows(pidFile, (row) => void (row.pid = child.pid));
+    editRows(pidFile, eightDaysOld);
+    open({ pidFilePath: pidFile, killGraceMs: 10 }).registry.cleanupOrphans();
+    expect(rows(pidFile)).toEqual([]);
+    await holdsFor(150, "the child lives", () => isAlive(child.pid));
+  });
+
+  it("is not taken for a living owner", async () => {
+    const [child, owner] = [sleeper(), sleeper()];
+    const pidFilePath = leftBy(child, owner);
+    owner.kill("SIGKILL");
+    await exited(owner);
+    // A server that is gone, and whose number another process has now: our parent, here.
+    const [row, ownerRow] = rows(pidFilePath);
+    writePidFile(pidFilePath, [
+      { ...row, owner: { ...ownerRow.identity, pid: process.ppid, id: "0123456789abcdef" } },
+    ]);
+    const { registry } = open({ pidFilePath });
+    registry.cleanupOrphans();
+    expect(registry.entries()).toMatchObject([{ pid: child.pid }]);
+  });
+});
+
+describe("an entry of the original module", () => {
+  const legacy = (pid: number, ageMs: number) => ({ pid, cwd: "/a", spawnedAt: ago(ageMs) });
+
+  it("is reclaimed if its process started no later than it was spawned", () => {
+    const child = sleeper();
+    const pidFilePath = newPidFile();
+    writePidFile(pidFilePath, [legacy(child.pid, 0)]);
+    const opened = open({ pidFilePath });
+    opened.registry.cleanupOrphans();
+    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, cwd: "/a", kin: true }]);
+    expect(codes(opened)).toEqual([]);
+  });
+
+  it("is killed like any other then", async () => {
+    const child = sleeper();
+    const pidFilePath = newPidFile();
+    writePidFile(pidFilePath, [legacy(child.pid, 0)]);
+    const { registry } = open({ pidFilePath });
+    registry.cleanupOrphans();
+    registry.linkByPid("s", child.pid);
+    expect(registry.killBySessionId("s")).toBe(true);
+    await gone(child.pid);
+  });
+
+  it("keeps every field of the original", () => {
+    const child = sleeper();
+    const pidFilePath = newPidFile();
+    const entry = {
+      ...legacy(child.pid, 0),
+      spawnToken: "t",
+      piPid: process.pid,
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    };
+    writePidFile(pidFilePath, [entry]);
+    const { registry } = open({ pidFilePath });
+    registry.cleanupOrphans();
+    expect(rows(pidFilePath)).toMatchObject([entry]);
+    expect(registry.linkByPid("s", process.pid)).toBe(true);
+    expect(registry.getPid("s")).toBe(process.pid);
+  });
+
+  it.each([MINUTE_MS, 60 * MINUTE_MS, 6 * DAY_MS, 8 * DAY_MS])(
+    "is dropped, unsignalled, if its process started later (%i ms)",
+    async (ageMs) => {
+      const child = sleeper();
+      const pidFilePath = newPidFile();
+      writePidFile(pidFilePath, [legacy(child.pid, ageMs)]);
+      const { registry } = open({ pidFilePath, killGraceMs: 10 });
+      registry.cleanupOrphans();
+      expect(registry.size()).toBe(0);
+      expect(rows(pidFilePath)).toEqual([]);
+      await holdsFor(100, "the innocent lives", () => isAlive(child.pid));
+    },
+  );
+
+  it("is dropped if there is no such process", () => {
+    const pidFilePath = newPidFile();
+    writePidFile(pidFilePath, [legacy(deadPid(1), 0)]);
+    const opened = open({ pidFilePath });
+    opened.registry.cleanupOrphans();
+    expect(rows(pidFilePath)).toEqual([]);
+    expect(codes(opened)).toEqual([]);
+  });
+
+  it("of a process that this server never started is reclaimed after a restart", async () => {
+    const pid = await stray();
+    const pidFilePath = newPidFile();
+    writePidFile(pidFilePath, [legacy(pid, 0)]);
+    const { registry } = open({ pidFilePath });
+    registry.cleanupOrphans();
+    expect(registry.linkByPid("s", pid)).toBe(true);
+    expect(registry.killBySessionId("s")).toBe(true);
+    await gone(pid);
+  });
+});
+
+/** The boot part is a random id of the boot, and behind an @ what tells the host. */
+function rebooted(row: Row): void {
+  const host = /@.*$/.exec(row.identity!.boot!)?.[0] ?? "";
+  row.identity!.boot = row.owner!.boot = randomUUID() + host;
+}
+
+/** Two children whose start times differ even where the kernel's ticks are coarse. */
+async function bornApart(): Promise<[Child, Child]> {
+  const first = sleeper();
+  const ticks = () => statOf(first.pid)!.startTicks;
+  let second = sleeper();
+  await waitFor("a later tick", () => {
+    if (statOf(second.pid)!.startTicks !== ticks()) return true;
+    second.kill("SIGKILL");
+    second = sleeper();
+    return false;
+  });
+  return [first, second];
+}

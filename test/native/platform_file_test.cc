@@ -1,0 +1,283 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/folder.h"
+#include "support/native.h"
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+const hpr_file_ops &Files() { return *hpr_file_native(); }
+
+/* An open file that is closed with the test; `result` tells how opening went. */
+class Opened {
+public:
+  using Open = int (*)(void *self, const char *path, hpr_file *ret_file);
+
+  Opened(Open open, const std::string &path) : result(open(Files().self, path.c_str(), &file)) {}
+  ~Opened() { Close(); }
+  Opened(const Opened &) = delete;
+  Opened &operator=(const Opened &) = delete;
+
+  void Close() {
+    if (result == 0) Files().close(Files().self, file);
+    result = HPR_ECLOSED;
+  }
+
+  hpr_file file = -1;
+  int result;
+};
+
+std::string OpenCode(const std::string &path) {
+  return Code(Opened(Files().open, path).result);
+}
+
+hpr_file_info InfoAt(const std::string &path) {
+  hpr_file_info info = {};
+  EXPECT_EQ("HPR_OK", Code(Files().info_at(Files().self, path.c_str(), &info)));
+  return info;
+}
+
+bool SameFolder(const std::string &a, const std::string &b) {
+  return Files().same_folder(Files().self, a.c_str(), b.c_str());
+}
+
+TEST(NativeFile, OpensNothingThatIsNotThere) {
+  Folder folder;
+  EXPECT_EQ("HPR_ENOENT", OpenCode(folder / "none"));
+  EXPECT_EQ("HPR_ENOENT", OpenCode(folder / "none/none"));
+  Write(folder / "file", "");
+  EXPECT_EQ("HPR_ENOENT", OpenCode(folder / "file/none")) << "below a file there is nothing";
+}
+
+TEST(NativeFile, TellsWhatAFileIs) {
+  Folder folder;
+  Write(folder / "file", "12345");
+  const hpr_file_info info = InfoAt(folder / "file");
+  EXPECT_TRUE(info.regular);
+  EXPECT_TRUE(info.ours);
+  EXPECT_FALSE(info.writable_by_all);
+  EXPECT_EQ(1u, info.links);
+  EXPECT_EQ(5, info.size_bytes);
+  struct stat st;
+  ASSERT_EQ(0, stat((folder / "file").c_str(), &st));
+  EXPECT_EQ(st.st_ino, info.inode);
+  EXPECT_EQ(st.st_dev, info.device);
+  EXPECT_EQ(st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec, info.modified_ns);
+}
+
+TEST(NativeFile, TellsTheSameByNameAndByDescriptor) {
+  Folder folder;
+  Write(folder / "file", "12345");
+  Opened it(Files().open, folder / "file");
+  hpr_file_info info = {};
+  ASSERT_EQ("HPR_OK", Code(Files().info(Files().self, it.file, &info)));
+  EXPECT_EQ(InfoAt(folder / "file").inode, info.inode);
+  EXPECT_EQ(5, info.size_bytes);
+  ASSERT_EQ(0, unlink((folder / "file").c_str()));
+  ASSERT_EQ("HPR_OK", Code(Files().info(Files().self, it.file, &info)));
+  EXPECT_EQ(0u, info.links) << "deleted";
+}
+
+TEST(NativeFile, TellsWhatIsNoRegularFile) {
+  Folder folder;
+  Write(folder / "file", "");
+  ASSERT_EQ(0, mkdir((folder / "folder").c_str(), 0700));
+  ASSERT_EQ(0, mkfifo((folder / "fifo").c_str(), 0600));
+  ASSERT_EQ(0, symlink("file", (folder / "link").c_str()));
+  for (const std::string name : {"folder", "fifo", "link"})
+    EXPECT_FALSE(InfoAt(folder / name).regular) << name;
+}
+
+TEST(NativeFile, TellsWhoElseMayWrite) {
+  Folder folder;
+  for (const mode_t mode : {0600, 0644, 0660, 0602, 0666}) {
+    Write(folder / "file", "", mode);
+    EXPECT_EQ((mode & 0002) != 0, InfoAt(folder / "file").writable_by_all) << std::oct << mode;
+  }
+}
+
+TEST(NativeFile, NeverBlocksOnAFifo) {
+  Folder folder;
+  ASSERT_EQ(0, mkfifo((folder / "fifo").c_str(), 0600));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ("HPR_OK", OpenCode(folder / "fifo"));
+  EXPECT_EQ("HPR_OK", Code(Opened(Files().open_lock, folder / "fifo").result));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+TEST(NativeFile, FollowsNoLink) {
+  Folder folder;
+  Write(folder / "file", "text");
+  ASSERT_EQ(0, symlink("file", (folder / "link").c_str()));
+  ASSERT_EQ(0, symlink("none", (folder / "dangling").c_str()));
+  ASSERT_EQ(0, symlink("loop", (folder / "loop").c_str()));
+  for (const std::string name : {"link", "dangling", "loop"}) {
+    EXPECT_EQ("HPR_EUNSAFE", OpenCode(folder / name)) << name;
+    EXPECT_EQ("HPR_EUNSAFE", Code(Opened(Files().open_lock, folder / name).result)) << name;
+    EXPECT_EQ("HPR_EEXIST", Code(Opened(Files().create, folder / name).result)) << name;
+  }
+  EXPECT_FALSE(TextOf(folder / "none"));
+}
+
+TEST(NativeFile, GivesNoDescriptorToAnotherProgram) {
+  Folder folder;
+  Write(folder / "file", "");
+  Opened read(Files().open, folder / "file"), made(Files().create, folder / "new"),
+      lock(Files().open_lock, folder / "lock");
+  for (const Opened *it : {&read, &made, &lock}) {
+    ASSERT_EQ("HPR_OK", Code(it->result));
+    EXPECT_TRUE(fcntl(static_cast<int>(it->file), F_GETFD) & FD_CLOEXEC);
+  }
+}
+
+TEST(NativeFile, ReadsAndWritesBytes) {
+  Folder folder;
+  {
+    Opened made(Files().create, folder / "file");
+    size_t count = 0;
+    ASSERT_EQ("HPR_OK", Code(Files().write(Files().self, made.file, "a\0b", 3, &count)));
+    EXPECT_EQ(3u, count);
+  }
+  EXPECT_EQ(std::string("a\0b", 3), TextOf(folder / "file"));
+  Opened read(Files().open, folder / "file");
+  char text[8];
+  size_t count = 0;
+  ASSERT_EQ("HPR_OK", Code(Files().read(Files().self, read.file, text, sizeof text, &count)));
+  EXPECT_EQ(3u, count);
+  ASSERT_EQ("HPR_OK", Code(Files().read(Files().self, read.file, text, sizeof text, &count)));
+  EXPECT_EQ(0u, count) << "the end";
+}
+
+TEST(NativeFile, ExchangesTwoFilesInOneStep) {
+  Folder folder;
+  Write(folder / "a", "A");
+  Write(folder / "b", "B");
+  const int result =
+      Files().exchange(Files().self, (folder / "a").c_str(), (folder / "b").c_str());
+  if (result == HPR_ENOTSUP) GTEST_SKIP() << "this file system cannot exchange two names";
+  EXPECT_EQ("HPR_OK", Code(result));
+  EXPECT_EQ("B", TextOf(folder / "a"));
+  EXPECT_EQ("A", TextOf(folder / "b"));
+}
+
+TEST(NativeFile, ExchangesNothingWithAMissingFile) {
+  Folder folder;
+  Write(folder / "a", "A");
+  const int result =
+      Files().exchange(Files().self, (folder / "a").c_str(), (folder / "b").c_str());
+  EXPECT_TRUE(result == HPR_ENOENT || result == HPR_ENOTSUP) << Code(result);
+  EXPECT_EQ("A", TextOf(folder / "a"));
+}
+
+TEST(NativeFile, RenamesOverAnother) {
+  Folder folder;
+  Write(folder / "a", "A");
+  Write(folder / "b", "B");
+  EXPECT_EQ("HPR_OK",
+            Code(Files().rename(Files().self, (folder / "a").c_str(), (folder / "b").c_str())));
+  EXPECT_EQ("A", TextOf(folder / "b"));
+  EXPECT_EQ("HPR_ENOENT",
+            Code(Files().rename(Files().self, (folder / "a").c_str(), (folder / "b").c_str())));
+}
+
+TEST(NativeFile, UnlinksOnce) {
+  Folder folder;
+  Write(folder / "a", "A");
+  EXPECT_EQ("HPR_OK", Code(Files().unlink(Files().self, (folder / "a").c_str())));
+  EXPECT_EQ("HPR_ENOENT", Code(Files().unlink(Files().self, (folder / "a").c_str())));
+}
+
+TEST(NativeFile, MakesAFolderOnce) {
+  Folder folder;
+  EXPECT_EQ("HPR_OK", Code(Files().make_folder(Files().self, (folder / "a").c_str())));
+  EXPECT_EQ("HPR_EEXIST", Code(Files().make_folder(Files().self, (folder / "a").c_str())));
+  EXPECT_EQ("HPR_ENOENT", Code(Files().make_folder(Files().self, (folder / "b/c").c_str())));
+  EXPECT_EQ(0700u, ModeOf(folder / "a"));
+}
+
+TEST(NativeFile, ListsEveryNameInAFolder) {
+  Folder folder;
+  Names expected;
+  for (int i = 0; i < 300; i++) {
+    expected.push_back("file " + std::to_string(i));
+    Write(folder / expected.back(), "");
+  }
+  Names names;
+  const hpr_file_visit visit = [](void *context, const char *name) {
+    if (name[0] != '.') static_cast<Names *>(context)->emplace_back(name);
+  };
+  EXPECT_EQ("HPR_OK", Code(Files().list(Files().self, folder.path().c_str(), visit, &names)));
+  std::sort(expected.begin(), expected.end());
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(expected, names);
+  EXPECT_EQ("HPR_ENOENT",
+            Code(Files().list(Files().self, (folder / "none").c_str(), visit, &names)));
+}
+
+TEST(NativeFile, LocksAgainstEveryOtherDescriptor) {
+  Folder folder;
+  Opened first(Files().open_lock, folder / "lock"), second(Files().open_lock, folder / "lock");
+  ASSERT_EQ("HPR_OK", Code(Files().try_lock(Files().self, first.file)));
+  EXPECT_EQ("HPR_OK", Code(Files().try_lock(Files().self, first.file))) << "it has it already";
+  EXPECT_EQ("HPR_EBUSY", Code(Files().try_lock(Files().self, second.file)));
+  Files().unlock(Files().self, first.file);
+  EXPECT_EQ("HPR_OK", Code(Files().try_lock(Files().self, second.file)));
+  second.Close();
+  EXPECT_EQ("HPR_OK", Code(Files().try_lock(Files().self, first.file))) << "closing releases";
+}
+
+TEST(NativeFile, LosesTheLockOfAProcessThatDies) {
+  Folder folder;
+  const pid_t pid = fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    hpr_file file;
+    const bool locked =
+        Files().open_lock(Files().self, (folder / "lock").c_str(), &file) == 0 &&
+        Files().try_lock(Files().self, file) == 0;
+    _exit(locked ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(pid, waitpid(pid, &status, 0));
+  EXPECT_EQ(0, status);
+  Opened lock(Files().open_lock, folder / "lock");
+  EXPECT_EQ("HPR_OK", Code(Files().try_lock(Files().self, lock.file)));
+}
+
+TEST(NativeFile, KnowsAFolderByAllItsNames) {
+  Folder folder;
+  ASSERT_EQ(0, mkdir((folder / "a").c_str(), 0700));
+  ASSERT_EQ(0, mkdir((folder / "b").c_str(), 0700));
+  ASSERT_EQ(0, symlink("a", (folder / "link").c_str()));
+  EXPECT_TRUE(SameFolder(folder / "a", folder / "a"));
+  EXPECT_TRUE(SameFolder(folder / "a", folder / "link"));
+  EXPECT_TRUE(SameFolder(folder / "a/", folder / "b/../a/."));
+  EXPECT_FALSE(SameFolder(folder / "a", folder / "b"));
+}
+
+TEST(NativeFile, KnowsNoFolderThatIsNone) {
+  Folder folder;
+  Write(folder / "file", "");
+  EXPECT_FALSE(SameFolder(folder / "file", folder / "file"));
+  EXPECT_FALSE(SameFolder(folder / "none", folder / "none"));
+  EXPECT_FALSE(SameFolder(folder.path(), folder / "none"));
+  EXPECT_FALSE(SameFolder("", ""));
+}
+
+TEST(NativeFile, PausesForAMoment) {
+  const auto start = std::chrono::steady_clock::now();
+  Files().pause_ms(Files().self, 5);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(4));
+}
+
+} // namespace

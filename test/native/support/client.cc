@@ -1,0 +1,53 @@
+#include "support/client.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace {
+
+Server &It(void *self) { return *static_cast<Server *>(self); }
+
+hpr_keep Judge(void *self, hpr_stored *stored) {
+  const std::string text(stored->text.text, stored->text.length);
+  It(self).judged.push_back(text);
+  return It(self).judge(stored);
+}
+
+void WriteOwn(void *self, hpr_buffer *buffer) {
+  for (const std::string &text : It(self).own) hpr_document_add(buffer, text.data(), text.size());
+}
+
+void Warn(void *self, int error, const char *detail) {
+  It(self).warnings.emplace_back(Code(error), detail);
+}
+
+} // namespace
+
+std::string EntryOf(int pid) { return R"({"pid":)" + std::to_string(pid) + R"(,"cwd":"/w"})"; }
+
+std::string FileOf(const std::vector<std::string> &entries) {
+  std::string text;
+  for (const std::string &entry : entries) text += (text.empty() ? "\n" : ",\n") + entry;
+  return "{\"entries\":[" + text + (text.empty() ? "]}\n" : "\n]}\n");
+}
+
+Server::Server(const std::string &path, uint64_t nonce, const hpr_file_ops *files) {
+  if (hpr_pidfile_open(path.c_str(), nonce, files, &pidfile_) != 0)
+    throw std::runtime_error("hpr_pidfile_open");
+  judge = [this](hpr_stored *stored) {
+    const std::string text(stored->text.text, stored->text.length);
+    return std::find(own.begin(), own.end(), text) == own.end() ? HPR_KEEP : HPR_DROP;
+  };
+}
+
+Server::~Server() { hpr_pidfile_close(pidfile_); }
+
+int Server::Sync() {
+  hpr_pidfile_client client = {};
+  client.self = this;
+  client.judge = Judge;
+  client.write = WriteOwn;
+  client.warn = Warn;
+  judged.clear();
+  return hpr_pidfile_sync(pidfile_, &client);
+}

@@ -1,0 +1,38 @@
+/* support/client.h: a pid file as one server sees it, and that server. */
+#ifndef HPR_TEST_SUPPORT_CLIENT_H
+#define HPR_TEST_SUPPORT_CLIENT_H
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/native.h"
+
+/* A sound entry's text. */
+std::string EntryOf(int pid);
+
+/* The text of a file with these entries, as hpr_pidfile_sync writes it. */
+std::string FileOf(const std::vector<std::string> &entries);
+
+class Server {
+public:
+  /* `files` must outlive it. */
+  Server(const std::string &path, uint64_t nonce, const hpr_file_ops *files = hpr_file_native());
+  ~Server();
+  Server(const Server &) = delete;
+  Server &operator=(const Server &) = delete;
+
+  int Sync();
+  void Collect() { hpr_pidfile_collect(pidfile_); }
+
+  std::vector<std::string> own;                 /* its entries, written at each sync */
+  std::function<hpr_keep(hpr_stored *)> judge;  /* default: keeps what is not its own */
+  std::vector<std::string> judged;              /* texts that the last sync asked about */
+  std::vector<std::pair<std::string, std::string>> warnings; /* code and detail, all so far */
+
+private:
+  hpr_pidfile *pidfile_ = nullptr;
+};
+
+#endif

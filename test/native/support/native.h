@@ -1,0 +1,33 @@
+/* support/native.h: the C headers under test, which know nothing of C++, and names for answers. */
+#ifndef HPR_TEST_SUPPORT_NATIVE_H
+#define HPR_TEST_SUPPORT_NATIVE_H
+
+#include <cstdbool>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string>
+
+extern "C" {
+#include "core/error.h"
+#include "platform/file.h"
+#include "platform/process.h"
+#include "store/buffer.h"
+#include "store/document.h"
+#include "store/pidfile.h"
+#include "store/replace.h"
+#include "store/row.h"
+#include "store/scan.h"
+#include "store/timestamp.h"
+}
+
+/* "HPR_EINVAL" for HPR_EINVAL, so that a failing test says more than a number. */
+std::string Code(int result);
+
+/* "SAME" for HPR_VERDICT_SAME. */
+std::string Verdict(hpr_verdict verdict);
+
+/* "KNOWN" for HPR_RECORD_KNOWN. */
+std::string Record(hpr_record_state state);
+
+#endif

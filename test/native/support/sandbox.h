@@ -1,0 +1,23 @@
+/* support/sandbox.h: makes this kernel look like one that offers less. Only in a subprocess. */
+#ifndef HPR_TEST_SUPPORT_SANDBOX_H
+#define HPR_TEST_SUPPORT_SANDBOX_H
+
+#include <cstdint>
+#include <vector>
+
+/* A system call that fails from now on. */
+struct Withheld {
+  int call;           /* SYS_… */
+  int error;          /* errno */
+  int argument = -1;  /* only if this argument … */
+  uint32_t value = 0; /* … has this value (its lower 32 bits) */
+};
+
+/* False if this system has no seccomp filters. */
+bool Withhold(const std::vector<Withheld> &rows);
+
+/* Hides /proc altogether, or (hidepid=2) other users' processes in it. Only root can. */
+bool HideProc();
+bool HideOthersInProc();
+
+#endif

@@ -1,0 +1,104 @@
+#include "support/system.h"
+
+#include <gtest/gtest.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "support/wait.h"
+
+extern "C" {
+#include "platform/linux/pidfd.h"
+}
+
+const char kNoNames[] = "this kernel, or a filter of system calls, gives processes no names";
+
+System::System() {
+  EXPECT_EQ("HPR_OK", Code(hpr_process_native_open(Notice, this, &ops_)));
+}
+
+System::~System() { Close(); }
+
+void System::Close() { hpr_process_native_close(&ops_); }
+
+hpr_identity System::Identify(pid_t pid, const hpr_identity *family) {
+  hpr_identity identity;
+  ops_.identify(ops_.self, pid, family, &identity);
+  EXPECT_EQ(pid, identity.pid);
+  return identity;
+}
+
+hpr_identity System::IdentifyRecorded(pid_t pid, int64_t recorded_ms) {
+  hpr_identity identity;
+  ops_.identify_recorded(ops_.self, pid, recorded_ms, &identity);
+  EXPECT_EQ(pid, identity.pid);
+  return identity;
+}
+
+std::string System::Verify(const hpr_identity &identity) {
+  return Verdict(ops_.verify(ops_.self, &identity));
+}
+
+std::string System::Signal(const hpr_identity &identity, hpr_signal signal) {
+  return Code(ops_.signal(ops_.self, &identity, signal));
+}
+
+std::string System::Watch(const hpr_identity &identity, uint64_t watch) {
+  return Code(ops_.watch(ops_.self, &identity, watch));
+}
+
+void System::Unwatch(uint64_t watch) { ops_.unwatch(ops_.self, watch); }
+
+int64_t System::NowMs() { return ops_.now_ms(ops_.self); }
+
+std::vector<uint64_t> System::Notices() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return notices_;
+}
+
+bool System::HasNotices(size_t count) {
+  return Eventually([&] { return Notices().size() >= count; });
+}
+
+void System::Notice(void *context, uint64_t watch) {
+  System *self = static_cast<System *>(context);
+  std::lock_guard<std::mutex> guard(self->lock_);
+  self->notices_.push_back(watch);
+}
+
+bool KernelNamesProcesses() {
+  int fd, again;
+  char name[HPR_BIRTH_SIZE];
+  if (hpr_pidfd_open(getpid(), &fd) != 0) return false;
+  const bool named = hpr_pidfd_name(fd, name, sizeof name) == 0;
+  close(fd);
+  if (!named || hpr_pidfd_reopen(name, &again) != 0) return false;
+  close(again);
+  return true;
+}
+
+std::string PartOf(const std::string &birth, size_t part) {
+  size_t start = 0;
+  for (; part > 0; part--) {
+    start = birth.find('.', start);
+    if (start == std::string::npos) return "";
+    start++;
+  }
+  return birth.substr(start, birth.find('.', start) - start);
+}
+
+std::string WithPart(const std::string &birth, size_t part, const std::string &text) {
+  std::string changed;
+  for (size_t i = 0; i < 3; i++) {
+    const std::string piece = i == part ? text : PartOf(birth, i);
+    if (!piece.empty()) changed += (i > 0 ? "." : "") + piece;
+  }
+  return changed;
+}
+
+void SetBirth(hpr_identity *identity, const std::string &birth) {
+  snprintf(identity->birth, sizeof identity->birth, "%s", birth.c_str());
+}
+
+void SetBoot(hpr_identity *identity, const std::string &boot) {
+  snprintf(identity->boot, sizeof identity->boot, "%s", boot.c_str());
+}

@@ -1,0 +1,58 @@
+/* support/system.h: this system's processes through the contract, and the notices it gave. */
+#ifndef HPR_TEST_SUPPORT_SYSTEM_H
+#define HPR_TEST_SUPPORT_SYSTEM_H
+
+#include <sys/types.h>
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "support/native.h"
+
+class System {
+public:
+  System();
+  ~System();
+  System(const System &) = delete;
+  System &operator=(const System &) = delete;
+
+  void Close();
+
+  hpr_identity Identify(pid_t pid, const hpr_identity *family = nullptr);
+  hpr_identity IdentifyRecorded(pid_t pid, int64_t recorded_ms);
+  std::string Verify(const hpr_identity &identity);
+  std::string Signal(const hpr_identity &identity, hpr_signal signal = HPR_SIGNAL_TERM);
+  std::string Watch(const hpr_identity &identity, uint64_t watch);
+  void Unwatch(uint64_t watch);
+  int64_t NowMs();
+  hpr_process_ops *ops() { return &ops_; }
+
+  /* In the order in which they came. */
+  std::vector<uint64_t> Notices();
+  /* Waits until there are so many. */
+  bool HasNotices(size_t count);
+
+private:
+  static void Notice(void *context, uint64_t watch);
+
+  hpr_process_ops ops_ = {};
+  std::mutex lock_;
+  std::vector<uint64_t> notices_;
+};
+
+/*
+ * Whether this kernel gives processes names that outlive their leader (Linux 6.14) and lets us
+ * use them. Without, a group whose leader was reaped cannot be told from another one's.
+ */
+bool KernelNamesProcesses();
+extern const char kNoNames[]; /* why a test is skipped then */
+
+/* A birth text with one of its parts replaced: 0 pid namespace, 1 start ticks, 2 name. */
+std::string WithPart(const std::string &birth, size_t part, const std::string &text);
+std::string PartOf(const std::string &birth, size_t part);
+
+void SetBirth(hpr_identity *identity, const std::string &birth);
+void SetBoot(hpr_identity *identity, const std::string &boot);
+
+#endif

@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ROOT } from "./fixtures/processes.js";
+
+const NAMES = ["createHeadlessPidRegistry", "keeperOptsFromSpawnResult"];
+
+/** Self-reference by name goes through the package's exports, as an installed package does. */
+const node = (...argv: string[]): string =>
+  execFileSync(process.execPath, argv, { cwd: ROOT, encoding: "utf8" });
+
+describe("the package under its own name", () => {
+  it("can be required", () => {
+    const script = `console.log(JSON.stringify(Object.keys(require("headless-pid-registry"))))`;
+    expect(JSON.parse(node("-e", script))).toEqual(expect.arrayContaining(NAMES));
+  });
+
+  it("can be imported, with named exports", () => {
+    const script = `
+      import { createHeadlessPidRegistry, keeperOptsFromSpawnResult } from "headless-pid-registry";
+      console.log(typeof createHeadlessPidRegistry, typeof keeperOptsFromSpawnResult);`;
+    expect(node("--input-type=module", "-e", script)).toBe("function function\n");
+  });
+
+  it("can be imported later on", () => {
+    const script = `
+      import("headless-pid-registry").then(({ createHeadlessPidRegistry }) => {
+        const registry = createHeadlessPidRegistry({ pidFilePath: "/nonexistent/p.json" });
+        console.log(registry.size());
+        registry.close();
+      });`;
+    expect(node("-e", script)).toBe("0\n");
+  });
+
+  it("is one registry kind, however it is loaded", () => {
+    const script = `
+      import { createRequire } from "node:module";
+      import { createHeadlessPidRegistry as imported } from "headless-pid-registry";
+      const required = createRequire(process.cwd() + "/")("headless-pid-registry");
+      console.log(imported === required.createHeadlessPidRegistry);`;
+    expect(node("--input-type=module", "-e", script)).toBe("true\n");
+  });
+});
+
+describe("the types", () => {
+  it("fit a server that was written against the original", () => {
+    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+    const options = "--ignoreConfig --noEmit --strict --module nodenext --target es2022 --types node".split(" ");
+    const compile = () => node(tsc, ...options, "test/fixtures/consumer.ts");
+    expect(compile).not.toThrow();
+  });
+});
