@@ -155,8 +155,13 @@ void RegistryObject::Close() {
   hpr_registry *registry = registry_;
   registry_ = nullptr;
   hpr_registry_close(registry);
+}
+
+/* host_ holds what holds us: letting it go is what makes us garbage. */
+void RegistryObject::Release() {
   hpr_process_native_close(&process_);
   notices_.Abort();
+  host_.Reset();
 }
 
 bool RegistryObject::IsOpen(Napi::Env env) const {
@@ -225,6 +230,7 @@ hpr_host RegistryObject::MakeHost() {
                                   Napi::String::New(env, OutcomeName(termination->outcome)),
                                   entry});
   };
+  host.closed = [](void *context) { static_cast<RegistryObject *>(context)->Release(); };
   return host;
 }
 

@@ -47,6 +47,7 @@ class RegistryObject : public Napi::ObjectWrap<RegistryObject> {
   bool Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms);
   void Close();
   static void CloseSilently(void *context);
+  void Release();
   /* Throws HPR_ECLOSED if it is closed. */
   bool IsOpen(Napi::Env env) const;
   hpr_host MakeHost();

@@ -52,7 +52,9 @@ void hpr_registry_close(hpr_registry *registry) {
   hpr_deliver(registry);
   hpr_events_done(registry);
   hpr_pidfile_close(registry->pidfile);
+  const hpr_host host = registry->host;
   free(registry);
+  host.closed(host.self);
 }
 
 /* --- tracking ------------------------------------------------------------------------------- */

@@ -73,6 +73,8 @@ typedef struct hpr_host {
   /* `pid` or `path` (NULL) says what it is about. */
   void (*warned)(void *self, int error, int32_t pid, const char *path);
   void (*terminated)(void *self, uint64_t request, const hpr_termination *termination);
+  /* The registry is gone and uses nothing of its options any more. Comes once. */
+  void (*closed)(void *self);
 } hpr_host;
 
 typedef struct hpr_options {
@@ -86,7 +88,10 @@ typedef struct hpr_options {
 /* Touches no file yet. HPR_ENOMEM. */
 int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry);
 
-/* Signals nothing, leaves the file as it is; waiting terminations end UNKNOWN. NULL is a no-op. */
+/*
+ * Signals nothing, leaves the file as it is; waiting terminations end UNKNOWN. From a host's
+ * callback it takes effect when that has returned: host.closed tells. NULL is a no-op.
+ */
 void hpr_registry_close(hpr_registry *registry);
 
 /* --- tracking ------------------------------------------------------------------------------- */
