@@ -137,7 +137,8 @@ describe("after a server died", () => {
     registry.cleanupOrphans();
     expect(registry.linkByPid("s", pi)).toBe(true);
     expect(registry.getPid("s")).toBe(pi);
-    expect(rows(pidFilePath)).toMatchObject([{ pid: pi }]);
+    // Not at once: a process that was killed is there until the last of its threads has ended.
+    await waitFor("the entry is pi's", () => rows(pidFilePath)[0]?.pid === pi);
     expect(registry.killBySessionId("s")).toBe(true);
     await gone(pi);
   });

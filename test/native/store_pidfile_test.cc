@@ -215,6 +215,22 @@ TEST(PidFile, NoticesAnotherWriterOfTheSameSize) {
   EXPECT_EQ(FileOf({EntryOf(22), EntryOf(11)}), TextOf(folder / "pids.json"));
 }
 
+/* A backup that is copied back can have both; only the file is another one. */
+TEST(PidFile, NoticesAnotherFileOfTheSameSizeAndTime) {
+  Folder folder;
+  Server server(folder / "pids.json", 1);
+  server.own = {EntryOf(11)};
+  ASSERT_EQ("HPR_OK", Code(server.Sync()));
+  struct stat st;
+  ASSERT_EQ(0, stat((folder / "pids.json").c_str(), &st));
+  Write(folder / "new", FileOf({EntryOf(22)}));
+  const struct timespec times[2] = {st.st_mtim, st.st_mtim};
+  ASSERT_EQ(0, utimensat(AT_FDCWD, (folder / "new").c_str(), times, 0));
+  ASSERT_EQ(0, rename((folder / "new").c_str(), (folder / "pids.json").c_str()));
+  ASSERT_EQ("HPR_OK", Code(server.Sync()));
+  EXPECT_EQ(FileOf({EntryOf(22), EntryOf(11)}), TextOf(folder / "pids.json"));
+}
+
 TEST(PidFile, IsMadeAgainWhenItWasDeleted) {
   Folder folder;
   Write(folder / "pids.json", FileOf({EntryOf(2)}));
@@ -828,6 +844,15 @@ TEST(PidFile, LocksTheNewLockFileWhenTheOldOneWasReplaced) {
   ASSERT_EQ("HPR_OK", Code(server.Sync()));
   Write(folder / "new", "");
   ASSERT_EQ(0, rename((folder / "new").c_str(), (folder / "pids.json.lock").c_str()));
+  Holder holder(folder / "pids.json.lock");
+  EXPECT_EQ("HPR_EBUSY", Code(server.Sync()));
+}
+
+TEST(PidFile, LocksTheNewLockFileWhenTheOldOneWasMovedAway) {
+  Folder folder;
+  Server server(folder / "pids.json", 1);
+  ASSERT_EQ("HPR_OK", Code(server.Sync()));
+  ASSERT_EQ(0, rename((folder / "pids.json.lock").c_str(), (folder / "elsewhere").c_str()));
   Holder holder(folder / "pids.json.lock");
   EXPECT_EQ("HPR_EBUSY", Code(server.Sync()));
 }

@@ -255,7 +255,7 @@ TEST(Row, RefusesEveryBadPid) {
         "\"1234\"",   "\"\"",       "true",         "false",      "[7]",
         "{}",         "{\"pid\":7}", "null",        "2147483648", "4294968530",
         "9007199254740993", "1e999", "-1e999",      "-0",         "1e-999",
-        "2147483647.5", "-2147483648", "18446744073709551617", "1.9999999"}) {
+        "2147483647.5", "1234.5", "2.0000001", "1234e-1", "-2147483648", "18446744073709551617", "1.9999999"}) {
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(R"({"cwd":"/","pid":)" + pid + "}"))) << pid;
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember("\"piPid\":" + pid)))) << pid;
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember("\"keeperPid\":" + pid)))) << pid;

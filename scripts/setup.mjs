@@ -1,0 +1,97 @@
+/**
+ * Makes a fresh checkout ready: system packages, npm packages, the native build and dist/.
+ * What is there already is not touched; nothing is asked.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+
+/** What a build or a test needs, how to see that it is there, and where it comes from. */
+const needs = [
+  { has: () => runs("c++", "--version") && runs("make", "--version"), apt: "build-essential", brew: "" },
+  { has: () => runs("python3", "--version"), apt: "python3", brew: "python" },
+  { has: () => runs("cmake", "--version"), apt: "cmake", brew: "cmake" },
+  { has: () => compiles("cjson/cJSON.h"), apt: "libcjson-dev", brew: "cjson" },
+  { has: () => compiles("uthash.h"), apt: "uthash-dev", brew: "uthash" },
+  { has: () => compiles("gtest/gtest.h"), apt: "libgtest-dev", brew: "googletest" },
+];
+
+function runs(command, ...args) {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+}
+
+function compiles(header) {
+  const input = `#include <${header}>\nint main() { return 0; }\n`;
+  const args = ["-std=c++17", "-x", "c++", "-fsyntax-only", "-"];
+  return spawnSync("c++", args, { input, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
+}
+
+/** Runs a command; its output is shown only if it fails, unless this is a terminal's build. */
+export function run(command, args, options = {}) {
+  const done = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
+  if (done.status === 0) return;
+  process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}`);
+  fail(`${[command, ...args].join(" ")} failed${done.error ? `: ${done.error.message}` : ""}`);
+}
+
+function fail(line) {
+  console.error(`setup: ${line}`);
+  process.exit(1);
+}
+
+function installSystemPackages() {
+  const missing = needs.filter((need) => !need.has());
+  if (missing.length === 0) return;
+  const apt = missing.map((need) => need.apt).join(" ");
+  const brew = missing.map((need) => need.brew).filter(Boolean).join(" ");
+  if (runs("brew", "--version")) {
+    run("brew", ["install", ...brew.split(" ")]);
+  } else if (runs("apt-get", "--version") && process.getuid() === 0) {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    run("apt-get", ["update", "-qq"], { env });
+    run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...apt.split(" ")], { env });
+  } else {
+    fail(`please install first: sudo apt-get install ${apt} (Debian) or brew install ${brew} (macOS)`);
+  }
+}
+
+/** True if `made` is missing or older than one of `sources`. */
+function isStale(made, ...sources) {
+  const file = path.join(root, made);
+  if (!existsSync(file)) return true;
+  return sources.some((it) => statSync(path.join(root, it)).mtimeMs > statSync(file).mtimeMs);
+}
+
+function installNpmPackages() {
+  if (isStale("node_modules/.package-lock.json", "package-lock.json"))
+    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+}
+
+/** The folder above include/node, if this Node's own headers are installed beside it. */
+function headersFolder() {
+  const folder = path.resolve(path.dirname(process.execPath), "..");
+  const header = path.join(folder, "include", "node", "node_version.h");
+  if (!existsSync(header)) return undefined;
+  const major = /define NODE_MAJOR_VERSION (\d+)/.exec(readFileSync(header, "utf8"))?.[1];
+  return major === process.versions.node.split(".")[0] ? folder : undefined;
+}
+
+export function build() {
+  const headers = headersFolder();
+  const gyp = path.join(root, "node_modules", "node-gyp", "bin", "node-gyp.js");
+  const nodedir = headers ? [`--nodedir=${headers}`] : [];
+  const verb = existsSync(path.join(root, "build", "Makefile")) ? "build" : "rebuild";
+  run(process.execPath, [gyp, ...(verb === "build" ? ["configure", "build"] : ["rebuild"]), ...nodedir]);
+  run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);
+}
+
+export function setup() {
+  installSystemPackages();
+  installNpmPackages();
+  build();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setup();
