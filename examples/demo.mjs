@@ -1,0 +1,268 @@
+/**
+ * The registry at work: `npm run demo`. Exits with 0 only if all that it claims was seen.
+ * PI_BIN=/path/to/pi runs the real agent in place of the one in this folder.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import os from "node:os";
+import { monotonicMs } from "./clock.mjs";
+import { greeting } from "./keeper-writer.mjs";
+import { GRACE_MS, Stage } from "./stage.mjs";
+import { heading, printTable, say, style } from "./table.mjs";
+import { waitFor } from "./wait.mjs";
+
+const ANSWER_LIMIT_MS = 15_000; // the real agent takes its time to start
+const SHOWN_CHARS = 160;
+const KINDS = { plain: "plain", "keeper-a": "keeper", "keeper-b": "keeper", stubborn: "stubborn" };
+
+let checked = 0;
+
+async function play(stage) {
+  const first = await stage.startServer();
+  const sessions = await startSessions(stage, first);
+  await linkSessions(stage, first, sessions);
+  await askThroughKeeper(first, sessions["keeper-a"]);
+  await killServer(stage, first, sessions);
+  const second = await stage.startServer();
+  await reclaim(stage, second, sessions);
+  await linkByPiPid(stage, second, sessions);
+  await noticeExit(stage, second, sessions.plain);
+  const ending = await endTheRest(stage, second);
+  await watchKeepersEnd(stage, second, sessions);
+  await escalate(stage, second, ending);
+  await showNothingIsLeft(stage, second);
+}
+
+async function startSessions(stage, server) {
+  heading(`1  A server (pid ${server.pid}) starts four sessions in one folder`);
+  const sessions = {};
+  for (const [name, kind] of Object.entries(KINDS)) {
+    const argument = { name, kind, cwd: stage.project };
+    const session = { name, ...(await server.call("start", argument)) };
+    session.piPid = session.socketPath ? await piPidOf(session) : session.pid;
+    stage.witness.remember(session.pid, session.piPid);
+    sessions[name] = session;
+    say(`${name.padEnd(8)}  pid ${session.pid}${describe(session)}`);
+  }
+  await waitFor("the stubborn agent to be ready", () => /"ready"/.test(logOf(sessions.stubborn)));
+  check("all of them live", allAlive(stage, sessions));
+  check("all of them are in the pid file", recordedPids(stage).join() === pidsOf(sessions).join());
+  await show(stage, server);
+  return sessions;
+}
+
+function describe({ name, pid, piPid }) {
+  if (name === "stubborn") return ", ignores SIGTERM";
+  return pid === piPid ? "" : ` is a keeper that runs the agent, pid ${piPid}`;
+}
+
+/** The keeper says; in a dashboard the agent itself reports it. */
+async function piPidOf({ name, socketPath }) {
+  const { piPid } = await waitFor(`${name} to listen`, () => greeting(socketPath));
+  return piPid;
+}
+
+/** The agents report in. All share a folder, so the folder can only tell the last one left. */
+async function linkSessions(stage, server, sessions) {
+  heading("2  The agents report in: two by token, one by pid, one by folder");
+  for (const name of ["keeper-a", "keeper-b"]) {
+    const { spawnToken, piPid } = sessions[name];
+    await link(server, sessions[name], { spawnToken, pid: piPid }, "token");
+  }
+  await link(server, sessions.plain, { pid: sessions.plain.pid }, "pid");
+  await link(server, sessions.stubborn, { cwd: stage.project }, "cwd");
+  await show(stage, server);
+}
+
+async function link(server, session, names, expectedTier) {
+  const tier = await server.call("sessionRegister", { sessionId: session.name, ...names });
+  const pid = await server.call("getPid", session.name);
+  check(
+    `${session.name} is linked by ${expectedTier}: pid ${session.piPid}`,
+    tier === expectedTier && pid === session.piPid,
+  );
+}
+
+async function askThroughKeeper(server, session) {
+  heading(`3  An RPC line goes through the keeper of ${session.name}`);
+  await ask(server, session, "first");
+}
+
+async function ask(server, session, id) {
+  const line = JSON.stringify({ id, type: "get_state" });
+  say(`> ${line}`);
+  const written = await server.call("writeRpc", { sessionId: session.name, line });
+  check("the keeper took it", written === true);
+  const answer = await waitFor("the answer", () => findAnswer(session, id), ANSWER_LIMIT_MS);
+  say(`< ${answer.length > SHOWN_CHARS ? `${answer.slice(0, SHOWN_CHARS)}...` : answer}`);
+  const { command, success } = JSON.parse(answer);
+  check("the agent answered", command === "get_state" && success === true);
+}
+
+function findAnswer(session, id) {
+  const ended = logOf(session).split("\n").slice(0, -1);
+  return ended.find((line) => {
+    const message = line.startsWith("{") ? JSON.parse(line) : {};
+    return message.type === "response" && message.id === id;
+  });
+}
+
+async function killServer(stage, server, sessions) {
+  heading("4  The server is killed with SIGKILL");
+  check("it had no chance to clean up", (await server.kill()) === "SIGKILL");
+  check("its sessions live on", allAlive(stage, sessions));
+  check("the pid file knows them", recordedPids(stage).join() === pidsOf(sessions).join());
+  printTable(stage.roster.observe());
+}
+
+async function reclaim(stage, server, sessions) {
+  heading(`5  A second server (pid ${server.pid}) reclaims the survivors`);
+  const count = await server.call("reclaim");
+  const entries = await server.call("entries");
+  const pids = entries.map((entry) => entry.pid);
+  check(
+    `${count} reclaimed: ${pids.join(", ")}`,
+    count === Object.keys(KINDS).length && pids.join() === pidsOf(sessions).join(),
+  );
+  check("all of them may be signalled", entries.every((entry) => entry.kin));
+  await show(stage, server);
+}
+
+/** The file holds no session ids; but it holds pi's pids, and those are what agents report again. */
+async function linkByPiPid(stage, server, sessions) {
+  heading("6  The agents report in again, by pi's pid alone");
+  for (const session of Object.values(sessions))
+    await link(server, session, { pid: session.piPid }, "pid");
+  await ask(server, sessions["keeper-b"], "second");
+  await show(stage, server);
+}
+
+async function noticeExit(stage, server, session) {
+  heading(`7  ${session.name} crashes; this server is not its parent`);
+  const crashedAtMs = monotonicMs();
+  process.kill(session.pid, "SIGKILL");
+  const { exit, atMs } = await exitOf(server, session);
+  const latency = (atMs - crashedAtMs).toFixed(1);
+  check(
+    `the system told the server ${latency} ms after the signal: ${exit.sessionId} is gone`,
+    exit.sessionId === session.name && !stage.witness.isAlive(session.pid),
+  );
+  check("the pid file follows", !recordedPids(stage).includes(session.pid));
+  await show(stage, server);
+}
+
+/** Asks all in one go, the stubborn one first, and resolves before any of them can be waited for. */
+async function endTheRest(stage, server) {
+  heading("8  The second server ends the rest");
+  const startedAtMs = monotonicMs();
+  const result = server.call("terminate", "stubborn");
+  const { delivered, entries } = await server.call("kill", ["keeper-a", "keeper-b"]);
+  check("SIGTERM was delivered to both agents under keepers", delivered.join() === "true,true");
+  const left = entries.filter((entry) => entry.state === "terminating").map(({ sessionId }) => sessionId);
+  check(`terminating: ${left.join(", ")}`, left.length === 3 && entries.length === 3);
+  printTable(stage.roster.observe(entries));
+  return { result, startedAtMs };
+}
+
+async function watchKeepersEnd(stage, server, sessions) {
+  heading("9  The agents go, and their keepers after them");
+  for (const name of ["keeper-a", "keeper-b"]) {
+    const { pid, piPid } = sessions[name];
+    await exitOf(server, sessions[name]);
+    check(`${name} is gone, keeper and agent`, ![pid, piPid].some((it) => stage.witness.isAlive(it)));
+  }
+  const noticed = await waitFor("stubborn to notice", () => ignoredSigterm(sessions.stubborn));
+  check("stubborn got SIGTERM as well, and ignores it", noticed);
+  await show(stage, server);
+}
+
+async function escalate(stage, server, { result, startedAtMs }) {
+  heading(`10 The stubborn one gets SIGKILL after ${GRACE_MS} ms`);
+  const { outcome } = await result;
+  const tookMs = Math.round(monotonicMs() - startedAtMs);
+  check(`terminate() says "${outcome}" after ${tookMs} ms`, outcome === "killed");
+  await show(stage, server);
+}
+
+async function showNothingIsLeft(stage, server) {
+  heading("11 Nothing is left");
+  check("the registry is empty", (await server.call("entries")).length === 0);
+  check("the pid file has no entries", stage.recorded().length === 0);
+  check("the second server closes in order", (await server.close()) === 0);
+  const { known } = stage.witness;
+  const alive = known.filter((pid) => stage.witness.isAlive(pid));
+  check(`all ${known.length} processes are dead: ${known.join(", ")}`, alive.length === 0);
+  check("no other process of this run is alive", stage.witness.marked().length === 0);
+  printTable(stage.roster.observe());
+}
+
+// --- what the steps share ------------------------------------------------------------------------
+
+/** Prints a claim that was seen to hold; one that does not hold ends the demo. */
+function check(claim, holds) {
+  if (!holds) throw new Error(`this does not hold: ${claim}`);
+  checked++;
+  say(`${style("green", "ok")} ${claim}`);
+}
+
+async function show(stage, server) {
+  printTable(stage.roster.observe(await server.call("entries")));
+}
+
+function exitOf(server, { name, pid }) {
+  return waitFor(`the server to notice the end of ${name}`, () => server.exitOf(pid));
+}
+
+function allAlive(stage, sessions) {
+  return Object.values(sessions).every(({ pid, piPid }) =>
+    [pid, piPid].every((it) => stage.witness.isAlive(it)),
+  );
+}
+
+function pidsOf(sessions) {
+  return Object.values(sessions).map(({ pid }) => pid);
+}
+
+function recordedPids(stage) {
+  return stage.recorded().map(({ pid }) => pid);
+}
+
+function logOf({ logPath }) {
+  return existsSync(logPath) ? readFileSync(logPath, "utf8") : "";
+}
+
+function ignoredSigterm(session) {
+  return logOf(session).includes("sigterm_ignored");
+}
+
+// --- the frame -----------------------------------------------------------------------------------
+
+/** Rejects when the demo must stop early, so that it cleans up all the same. */
+function interruption() {
+  return new Promise((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.on(signal, () => {
+        process.exitCode = 128 + os.constants.signals[signal];
+        reject(new Error(`interrupted by ${signal}`));
+      });
+    process.on("uncaughtException", reject);
+    process.stdout.on("error", reject); // nobody reads on
+  });
+}
+
+async function main() {
+  const stage = new Stage();
+  const startedAtMs = monotonicMs();
+  try {
+    await Promise.race([play(stage), interruption()]);
+    const seconds = ((monotonicMs() - startedAtMs) / 1000).toFixed(1);
+    heading(`All ${checked} claims held, in ${seconds} s.`);
+  } catch (error) {
+    process.exitCode ||= 1;
+    console.error(`\ndemo: ${error.message}\n${stage.logs()}`);
+  } finally {
+    await stage.close();
+  }
+}
+
+await main();
+process.exit(); // a step may still be waiting for what has been cleaned up

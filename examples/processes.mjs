@@ -1,0 +1,66 @@
+/** Processes as the operating system tells them: the demo's witness, independent of the registry. */
+import { readdirSync, readFileSync } from "node:fs";
+import { waitFor } from "./wait.mjs";
+
+/** Undefined: there is none, or only a zombie. Pid and birth together name a process for good. */
+function birthOf(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  // The name in parentheses may hold anything, parentheses too; field 3 follows the last one.
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return stat && !"ZX".includes(state) ? fields[18] : undefined;
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return ""; // gone meanwhile, or another user's
+  }
+}
+
+/** All processes that the demo has got to know, the dead ones too. */
+export class Witness {
+  #births = new Map();
+
+  /** @param {string} mark NAME=value, in the environment of every process that the demo starts */
+  constructor(mark) {
+    this.mark = mark;
+  }
+
+  remember(...pids) {
+    for (const pid of pids) this.#births.set(pid, birthOf(pid));
+  }
+
+  isAlive(pid) {
+    const birth = birthOf(pid);
+    return birth !== undefined && birth === this.#births.get(pid);
+  }
+
+  get known() {
+    return [...this.#births.keys()];
+  }
+
+  /** All living processes of this run, those that nobody has told us of too. */
+  marked() {
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    const isOurs = (pid) => read(`/proc/${pid}/environ`).split("\0").includes(this.mark);
+    return pids.filter(isOurs).map(Number);
+  }
+
+  /** Ends every process of this run, whatever it is doing. Asks again, for one may start another. */
+  async sweep() {
+    await waitFor("the demo's processes to end", () => {
+      const left = this.marked();
+      left.forEach(kill);
+      return left.length === 0;
+    });
+  }
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}

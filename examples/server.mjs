@@ -1,0 +1,77 @@
+/**
+ * A server that runs agents, as small as it can be: what a dashboard does with the registry. It is
+ * told what to do over Node's IPC channel, one command a message, by whoever forked it:
+ * node server.mjs <run folder> <pid file> <grace ms>
+ */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import path from "node:path";
+import { createHeadlessPidRegistry, keeperOptsFromSpawnResult } from "headless-pid-registry";
+import { monotonicMs } from "./clock.mjs";
+import { keeperWriter } from "./keeper-writer.mjs";
+import { spawnPlain, spawnThroughKeeper } from "./sessions.mjs";
+
+const [folder, pidFilePath, graceMs] = process.argv.slice(2);
+const registry = createHeadlessPidRegistry({
+  pidFilePath,
+  keeperManager: keeperWriter(folder),
+  killGraceMs: Number(graceMs),
+});
+registry.on("exit", (exit) => process.send({ event: "exit", exit, atMs: monotonicMs() }));
+registry.on("warning", (warning) => process.send({ event: "warning", warning }));
+
+const commands = {
+  async start({ name, cwd, kind }) {
+    const inFolder = (suffix) => path.join(folder, name + suffix);
+    const paths = { cwd, logPath: inFolder(".log"), fifoPath: inFolder(".fifo") };
+    const socketPath = kind === "keeper" ? inFolder(".sock") : undefined;
+    const child = socketPath
+      ? spawnThroughKeeper({ ...paths, socketPath })
+      : spawnPlain({ ...paths, stubborn: kind === "stubborn" });
+    await once(child, "spawn");
+    const spawnToken = randomUUID();
+    const keeperOpts = keeperOptsFromSpawnResult({ pid: child.pid, keeperSockPath: socketPath });
+    registry.register(child.pid, cwd, child, spawnToken, keeperOpts);
+    return { pid: child.pid, spawnToken, socketPath, logPath: paths.logPath };
+  },
+
+  /** An agent has reported in; the most exact name that it gave decides. Answers by which tier. */
+  sessionRegister({ sessionId, spawnToken, pid, cwd }) {
+    if (spawnToken && registry.linkByToken(spawnToken, sessionId, pid)) return "token";
+    if (pid && registry.linkByPid(sessionId, pid)) return "pid";
+    if (cwd && registry.linkSession(sessionId, cwd)) return "cwd";
+    return "none";
+  },
+
+  async reclaim() {
+    registry.cleanupOrphans();
+    await registry.cleanupKeeperOrphans();
+    return registry.size();
+  },
+
+  /** Both at the same moment: the ones that are quick to end are still to be seen. */
+  kill(sessionIds) {
+    const delivered = sessionIds.map((sessionId) => registry.killBySessionId(sessionId));
+    return { delivered, entries: registry.entries() };
+  },
+
+  close() {
+    registry.close();
+    process.disconnect();
+  },
+
+  entries: () => registry.entries(),
+  getPid: (sessionId) => registry.getPid(sessionId),
+  terminate: (sessionId) => registry.terminate(sessionId),
+  writeRpc: ({ sessionId, line }) => registry.writeRpc(sessionId, line),
+};
+
+process.on("message", async ({ id, command, argument }) => {
+  try {
+    const result = await commands[command](argument);
+    if (process.connected) process.send({ id, result });
+  } catch (error) {
+    process.send({ id, error: error.message });
+  }
+});
+process.send({ event: "ready" });
