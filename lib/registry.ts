@@ -35,6 +35,16 @@ function graceOf(value: number | false | undefined, fallback: number, name: stri
   return value;
 }
 
+/** True if `exit` is sure to come: from a child of ours that has not sent it yet. */
+function willTell(proc: ChildProcess, pid: number): boolean {
+  return (
+    proc instanceof ChildProcess &&
+    proc.pid === pid &&
+    proc.exitCode === null &&
+    proc.signalCode === null
+  );
+}
+
 function checkedWriter(writer: KeeperWriter | null | undefined, name = "writer"): KeeperWriter | null {
   if (writer === undefined || writer === null) return null;
   if (typeof writer !== "object" && typeof writer !== "function")
@@ -155,7 +165,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       spawnToken,
       keeperOpts?.keeperPid,
       keeperOpts?.keeperSockPath,
-      proc instanceof ChildProcess && proc.pid === pid,
+      willTell(proc, pid),
     );
     proc.on("exit", (code, signal) => this.#native.childExited(ticket, code, signal));
   }

@@ -28,6 +28,8 @@ bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity) {
 bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part) {
   const hpr_identity *identity = hpr_entry_part(entry, part);
   if (!identity || !hpr_is_our_concern(identity)) return false;
+  /* A zombie yet: its parent is about to reap it and to tell how it ended. */
+  if (part == HPR_PART_MAIN && entry->parent_tells && !entry->exit_seen) return true;
   /* Of a child whose identity nobody told, its parent's word is all there is. */
   if (part == HPR_PART_MAIN && identity->state == HPR_RECORD_OPAQUE && entry->exit_seen)
     return false;
