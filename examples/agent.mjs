@@ -3,7 +3,7 @@
  * stdout. Like pi it ends with 0 at the end of stdin and with 143 on SIGTERM; with
  * --ignore-sigterm it plays an agent that hangs.
  */
-import { onLines } from "./lines.mjs";
+import { onLines, parseLine } from "./lines.mjs";
 
 const SIGTERM_STATUS = 128 + 15;
 
@@ -15,17 +15,9 @@ function state() {
   return { pid: process.pid, cwd: process.cwd(), uptimeMs: Math.round(process.uptime() * 1000) };
 }
 
-function parse(line) {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
 function answer(line) {
   if (line.trim() === "") return;
-  const request = parse(line);
+  const request = parseLine(line);
   const { id, type: command } = request ?? { type: "parse" };
   const known = command === "get_state";
   const result = known ? { data: state() } : { error: request ? "unknown command" : "not JSON" };

@@ -2,10 +2,11 @@
  * The registry at work: `npm run demo`. Exits with 0 only if all that it claims was seen.
  * PI_BIN=/path/to/pi runs the real agent in place of the one in this folder.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import os from "node:os";
 import { monotonicMs } from "./clock.mjs";
 import { greeting } from "./keeper-writer.mjs";
+import { parseLine } from "./lines.mjs";
 import { GRACE_MS, Stage } from "./stage.mjs";
 import { heading, printTable, say, style } from "./table.mjs";
 import { waitFor } from "./wait.mjs";
@@ -17,6 +18,7 @@ const KINDS = { plain: "plain", "keeper-a": "keeper", "keeper-b": "keeper", stub
 let checked = 0;
 
 async function play(stage) {
+  say(`The agent is ${process.env.PI_BIN || "examples/agent.mjs"}.`);
   const first = await stage.startServer();
   const sessions = await startSessions(stage, first);
   await linkSessions(stage, first, sessions);
@@ -43,7 +45,7 @@ async function startSessions(stage, server) {
     sessions[name] = session;
     say(`${name.padEnd(8)}  pid ${session.pid}${describe(session)}`);
   }
-  await waitFor("the stubborn agent to be ready", () => /"ready"/.test(logOf(sessions.stubborn)));
+  await waitFor("the stubborn agent", () => findMessage(sessions.stubborn, { type: "ready" }));
   check("all of them live", allAlive(stage, sessions));
   check("all of them are in the pid file", recordedPids(stage).join() === pidsOf(sessions).join());
   await show(stage, server);
@@ -51,7 +53,7 @@ async function startSessions(stage, server) {
 }
 
 function describe({ name, pid, piPid }) {
-  if (name === "stubborn") return ", ignores SIGTERM";
+  if (name === "stubborn") return " runs examples/agent.mjs, and ignores SIGTERM";
   return pid === piPid ? "" : ` is a keeper that runs the agent, pid ${piPid}`;
 }
 
@@ -92,18 +94,11 @@ async function ask(server, session, id) {
   say(`> ${line}`);
   const written = await server.call("writeRpc", { sessionId: session.name, line });
   check("the keeper took it", written === true);
-  const answer = await waitFor("the answer", () => findAnswer(session, id), ANSWER_LIMIT_MS);
-  say(`< ${answer.length > SHOWN_CHARS ? `${answer.slice(0, SHOWN_CHARS)}...` : answer}`);
-  const { command, success } = JSON.parse(answer);
-  check("the agent answered", command === "get_state" && success === true);
-}
-
-function findAnswer(session, id) {
-  const ended = logOf(session).split("\n").slice(0, -1);
-  return ended.find((line) => {
-    const message = line.startsWith("{") ? JSON.parse(line) : {};
-    return message.type === "response" && message.id === id;
-  });
+  const isAnswer = { type: "response", id };
+  const answer = await waitFor("the answer", () => findMessage(session, isAnswer), ANSWER_LIMIT_MS);
+  const text = JSON.stringify(answer);
+  say(`< ${text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}...` : text}`);
+  check("the agent answered", answer.command === "get_state" && answer.success === true);
 }
 
 async function killServer(stage, server, sessions) {
@@ -127,7 +122,7 @@ async function reclaim(stage, server, sessions) {
   await show(stage, server);
 }
 
-/** The file holds no session ids; but it holds pi's pids, and those are what agents report again. */
+/** The file holds no session ids, but pi's pids; and those are what agents report again. */
 async function linkByPiPid(stage, server, sessions) {
   heading("6  The agents report in again, by pi's pid alone");
   for (const session of Object.values(sessions))
@@ -139,7 +134,7 @@ async function linkByPiPid(stage, server, sessions) {
 async function noticeExit(stage, server, session) {
   heading(`7  ${session.name} crashes; this server is not its parent`);
   const crashedAtMs = monotonicMs();
-  process.kill(session.pid, "SIGKILL");
+  stage.witness.crash(session.pid);
   const { exit, atMs } = await exitOf(server, session);
   const latency = (atMs - crashedAtMs).toFixed(1);
   check(
@@ -150,15 +145,16 @@ async function noticeExit(stage, server, session) {
   await show(stage, server);
 }
 
-/** Asks all in one go, the stubborn one first, and resolves before any of them can be waited for. */
+/** Asks all at once, the stubborn one first, and resolves before any of them has gone. */
 async function endTheRest(stage, server) {
   heading("8  The second server ends the rest");
   const startedAtMs = monotonicMs();
   const result = server.call("terminate", "stubborn");
   const { delivered, entries } = await server.call("kill", ["keeper-a", "keeper-b"]);
   check("SIGTERM was delivered to both agents under keepers", delivered.join() === "true,true");
-  const left = entries.filter((entry) => entry.state === "terminating").map(({ sessionId }) => sessionId);
-  check(`terminating: ${left.join(", ")}`, left.length === 3 && entries.length === 3);
+  const left = entries.filter((entry) => entry.state === "terminating");
+  const names = left.map(({ sessionId }) => sessionId).join(", ");
+  check(`terminating: ${names}`, left.length === 3 && entries.length === 3);
   printTable(stage.roster.observe(entries));
   return { result, startedAtMs };
 }
@@ -168,10 +164,12 @@ async function watchKeepersEnd(stage, server, sessions) {
   for (const name of ["keeper-a", "keeper-b"]) {
     const { pid, piPid } = sessions[name];
     await exitOf(server, sessions[name]);
-    check(`${name} is gone, keeper and agent`, ![pid, piPid].some((it) => stage.witness.isAlive(it)));
+    const alive = [pid, piPid].filter((it) => stage.witness.isAlive(it));
+    check(`${name} is gone, keeper and agent`, alive.length === 0);
   }
-  const noticed = await waitFor("stubborn to notice", () => ignoredSigterm(sessions.stubborn));
-  check("stubborn got SIGTERM as well, and ignores it", noticed);
+  const isNotice = { type: "sigterm_ignored" };
+  const notice = await waitFor("stubborn", () => findMessage(sessions.stubborn, isNotice));
+  check("stubborn got SIGTERM as well, and ignores it", notice.type === isNotice.type);
   await show(stage, server);
 }
 
@@ -187,11 +185,13 @@ async function showNothingIsLeft(stage, server) {
   heading("11 Nothing is left");
   check("the registry is empty", (await server.call("entries")).length === 0);
   check("the pid file has no entries", stage.recorded().length === 0);
+  const left = stage.witness.marked();
+  check("of this run only the server is alive", left.length === 1 && left[0] === server.pid);
   check("the second server closes in order", (await server.close()) === 0);
   const { known } = stage.witness;
   const alive = known.filter((pid) => stage.witness.isAlive(pid));
   check(`all ${known.length} processes are dead: ${known.join(", ")}`, alive.length === 0);
-  check("no other process of this run is alive", stage.witness.marked().length === 0);
+  check("no process of this run is alive that was not told of", stage.witness.marked().length === 0);
   printTable(stage.roster.observe());
 }
 
@@ -226,12 +226,12 @@ function recordedPids(stage) {
   return stage.recorded().map(({ pid }) => pid);
 }
 
-function logOf({ logPath }) {
-  return existsSync(logPath) ? readFileSync(logPath, "utf8") : "";
-}
-
-function ignoredSigterm(session) {
-  return logOf(session).includes("sigterm_ignored");
+/** The first message in a session's log that has these fields. */
+function findMessage({ logPath }, fields) {
+  const lines = readFileSync(logPath, "utf8").split("\n").slice(0, -1); // the last may be half
+  const wanted = Object.entries(fields);
+  const isMeant = (message) => wanted.every(([key, value]) => message?.[key] === value);
+  return lines.map(parseLine).find(isMeant);
 }
 
 // --- the frame -----------------------------------------------------------------------------------
@@ -250,19 +250,24 @@ function interruption() {
 }
 
 async function main() {
+  process.exitCode = 1; // until all has been seen
   const stage = new Stage();
   const startedAtMs = monotonicMs();
   try {
     await Promise.race([play(stage), interruption()]);
     const seconds = ((monotonicMs() - startedAtMs) / 1000).toFixed(1);
     heading(`All ${checked} claims held, in ${seconds} s.`);
+    process.exitCode = 0;
   } catch (error) {
-    process.exitCode ||= 1;
     console.error(`\ndemo: ${error.message}\n${stage.logs()}`);
   } finally {
     await stage.close();
   }
 }
 
-await main();
-process.exit(); // a step may still be waiting for what has been cleaned up
+main()
+  .catch((error) => {
+    process.exitCode = 1;
+    console.error(`demo: ${error.message}`);
+  })
+  .finally(() => process.exit()); // a step may still wait for what has been cleaned up

@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { onLines } from "./lines.mjs";
+import { onLines, parseLine } from "./lines.mjs";
 
 const ATTEMPTS = 3;
 const PAUSE_MS = 100;
@@ -43,7 +43,7 @@ export async function greeting(socketPath) {
   return new Promise((resolve) => {
     connection.on("close", () => resolve(undefined));
     onLines(connection, (line) => {
-      resolve(JSON.parse(line));
+      resolve(parseLine(line));
       connection.destroy();
     });
   });

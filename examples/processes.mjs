@@ -1,4 +1,4 @@
-/** Processes as the operating system tells them: the demo's witness, independent of the registry. */
+/** Processes as the operating system tells them: a witness that does not ask the registry. */
 import { readdirSync, readFileSync } from "node:fs";
 import { waitFor } from "./wait.mjs";
 
@@ -36,6 +36,11 @@ export class Witness {
     return birth !== undefined && birth === this.#births.get(pid);
   }
 
+  /** Ends a process as a crash would. */
+  crash(pid) {
+    if (this.isAlive(pid)) kill(pid);
+  }
+
   get known() {
     return [...this.#births.keys()];
   }
@@ -47,7 +52,7 @@ export class Witness {
     return pids.filter(isOurs).map(Number);
   }
 
-  /** Ends every process of this run, whatever it is doing. Asks again, for one may start another. */
+  /** Ends every process of this run; looks again, for one may have started another. */
   async sweep() {
     await waitFor("the demo's processes to end", () => {
       const left = this.marked();

@@ -17,8 +17,8 @@ const registry = createHeadlessPidRegistry({
   keeperManager: keeperWriter(folder),
   killGraceMs: Number(graceMs),
 });
-registry.on("exit", (exit) => process.send({ event: "exit", exit, atMs: monotonicMs() }));
-registry.on("warning", (warning) => process.send({ event: "warning", warning }));
+registry.on("exit", (exit) => tell({ event: "exit", exit, atMs: monotonicMs() }));
+registry.on("warning", (warning) => tell({ event: "warning", warning }));
 
 const commands = {
   async start({ name, cwd, kind }) {
@@ -55,11 +55,6 @@ const commands = {
     return { delivered, entries: registry.entries() };
   },
 
-  close() {
-    registry.close();
-    process.disconnect();
-  },
-
   entries: () => registry.entries(),
   getPid: (sessionId) => registry.getPid(sessionId),
   terminate: (sessionId) => registry.terminate(sessionId),
@@ -68,10 +63,23 @@ const commands = {
 
 process.on("message", async ({ id, command, argument }) => {
   try {
-    const result = await commands[command](argument);
-    if (process.connected) process.send({ id, result });
+    tell({ id, result: await commands[command](argument) });
   } catch (error) {
-    process.send({ id, error: error.message });
+    tell({ id, error: error.message });
   }
 });
-process.send({ event: "ready" });
+
+/** Whoever commanded us is done, or dead: no session may outlive that. */
+process.on("disconnect", async () => {
+  const hold = setInterval(() => {}, 1000); // terminate() does not keep the process running
+  await Promise.all(registry.entries().map(({ pid }) => registry.terminate({ pid })));
+  registry.close();
+  clearInterval(hold);
+  process.exit(); // a child that may not be ended must not hold us
+});
+
+function tell(message) {
+  if (process.connected) process.send(message, () => {}); // "disconnect" tells of a failure
+}
+
+tell({ event: "ready" });

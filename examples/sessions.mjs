@@ -11,7 +11,7 @@ function agentCommand(stubborn) {
   return [process.execPath, here("agent.mjs"), ...(stubborn ? ["--ignore-sigterm"] : [])];
 }
 
-/** In a session of its own, so that neither a signal to the server's group nor its end reaches it. */
+/** In a session of its own, so that no signal to the server's group reaches it. */
 function spawnDetached([command, ...args], cwd, stdio) {
   return spawn(command, args, { cwd, stdio, detached: true });
 }

@@ -29,7 +29,7 @@ function compiles(header) {
   return spawnSync("c++", args, { input, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
 }
 
-/** Runs a command; its output is shown only if it fails, unless this is a terminal's build. */
+/** Runs a command; its output is shown only if it fails. */
 export function run(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
   if (done.status === 0) return;
@@ -58,16 +58,11 @@ function installSystemPackages() {
   }
 }
 
-/** True if `made` is missing or older than one of `sources`. */
-function isStale(made, ...sources) {
-  const file = path.join(root, made);
-  if (!existsSync(file)) return true;
-  return sources.some((it) => statSync(path.join(root, it)).mtimeMs > statSync(file).mtimeMs);
-}
-
 function installNpmPackages() {
-  if (isStale("node_modules/.package-lock.json", "package-lock.json"))
-    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+  const installed = path.join(root, "node_modules", ".package-lock.json");
+  const wanted = path.join(root, "package-lock.json");
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
 }
 
 /** The folder above include/node, if this Node's own headers are installed beside it. */
@@ -79,16 +74,15 @@ function headersFolder() {
   return major === process.versions.node.split(".")[0] ? folder : undefined;
 }
 
-export function build() {
+function build() {
   const headers = headersFolder();
   const gyp = path.join(root, "node_modules", "node-gyp", "bin", "node-gyp.js");
   const nodedir = headers ? [`--nodedir=${headers}`] : [];
-  const verb = existsSync(path.join(root, "build", "Makefile")) ? "build" : "rebuild";
-  run(process.execPath, [gyp, ...(verb === "build" ? ["configure", "build"] : ["rebuild"]), ...nodedir]);
+  run(process.execPath, [gyp, "configure", "build", ...nodedir]);
   run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);
 }
 
-export function setup() {
+function setup() {
   installSystemPackages();
   installNpmPackages();
   build();
