@@ -38,13 +38,17 @@
         ["OS=='linux'", {
           "defines": ["_GNU_SOURCE"],
           "sources": [
+            "src/platform/linux/aim.c",
             "src/platform/linux/exchange.c",
+            "src/platform/linux/identity.c",
+            "src/platform/linux/kin.c",
             "src/platform/linux/pidfd.c",
             "src/platform/linux/process.c",
             "src/platform/linux/procfs.c",
             "src/platform/linux/watch.c",
             "src/platform/posix/errors.c",
-            "src/platform/posix/file.c"
+            "src/platform/posix/file.c",
+            "src/platform/posix/pids.c"
           ]
         }]
       ]

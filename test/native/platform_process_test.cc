@@ -305,6 +305,7 @@ TEST(Process, CannotBeJudgedWhereSomebodyUnknownWas) {
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
   identity.state = HPR_RECORD_OPAQUE;
+  identity.kin = false;
   EXPECT_EQ("UNKNOWN", system.Verify(identity));
   child.Kill();
   child.Reap();

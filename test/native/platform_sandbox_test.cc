@@ -210,7 +210,39 @@ TEST(Sandbox, StillSeesAGroupEnd) {
 
 /* --- /proc ---------------------------------------------------------------------------------- */
 
-TEST(Sandbox, TrustsNothingWithoutProc) {
+/* What a system without /proc, and without pidfds, makes of our own child. */
+void ExpectOwnChildToBeTrusted() {
+  System system;
+  IdleChild own;
+  const hpr_identity identity = system.Identify(own.pid());
+  EXPECT_EQ("OPAQUE", Record(identity.state));
+  EXPECT_TRUE(identity.kin);
+  EXPECT_EQ("SAME", system.Verify(identity));
+  EXPECT_EQ("HPR_OK", system.Signal(identity));
+  ASSERT_TRUE(own.Ends());
+  EXPECT_EQ("GONE", system.Verify(identity)) << "a zombie";
+  EXPECT_EQ("HPR_ESRCH", system.Signal(identity));
+  own.Reap();
+  EXPECT_EQ("GONE", system.Verify(identity));
+}
+
+TEST(Sandbox, TrustsAnOwnChildWithoutProc) {
+  if (!CanChangeUser()) GTEST_SKIP() << "only root can hide /proc";
+  InSubprocess([] {
+    ASSERT_TRUE(HideProc());
+    ExpectOwnChildToBeTrusted();
+  });
+}
+
+TEST(Sandbox, TrustsAnOwnChildWithoutProcAndPidfds) {
+  if (!CanChangeUser()) GTEST_SKIP() << "only root can hide /proc";
+  InSubprocess([] {
+    ASSERT_TRUE(HideProc() && Withhold(kKernels[0].withheld));
+    ExpectOwnChildToBeTrusted();
+  });
+}
+
+TEST(Sandbox, TrustsNobodyElseWithoutProc) {
   if (!CanChangeUser()) GTEST_SKIP() << "only root can hide /proc";
   System outside;
   IdleChild child;
@@ -218,15 +250,13 @@ TEST(Sandbox, TrustsNothingWithoutProc) {
   InSubprocess([&] {
     ASSERT_TRUE(HideProc());
     System system;
-    IdleChild own;
-    const hpr_identity identity = system.Identify(own.pid());
+    const hpr_identity identity = system.Identify(child.pid());
     EXPECT_EQ("OPAQUE", Record(identity.state));
     EXPECT_FALSE(identity.kin);
     EXPECT_EQ("UNKNOWN", system.Verify(identity));
     EXPECT_EQ("HPR_EUNKNOWN", system.Signal(identity));
     EXPECT_EQ("UNKNOWN", system.Verify(recorded));
     EXPECT_EQ("HPR_EUNKNOWN", system.Signal(recorded));
-    EXPECT_TRUE(own.IsAlive());
   });
   EXPECT_TRUE(child.IsAlive());
 }

@@ -51,6 +51,7 @@ TEST(Signal, GoesToNobodyWithoutARecord) {
        {HPR_RECORD_NONE, HPR_RECORD_OPAQUE, HPR_RECORD_NOBODY}) {
     hpr_identity identity = system.Identify(child.pid());
     identity.state = state;
+    identity.kin = false;
     const std::string expected =
         state == HPR_RECORD_NOBODY ? "HPR_ESTRANGER" : "HPR_EUNKNOWN";
     for (const hpr_signal signal : kAll)

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "platform/posix/errors.h"
+#include "platform/posix/pids.h"
 
 /* Newer than the headers of the systems that we build on; from linux/pidfd.h and fcntl.h. */
 enum {
@@ -42,6 +43,8 @@ int hpr_pidfd_open(int32_t pid, int *ret_fd) {
   *ret_fd = fd;
   return 0;
 }
+
+void hpr_pidfd_close(int fd) { close(fd); }
 
 int hpr_pidfd_name(int fd, char *ret_name, size_t size) {
   handle it = {.head.handle_bytes = NAME_BYTES};
@@ -76,7 +79,7 @@ int hpr_pidfd_reopen(const char *name, int *ret_fd) {
   int fd = open_by_handle_at(PIDFS_ROOT, &it.head, O_CLOEXEC);
   if (fd < 0 && errno == EBADF) {
     /* Before 6.17 any descriptor on pidfs names the file system, our own pidfd too. */
-    int own, opened = hpr_pidfd_open(getpid(), &own);
+    int own, opened = hpr_pidfd_open(hpr_pids_self(), &own);
     if (opened != 0) return opened == HPR_EMFILE ? HPR_EMFILE : HPR_ENOTSUP;
     fd = open_by_handle_at(own, &it.head, O_CLOEXEC);
     int number = errno;

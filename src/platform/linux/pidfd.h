@@ -11,8 +11,10 @@
  * that the kernel version promises. HPR_ENOTSUP means "not here".
  */
 
-/* Linux 5.3. HPR_ESRCH: nobody, HPR_EINVAL: a thread, HPR_EMFILE. The caller closes it. */
+/* Linux 5.3. HPR_ESRCH: nobody, HPR_EINVAL: a thread, HPR_EMFILE. */
 int hpr_pidfd_open(int32_t pid, int *ret_fd);
+
+void hpr_pidfd_close(int fd);
 
 /*
  * The process's name on the pidfs file system (Linux 6.14) as text of letters, digits and '-'. It
