@@ -14,6 +14,7 @@
         "src/core/life.c",
         "src/core/link.c",
         "src/core/membership.c",
+        "src/core/owners.c",
         "src/core/persist.c",
         "src/core/reclaim.c",
         "src/core/registry.c",

@@ -1,18 +1,35 @@
+#include <string.h>
+
 #include "core/state.h"
 
-enum { PART_BITS = 2, GENERATION_BITS = 31 };
+enum { WHAT_BITS = 2, GENERATION_BITS = 31 };
 
 static const uint64_t generation_mask = (UINT64_C(1) << GENERATION_BITS) - 1;
+static const uint64_t what_mask = (UINT64_C(1) << WHAT_BITS) - 1;
+
+uint64_t hpr_watch_number(int32_t pid, uint32_t generation, unsigned what) {
+  return (uint64_t)pid << (GENERATION_BITS + WHAT_BITS) |
+         (generation & generation_mask) << WHAT_BITS | what;
+}
+
+bool hpr_watch_is_owners(uint64_t watch, uint32_t *ret_number) {
+  *ret_number = (uint32_t)(watch >> WHAT_BITS & generation_mask);
+  return (watch & what_mask) == HPR_WATCH_OWNER;
+}
 
 static uint64_t watch_of(const hpr_entry *entry, hpr_part part) {
-  return (uint64_t)entry->row.main.pid << (GENERATION_BITS + PART_BITS) |
-         (entry->generation & generation_mask) << PART_BITS | part;
+  return hpr_watch_number(entry->row.main.pid, entry->generation, part);
 }
 
 hpr_entry *hpr_find_watch(const hpr_registry *registry, uint64_t watch, hpr_part *ret_part) {
-  hpr_entry *entry = hpr_find_pid(registry, (int32_t)(watch >> (GENERATION_BITS + PART_BITS)));
-  *ret_part = (hpr_part)(watch & ((1U << PART_BITS) - 1));
+  hpr_entry *entry = hpr_find_pid(registry, (int32_t)(watch >> (GENERATION_BITS + WHAT_BITS)));
+  *ret_part = (hpr_part)(watch & what_mask);
   return entry && watch_of(entry, *ret_part) == watch ? entry : NULL;
+}
+
+bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b) {
+  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
+         strcmp(a->birth, b->birth) == 0;
 }
 
 bool hpr_is_our_concern(const hpr_identity *identity) {

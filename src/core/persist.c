@@ -4,23 +4,20 @@
 
 enum { RETRY_MS = 1000 };
 
-static bool same_identity(const hpr_identity *a, const hpr_identity *b) {
-  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
-         strcmp(a->birth, b->birth) == 0;
-}
-
 bool hpr_is_ours_already(const hpr_registry *registry, const hpr_row *row) {
   const hpr_entry *entry = hpr_find_pid(registry, row->main.pid);
   return entry && (row->main.state == HPR_RECORD_NONE ||
-                   same_identity(&entry->row.main, &row->main));
+                   hpr_same_identity(&entry->row.main, &row->main));
 }
 
 /* The judge of an ordinary write: only what is ours anyway goes. */
 static hpr_keep judge_ours(void *self, hpr_stored *stored) {
-  const hpr_registry *registry = self;
+  hpr_registry *registry = self;
   if (stored->error != 0) return HPR_KEEP;
   bool ours = strcmp(stored->row.owner_id, registry->id) == 0;
-  return ours || hpr_is_ours_already(registry, &stored->row) ? HPR_DROP : HPR_KEEP;
+  if (ours || hpr_is_ours_already(registry, &stored->row)) return HPR_DROP;
+  hpr_owner_met(registry, &stored->row.owner);
+  return HPR_KEEP;
 }
 
 static void write_entries(void *self, hpr_buffer *buffer) {
@@ -44,15 +41,32 @@ static void note_result(hpr_registry *registry, int result) {
   registry->host.start_timer(registry->host.self, HPR_RETRY_TIMER, RETRY_MS);
 }
 
-void hpr_persist_judged(hpr_registry *registry, hpr_keep (*judge)(void *self, hpr_stored *stored)) {
+static int sync(hpr_registry *registry) {
   const hpr_pidfile_client client = {
-      .self = registry, .judge = judge, .write = write_entries, .warn = warn};
-  /* A child made by fork() has our memory, but the file is its parent's. */
-  if (registry->process.self_pid(registry->process.self) != registry->self.pid) return;
-  note_result(registry, hpr_pidfile_sync(registry->pidfile, &client));
+      .self = registry, .judge = judge_ours, .write = write_entries, .warn = warn};
+  return hpr_pidfile_sync(registry->pidfile, &client);
 }
 
-void hpr_persist(hpr_registry *registry) { hpr_persist_judged(registry, judge_ours); }
+/* Comes when all of them have been judged, whether they can be written or not. */
+static void write_judged(void *self, hpr_buffer *buffer) {
+  hpr_registry *registry = self;
+  registry->orphans_due = false;
+  write_entries(self, buffer);
+}
+
+static int sync_judged(hpr_registry *registry) {
+  const hpr_pidfile_client client = {
+      .self = registry, .judge = hpr_judge_orphan, .write = write_judged, .warn = warn};
+  return hpr_pidfile_sync(registry->pidfile, &client);
+}
+
+void hpr_persist(hpr_registry *registry) {
+  /* A child made by fork() has our memory, but the file is its parent's. */
+  if (registry->process.self_pid(registry->process.self) != registry->self.pid) return;
+  int result = registry->orphans_due ? 0 : sync(registry);
+  if (registry->orphans_due) result = sync_judged(registry); /* perhaps just found by the first */
+  note_result(registry, result);
+}
 
 void hpr_retry_timer_fired(hpr_registry *registry) {
   registry->retrying = false;

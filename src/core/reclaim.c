@@ -14,12 +14,6 @@ static bool may_be_dropped(hpr_verdict verdict) {
   return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER;
 }
 
-/* True if another server process may still look after it. */
-static bool has_living_owner(const hpr_registry *registry, const hpr_row *row) {
-  if (row->owner.pid == 0 || row->owner.pid == registry->self.pid) return false;
-  return !may_be_dropped(verify(registry, &row->owner));
-}
-
 /* Fills in what the original module did not record. */
 static void complete_identities(const hpr_registry *registry, hpr_row *row) {
   const hpr_process_ops *process = &registry->process;
@@ -80,12 +74,12 @@ static hpr_keep keep_with_warning(hpr_registry *registry, int error, int32_t pid
   return HPR_KEEP;
 }
 
-static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
+hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
   hpr_registry *registry = self;
   hpr_row *row = &stored->row;
   if (stored->error != 0) return keep_with_warning(registry, stored->error, 0);
   if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
-  if (has_living_owner(registry, row)) return HPR_KEEP;
+  if (hpr_owner_lives(registry, &row->owner)) return HPR_KEEP;
   if (hpr_is_ours_already(registry, row)) return HPR_DROP;
   if (is_dated(registry, row)) complete_identities(registry, row);
 
@@ -115,6 +109,7 @@ static void sweep_ended(hpr_registry *registry) {
 void hpr_registry_cleanup_orphans(hpr_registry *registry) {
   hpr_pidfile_collect(registry->pidfile);
   sweep_ended(registry);
-  hpr_persist_judged(registry, judge_orphan);
+  registry->adopting = registry->orphans_due = true;
+  hpr_persist(registry);
   hpr_deliver(registry);
 }

@@ -47,6 +47,7 @@ void hpr_registry_close(hpr_registry *registry) {
     hpr_detach(registry, entry);
     hpr_entry_free(entry);
   }
+  hpr_owners_done(registry);
   if (registry->retrying) registry->host.stop_timer(registry->host.self, HPR_RETRY_TIMER);
   registry->closing = false;
   hpr_deliver(registry);
@@ -163,6 +164,12 @@ void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int ex
 }
 
 void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch) {
+  uint32_t owner;
+  if (hpr_watch_is_owners(watch, &owner)) {
+    hpr_owner_gone(registry, owner);
+    hpr_deliver(registry);
+    return;
+  }
   hpr_part part;
   hpr_entry *entry = hpr_find_watch(registry, watch, &part);
   if (!entry) return;

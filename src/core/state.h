@@ -7,6 +7,7 @@
 #include "store/pidfile.h"
 
 struct hpr_event;
+struct hpr_owner;
 
 struct hpr_registry {
   hpr_process_ops process;
@@ -26,6 +27,10 @@ struct hpr_registry {
   uint32_t next_generation;
 
   hpr_pidfile *pidfile;
+  struct hpr_owner *owners;         /* other servers that the file names; a utlist */
+  uint32_t next_owner;
+  bool adopting;                    /* orphans are wanted: hpr_registry_cleanup_orphans was called */
+  bool orphans_due;                 /* the next write judges them */
   int file_error;                   /* why the last write failed; reported once */
   bool retrying;                    /* a timer will try again */
 
@@ -70,6 +75,15 @@ int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry);
 
 /* --- life.c: is it still there -------------------------------------------------------------- */
 
+/* What a watch is for: a part of an entry, or another server. Two bits. */
+enum { HPR_WATCH_OWNER = HPR_PART_COUNT };
+
+/* `generation` counts the holders of a pid, or the servers. */
+uint64_t hpr_watch_number(int32_t pid, uint32_t generation, unsigned what);
+/* Whether it is an owner's, and which one's. */
+bool hpr_watch_is_owners(uint64_t watch, uint32_t *ret_number);
+
+bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b);
 /* True if we answer for that process: a relative, or one whose identity nobody would tell. */
 bool hpr_is_our_concern(const hpr_identity *identity);
 /* False if the process is provably gone. */
@@ -109,13 +123,26 @@ void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry);
 
 /* --- persist.c: the file -------------------------------------------------------------------- */
 
-/* Writes the file; a failure is reported once and tried again. */
+/* Writes the file, and judges its orphans if they are due. A failure is reported and tried again. */
 void hpr_persist(hpr_registry *registry);
-/* The same with another judge of the entries that are not ours. */
-void hpr_persist_judged(hpr_registry *registry, hpr_keep (*judge)(void *self, hpr_stored *stored));
 /* True if we keep this very process already: its entry in the file is replaced by ours. */
 bool hpr_is_ours_already(const hpr_registry *registry, const hpr_row *row);
 void hpr_retry_timer_fired(hpr_registry *registry);
+
+/* --- reclaim.c: what dead servers left in the file ------------------------------------------- */
+
+/* For hpr_pidfile_client.judge: takes over, ends, drops or keeps. */
+hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored);
+
+/* --- owners.c: the other servers that write the file ----------------------------------------- */
+
+/* True if another server process may still look after its entries. Its end is then watched. */
+bool hpr_owner_lives(hpr_registry *registry, const hpr_identity *identity);
+/* An ordinary write came across one of its entries: one that we did not know may be gone. */
+void hpr_owner_met(hpr_registry *registry, const hpr_identity *identity);
+/* Its watch fired: its entries are orphans now. */
+void hpr_owner_gone(hpr_registry *registry, uint32_t number);
+void hpr_owners_done(hpr_registry *registry);
 
 /* The retry timer's number; entries' timers have their tickets, which are never 0. */
 enum { HPR_RETRY_TIMER = 0 };
