@@ -119,10 +119,7 @@ int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry) {
   hpr_stop_ending_timer(registry, entry);
   hpr_index_remove(&registry->by_pi, &entry->by_pi);
   hpr_index_remove(&registry->by_pid, &entry->by_pid);
-  row->main = row->pi;
-  row->pi = row->keeper = (hpr_identity){0};
-  free(row->socket_path);
-  row->socket_path = NULL;
+  hpr_row_stand_in(row);
   entry->generation = ++registry->next_generation; /* the old process's exit may still come */
   entry->exit_seen = entry->parent_tells = false;
   hpr_entry_touch(entry);

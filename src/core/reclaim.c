@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/state.h"
@@ -40,14 +39,6 @@ static bool is_too_old(const hpr_registry *registry, const hpr_row *row) {
          HPR_ORPHAN_MAX_AGE_MS;
 }
 
-/* The registered process is gone; what is left is its pi. */
-static void stand_in(hpr_row *row) {
-  row->main = row->pi;
-  row->pi = row->keeper = (hpr_identity){0};
-  free(row->socket_path);
-  row->socket_path = NULL;
-}
-
 static hpr_keep take_over(hpr_registry *registry, hpr_row *row) {
   const bool end = row->terminating || is_too_old(registry, row);
   const hpr_ending_request request = {.signal = HPR_SIGNAL_TERM, .grace_ms = registry->grace_ms};
@@ -87,7 +78,7 @@ hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
   const bool pi_left = row->pi.pid != 0 && !may_be_dropped(verify(registry, &row->pi));
   if (may_be_dropped(verdict) && !pi_left) return HPR_DROP;
   if (pi_left && (may_be_dropped(verdict) || verdict == HPR_VERDICT_GROUP)) {
-    stand_in(row);
+    hpr_row_stand_in(row);
     if (hpr_find_pid(registry, row->main.pid)) return HPR_DROP;
     verdict = verify(registry, &row->main);
   }

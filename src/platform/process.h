@@ -66,7 +66,7 @@ typedef struct hpr_process_ops {
   /*
    * Records who holds `pid` now, with `kin` set if it is a descendant of this process
    * (family == NULL) or, for a pid that somebody reported, a descendant of `family` or a member
-   * of its group or session (never of our own group or session).
+   * of its group or session (never of our own group or session). Who is no kin has no kin.
    * Always fills *ret_identity, with the state that could be found. Never fails.
    */
   void (*identify)(void *self, int32_t pid, const hpr_identity *family,

@@ -259,6 +259,16 @@ int hpr_row_write(const hpr_row *row, char **ret_text) {
   return 0;
 }
 
+void hpr_row_stand_in(hpr_row *row) {
+  if (row->keeper.pid == row->main.pid) {
+    row->keeper = (hpr_identity){0};
+    free(row->socket_path);
+    row->socket_path = NULL;
+  }
+  row->main = row->pi;
+  row->pi = (hpr_identity){0};
+}
+
 void hpr_row_done(hpr_row *row) {
   free(row->cwd);
   free(row->token);

@@ -39,6 +39,12 @@ int hpr_row_read(hpr_span text, hpr_row *ret_row);
 /* Writes an entry's text, ended by NUL; the caller frees it with free(). HPR_ENOMEM. */
 int hpr_row_write(const hpr_row *row, char **ret_text);
 
+/*
+ * The registered process is gone and its pi is not: pi takes its place. A keeper that is another
+ * process than the registered one stays.
+ */
+void hpr_row_stand_in(hpr_row *row);
+
 /* Releases what the row owns and empties it. */
 void hpr_row_done(hpr_row *row);
 

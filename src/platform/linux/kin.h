@@ -7,10 +7,10 @@
 
 #include "platform/linux/procfs.h"
 
-/* True if following the parents from `parent`, itself included, leads to `ancestor`. */
-bool hpr_kin_descends(int32_t parent, int32_t ancestor);
+/* Is `ancestor` among the parents of `pid`? A pid is none of its own. */
+bool hpr_kin_descends(int32_t pid, int32_t ancestor);
 
-/* True if a process is a descendant of `family`, or shares its group or session. */
-bool hpr_kin_related(const hpr_proc_stat *stat, int32_t family);
+/* Is `pid` a descendant of `family`, or in its group or session? `stat` is that of `pid`. */
+bool hpr_kin_related(int32_t pid, const hpr_proc_stat *stat, int32_t family);
 
 #endif

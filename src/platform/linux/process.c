@@ -67,19 +67,26 @@ static int record(const native *self, int32_t pid, hpr_proc_stat *ret_stat,
 
 static hpr_verdict native_verify(void *context, const hpr_identity *identity);
 
+static bool is_ours(int32_t pid, const hpr_proc_stat *stat) {
+  return stat->parent == hpr_pids_self() || hpr_kin_descends(pid, hpr_pids_self());
+}
+
+/* The family is judged last: then the number was the family's while its relatives were told. */
+static bool is_relative(void *context, int32_t pid, const hpr_proc_stat *stat,
+                        const hpr_identity *family) {
+  return family->kin && hpr_kin_related(pid, stat, family->pid) &&
+         native_verify(context, family) == HPR_VERDICT_SAME;
+}
+
 static void native_identify(void *context, int32_t pid, const hpr_identity *family,
                             hpr_identity *ret_identity) {
   const native *self = context;
   hpr_proc_stat stat;
-  int result = record(self, pid, &stat, ret_identity);
-  if (result != 0 && ret_identity->state == HPR_RECORD_OPAQUE && !family)
+  if (record(self, pid, &stat, ret_identity) == 0)
+    ret_identity->kin =
+        family ? is_relative(context, pid, &stat, family) : is_ours(pid, &stat);
+  else if (ret_identity->state == HPR_RECORD_OPAQUE && !family)
     ret_identity->kin = hpr_pids_child(pid) == HPR_CHILD_RUNNING; /* ours until we reap it */
-  if (result != 0) return;
-  if (!family)
-    ret_identity->kin = hpr_kin_descends(stat.parent, hpr_pids_self());
-  else /* the family's pid must still be the family's */
-    ret_identity->kin = native_verify(context, family) == HPR_VERDICT_SAME &&
-                        hpr_kin_related(&stat, family->pid);
 }
 
 static void native_identify_recorded(void *context, int32_t pid, int64_t recorded_ms,
@@ -117,7 +124,7 @@ static int number_of(hpr_signal signal) {
 
 static bool is_forbidden(int32_t pid) {
   return pid < HPR_PID_MIN || pid == hpr_pids_self() || pid == hpr_pids_own_group() ||
-         hpr_kin_descends(hpr_pids_own_parent(), pid);
+         hpr_kin_descends(hpr_pids_self(), pid);
 }
 
 static int native_signal(void *context, const hpr_identity *identity, hpr_signal signal) {

@@ -9,8 +9,6 @@
 
 int32_t hpr_pids_self(void) { return getpid(); }
 
-int32_t hpr_pids_own_parent(void) { return getppid(); }
-
 int32_t hpr_pids_own_group(void) { return getpgrp(); }
 
 int32_t hpr_pids_own_session(void) { return getsid(0); }

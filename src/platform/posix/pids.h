@@ -8,7 +8,6 @@
 /* A number says nothing about who holds it: callers prove that by other means, or not at all. */
 
 int32_t hpr_pids_self(void);
-int32_t hpr_pids_own_parent(void);
 int32_t hpr_pids_own_group(void);
 int32_t hpr_pids_own_session(void);
 
