@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { HeadlessExit, HeadlessSnapshot, TerminateOutcome } from "./types.js";
+import type { HeadlessExit, HeadlessSnapshot, PidFileEntry, TerminateOutcome } from "./types.js";
 
 /** What the native registry asks of its embedder; none of these may throw. */
 export interface Host {
@@ -47,8 +47,16 @@ export interface NativeRegistry {
   close(): void;
 }
 
+/** What src/addon/pidfile_reader.h returns; times in milliseconds since 1970. */
+export interface NativePidFile {
+  entries: Array<Omit<PidFileEntry, "spawnedAt"> & { spawnedAt?: number }>;
+  refused: string[];
+  damaged: boolean;
+}
+
 interface Binding {
   Registry: new (pidFilePath: string, killGraceMs: number, host: Host) => NativeRegistry;
+  readPidFile(path: string): NativePidFile;
 }
 
 const root = path.resolve(__dirname, "..");
@@ -72,4 +80,4 @@ function load(): Binding {
   return require(file) as Binding;
 }
 
-export const { Registry } = load();
+export const { Registry, readPidFile } = load();

@@ -1,9 +1,8 @@
 import { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import os from "node:os";
-import path from "node:path";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { isUnsafeTestHome } from "./guard.js";
+import { resolvePidFile } from "./pid-file.js";
 import type {
   HeadlessEvents,
   HeadlessExit,
@@ -90,13 +89,10 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   #closed = false;
 
   constructor(options: HeadlessPidRegistryOptions = {}) {
-    const file =
-      options.pidFilePath ?? path.join(os.homedir(), ".pi", "dashboard", "headless-pids.json");
-    if (typeof file !== "string" || file === "")
-      throw new TypeError("pidFilePath must be a string that is not empty");
+    const file = resolvePidFile(options.pidFilePath, "pidFilePath");
     this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
-    this.#native = new Registry(path.resolve(file), this.#graceMs, this.#host());
+    this.#native = new Registry(file, this.#graceMs, this.#host());
   }
 
   /** What the core asks of us. */

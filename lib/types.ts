@@ -122,6 +122,33 @@ export interface HeadlessPidRegistryOptions {
   killGraceMs?: number | false;
 }
 
+/** One entry of a pid file as it stands there, trusted or not; the process may be long gone. */
+export interface PidFileEntry {
+  /** 2 to 2147483647, like every pid here. */
+  pid: number;
+  cwd: string;
+  /** `undefined` if the file does not say, or says what no server can have written. */
+  spawnedAt?: Date;
+  spawnToken?: string;
+  piPid?: number;
+  keeperPid?: number;
+  keeperSockPath?: string;
+  /** It was asked to end, and its end has not been seen. */
+  terminating: boolean;
+  /** The server process that keeps it; `undefined` in files of the original module. */
+  ownerPid?: number;
+}
+
+/** What a pid file says at one moment. */
+export interface PidFileContents {
+  /** In the order of the file. */
+  entries: PidFileEntry[];
+  /** The JSON text of each entry that no registry would act on: without a valid pid, and so on. */
+  refused: string[];
+  /** The text is not what a registry writes; `entries` are those that could be read whole. */
+  damaged: boolean;
+}
+
 /** Events of {@link HeadlessPidRegistry.on}. */
 export interface HeadlessEvents {
   /** A tracked process is gone. Not sent for `remove`. */

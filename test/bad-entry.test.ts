@@ -1,6 +1,7 @@
 // Entries that are not what a registry writes, in a file that is.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
+import { badEntries, badPids, noEntries, withPid } from "./corpus/bad-entries.mjs";
 import { bare, deadPid, gone, isAlive, sleeper, start, statOf } from "./fixtures/processes.js";
 import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile, type Opened, type Row } from "./fixtures/registry.js";
 import { holdsFor } from "./fixtures/wait.js";
@@ -41,36 +42,9 @@ it("the bait is deadly when nothing is wrong with it", async () => {
 });
 
 describe("an entry with a bad pid", () => {
-  type Make = (pid: number) => string | undefined;
-  const cases: [string, Make][] = [
-    ["0", () => "0"],
-    ["1", () => "1"],
-    ["-0", () => "-0"],
-    ["-1", () => "-1"],
-    ["a group", (pid) => String(-pid)],
-    ["1.5", () => "1.5"],
-    ["a fraction", (pid) => `${pid}.25`],
-    ["a string", (pid) => `"${pid}"`],
-    ["an empty string", () => '""'],
-    ["true", () => "true"],
-    ["false", () => "false"],
-    ["an array", (pid) => `[${pid}]`],
-    ["an object", (pid) => `{"pid":${pid}}`],
-    ["null", () => "null"],
-    ["nothing", () => undefined],
-    ["2^31", () => String(2 ** 31)],
-    ["2^32 more", (pid) => String(2 ** 32 + pid)],
-    ["2^53 + 1", () => "9007199254740993"],
-    ["2^64 more", (pid) => String(2n ** 64n + BigInt(pid))],
-    ["infinity", () => "1e999"],
-    ["less than infinity", () => "-1e999"],
-  ];
-
-  it.each(cases)("(%s) is kept to the letter, reported, and never acted on", async (_, make) => {
+  it.each(badPids)("(%s) is kept to the letter, reported, and never acted on", async (_, make) => {
     const { bystander, row, neighbour, neighbourText } = bait();
-    const { pid, ...rest } = row;
-    const bad = make(pid);
-    const text = bad === undefined ? JSON.stringify(rest) : `{"pid":${bad},${JSON.stringify(rest).slice(1)}`;
+    const text = withPid(JSON.stringify(row), bystander, make(bystander));
     const opened = clean(text, neighbourText);
     expect(readFileSync(opened.pidFile, "utf8")).toContain(text);
     expect(opened.registry.entries()).toMatchObject([{ pid: neighbour, cwd: "/neighbour" }]);
@@ -80,29 +54,7 @@ describe("an entry with a bad pid", () => {
     await aliveFor(bystander);
   });
 
-  const texts: [string, (text: string, pid: number) => string][] = [
-    ["the key twice", (text, pid) => text.replace("{", `{"pid":${pid},`)],
-    ["the key twice, once escaped", (text, pid) => text.replace("{", `{"p\\u0069d":${pid},`)],
-    ["the key in capitals", (text) => text.replace('"pid":', '"PID":')],
-    ["a NUL in the key", (text) => text.replace('"pid":', '"pid\\u0000x":')],
-    ["a NUL in a key beside it", (text) => text.replace("{", '{"x\\u0000y":1,')],
-    ["a NUL in the folder", (text) => text.replace("/bystander", "/by\\u0000stander")],
-    ["half a surrogate pair in the folder", (text) => text.replace("/bystander", "/by\\ud800stander")],
-    ["no folder", (text) => text.replace('"cwd":"/bystander",', "")],
-    ["a folder that is a number", (text) => text.replace('"/bystander"', "5")],
-    ["a token that is a number", (text) => text.replace("{", '{"spawnToken":5,')],
-    ["a token with a NUL", (text) => text.replace("{", '{"spawnToken":"a\\u0000b",')],
-    ["a socket that is a number", (text) => text.replace("{", '{"keeperSockPath":5,')],
-    ["a keeper pid of -1", (text) => text.replace("{", '{"keeperPid":-1,')],
-    ["a pi pid of 1", (text) => text.replace("{", '{"piPid":1,')],
-    ["a pi pid that is a group", (text, pid) => text.replace("{", `{"piPid":${-pid},`)],
-    ["terminating that is a string", (text) => text.replace('"terminating":true', '"terminating":"yes"')],
-    ["an identity that is a string", (text) => text.replace(/"identity":\{[^}]*\}/, '"identity":"me"')],
-    ["a birth that is a number", (text) => text.replace(/"birth":"[^"]*"/, '"birth":5')],
-    ["an owner that is a list", (text) => text.replace(/"owner":\{[^}]*\}/, '"owner":[]')],
-  ];
-
-  it.each(texts)("or %s is kept to the letter", async (_, edit) => {
+  it.each(badEntries)("or %s is kept to the letter", async (_, edit) => {
     const { bystander, row, neighbour, neighbourText } = bait();
     const sound = JSON.stringify(row);
     const text = edit(sound, bystander);
@@ -114,7 +66,7 @@ describe("an entry with a bad pid", () => {
     await aliveFor(bystander);
   });
 
-  it.each(["null", '"text"', "5", "[]", "{}", "true"])("or %s instead of an entry is kept", (text) => {
+  it.each(noEntries)("or %s instead of an entry is kept", (text) => {
     const { neighbour, neighbourText } = bait();
     const opened = clean(text, neighbourText, text);
     expect(opened.registry.entries()).toMatchObject([{ pid: neighbour }]);

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { badFiles } from "./corpus/bad-files.mjs";
 import { bare, deadPid, isAlive, sleeper } from "./fixtures/processes.js";
 import { ago, codes, newPidFile, open, pids, rows, writePidFile, type Opened } from "./fixtures/registry.js";
 
@@ -49,35 +50,8 @@ describe("a file that is missing", () => {
 });
 
 describe("a damaged file", () => {
-  const first = live;
-  const cases: [string, (one: string, two: string) => string | Buffer, number][] = [
-    ["no bytes", () => "", 0],
-    ["white space", () => " \n\t ", 0],
-    ["NULs", () => Buffer.alloc(64), 0],
-    ["no JSON", () => "hello", 0],
-    ["null", () => "null", 0],
-    ["an array", () => "[]", 0],
-    ["an array of entries", (one, two) => `[${one},${two}]`, 2],
-    ["a number", () => "12", 0],
-    ["entries that are an object", () => '{"entries":{}}', 0],
-    ["entries that are null", () => '{"entries":null}', 0],
-    ["cut within the second entry", (one, two) => `{"entries":[${one},${two.slice(0, -9)}`, 1],
-    ["cut behind the second entry", (one, two) => `{"entries":[${one},${two}`, 2],
-    ["garbage behind the end", (one, two) => `{"entries":[${one},${two}]}}`, 2],
-    ["two documents", (one, two) => `{"entries":[${one}]}{"entries":[${two}]}`, 2],
-    ["two lists", (one, two) => `{"entries":[${one}],"entries":[${two}]}`, 2],
-    ["garbage between entries", (one, two) => `{"entries":[${one},@@@,${two}]}`, 2],
-    ["a comma too many", (one, two) => `{"entries":[${one},${two},]}`, 2],
-    ["bytes that are no UTF-8", (one, two) =>
-      Buffer.concat([Buffer.from(`{"entries":[${one},"`), Buffer.from([0xff, 0xfe]), Buffer.from(`",${two}]}`)]), 2],
-    ["a raw control character", (one, two) => `{"entries":[${one},"\u0001",${two}]}`, 2],
-    ["a million brackets", () => "[".repeat(1e6), 0],
-    ["a million braces", () => '{"a":'.repeat(1e6), 0],
-    ["deep nesting in an entry", (one, two) => `{"entries":[${one},{"x":${"[".repeat(1e5)}${"]".repeat(1e5)}},${two}]}`, 2],
-  ];
-
-  it.each(cases)("(%s) is set aside, and its whole entries are used", (_, make, whole) => {
-    const entries = [first(), first()];
+  it.each(badFiles)("(%s) is set aside, and its whole entries are used", (_, make, whole) => {
+    const entries = [live(), live()];
     const content = make(entries[0].text, entries[1].text);
     const pidFile = newPidFile();
     writePidFile(pidFile, content);

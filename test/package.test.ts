@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "./fixtures/processes.js";
 
-const NAMES = ["createHeadlessPidRegistry", "keeperOptsFromSpawnResult"];
+const NAMES = ["createHeadlessPidRegistry", "keeperOptsFromSpawnResult", "readPidFile"];
 
 /** Self-reference by name goes through the package's exports, as an installed package does. */
 const node = (...argv: string[]): string =>

@@ -1,10 +1,12 @@
-/* addon/addon.cc: what `require` of the binary returns: { Registry }. */
+/* addon/addon.cc: what `require` of the binary returns: { Registry, readPidFile }. */
 #include <napi.h>
 
+#include "addon/pidfile_reader.h"
 #include "addon/registry_object.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("Registry", hpr::RegistryObject::Define(env));
+  exports.Set("readPidFile", Napi::Function::New<hpr::ReadPidFile>(env, "readPidFile"));
   return exports;
 }
 

@@ -1,31 +1,17 @@
 #include "addon/registry_object.h"
 
 #include "addon/arguments.h"
+#include "addon/results.h"
 
 namespace hpr {
 
 namespace {
 
-void ThrowError(Napi::Env env, int error) {
-  Napi::Error it = Napi::Error::New(env, hpr_error_text(error));
-  it.Set("code", Napi::String::New(env, hpr_error_name(error)));
-  it.ThrowAsJavaScriptException();
-}
-
-void SetText(Napi::Object object, const char *key, const char *text) {
-  if (text) object.Set(key, text);
-}
-
-void SetPid(Napi::Object object, const char *key, int32_t pid) {
-  if (pid) object.Set(key, pid);
-}
-
 Napi::Object ToObject(Napi::Env env, const hpr_snapshot &entry) {
   Napi::Object object = Napi::Object::New(env);
   SetPid(object, "pid", entry.pid);
   SetText(object, "cwd", entry.cwd);
-  if (entry.spawned_ms != INT64_MIN)
-    object.Set("spawnedAt", static_cast<double>(entry.spawned_ms));
+  SetTime(object, "spawnedAt", entry.spawned_ms);
   SetText(object, "sessionId", entry.session);
   SetText(object, "spawnToken", entry.token);
   SetPid(object, "piPid", entry.pi_pid);

@@ -1,0 +1,32 @@
+import os from "node:os";
+import path from "node:path";
+import * as binding from "./binding.js";
+import type { PidFileContents } from "./types.js";
+
+/** The absolute path that an argument or option means. */
+export function resolvePidFile(value: string | undefined, name: string): string {
+  const file = value ?? path.join(os.homedir(), ".pi", "dashboard", "headless-pids.json");
+  if (typeof file !== "string" || file === "")
+    throw new TypeError(`${name} must be a string that is not empty`);
+  return path.resolve(file);
+}
+
+/**
+ * Looks at a pid file without touching anything: takes no lock, repairs nothing and signals nobody.
+ * A file that is missing is empty, and nothing that stands in a file makes this throw.
+ * @param file default and relative paths as for the option `pidFilePath`
+ * @throws Error with a `code` for a file that cannot or must not be read: `HPR_EACCES`,
+ *   `HPR_EUNSAFE` (a link, a device, another user's, or writable by everybody), `HPR_ETOOBIG` (over
+ *   16 MiB), `HPR_EMFILE`, `HPR_EIO`, `HPR_ENOMEM`
+ * @throws TypeError for a path that is none
+ */
+export function readPidFile(file?: string): PidFileContents {
+  const { entries, ...rest } = binding.readPidFile(resolvePidFile(file, "path"));
+  return {
+    entries: entries.map(({ spawnedAt, ...entry }) => ({
+      ...entry,
+      ...(spawnedAt !== undefined && { spawnedAt: new Date(spawnedAt) }),
+    })),
+    ...rest,
+  };
+}
