@@ -42,15 +42,20 @@ bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity) {
   return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
 }
 
+/* Of a child whose identity nobody told, its parent's word is all there is. */
+static bool is_gone(const hpr_registry *registry, const hpr_entry *entry, hpr_part part) {
+  const hpr_identity *identity = hpr_entry_part(entry, part);
+  if (part == HPR_PART_MAIN && identity->state == HPR_RECORD_OPAQUE && entry->exit_seen)
+    return true;
+  return !hpr_is_there(registry, identity);
+}
+
 bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part) {
   const hpr_identity *identity = hpr_entry_part(entry, part);
   if (!identity || !hpr_is_our_concern(identity)) return false;
   /* A zombie yet: its parent is about to reap it and to tell how it ended. */
   if (part == HPR_PART_MAIN && entry->parent_tells && !entry->exit_seen) return true;
-  /* Of a child whose identity nobody told, its parent's word is all there is. */
-  if (part == HPR_PART_MAIN && identity->state == HPR_RECORD_OPAQUE && entry->exit_seen)
-    return false;
-  return hpr_is_there(registry, identity);
+  return !is_gone(registry, entry, part);
 }
 
 int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
@@ -72,15 +77,14 @@ void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry) {
 
 /* Other failures than "it is gone" leave the entry where it is: forgetting needs proof. */
 static bool stays(hpr_registry *registry, hpr_entry *entry) {
-  return hpr_is_there(registry, &entry->row.main) &&
+  return !is_gone(registry, entry, HPR_PART_MAIN) &&
          hpr_watch_part(registry, entry, HPR_PART_MAIN) != HPR_ESRCH;
 }
 
 /* A dead keeper's group may be all that is left of it, and pi be in it: pi is what counts. */
 static bool has_lost_keeper(const hpr_registry *registry, const hpr_entry *entry) {
-  hpr_verdict verdict = registry->process.verify(registry->process.self, &entry->row.main);
-  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER ||
-         verdict == HPR_VERDICT_GROUP;
+  return is_gone(registry, entry, HPR_PART_MAIN) ||
+         registry->process.verify(registry->process.self, &entry->row.main) == HPR_VERDICT_GROUP;
 }
 
 void hpr_review_live(hpr_registry *registry, hpr_entry *entry) {

@@ -4,11 +4,15 @@
 
 static bool same_text(const char *a, const char *b) { return a && strcmp(a, b) == 0; }
 
-/* A bridge names pi's pid; from here on it counts as ours if it is the entry's relative. */
+/*
+ * A bridge names pi's pid; from here on it counts as ours if it is the entry's relative. One that
+ * is not does not take the place of a pi that is, and lives.
+ */
 static void learn_pi(hpr_registry *registry, hpr_entry *entry, int32_t pi_pid) {
   hpr_identity pi;
   registry->process.identify(registry->process.self, pi_pid, &entry->row.main, &pi);
-  if (hpr_set_pi(registry, entry, &pi) != 0) return;
+  bool worse = !pi.kin && entry->row.pi.kin && hpr_is_there(registry, &entry->row.pi);
+  if (!worse && hpr_set_pi(registry, entry, &pi) != 0) return;
   /* Where the keeper itself does not exist, as in unit tests, there is nothing to be warned of. */
   if (!pi.kin && entry->row.main.state != HPR_RECORD_NOBODY)
     hpr_report_warning(registry, HPR_ENOTKIN, pi_pid, NULL);

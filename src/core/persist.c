@@ -4,19 +4,15 @@
 
 enum { RETRY_MS = 1000 };
 
-bool hpr_is_ours_already(const hpr_registry *registry, const hpr_row *row) {
-  const hpr_entry *entry = hpr_find_pid(registry, row->main.pid);
-  return entry && (row->main.state == HPR_RECORD_NONE ||
-                   hpr_same_identity(&entry->row.main, &row->main));
-}
-
-/* The judge of an ordinary write: only what is ours anyway goes. */
+/* The judge of an ordinary write: what others wrote is theirs, be it of the same process. */
 static hpr_keep judge_ours(void *self, hpr_stored *stored) {
   hpr_registry *registry = self;
+  const hpr_row *row = &stored->row;
   if (stored->error != 0) return HPR_KEEP;
-  bool ours = strcmp(stored->row.owner_id, registry->id) == 0;
-  if (ours || hpr_is_ours_already(registry, &stored->row)) return HPR_DROP;
-  hpr_owner_met(registry, &stored->row.owner);
+  if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
+  /* The original module owns nothing; it wrote down what it had read from us. */
+  if (row->owner.pid == 0 && hpr_find_same(registry, row)) return HPR_DROP;
+  hpr_owner_met(registry, &row->owner);
   return HPR_KEEP;
 }
 

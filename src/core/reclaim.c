@@ -65,13 +65,23 @@ static hpr_keep keep_with_warning(hpr_registry *registry, int error, int32_t pid
   return HPR_KEEP;
 }
 
+/* We have an entry of that process ourselves: what a dead server knew better is worth keeping. */
+static hpr_keep inherit(hpr_registry *registry, hpr_entry *entry, const hpr_row *row) {
+  if (row->main.state == HPR_RECORD_KNOWN && row->main.kin) entry->row.main.kin = true;
+  if (row->pi.kin && entry->row.pi.pid == 0 && !entry->ending)
+    hpr_set_pi(registry, entry, &row->pi);
+  hpr_entry_touch(entry);
+  return HPR_DROP;
+}
+
 hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
   hpr_registry *registry = self;
   hpr_row *row = &stored->row;
   if (stored->error != 0) return keep_with_warning(registry, stored->error, 0);
   if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
   if (hpr_owner_lives(registry, &row->owner)) return HPR_KEEP;
-  if (hpr_is_ours_already(registry, row)) return HPR_DROP;
+  hpr_entry *same = hpr_find_same(registry, row);
+  if (same) return inherit(registry, same, row);
   if (is_dated(registry, row)) complete_identities(registry, row);
 
   hpr_verdict verdict = verify(registry, &row->main);

@@ -64,10 +64,25 @@ static char *copy_or_null(const char *text) { return text && text[0] ? strdup(te
 
 static bool copied(const char *text, const char *copy) { return !text || !text[0] || copy; }
 
+/*
+ * What is known of a pid's holder already. A process that was ours when it was first recorded is
+ * ours, whoever its parent is by now; and where the system tells nothing today, and it is no child
+ * of ours, it is the one that it was until the contrary is proved.
+ */
+static void recall(const hpr_registry *registry, hpr_identity *identity) {
+  const hpr_entry *before = hpr_find_pid(registry, identity->pid);
+  if (!before || identity->kin || !before->row.main.kin) return;
+  const hpr_identity *known = &before->row.main;
+  bool untold = identity->state == HPR_RECORD_OPAQUE && hpr_is_there(registry, known);
+  if (untold || (identity->state == HPR_RECORD_KNOWN && hpr_same_identity(known, identity)))
+    *identity = *known;
+}
+
 static int fill_row(const hpr_registry *registry, const hpr_registration *from, hpr_row *row) {
   const hpr_process_ops *process = &registry->process;
   row->spawned_ms = process->now_ms(process->self);
   process->identify(process->self, from->pid, NULL, &row->main);
+  recall(registry, &row->main);
   if (from->keeper_pid == from->pid)
     row->keeper = row->main;
   else if (from->keeper_pid != 0)
@@ -96,12 +111,21 @@ static void displace(hpr_registry *registry, hpr_entry *entry) {
   hpr_entry_free(entry);
 }
 
+/* Another process has the pid now, but the pi of the one before lives on: under its own pid. */
+static bool outlives(hpr_registry *registry, hpr_entry *entry, const hpr_identity *holder) {
+  return !hpr_same_identity(&entry->row.main, holder) &&
+         hpr_part_is_left(registry, entry, HPR_PART_PI) && hpr_promote_pi(registry, entry) == 0;
+}
+
 static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_entry) {
   hpr_entry *entry, *replaced = hpr_find_pid(registry, take_row->main.pid);
   int result = hpr_entry_new(take_row, &entry);
   if (result != 0) return result;
   if (replaced && replaced->ending) {
     displace(registry, replaced);
+    replaced = NULL;
+  } else if (replaced && outlives(registry, replaced, &entry->row.main)) {
+    hpr_review_live(registry, replaced);
     replaced = NULL;
   }
   result = hpr_attach(registry, entry, replaced);
@@ -155,7 +179,7 @@ void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int ex
   snprintf(entry->exit_signal, sizeof entry->exit_signal, "%s", exit_signal ? exit_signal : "");
   if (entry->ending)
     hpr_review_ending(registry, entry);
-  else if (entry->row.main.state == HPR_RECORD_KNOWN && entry->row.main.kin)
+  else if (hpr_is_our_concern(&entry->row.main))
     hpr_review_live(registry, entry);
   else
     drop_as_exited(registry, entry); /* never ours to judge: the caller's word is all there is */

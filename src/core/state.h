@@ -55,6 +55,8 @@ void hpr_events_done(hpr_registry *registry);
 /* --- membership.c: lists and indexes -------------------------------------------------------- */
 
 hpr_entry *hpr_find_pid(const hpr_registry *registry, int32_t pid);
+/* Our own entry of the process that a row of the file stands for, as far as the row says. */
+hpr_entry *hpr_find_same(const hpr_registry *registry, const hpr_row *row);
 /* The entry of a ticket, NULL if its pid has passed on. */
 hpr_entry *hpr_find_ticket(const hpr_registry *registry, hpr_ticket ticket);
 hpr_ticket hpr_ticket_of(const hpr_entry *entry);
@@ -125,8 +127,6 @@ void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry);
 
 /* Writes the file, and judges its orphans if they are due. A failure is reported and tried again. */
 void hpr_persist(hpr_registry *registry);
-/* True if we keep this very process already: its entry in the file is replaced by ours. */
-bool hpr_is_ours_already(const hpr_registry *registry, const hpr_row *row);
 void hpr_retry_timer_fired(hpr_registry *registry);
 
 /* --- reclaim.c: what dead servers left in the file ------------------------------------------- */

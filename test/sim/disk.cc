@@ -1,0 +1,210 @@
+#include "sim/disk.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sim {
+
+/* The functions of hpr_file_ops; `self` is the disk. */
+struct DiskCalls {
+  static Disk *Of(void *self) { return static_cast<Disk *>(self); }
+
+  static bool Cannot() {
+    the_kernel->SystemCall();
+    return the_kernel->SelfIsDead();
+  }
+
+  static int OpenInode(Disk *disk, std::shared_ptr<Disk::Inode> inode, hpr_file *ret_file) {
+    if (!the_kernel->descriptors_left) return HPR_EMFILE;
+    *ret_file = disk->next_handle_++;
+    disk->handles_[*ret_file] = {the_kernel->self, std::move(inode), 0};
+    return 0;
+  }
+
+  static std::shared_ptr<Disk::Inode> Make(Disk *disk, const char *path) {
+    auto inode = std::make_shared<Disk::Inode>();
+    inode->number = disk->next_inode_++;
+    disk->names_[path] = inode;
+    return inode;
+  }
+
+  static int Open(void *self, const char *path, hpr_file *ret_file) {
+    if (Cannot()) return HPR_EIO;
+    const auto it = Of(self)->names_.find(path);
+    return it == Of(self)->names_.end() ? static_cast<int>(HPR_ENOENT)
+                                        : OpenInode(Of(self), it->second, ret_file);
+  }
+
+  static int Create(void *self, const char *path, hpr_file *ret_file) {
+    if (Cannot()) return HPR_EIO;
+    if (Of(self)->names_.count(path)) return HPR_EEXIST;
+    if (!the_kernel->descriptors_left) return HPR_EMFILE;
+    return OpenInode(Of(self), Make(Of(self), path), ret_file);
+  }
+
+  static int OpenLock(void *self, const char *path, hpr_file *ret_file) {
+    if (Cannot()) return HPR_EIO;
+    if (!the_kernel->descriptors_left) return HPR_EMFILE;
+    const auto it = Of(self)->names_.find(path);
+    const bool exists = it != Of(self)->names_.end();
+    return OpenInode(Of(self), exists ? it->second : Make(Of(self), path), ret_file);
+  }
+
+  static hpr_file_info InfoOf(const Disk::Inode &inode) {
+    hpr_file_info info{};
+    info.regular = info.ours = true;
+    info.device = 1;
+    info.inode = inode.number;
+    info.links = inode.links;
+    info.size_bytes = static_cast<int64_t>(inode.data.size());
+    info.modified_ns = inode.modified_ns;
+    return info;
+  }
+
+  static int Info(void *self, hpr_file file, hpr_file_info *ret_info) {
+    if (Cannot()) return HPR_EIO;
+    *ret_info = InfoOf(*Of(self)->handles_.at(file).inode);
+    return 0;
+  }
+
+  static int InfoAt(void *self, const char *path, hpr_file_info *ret_info) {
+    if (Cannot()) return HPR_EIO;
+    const auto it = Of(self)->names_.find(path);
+    if (it == Of(self)->names_.end()) return HPR_ENOENT;
+    *ret_info = InfoOf(*it->second);
+    return 0;
+  }
+
+  static int Read(void *self, hpr_file file, char *buffer, size_t size, size_t *ret_count) {
+    if (Cannot()) return HPR_EIO;
+    Disk::Handle &handle = Of(self)->handles_.at(file);
+    const std::string &data = handle.inode->data;
+    const size_t count = std::min(size, data.size() - std::min(handle.at, data.size()));
+    memcpy(buffer, data.data() + handle.at, count);
+    handle.at += count;
+    *ret_count = count;
+    return 0;
+  }
+
+  static int Write(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count) {
+    if (Cannot()) return HPR_EIO;
+    Disk::Handle &handle = Of(self)->handles_.at(file);
+    const size_t count = (size + 1) / 2; /* the rest is asked for again */
+    handle.inode->data.append(data, count);
+    handle.inode->modified_ns = Of(self)->next_ns_++;
+    *ret_count = count;
+    return 0;
+  }
+
+  static void Close(void *self, hpr_file file) {
+    Unlock(self, file);
+    Of(self)->handles_.erase(file);
+  }
+
+  static int Exchange(void *self, const char *a, const char *b) {
+    if (Cannot()) return HPR_EIO;
+    auto &names = Of(self)->names_;
+    if (!names.count(a) || !names.count(b)) return HPR_ENOENT;
+    std::swap(names[a], names[b]);
+    return 0;
+  }
+
+  static int Rename(void *self, const char *from, const char *to) {
+    if (Cannot()) return HPR_EIO;
+    auto &names = Of(self)->names_;
+    if (!names.count(from)) return HPR_ENOENT;
+    if (names.count(to)) names[to]->links--;
+    names[to] = names[from];
+    names.erase(from);
+    return 0;
+  }
+
+  static int Unlink(void *self, const char *path) {
+    if (Cannot()) return HPR_EIO;
+    auto &names = Of(self)->names_;
+    if (!names.count(path)) return HPR_ENOENT;
+    names[path]->links--;
+    names.erase(path);
+    return 0;
+  }
+
+  static int MakeFolder(void *, const char *) { return HPR_EEXIST; }
+
+  static int List(void *self, const char *folder, hpr_file_visit visit, void *context) {
+    if (Cannot()) return HPR_EIO;
+    for (const std::string &name : Of(self)->List(folder))
+      visit(context, name.c_str() + strlen(folder));
+    return 0;
+  }
+
+  static int TryLock(void *self, hpr_file file) {
+    if (Cannot()) return HPR_EIO;
+    Disk::Inode &inode = *Of(self)->handles_.at(file).inode;
+    if (inode.locked_by && inode.locked_by != file) return HPR_EBUSY;
+    inode.locked_by = file;
+    return 0;
+  }
+
+  static void Unlock(void *self, hpr_file file) {
+    const auto it = Of(self)->handles_.find(file);
+    if (it != Of(self)->handles_.end() && it->second.inode->locked_by == file)
+      it->second.inode->locked_by = 0;
+  }
+
+  static void Pause(void *, int ms) { the_kernel->now_ms += ms; }
+
+  static bool SameFolder(void *, const char *a, const char *b) { return strcmp(a, b) == 0; }
+};
+
+Disk::Disk() {
+  ops_.self = this;
+  ops_.open = DiskCalls::Open;
+  ops_.create = DiskCalls::Create;
+  ops_.open_lock = DiskCalls::OpenLock;
+  ops_.info = DiskCalls::Info;
+  ops_.info_at = DiskCalls::InfoAt;
+  ops_.read = DiskCalls::Read;
+  ops_.write = DiskCalls::Write;
+  ops_.close = DiskCalls::Close;
+  ops_.exchange = DiskCalls::Exchange;
+  ops_.rename = DiskCalls::Rename;
+  ops_.unlink = DiskCalls::Unlink;
+  ops_.make_folder = DiskCalls::MakeFolder;
+  ops_.list = DiskCalls::List;
+  ops_.try_lock = DiskCalls::TryLock;
+  ops_.unlock = DiskCalls::Unlock;
+  ops_.pause_ms = DiskCalls::Pause;
+  ops_.same_folder = DiskCalls::SameFolder;
+}
+
+std::optional<std::string> Disk::Read(const std::string &path) const {
+  const auto it = names_.find(path);
+  if (it == names_.end()) return std::nullopt;
+  return it->second->data;
+}
+
+void Disk::CloseAllOf(Serial owner) {
+  for (auto it = handles_.begin(); it != handles_.end();) {
+    if (it->second.owner != owner) {
+      ++it;
+      continue;
+    }
+    if (it->second.inode->locked_by == it->first) it->second.inode->locked_by = 0;
+    it = handles_.erase(it);
+  }
+}
+
+size_t Disk::OpenFilesOf(Serial owner) const {
+  size_t count = 0;
+  for (const auto &[unused, handle] : handles_) count += handle.owner == owner;
+  return count;
+}
+
+std::vector<std::string> Disk::List(const std::string &prefix) const {
+  std::vector<std::string> names;
+  for (const auto &[name, unused] : names_)
+    if (name.compare(0, prefix.size(), prefix) == 0) names.push_back(name);
+  return names;
+}
+
+} // namespace sim

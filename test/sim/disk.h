@@ -1,0 +1,55 @@
+/* sim/disk.h: files in memory behind platform/file.h; locks go with whoever held them. */
+#ifndef HPR_TEST_SIM_DISK_H
+#define HPR_TEST_SIM_DISK_H
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sim/kernel.h"
+
+extern "C" {
+#include "platform/file.h"
+}
+
+namespace sim {
+
+class Disk {
+public:
+  Disk();
+
+  const hpr_file_ops *ops() const { return &ops_; }
+  std::optional<std::string> Read(const std::string &path) const;
+  /* What the system does for a process that is gone. */
+  void CloseAllOf(Serial owner);
+  size_t OpenFilesOf(Serial owner) const;
+  /* Names that start with `prefix`. */
+  std::vector<std::string> List(const std::string &prefix) const;
+
+private:
+  struct Inode {
+    uint64_t number = 0;
+    uint64_t links = 1;
+    std::string data;
+    int64_t modified_ns = 0;
+    intptr_t locked_by = 0; /* a handle */
+  };
+  struct Handle {
+    Serial owner = 0;
+    std::shared_ptr<Inode> inode;
+    size_t at = 0;
+  };
+  friend struct DiskCalls;
+
+  hpr_file_ops ops_ = {};
+  std::map<std::string, std::shared_ptr<Inode>> names_;
+  std::map<intptr_t, Handle> handles_;
+  intptr_t next_handle_ = 1;
+  uint64_t next_inode_ = 1;
+  int64_t next_ns_ = 1;
+};
+
+} // namespace sim
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * sim/kernel.h: a machine whose processes, clock and accidents are ours to decide. It answers the
+ * questions that src/platform/linux asks of Linux, so that the code under test is all of the
+ * registry but the system calls themselves.
+ */
+#ifndef HPR_TEST_SIM_KERNEL_H
+#define HPR_TEST_SIM_KERNEL_H
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+
+namespace sim {
+
+/* What a pid is not: never used twice. 0 is nobody. */
+using Serial = uint64_t;
+
+/* What a kernel offers. Nothing here depends on a version, as nothing in the code does. */
+struct Features {
+  bool pidfds = true;        /* 5.3 */
+  bool group_signals = true; /* 6.9: PIDFD_SIGNAL_PROCESS_GROUP */
+  bool names = true;         /* 6.14: file handles on pidfs */
+};
+
+enum class State { kRunning, kStopped, kZombie };
+
+struct Process {
+  Serial serial = 0;
+  int32_t pid = 0;
+  Serial parent = 0, group = 0, session = 0; /* as in struct pid: numbers follow from these */
+  uint64_t start_ticks = 0;
+  State state = State::kRunning;
+  bool ours = false;         /* a server's child, or its child's, … */
+  bool other_user = false;
+  bool ignores_term = false;
+  bool term_pending = false; /* came while it was stopped */
+  int doom = 0;              /* the signal that it is about to die of */
+  int status = 0;            /* the signal it died of, 0: it exited */
+};
+
+/* A signal that reached somebody; signum is never 0. */
+struct Delivery {
+  Serial sender = 0;
+  Serial target = 0; /* the process, or the group's first leader */
+  int32_t number = 0;
+  int signum = 0;
+  bool group = false;
+};
+
+constexpr int32_t kInit = 1, kShell = 2;
+constexpr int32_t kFirstPid = 100, kLastPid = 139; /* so few that they are used again and again */
+constexpr int64_t kTickMs = 10;
+
+class Kernel {
+public:
+  Kernel();
+
+  /* --- what the story decides ------------------------------------------------------------- */
+
+  Features features;
+  bool proc_mounted = true;
+  bool descriptors_left = true; /* false: EMFILE for everybody */
+  int64_t now_ms = INT64_C(1700000000000);
+
+  /* Starts a process. `number` 0: the next that is free. Returns nobody if none is. */
+  Serial Spawn(Serial parent, int32_t number = 0);
+  void LeadGroup(Serial serial);   /* setpgid(0, 0) */
+  void LeadSession(Serial serial); /* setsid() */
+  void Die(Serial serial, int signum);
+  void Reap(Serial serial);
+  void Stop(Serial serial);
+  void Continue(Serial serial);
+  /* All but init and a new shell are gone, and the boot id is another. */
+  void Reboot();
+
+  Process *Find(Serial serial);
+  Process *Holder(int32_t number); /* a zombie holds its number too */
+  bool IsAlive(Serial serial);
+  bool GroupLives(Serial leader);
+  std::vector<Serial> All() const;
+  Serial init() const { return init_; }
+  Serial shell() const { return shell_; }
+  std::vector<int32_t> FreeNumbers();
+  /* Who was born with that number at that time. */
+  Serial BornAs(int32_t number, uint64_t start_ticks) const;
+  uint64_t Ticks() const;
+  std::string Boot() const { return "boot-" + std::to_string(boots_) + "@host"; }
+
+  std::function<void(const Delivery &)> on_signal;
+  std::function<void(Serial)> on_exit;
+  /* Between any two system calls: the moment for accidents. */
+  std::function<void()> on_system_call;
+
+  /* --- what the primitives ask ------------------------------------------------------------ */
+
+  /* In whose name system calls are made. */
+  Serial self = 0;
+  /* A process killed in the middle of a call: what it still does has no effect. */
+  bool SelfIsDead();
+  void SystemCall();
+
+  int OpenPidfd(Serial serial);
+  void ClosePidfd(int fd);
+  Serial PidfdOf(int fd) const;
+  /* True while a process, or a member of its group or session, has that number. */
+  bool IsAttached(Serial serial);
+  size_t OpenPidfds(Serial owner) const;
+  void ForgetPidfds(Serial owner);
+
+  /* 0, HPR_ESRCH or HPR_EACCES. */
+  int Signal(Serial target, int signum, bool group);
+  Serial GroupOfNumber(int32_t number);
+  int32_t NumberOf(Serial serial) const;
+
+  /* --- the record ------------------------------------------------------------------------- */
+
+  void Note(const std::string &line);
+  const std::deque<std::string> &notes() const { return notes_; }
+  uint64_t digest() const { return digest_; } /* of all of it: the same story, the same number */
+  bool keep_all_notes = false;
+
+private:
+  void Start();
+  bool IsFree(int32_t number);
+  void Receive(Process *process, int signum);
+
+  uint64_t boots_ = 1;
+  int64_t booted_ms_;
+  Serial next_serial_ = 1, init_ = 0, shell_ = 0;
+  int32_t next_pid_ = kFirstPid;
+  std::map<Serial, Process> processes_;
+  struct Birth {
+    int32_t number;
+    uint64_t start_ticks;
+  };
+  std::map<Serial, Birth> births_; /* of this boot */
+  struct Descriptor {
+    Serial owner, target;
+  };
+  std::map<int, Descriptor> descriptors_;
+  int next_fd_ = 1000;
+  std::deque<std::string> notes_;
+  uint64_t digest_ = 0xCBF29CE484222325u;
+};
+
+/* The one whose primitives are linked in; the simulator runs one at a time. */
+extern Kernel *the_kernel;
+
+/* Makes system calls in the name of a process while it stands. */
+class Acting {
+public:
+  explicit Acting(Serial serial) : before_(the_kernel->self) { the_kernel->self = serial; }
+  ~Acting() { the_kernel->self = before_; }
+  Acting(const Acting &) = delete;
+  Acting &operator=(const Acting &) = delete;
+
+private:
+  Serial before_;
+};
+
+} // namespace sim
+
+#endif

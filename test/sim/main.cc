@@ -1,0 +1,80 @@
+/*
+ * sim/main.cc: `sim [--seeds N] [--first SEED] [--steps N] [--seconds N] [--trace]`. Ends with 1 at
+ * the first seed that breaks a promise, and tells how to see it again.
+ */
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "sim/story.h"
+
+namespace {
+
+struct Options {
+  uint64_t first = 1, seeds = 1000;
+  size_t steps = 300;
+  int seconds = 3600;
+  bool trace = false;
+};
+
+Options Parse(int argc, char **argv) {
+  Options options;
+  for (int i = 1; i < argc; i++) {
+    const bool last = i + 1 == argc;
+    const uint64_t number = last ? 0 : strtoull(argv[i + 1], nullptr, 10);
+    if (strcmp(argv[i], "--trace") == 0) {
+      options.trace = true;
+      continue;
+    }
+    if (strcmp(argv[i], "--seeds") == 0)
+      options.seeds = number;
+    else if (strcmp(argv[i], "--first") == 0)
+      options.first = number;
+    else if (strcmp(argv[i], "--steps") == 0)
+      options.steps = number;
+    else if (strcmp(argv[i], "--seconds") == 0)
+      options.seconds = static_cast<int>(number);
+    else
+      number == 0 ? (fprintf(stderr, "sim: what is %s?\n", argv[i]), exit(2)) : void();
+    i++;
+  }
+  return options;
+}
+
+void Tell(sim::Story &story) {
+  for (const std::string &note : story.kernel().notes())
+    printf("%s\n", note.c_str());
+}
+
+/* True if all promises were kept. */
+bool Play(const Options &options, uint64_t seed, uint64_t *steps) {
+  sim::Story story(seed);
+  story.kernel().keep_all_notes = options.trace;
+  const std::string broken = story.Run(options.steps);
+  *steps += story.steps();
+  if (options.trace || !broken.empty()) Tell(story);
+  if (broken.empty()) return true;
+  const auto number = static_cast<unsigned long long>(seed);
+  printf("seed %llu: %s\nsee it again: npm run sim -- --first %llu --seeds 1 --steps %zu\n", number,
+         broken.c_str(), number, options.steps);
+  return false;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const Options options = Parse(argc, argv);
+  const auto started = std::chrono::steady_clock::now();
+  const auto end = started + std::chrono::seconds(options.seconds);
+  uint64_t steps = 0, seed = options.first;
+  for (; seed < options.first + options.seeds; seed++) {
+    if (std::chrono::steady_clock::now() > end) break;
+    if (!Play(options, seed, &steps)) return 1;
+  }
+  printf("sim: %llu stories, %llu steps, every promise kept\n",
+         static_cast<unsigned long long>(seed - options.first),
+         static_cast<unsigned long long>(steps));
+  return seed == options.first;
+}

@@ -1,0 +1,282 @@
+#include "sim/server.h"
+
+#include <algorithm>
+
+#include "sim/watcher.h"
+
+extern "C" {
+#include "core/state.h"
+}
+
+namespace sim {
+
+/* The functions of hpr_host and hpr_process_ops that are the server's own; `self` is the server. */
+struct HostCalls {
+  static Server *Of(void *self) { return static_cast<Server *>(self); }
+
+  static void StartTimer(void *self, uint64_t timer, int32_t delay_ms) {
+    Of(self)->timers_[timer] = Of(self)->kernel_->now_ms + delay_ms;
+  }
+
+  static void StopTimer(void *self, uint64_t timer) { Of(self)->timers_.erase(timer); }
+
+  static void Exited(void *self, const hpr_snapshot *entry) {
+    Of(self)->exits.push_back(
+        {entry->pid, entry->exit_code, entry->exit_signal ? entry->exit_signal : ""});
+    if (Of(self)->on_exit_event) Of(self)->on_exit_event();
+  }
+
+  static void Warned(void *self, int error, int32_t pid, const char *path) {
+    Of(self)->warnings.push_back({error, pid, path ? path : ""});
+  }
+
+  static void Terminated(void *self, uint64_t request, const hpr_termination *termination) {
+    const int32_t pid = termination->entry ? termination->entry->pid : 0;
+    Of(self)->ended.push_back({request, termination->outcome, pid});
+  }
+
+  static void Closed(void *self) {
+    hpr_process_native_close(&Of(self)->process_);
+    Of(self)->registry_ = nullptr;
+    Of(self)->timers_.clear();
+    Of(self)->notices_.clear();
+  }
+
+  static void Notice(void *self, uint64_t watch) { Of(self)->notices_.push_back(watch); }
+
+  static int64_t NowMs(void *) { return the_kernel->now_ms; }
+
+  /* Nobody else has it: a serial number is used once. */
+  static uint64_t Nonce(void *) { return 0xABC0000000000000u + the_kernel->self; }
+};
+
+Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), disk_(disk) {
+  serial_ = kernel_->Spawn(kernel_->shell(), options.number);
+  if (serial_ == 0) return;
+  if (options.leads_group) kernel_->LeadGroup(serial_);
+  kernel_->Find(serial_)->ours = true; /* and so are its descendants */
+  const Acting acting(serial_);
+  if (hpr_process_native_open(HostCalls::Notice, this, &process_) != 0) return;
+  process_.now_ms = HostCalls::NowMs;
+  process_.nonce = HostCalls::Nonce;
+  hpr_options it{};
+  it.pid_file = kPidFile;
+  it.process = process_;
+  it.files = disk_->ops();
+  it.host = {this,
+             HostCalls::StartTimer,
+             HostCalls::StopTimer,
+             HostCalls::Exited,
+             HostCalls::Warned,
+             HostCalls::Terminated,
+             HostCalls::Closed};
+  it.grace_ms = options.grace_ms;
+  hpr_registry_open(&it, &registry_);
+}
+
+Server::~Server() { Close(); }
+
+void Server::Bury() {
+  on_exit_event = nullptr;
+  const Acting acting(serial_);
+  hpr_registry_close(registry_);
+  kernel_->ForgetPidfds(serial_);
+}
+
+void Server::Do(const std::function<void(hpr_registry *)> &code) {
+  if (!registry_) return;
+  {
+    const Acting acting(serial_);
+    calls_++;
+    code(registry_);
+    calls_--;
+  }
+  if (registry_ && calls_ == 0 && !kernel_->IsAlive(serial_)) Bury();
+}
+
+void Server::Crash() {
+  kernel_->Die(serial_, 9);
+  disk_->CloseAllOf(serial_);
+  if (registry_ && calls_ == 0) Bury();
+}
+
+void Server::Close() {
+  Do([](hpr_registry *registry) { hpr_registry_close(registry); });
+}
+
+/* --- as its process ------------------------------------------------------------------------- */
+
+Serial Server::Spawn(bool detached, int32_t number) {
+  const Serial child = kernel_->Spawn(serial_, number);
+  if (child && detached) kernel_->LeadSession(child);
+  return child;
+}
+
+bool Server::Register(int32_t pid, const std::string &cwd, const std::string &token,
+                      int32_t keeper_pid, bool is_child) {
+  bool registered = false;
+  Do([&](hpr_registry *registry) {
+    const Process *holder = kernel_->Holder(pid);
+    const Serial child = holder && holder->parent == serial_ ? holder->serial : 0;
+    hpr_registration it{};
+    it.pid = pid;
+    it.cwd = cwd.c_str();
+    it.token = token.c_str();
+    it.keeper_pid = keeper_pid;
+    it.socket_path = keeper_pid ? "/sessions/keeper.sock" : nullptr;
+    it.parent_tells = is_child && child;
+    hpr_ticket ticket;
+    registered = hpr_registry_register(registry, &it, &ticket) == 0;
+    if (registered && child) tickets_.emplace(child, ticket);
+  });
+  return registered;
+}
+
+bool Server::Link(const std::string &token, const std::string &session, int32_t pi_pid) {
+  bool linked = false;
+  Do([&](hpr_registry *registry) {
+    linked = hpr_registry_link_by_token(registry, token.c_str(), session.c_str(), pi_pid);
+  });
+  return linked;
+}
+
+bool Server::LinkByPid(const std::string &session, int32_t pid) {
+  bool linked = false;
+  Do([&](hpr_registry *registry) {
+    linked = hpr_registry_link_by_pid(registry, session.c_str(), pid);
+  });
+  return linked;
+}
+
+bool Server::LinkByCwd(const std::string &session, const std::string &cwd) {
+  bool linked = false;
+  Do([&](hpr_registry *registry) {
+    linked = hpr_registry_link_by_cwd(registry, session.c_str(), cwd.c_str());
+  });
+  return linked;
+}
+
+bool Server::Kill(const std::string &session) {
+  bool delivered = false;
+  hpr_target target{};
+  target.session = session.c_str();
+  Do([&](hpr_registry *registry) { delivered = hpr_registry_kill(registry, &target); });
+  return delivered;
+}
+
+bool Server::KillByToken(const std::string &token) {
+  bool delivered = false;
+  hpr_target target{};
+  target.token = token.c_str();
+  Do([&](hpr_registry *registry) { delivered = hpr_registry_kill(registry, &target); });
+  return delivered;
+}
+
+uint64_t Server::Terminate(const hpr_target &target, hpr_signal signal, int32_t grace_ms) {
+  const uint64_t request = next_request_++;
+  Do([&](hpr_registry *registry) {
+    hpr_registry_terminate(registry, &target, signal, grace_ms, request);
+  });
+  return request;
+}
+
+void Server::KillAll() { Do(hpr_registry_kill_all); }
+
+void Server::Remove(int32_t pid) {
+  Do([&](hpr_registry *registry) { hpr_registry_remove(registry, pid); });
+}
+
+void Server::CleanupOrphans() { Do(hpr_registry_cleanup_orphans); }
+
+/* --- as its event loop ---------------------------------------------------------------------- */
+
+bool Server::ReapOne() {
+  for (const Serial serial : kernel_->All()) {
+    const Process *process = kernel_->Find(serial);
+    if (process->parent != serial_ || process->state != State::kZombie) continue;
+    const auto [first, last] = tickets_.equal_range(serial);
+    for (auto it = first; it != last; ++it) exit_events_.push_back({it->second, process->status});
+    tickets_.erase(first, last);
+    kernel_->Reap(serial);
+    return true;
+  }
+  return false;
+}
+
+bool Server::DeliverExit() {
+  if (exit_events_.empty() || !registry_) return false;
+  const ExitEvent event = exit_events_.front();
+  exit_events_.pop_front();
+  Do([&](hpr_registry *registry) {
+    hpr_registry_child_exited(registry, event.ticket, event.status ? HPR_EXIT_CODE_NONE : 0,
+                              event.status ? "SIGKILL" : nullptr);
+  });
+  return true;
+}
+
+bool Server::DeliverNotice() {
+  if (notices_.empty() || !registry_) return false;
+  const uint64_t watch = notices_.front();
+  notices_.pop_front();
+  Do([&](hpr_registry *registry) { hpr_registry_watch_fired(registry, watch); });
+  return true;
+}
+
+void Server::Probe() {
+  Do([&](hpr_registry *) { ProbeAll(serial_); });
+}
+
+std::optional<int64_t> Server::NextTimer() const {
+  std::optional<int64_t> next;
+  for (const auto &[unused, due] : timers_)
+    if (!next || due < *next) next = due;
+  return next;
+}
+
+void Server::FireTimers() {
+  for (;;) {
+    const auto next = std::min_element(timers_.begin(), timers_.end(), [](auto &a, auto &b) {
+      return a.second < b.second;
+    });
+    if (next == timers_.end() || next->second > kernel_->now_ms || !registry_) return;
+    const uint64_t timer = next->first;
+    timers_.erase(next);
+    Do([&](hpr_registry *registry) { hpr_registry_timer_fired(registry, timer); });
+  }
+}
+
+void Server::Settle() {
+  Probe();
+  FireTimers();
+  while (ReapOne() || DeliverExit() || DeliverNotice()) {}
+}
+
+/* --- looking inside ------------------------------------------------------------------------- */
+
+std::vector<const hpr_row *> Server::Rows() const {
+  std::vector<const hpr_row *> rows;
+  if (!registry_) return rows;
+  for (const hpr_entry *entry = registry_->entries; entry; entry = entry->next)
+    rows.push_back(&entry->row);
+  return rows;
+}
+
+int32_t Server::PidOf(const std::string &session) const {
+  return hpr_registry_pid_of(registry_, session.c_str());
+}
+
+const hpr_row *Server::RowOf(const hpr_target &target, bool ending) const {
+  if (!registry_) return nullptr;
+  for (const hpr_entry *entry = registry_->entries; entry; entry = entry->next) {
+    if (entry->ending && !ending) continue;
+    const bool meant = target.session ? entry->session && std::string(target.session) == entry->session
+                       : target.token ? entry->row.token && std::string(target.token) == entry->row.token
+                                      : entry->row.main.pid == target.pid;
+    if (meant) return &entry->row;
+  }
+  return nullptr;
+}
+
+bool Server::HasUnwrittenChanges() const { return registry_ && registry_->file_error != 0; }
+
+} // namespace sim

@@ -1,0 +1,138 @@
+/* sim/server.h: one server process with its registry, its timers and its event loop. */
+#ifndef HPR_TEST_SIM_SERVER_H
+#define HPR_TEST_SIM_SERVER_H
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/disk.h"
+#include "sim/kernel.h"
+
+extern "C" {
+#include "core/registry.h"
+#include "store/row.h"
+}
+
+namespace sim {
+
+constexpr char kPidFile[] = "/home/.pi/dashboard/headless-pids.json";
+
+/* What a registry told its host. */
+struct Exit {
+  int32_t pid;
+  int code;
+  std::string signal;
+};
+
+struct Warning {
+  int error;
+  int32_t pid;
+  std::string path;
+};
+
+struct Ended {
+  uint64_t request;
+  hpr_outcome outcome;
+  int32_t pid; /* 0: no entry answered to that name */
+};
+
+class Server {
+public:
+  struct Options {
+    int32_t grace_ms = HPR_GRACE_DEFAULT_MS;
+    bool leads_group = false;
+    int32_t number = 0; /* its pid; 0: the next that is free */
+  };
+
+  Server(Kernel *kernel, Disk *disk, Options options);
+  ~Server();
+  Server(const Server &) = delete;
+  Server &operator=(const Server &) = delete;
+
+  Serial serial() const { return serial_; }
+  int32_t pid() const { return kernel_->NumberOf(serial_); }
+  bool is_open() const { return registry_ != nullptr; }
+  bool is_calling() const { return calls_ > 0; }
+
+  /* --- as its process ---------------------------------------------------------------------- */
+
+  /* Runs a piece of the server's code. */
+  void Do(const std::function<void(hpr_registry *)> &code);
+
+  /* Starts a child, as spawn() does with `detached`. Nobody if no number is free. */
+  Serial Spawn(bool detached = true, int32_t number = 0);
+  /* Registers whoever holds that number. False if the registry would not. */
+  bool Register(int32_t pid, const std::string &cwd = "/", const std::string &token = "",
+                int32_t keeper_pid = 0, bool is_child = true);
+  bool Link(const std::string &token, const std::string &session, int32_t pi_pid = 0);
+  bool LinkByPid(const std::string &session, int32_t pid);
+  bool LinkByCwd(const std::string &session, const std::string &cwd);
+  bool Kill(const std::string &session);
+  bool KillByToken(const std::string &token);
+  /* Returns the request's number. */
+  uint64_t Terminate(const hpr_target &target, hpr_signal signal = HPR_SIGNAL_TERM,
+                     int32_t grace_ms = HPR_GRACE_DEFAULT_MS);
+  void KillAll();
+  void Remove(int32_t pid);
+  void CleanupOrphans();
+  void Close();
+  /* SIGKILL, out of the blue; also from within one of its own system calls. */
+  void Crash();
+
+  /* --- as its event loop ------------------------------------------------------------------- */
+
+  /* Reaps one dead child; its `exit` event is yet to come. False if there is none. */
+  bool ReapOne();
+  bool DeliverExit();
+  bool DeliverNotice();
+  void Probe();
+  /* Fires the timers that are due, the earliest first. */
+  void FireTimers();
+  std::optional<int64_t> NextTimer() const;
+  /* All of it until nothing is left to do now. */
+  void Settle();
+
+  /* --- looking inside ---------------------------------------------------------------------- */
+
+  /* Valid until the next call. */
+  std::vector<const hpr_row *> Rows() const;
+  size_t size() const { return hpr_registry_size(registry_); }
+  int32_t PidOf(const std::string &session) const;
+  /* The row that a name leads to, ending ones included if `ending`. */
+  const hpr_row *RowOf(const hpr_target &target, bool ending) const;
+  bool HasUnwrittenChanges() const;
+
+  std::vector<Exit> exits;
+  std::vector<Warning> warnings;
+  std::vector<Ended> ended;
+  std::function<void()> on_exit_event; /* what a listener does */
+
+private:
+  friend struct HostCalls;
+  struct ExitEvent {
+    hpr_ticket ticket;
+    int status;
+  };
+
+  void Bury();
+
+  Kernel *kernel_;
+  Disk *disk_;
+  Serial serial_ = 0;
+  hpr_process_ops process_ = {};
+  hpr_registry *registry_ = nullptr;
+  int calls_ = 0;
+  uint64_t next_request_ = 1;
+  std::map<uint64_t, int64_t> timers_; /* due at */
+  std::deque<uint64_t> notices_;
+  std::multimap<Serial, hpr_ticket> tickets_;
+  std::deque<ExitEvent> exit_events_;
+};
+
+} // namespace sim
+
+#endif

@@ -1,0 +1,111 @@
+/* sim/story.h: one run: servers, their processes, and all accidents that a seed brings. */
+#ifndef HPR_TEST_SIM_STORY_H
+#define HPR_TEST_SIM_STORY_H
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/random.h"
+#include "sim/truth.h"
+
+namespace sim {
+
+class Story {
+public:
+  explicit Story(uint64_t seed);
+  ~Story();
+  Story(const Story &) = delete;
+  Story &operator=(const Story &) = delete;
+
+  /* Ends at the first broken promise and returns it; empty: all were kept. */
+  std::string Run(size_t steps);
+
+  /* Actions, accidents and system calls so far. */
+  size_t steps() const { return steps_; }
+  Kernel &kernel() { return kernel_; }
+  /* The same for the same seed. */
+  uint64_t digest() const { return kernel_.digest(); }
+
+private:
+  struct Act {
+    const char *name;
+    void (Story::*run)();
+    unsigned weight;
+  };
+
+  void Step(const std::vector<Act> &acts);
+  void Accident();
+  void End();
+  void Check();
+
+  /* --- what callers do --- */
+  void StartServer();
+  void SpawnAndRegister();
+  void SpawnKeeper();
+  void RegisterAgain();
+  void RegisterAnyNumber();
+  void LinkByToken();
+  void ReportPi();
+  void LinkByPid();
+  void LinkByCwd();
+  void KillSession();
+  void KillToken();
+  void TerminatePid();
+  void KillAll();
+  void Remove();
+  void CleanupOrphans();
+  void AttachKeeper();
+  void CloseServer();
+
+  /* --- what happens --- */
+  void CrashServer();
+  void ProcessEnds();
+  void ProcessDies();
+  void InitReaps();
+  void ServerReaps();
+  void ServerHearsExit();
+  void ServerHearsNotice();
+  void ServerProbes();
+  void TimePasses();
+  void WeekPasses();
+  void StrangerComes();
+  void ChildHasChild();
+  void ProcessStops();
+  void ProcessContinues();
+  void ProcessLeadsGroup();
+  void ProcLost();
+  void ProcBack();
+  void DescriptorsLost();
+  void DescriptorsBack();
+  void Reboot();
+  void NeighbourActs();
+
+  Server *AnyServer();
+  std::vector<Server *> Open() const;
+  Serial AnyProcess(bool ours);
+  int32_t AnyNumber();
+  std::string AnyToken();
+  std::string AnySession();
+  const hpr_row *AnyRow(const Server &server);
+  void Register(Server *server, int32_t pid, const std::string &token, int32_t keeper);
+  void AskedFor(const Server &server, const hpr_target &target);
+  void LetItEnd(Server *server);
+  void CheckNothingLeft();
+
+  Random random_;
+  Kernel kernel_;
+  Disk disk_;
+  Truth truth_;
+  std::vector<std::unique_ptr<Server>> servers_;
+  size_t steps_ = 0;
+  unsigned next_token_ = 1;
+  bool careful_ = false; /* accidents happen between the calls only */
+  bool in_accident_ = false;
+  bool always_kills_ = true; /* nobody asked to go without SIGKILL */
+  bool always_told_ = true;  /* the system never failed to tell who is who */
+};
+
+} // namespace sim
+
+#endif

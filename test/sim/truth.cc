@@ -1,0 +1,185 @@
+#include "sim/truth.h"
+
+#include <cstdlib>
+#include <cstring>
+
+extern "C" {
+#include "platform/linux/identity.h"
+#include "store/document.h"
+}
+
+namespace sim {
+
+namespace {
+
+std::string Describe(const Kernel *kernel, Serial serial) {
+  return std::to_string(kernel->NumberOf(serial)) + " #" + std::to_string(serial);
+}
+
+/* The system told who all of its processes are. Of others nobody can prove that they are gone. */
+bool IsTold(const hpr_row &row) {
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+    if (it->state == HPR_RECORD_OPAQUE) return false;
+  return true;
+}
+
+constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
+
+} // namespace
+
+/* --- who is who ----------------------------------------------------------------------------- */
+
+Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
+  hpr_birth birth;
+  if (identity.pid == 0) return 0;
+  if (identity.state == HPR_RECORD_OPAQUE) {
+    const auto it = untold_.find({row.owner_id, identity.pid});
+    return it == untold_.end() ? 0 : it->second;
+  }
+  if (identity.state != HPR_RECORD_KNOWN || kernel_->Boot() != identity.boot) return 0;
+  if (!hpr_birth_read(identity.birth, &birth)) return 0;
+  if (birth.name) return strtoull(birth.name + 3, nullptr, 16);
+  return kernel_->BornAs(identity.pid, birth.start_ticks);
+}
+
+std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
+  std::set<Serial> parts;
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+    if (const Serial serial = SerialOf(row, *it)) parts.insert(serial);
+  return parts;
+}
+
+/* --- told by the story ---------------------------------------------------------------------- */
+
+void Truth::Asked(const hpr_row &row) {
+  for (const Serial serial : PartsOf(row)) asked_.insert(serial);
+}
+
+void Truth::AskedByFile() {
+  for (const hpr_row &row : FileRows())
+    if (row.terminating || kernel_->now_ms - row.spawned_ms > 7 * kDayMs - kDayMs / 24)
+      for (const Serial serial : PartsOf(row)) asked_.insert(serial);
+}
+
+void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
+  hpr_target target{};
+  target.pid = pid;
+  const hpr_row *row = server.RowOf(target, false);
+  if (!row) return;
+  /* Untold and kin: a child of the server, which keeps its number until the server reaps it. */
+  if (row->main.state == HPR_RECORD_OPAQUE && row->main.kin)
+    untold_[{row->owner_id, pid}] = holder;
+  if (row->keeper.state == HPR_RECORD_OPAQUE && row->keeper.kin)
+    untold_[{row->owner_id, row->keeper.pid}] = kernel_->Holder(row->keeper.pid)->serial;
+  if (!row->main.kin) return;
+  if (const Serial serial = SerialOf(*row, row->main)) {
+    asked_.erase(serial);
+    must_know_.insert(serial);
+  }
+}
+
+void Truth::Linked(const Server &server, const std::string &token, Serial before) {
+  hpr_target target{};
+  target.token = token.c_str();
+  const hpr_row *row = server.RowOf(target, false);
+  if (!row || !row->pi.kin) return;
+  const Serial serial = SerialOf(*row, row->pi);
+  if (serial != before) must_know_.erase(before); /* the caller says that there is another */
+  if (serial) must_know_.insert(serial);
+}
+
+void Truth::Forget(const hpr_row &row) {
+  for (const Serial serial : PartsOf(row)) must_know_.erase(serial);
+}
+
+void Truth::Crashing(const Server &server) {
+  if (!server.HasUnwrittenChanges()) return;
+  for (const hpr_row *row : server.Rows())
+    for (const Serial serial : PartsOf(*row))
+      if (!IsKnown({}, serial)) must_know_.erase(serial);
+}
+
+void Truth::Rebooted() {
+  asked_.clear();
+  must_know_.clear();
+  untold_.clear();
+}
+
+/* --- the file ------------------------------------------------------------------------------- */
+
+void Truth::DropFileRows() {
+  for (hpr_row &row : file_rows_) hpr_row_done(&row);
+  file_rows_.clear();
+}
+
+const std::vector<hpr_row> &Truth::FileRows() {
+  const std::string text = disk_->Read(kPidFile).value_or("");
+  if (text == file_text_) return file_rows_;
+  DropFileRows();
+  file_text_ = text;
+  if (text.empty()) return file_rows_;
+  hpr_document document;
+  char *copy = static_cast<char *>(malloc(text.size()));
+  memcpy(copy, text.data(), text.size());
+  if (hpr_document_read(copy, text.size(), &document) != 0) return file_rows_;
+  if (document.damaged) Break("the file is damaged: " + text);
+  for (hpr_stored *stored = document.stored; stored; stored = stored->next) {
+    if (stored->error != 0) {
+      Break("an entry of the file is damaged: " + text);
+      continue;
+    }
+    file_rows_.push_back(stored->row);
+    stored->row = hpr_row{};
+  }
+  hpr_document_done(&document);
+  return file_rows_;
+}
+
+/* --- promises ------------------------------------------------------------------------------- */
+
+void Truth::Break(const std::string &what) {
+  if (broken_.empty()) broken_ = what;
+}
+
+void Truth::CheckSignal(const Delivery &it) {
+  const std::string whom = Describe(kernel_, it.target);
+  const Process *sender = kernel_->Find(it.sender);
+  if (it.number < 2) Break("a signal to pid " + std::to_string(it.number));
+  if (it.target == it.sender) Break("a server signals itself");
+  if (it.group && it.target == sender->group) Break("a server signals its own group");
+  for (Serial up = sender->parent; up; up = kernel_->Find(up) ? kernel_->Find(up)->parent : 0)
+    if (up == it.target) Break("a signal to an ancestor, " + whom);
+  if (!asked_.count(it.target)) Break("a signal to " + whom + ", whose end nobody wanted");
+  const Process *target = kernel_->Find(it.target);
+  if (target && !target->ours) Break("a signal to a stranger, " + whom);
+}
+
+bool Truth::IsKnown(const std::vector<Server *> &servers, Serial serial) {
+  for (const hpr_row &row : FileRows())
+    if (PartsOf(row).count(serial)) return true;
+  for (const Server *server : servers)
+    for (const hpr_row *row : server->Rows())
+      if (PartsOf(*row).count(serial)) return true;
+  return false;
+}
+
+void Truth::CheckNothingIsForgotten(const std::vector<Server *> &servers) {
+  for (const Serial serial : must_know_)
+    if (kernel_->IsAlive(serial) && !IsKnown(servers, serial))
+      Break(Describe(kernel_, serial) + " is alive, ours and forgotten");
+}
+
+void Truth::CheckEnd(const Server &server, bool may_end_all) {
+  for (const Serial serial : asked_)
+    if (may_end_all && must_know_.count(serial) && kernel_->IsAlive(serial))
+      Break(Describe(kernel_, serial) + " was to end and lives on");
+  for (const hpr_row *row : server.Rows()) {
+    bool anybody = false;
+    for (const Serial serial : PartsOf(*row))
+      anybody = anybody || kernel_->IsAlive(serial) || kernel_->GroupLives(serial);
+    if (!anybody && IsTold(*row))
+      Break("the entry of " + std::to_string(row->main.pid) + " outlives its process");
+  }
+}
+
+} // namespace sim

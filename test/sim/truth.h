@@ -1,0 +1,73 @@
+/*
+ * sim/truth.h: what really is, beside what the registries believe; and what must never happen.
+ * Processes are known here by serial, so that a number used again deceives nobody.
+ */
+#ifndef HPR_TEST_SIM_TRUTH_H
+#define HPR_TEST_SIM_TRUTH_H
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/disk.h"
+#include "sim/server.h"
+
+namespace sim {
+
+class Truth {
+public:
+  Truth(Kernel *kernel, Disk *disk) : kernel_(kernel), disk_(disk) {}
+
+  /* --- told by the story ------------------------------------------------------------------- */
+
+  /* Before a call that ends what a row stands for. */
+  void Asked(const hpr_row &row);
+  /* Before a call that may end the file's orphans: too old, or begun by a dead server. */
+  void AskedByFile();
+  /* After a registration that the caller was told of; `holder` had the number before it. */
+  void Registered(const Server &server, int32_t pid, Serial holder);
+  /* After a link that named a pi; `before` was the one so far. */
+  void Linked(const Server &server, const std::string &token, Serial before);
+  /* The caller wants a row forgotten, or its place taken. */
+  void Forget(const hpr_row &row);
+  /* What it had not been able to write dies with it, which it had warned of. */
+  void Crashing(const Server &server);
+  void Rebooted();
+
+  /* --- promises ---------------------------------------------------------------------------- */
+
+  /* What was broken first; empty: nothing. */
+  const std::string &broken() const { return broken_; }
+  void Break(const std::string &what);
+
+  void CheckSignal(const Delivery &delivery);
+  void CheckNothingIsForgotten(const std::vector<Server *> &servers);
+  /* When all is quiet and one server has judged the file. */
+  void CheckEnd(const Server &server, bool may_end_all);
+
+  /* Who an identity is, whoever has its number now. */
+  Serial SerialOf(const hpr_row &row, const hpr_identity &identity) const;
+  /* Rows of the file, read as a server would. Valid until the next call. */
+  const std::vector<hpr_row> &FileRows();
+  ~Truth() { DropFileRows(); }
+
+private:
+  std::set<Serial> PartsOf(const hpr_row &row) const;
+  bool IsKnown(const std::vector<Server *> &servers, Serial serial);
+  void DropFileRows();
+
+  Kernel *kernel_;
+  Disk *disk_;
+  std::set<Serial> asked_;     /* somebody wanted their end */
+  std::set<Serial> must_know_; /* registered, ours, and never given up */
+  /* Whose identity nobody told when they were registered: by registry and pid. */
+  std::map<std::pair<std::string, int32_t>, Serial> untold_;
+  std::vector<hpr_row> file_rows_;
+  std::string file_text_, broken_;
+};
+
+} // namespace sim
+
+#endif

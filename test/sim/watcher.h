@@ -1,0 +1,48 @@
+/* sim/watcher.h: the watching threads of all servers, without threads. */
+#ifndef HPR_TEST_SIM_WATCHER_H
+#define HPR_TEST_SIM_WATCHER_H
+
+#include <map>
+#include <set>
+
+#include "sim/kernel.h"
+
+extern "C" {
+#include "platform/linux/watch.h"
+}
+
+struct hpr_watcher {
+  struct Item {
+    int fd; /* -1: to be probed */
+    hpr_identity identity;
+  };
+
+  /* Takes the watch out and gives its notice. */
+  void Fire(uint64_t watch);
+
+  sim::Serial owner;
+  hpr_exit_notice notice;
+  void *notice_context;
+  hpr_watch_probe probe;
+  const void *probe_context;
+  std::map<uint64_t, Item> items;
+};
+
+namespace sim {
+
+/* By owner and not by address, so that a seed always tells the same story. */
+struct OlderFirst {
+  bool operator()(const hpr_watcher *a, const hpr_watcher *b) const;
+};
+
+extern std::set<hpr_watcher *, OlderFirst> the_watchers;
+
+/* A process has just died: whoever holds a descriptor of it is told. */
+void ExitSeen(Serial serial);
+
+/* Ten times a second, for what no descriptor could be had for. Call it as that process. */
+void ProbeAll(Serial owner);
+
+} // namespace sim
+
+#endif
