@@ -22,6 +22,7 @@ struct hpr_pidfile {
   hpr_document others;    /* what the file holds besides the client's entries */
   hpr_buffer text;        /* the last text; kept for its memory */
   hpr_file_info seen;     /* the file as we last read or wrote it; inode 0 = never */
+  hpr_file held;          /* that file, open, unless seen.inode is 0 */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
   hpr_file lock;          /* held open, locked only during a sync */
   bool lock_open;
@@ -32,6 +33,22 @@ struct hpr_pidfile {
 static const char *beside(hpr_pidfile *f, const char *suffix) {
   snprintf(f->beside + f->path_length, NAME_ROOM, "%s", suffix);
   return f->beside;
+}
+
+static void forget(hpr_pidfile *f) {
+  if (f->seen.inode != 0) f->files->close(f->files->self, f->held);
+  f->seen = (hpr_file_info){0};
+}
+
+/*
+ * Holds the file open: ext4 and others give the number of a deleted file to the next one, and two
+ * writes within a tick of the kernel's clock have the same time. Another server's file would be
+ * taken for this one, and its entries be overwritten.
+ */
+static void remember(hpr_pidfile *f, const hpr_file_info *seen, hpr_file take_file) {
+  forget(f);
+  f->seen = *seen;
+  f->held = take_file;
 }
 
 int hpr_pidfile_open(const char *path, uint64_t nonce, const hpr_file_ops *files,
@@ -54,6 +71,7 @@ int hpr_pidfile_open(const char *path, uint64_t nonce, const hpr_file_ops *files
 
 void hpr_pidfile_close(hpr_pidfile *f) {
   if (!f) return;
+  forget(f);
   if (f->lock_open) f->files->close(f->files->self, f->lock);
   hpr_document_done(&f->others);
   hpr_buffer_done(&f->text);
@@ -129,7 +147,8 @@ static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info
   for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
     int length = snprintf(suffix, sizeof suffix, ".corrupt-%" PRId64, info->modified_ns / 1000000);
     if (i > 0) snprintf(suffix + length, sizeof suffix - (size_t)length, "-%d", i);
-    result = hpr_write_new(f->files, beside(f, suffix), text, (size_t)info->size_bytes, &kept);
+    result = hpr_write_new(f->files, beside(f, suffix), text, (size_t)info->size_bytes, &kept,
+                           NULL);
   }
   if (result != 0) return result;
   f->set_aside = *info;
@@ -139,20 +158,21 @@ static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info
 
 static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client) {
   char *text;
+  hpr_file file;
   hpr_file_info info;
-  hpr_document document;
-  int result = hpr_read_whole(f->files, f->path, HPR_PIDFILE_MAX_BYTES, &text, &info);
+  hpr_document document = {0};
+  int result = hpr_read_whole(f->files, f->path, HPR_PIDFILE_MAX_BYTES, &text, &info, &file);
   if (result != 0) return result;
   result = hpr_document_read(text, (size_t)info.size_bytes, &document);
-  if (result != 0) return result;
-  if (document.damaged) result = set_aside(f, document.text, &info, client);
+  if (result == 0 && document.damaged) result = set_aside(f, document.text, &info, client);
   if (result != 0) {
     hpr_document_done(&document);
+    f->files->close(f->files->self, file);
     return result;
   }
   hpr_document_done(&f->others);
   f->others = document;
-  f->seen = info;
+  remember(f, &info, file);
   return 0;
 }
 
@@ -162,7 +182,7 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
   int result = f->files->info_at(f->files->self, f->path, &now);
   if (result == HPR_ENOENT) {
     hpr_document_done(&f->others);
-    f->seen = (hpr_file_info){0};
+    forget(f);
     return 0;
   }
   if (result != 0) return result;
@@ -174,13 +194,16 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
 
 static int write_file(hpr_pidfile *f) {
   char suffix[NAME_ROOM];
+  hpr_file file;
+  hpr_file_info written;
   int result = HPR_EEXIST;
   for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
     snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce,
              f->temporaries++);
     result = hpr_replace(f->files, f->path, beside(f, suffix), f->text.text, f->text.length,
-                         &f->seen);
+                         &written, &file);
   }
+  if (result == 0) remember(f, &written, file);
   return result;
 }
 

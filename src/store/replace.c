@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* To the caller on success, if it wants it. */
+static void hand_over(const hpr_file_ops *files, hpr_file file, int result, hpr_file *ret_file) {
+  if (result == 0 && ret_file)
+    *ret_file = file;
+  else
+    files->close(files->self, file);
+}
+
 static int check_private(const hpr_file_info *info, int64_t max_bytes) {
   if (!info->regular || !info->ours || info->writable_by_all) return HPR_EUNSAFE;
   return info->size_bytes > max_bytes ? HPR_ETOOBIG : 0;
@@ -25,7 +33,7 @@ static int read_all(const hpr_file_ops *files, hpr_file file, char *text, size_t
 }
 
 int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes,
-                   char **ret_text, hpr_file_info *ret_info) {
+                   char **ret_text, hpr_file_info *ret_info, hpr_file *ret_file) {
   hpr_file file;
   hpr_file_info info;
   char *text = NULL;
@@ -36,7 +44,7 @@ int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_byte
   if (result == 0 && !(text = malloc((size_t)info.size_bytes + 1))) result = HPR_ENOMEM;
   size_t size = 0;
   if (result == 0) result = read_all(files, file, text, (size_t)info.size_bytes, &size);
-  files->close(files->self, file);
+  hand_over(files, file, result, ret_file);
   if (result != 0) {
     free(text);
     return result;
@@ -61,21 +69,22 @@ static int write_all(const hpr_file_ops *files, hpr_file file, const char *text,
 }
 
 int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text, size_t length,
-                  hpr_file_info *ret_info) {
+                  hpr_file_info *ret_info, hpr_file *ret_file) {
   hpr_file file;
   int result = files->create(files->self, path, &file);
   if (result != 0) return result;
   result = write_all(files, file, text, length);
   if (result == 0) result = files->info(files->self, file, ret_info);
-  files->close(files->self, file);
+  hand_over(files, file, result, ret_file);
   if (result != 0) files->unlink(files->self, path);
   return result;
 }
 
 int hpr_replace(const hpr_file_ops *files, const char *path, const char *temporary,
-                const char *text, size_t length, hpr_file_info *ret_info) {
+                const char *text, size_t length, hpr_file_info *ret_info, hpr_file *ret_file) {
+  hpr_file file;
   hpr_file_info info;
-  int result = hpr_write_new(files, temporary, text, length, &info);
+  int result = hpr_write_new(files, temporary, text, length, &info, &file);
   if (result != 0) return result;
   /*
    * Exchange and unlink instead of rename where the file exists: ext4 writes the data out at once
@@ -88,6 +97,7 @@ int hpr_replace(const hpr_file_ops *files, const char *path, const char *tempora
     result = files->rename(files->self, temporary, path);
     if (result != 0) files->unlink(files->self, temporary);
   }
+  hand_over(files, file, result, ret_file);
   if (result == 0) *ret_info = info;
   return result;
 }

@@ -231,6 +231,27 @@ TEST(PidFile, NoticesAnotherFileOfTheSameSizeAndTime) {
   EXPECT_EQ(FileOf({EntryOf(22), EntryOf(11)}), TextOf(folder / "pids.json"));
 }
 
+/*
+ * File systems give the number of a deleted file to the next one, and two writers within a tick of
+ * the kernel's clock write the same time: that nobody wrote must not be concluded from these.
+ */
+TEST(PidFile, NoticesAnotherFileOfTheSameNumberSizeAndTime) {
+  Folder folder;
+  Server server(folder / "pids.json", 1);
+  server.own = {EntryOf(11)};
+  ASSERT_EQ("HPR_OK", Code(server.Sync()));
+  struct stat seen;
+  ASSERT_EQ(0, stat((folder / "pids.json").c_str(), &seen));
+  for (const int pid : {22, 33}) { /* the first frees the number, the second may get it */
+    Write(folder / "new", FileOf({EntryOf(pid)}));
+    const struct timespec times[2] = {seen.st_mtim, seen.st_mtim};
+    ASSERT_EQ(0, utimensat(AT_FDCWD, (folder / "new").c_str(), times, 0));
+    ASSERT_EQ(0, rename((folder / "new").c_str(), (folder / "pids.json").c_str()));
+  }
+  ASSERT_EQ("HPR_OK", Code(server.Sync()));
+  EXPECT_EQ(FileOf({EntryOf(33), EntryOf(11)}), TextOf(folder / "pids.json"));
+}
+
 TEST(PidFile, IsMadeAgainWhenItWasDeleted) {
   Folder folder;
   Write(folder / "pids.json", FileOf({EntryOf(2)}));

@@ -22,7 +22,7 @@ std::string ReadWhole(const std::string &path, const hpr_file_ops *files = hpr_f
                       int64_t limit = kLimit) {
   char *text = nullptr;
   hpr_file_info info;
-  const int result = hpr_read_whole(files, path.c_str(), limit, &text, &info);
+  const int result = hpr_read_whole(files, path.c_str(), limit, &text, &info, nullptr);
   if (result != 0) {
     EXPECT_EQ(nullptr, text) << "outputs are written only on success";
     return Code(result);
@@ -36,7 +36,7 @@ int Replace(const std::string &path, const std::string &temporary, const std::st
             const hpr_file_ops *files = hpr_file_native(), hpr_file_info *ret_info = nullptr) {
   hpr_file_info info;
   return hpr_replace(files, path.c_str(), temporary.c_str(), text.data(), text.size(),
-                     ret_info ? ret_info : &info);
+                     ret_info ? ret_info : &info, nullptr);
 }
 
 using Names = std::vector<std::string>;
@@ -262,10 +262,12 @@ TEST(WriteNew, RefusesANameThatIsTaken) {
   ASSERT_EQ(0, mkfifo((folder / "fifo").c_str(), 0600));
   ASSERT_EQ(0, mkdir((folder / "folder").c_str(), 0700));
   hpr_file_info info;
-  for (const std::string name : {"file", "link", "fifo", "folder"})
+  for (const std::string name : {"file", "link", "fifo", "folder"}) {
+    const std::string path = folder / name;
     EXPECT_EQ("HPR_EEXIST",
-              Code(hpr_write_new(hpr_file_native(), (folder / name).c_str(), "new", 3, &info)))
+              Code(hpr_write_new(hpr_file_native(), path.c_str(), "new", 3, &info, nullptr)))
         << name;
+  }
   EXPECT_EQ("old", TextOf(folder / "file"));
   EXPECT_FALSE(TextOf(folder / "target")) << "no link is followed";
 }
@@ -276,7 +278,7 @@ TEST(WriteNew, TakesAWriteOfNothingForAFailure) {
   files.chunk_bytes = 0;
   hpr_file_info info;
   EXPECT_EQ("HPR_EIO",
-            Code(hpr_write_new(files.ops(), (folder / "file").c_str(), "new", 3, &info)));
+            Code(hpr_write_new(files.ops(), (folder / "file").c_str(), "new", 3, &info, nullptr)));
   EXPECT_TRUE(NamesIn(folder.path()).empty());
 }
 
