@@ -49,17 +49,6 @@ bool IsLocked(const std::string &path) {
   return locked;
 }
 
-/* A text that readers may see: whole and sound. */
-bool IsSound(const std::string &text) {
-  char *copy = static_cast<char *>(malloc(text.size() + 1));
-  memcpy(copy, text.data(), text.size());
-  hpr_document document = {};
-  EXPECT_EQ("HPR_OK", Code(hpr_document_read(copy, text.size(), &document)));
-  const bool sound = !document.damaged;
-  hpr_document_done(&document);
-  return sound;
-}
-
 /* --- unset ---------------------------------------------------------------------------------- */
 
 TEST(PidFile, OpensNothingBeforeTheFirstSync) {
@@ -1085,34 +1074,6 @@ TEST(PidFile, LosesNothingToFourThreadsAtOnce) {
     threads.emplace_back(WriteManyTimes, folder / "pids.json", number, kRounds);
   for (std::thread &thread : threads) thread.join();
   ExpectEntriesOfAll(folder / "pids.json", kWriters, kRounds);
-}
-
-TEST(PidFile, SurvivesAWriterThatIsKilledAtAnyMoment) {
-  Folder folder;
-  const std::string path = folder / "pids.json";
-  Write(path, FileOf({EntryOf(2)}));
-  for (int round = 0; round < 30; round++) {
-    const Text before = TextOf(path);
-    const pid_t pid = fork();
-    ASSERT_GE(pid, 0);
-    if (pid == 0) {
-      alarm(100);
-      WriteManyTimes(path, round % 8, 1000000);
-      _exit(1);
-    }
-    const bool wrote = Eventually([&] { return TextOf(path) != before; });
-    usleep(static_cast<useconds_t>(round) * 37); /* another moment each time */
-    kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
-    ASSERT_TRUE(wrote);
-    const Text after = TextOf(path);
-    ASSERT_TRUE(after && IsSound(*after)) << after.value_or("(no file)");
-    ASSERT_NE(std::string::npos, after->find(EntryOf(2)));
-  }
-  Server server(path, 1);
-  server.Collect();
-  EXPECT_EQ("HPR_OK", Code(server.Sync())) << "no dead writer holds the lock";
-  EXPECT_EQ((Names{"pids.json", "pids.json.lock"}), NamesIn(folder.path()));
 }
 
 } // namespace

@@ -1,5 +1,8 @@
 #include "support/client.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -21,7 +24,32 @@ void Warn(void *self, int error, const char *detail) {
   It(self).warnings.emplace_back(Code(error), detail);
 }
 
+void WithDocument(const std::string &text, const std::function<void(const hpr_document &)> &use) {
+  char *copy = static_cast<char *>(malloc(text.size() + 1));
+  memcpy(copy, text.data(), text.size());
+  hpr_document document = {};
+  if (hpr_document_read(copy, text.size(), &document) != 0)
+    throw std::runtime_error("hpr_document_read");
+  use(document);
+  hpr_document_done(&document);
+}
+
 } // namespace
+
+bool IsSound(const std::string &text) {
+  bool sound = false;
+  WithDocument(text, [&](const hpr_document &document) { sound = !document.damaged; });
+  return sound;
+}
+
+std::vector<int32_t> PidsIn(const std::string &text) {
+  std::vector<int32_t> pids;
+  WithDocument(text, [&](const hpr_document &document) {
+    for (const hpr_stored *it = document.stored; it; it = it->next)
+      if (it->error == 0) pids.push_back(it->row.main.pid);
+  });
+  return pids;
+}
 
 std::string EntryOf(int pid) { return R"({"pid":)" + std::to_string(pid) + R"(,"cwd":"/w"})"; }
 

@@ -15,6 +15,12 @@ std::string EntryOf(int pid);
 /* The text of a file with these entries, as hpr_pidfile_sync writes it. */
 std::string FileOf(const std::vector<std::string> &entries);
 
+/* A text that readers may see: whole, and what a registry writes. */
+bool IsSound(const std::string &text);
+
+/* The pids of its sound entries, in order. */
+std::vector<int32_t> PidsIn(const std::string &text);
+
 class Server {
 public:
   /* `files` must outlive it. */
