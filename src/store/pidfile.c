@@ -11,7 +11,8 @@
 enum {
   NAME_ROOM = 64,  /* for what is appended to the path */
   RETRY_MS = 2,    /* between two tries for the lock */
-  NAME_TRIES = 100 /* taken names to step over; more is an attack or a broken disk */
+  NAME_TRIES = 100, /* taken names to step over; more is an attack or a broken disk */
+  SYNC_TRIES = 4    /* network file systems interrupt any call on a signal, but not every time */
 };
 
 struct hpr_pidfile {
@@ -225,7 +226,7 @@ static int compose(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return f->text.failed ? HPR_ENOMEM : 0;
 }
 
-int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
+static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   int result = lock(f);
   if (result == HPR_EBUSY) return result;
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
@@ -237,6 +238,12 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   if (result == 0) result = compose(f, client);
   if (result == 0) result = write_file(f);
   unlock(f);
+  return result;
+}
+
+int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  int result = HPR_EINTR;
+  for (int i = 0; i < SYNC_TRIES && result == HPR_EINTR; i++) result = sync_once(f, client);
   return result;
 }
 

@@ -46,7 +46,7 @@ void hpr_pidfile_close(hpr_pidfile *pidfile);
  * client's own entries; entries that judge() has dropped are written out with the next success.
  * Where not even a lock file can be made the file is read and judged all the same.
  * HPR_EBUSY (lock), HPR_EUNSAFE, HPR_ETOOBIG, HPR_EACCES, HPR_ENOSPC, HPR_EROFS, HPR_EIO,
- * HPR_EMFILE, HPR_ENOMEM.
+ * HPR_EMFILE, HPR_ENOMEM; HPR_EINTR only if interrupted again and again.
  */
 int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 

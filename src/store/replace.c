@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Interruptions in a row that are no accident any more. */
+enum { INTERRUPTIONS = 100 };
+
 /* To the caller on success, if it wants it. */
 static void hand_over(const hpr_file_ops *files, hpr_file file, int result, hpr_file *ret_file) {
   if (result == 0 && ret_file)
@@ -20,13 +23,14 @@ static int check_private(const hpr_file_info *info, int64_t max_bytes) {
 static int read_all(const hpr_file_ops *files, hpr_file file, char *text, size_t size,
                     size_t *ret_size) {
   size_t length = 0;
-  while (length < size) {
+  for (int interruptions = 0; length < size;) {
     size_t count;
     int result = files->read(files->self, file, text + length, size - length, &count);
-    if (result == HPR_EINTR) continue;
+    if (result == HPR_EINTR && ++interruptions < INTERRUPTIONS) continue;
     if (result != 0) return result;
     if (count == 0) break;
     length += count;
+    interruptions = 0;
   }
   *ret_size = length;
   return 0;
@@ -56,14 +60,15 @@ int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_byte
 }
 
 static int write_all(const hpr_file_ops *files, hpr_file file, const char *text, size_t length) {
-  while (length > 0) {
+  for (int interruptions = 0; length > 0;) {
     size_t count;
     int result = files->write(files->self, file, text, length, &count);
-    if (result == HPR_EINTR) continue;
+    if (result == HPR_EINTR && ++interruptions < INTERRUPTIONS) continue;
     if (result != 0) return result;
     if (count == 0) return HPR_EIO;
     text += count;
     length -= count;
+    interruptions = 0;
   }
   return 0;
 }
@@ -106,7 +111,8 @@ int hpr_make_parents(const hpr_file_ops *files, const char *path) {
   char *folder = strdup(path);
   if (!folder) return HPR_ENOMEM;
   int result = 0;
-  for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+  for (char *slash = strchr(folder + 1, '/'); slash && result != HPR_EINTR;
+       slash = strchr(slash + 1, '/')) {
     *slash = '\0';
     result = files->make_folder(files->self, folder);
     *slash = '/';

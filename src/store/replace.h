@@ -13,6 +13,7 @@
 /*
  * Reads a private regular file of at most max_bytes into a new block that the caller frees.
  * HPR_ENOENT, HPR_EUNSAFE (kind, owner or mode), HPR_ETOOBIG, HPR_EACCES, HPR_ENOMEM, …
+ * An interruption is no failure unless it comes again and again (HPR_EINTR); nor in writing.
  */
 int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes,
                    char **ret_text, hpr_file_info *ret_info, hpr_file *ret_file);
@@ -30,7 +31,7 @@ int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text,
 int hpr_replace(const hpr_file_ops *files, const char *path, const char *temporary,
                 const char *text, size_t length, hpr_file_info *ret_info, hpr_file *ret_file);
 
-/* Makes the folders above `path` that are missing. Returns 0 or why the last one failed. */
+/* Makes the folders above `path` that are missing. 0, why the last one failed, or HPR_EINTR. */
 int hpr_make_parents(const hpr_file_ops *files, const char *path);
 
 #endif

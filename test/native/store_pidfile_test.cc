@@ -732,12 +732,26 @@ void SurviveEveryFault(int code, bool lasting) {
 TEST(PidFile, SurvivesAFullDiskAtEveryCall) { SurviveEveryFault(HPR_ENOSPC, false); }
 TEST(PidFile, SurvivesAFailingDiskAtEveryCall) { SurviveEveryFault(HPR_EIO, false); }
 TEST(PidFile, SurvivesAnInterruptionAtEveryCall) { SurviveEveryFault(HPR_EINTR, false); }
+
+TEST(PidFile, DoesNotEvenTellOfOneInterruption) {
+  for (const Scene &scene : kScenes) {
+    bool met = true;
+    for (int number = 0; met; number++) {
+      FaultyFiles files;
+      Stage stage(scene, files);
+      files.FailCall(number, HPR_EINTR, false);
+      EXPECT_EQ("HPR_OK", Code(stage.server->Sync())) << scene.name << ", call " << number;
+      met = files.met();
+    }
+  }
+}
+
 TEST(PidFile, SurvivesALackOfDescriptorsAtEveryCall) { SurviveEveryFault(HPR_EMFILE, false); }
 TEST(PidFile, SurvivesARefusalAtEveryCall) { SurviveEveryFault(HPR_EACCES, false); }
 TEST(PidFile, SurvivesAReadOnlyDiskAtEveryCall) { SurviveEveryFault(HPR_EROFS, false); }
 
 TEST(PidFile, SurvivesALastingFaultFromEveryCallOn) {
-  for (const int code : {HPR_ENOSPC, HPR_EIO, HPR_EMFILE, HPR_EACCES, HPR_EROFS})
+  for (const int code : {HPR_ENOSPC, HPR_EIO, HPR_EINTR, HPR_EMFILE, HPR_EACCES, HPR_EROFS})
     SurviveEveryFault(code, true);
 }
 
