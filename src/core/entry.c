@@ -52,6 +52,24 @@ const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part) {
   return apart ? it : NULL;
 }
 
+bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b) {
+  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
+         strcmp(a->birth, b->birth) == 0;
+}
+
+bool hpr_entry_recognise(hpr_entry *entry, const hpr_identity *identity) {
+  hpr_row *row = &entry->row;
+  bool untold = row->main.state == HPR_RECORD_OPAQUE && row->main.pid == identity->pid;
+  if (identity->state != HPR_RECORD_KNOWN) return false;
+  if (!untold && !hpr_same_identity(&row->main, identity)) return false;
+  bool kin = row->main.kin || identity->kin;
+  row->main = *identity;
+  row->main.kin = kin;
+  if (row->keeper.pid == row->main.pid) row->keeper = row->main;
+  hpr_entry_touch(entry);
+  return true;
+}
+
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
   const hpr_row *row = &entry->row;
   return (hpr_snapshot){

@@ -70,6 +70,15 @@ void hpr_entry_touch(hpr_entry *entry);
 /* The identity of one part, or NULL if the entry has no such process of its own. */
 const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part);
 
+/* Equal in all that tells who it is; kinship does not. */
+bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b);
+
+/*
+ * True if the entry stands for that process, which is known to hold its pid now. Learns from it
+ * who the registered process is, where the system would not tell, and that it is a relative.
+ */
+bool hpr_entry_recognise(hpr_entry *entry, const hpr_identity *identity);
+
 /* Looks at the entry; the strings stay the entry's. */
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry);
 

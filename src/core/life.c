@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "core/state.h"
 
 enum { WHAT_BITS = 2, GENERATION_BITS = 31 };
@@ -25,11 +23,6 @@ hpr_entry *hpr_find_watch(const hpr_registry *registry, uint64_t watch, hpr_part
   hpr_entry *entry = hpr_find_pid(registry, (int32_t)(watch >> (GENERATION_BITS + WHAT_BITS)));
   *ret_part = (hpr_part)(watch & what_mask);
   return entry && watch_of(entry, *ret_part) == watch ? entry : NULL;
-}
-
-bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b) {
-  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
-         strcmp(a->birth, b->birth) == 0;
 }
 
 bool hpr_is_our_concern(const hpr_identity *identity) {
@@ -76,22 +69,32 @@ void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry) {
 }
 
 /* Other failures than "it is gone" leave the entry where it is: forgetting needs proof. */
-static bool stays(hpr_registry *registry, hpr_entry *entry) {
+static bool may_stay(hpr_registry *registry, hpr_entry *entry) {
   return !is_gone(registry, entry, HPR_PART_MAIN) &&
          hpr_watch_part(registry, entry, HPR_PART_MAIN) != HPR_ESRCH;
 }
 
 /* A dead keeper's group may be all that is left of it, and pi be in it: pi is what counts. */
-static bool has_lost_keeper(const hpr_registry *registry, const hpr_entry *entry) {
-  return is_gone(registry, entry, HPR_PART_MAIN) ||
-         registry->process.verify(registry->process.self, &entry->row.main) == HPR_VERDICT_GROUP;
+static bool is_headless(const hpr_registry *registry, const hpr_entry *entry) {
+  return registry->process.verify(registry->process.self, &entry->row.main) == HPR_VERDICT_GROUP;
+}
+
+bool hpr_keep_pi(hpr_registry *registry, hpr_entry *entry) {
+  hpr_entry *other = hpr_find_pid(registry, entry->row.pi.pid);
+  return other ? hpr_entry_recognise(other, &entry->row.pi) : hpr_promote_pi(registry, entry) == 0;
 }
 
 void hpr_review_live(hpr_registry *registry, hpr_entry *entry) {
-  if (entry->row.pi.pid != 0 && has_lost_keeper(registry, entry) &&
-      hpr_part_is_left(registry, entry, HPR_PART_PI))
-    hpr_promote_pi(registry, entry); /* refused if pi has an entry of its own: then this one goes */
-  if (stays(registry, entry)) return;
+  bool stays = may_stay(registry, entry);
+  if (stays && !is_headless(registry, entry)) return;
+  if (entry->row.pi.pid != 0 && hpr_part_is_left(registry, entry, HPR_PART_PI)) {
+    if (!hpr_keep_pi(registry, entry)) {
+      hpr_watch_part(registry, entry, HPR_PART_PI);
+      return;
+    }
+    stays = may_stay(registry, entry);
+  }
+  if (stays) return;
   hpr_detach(registry, entry);
   hpr_report_exit(registry, entry);
 }

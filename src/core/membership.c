@@ -123,7 +123,6 @@ int hpr_set_pi(hpr_registry *registry, hpr_entry *entry, const hpr_identity *pi)
 
 int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry) {
   hpr_row *row = &entry->row;
-  if (hpr_find_pid(registry, row->pi.pid)) return HPR_EEXIST;
   hpr_unwatch_all(registry, entry);
   hpr_stop_ending_timer(registry, entry);
   hpr_index_remove(&registry->by_pi, &entry->by_pi);

@@ -10,8 +10,9 @@ static hpr_keep judge_ours(void *self, hpr_stored *stored) {
   const hpr_row *row = &stored->row;
   if (stored->error != 0) return HPR_KEEP;
   if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
-  /* The original module owns nothing; it wrote down what it had read from us. */
-  if (row->owner.pid == 0 && hpr_find_same(registry, row)) return HPR_DROP;
+  /* Nobody's, which the original module has read from us and written back; or an earlier one's. */
+  bool other_server = row->owner.pid != 0 && row->owner.pid != registry->self.pid;
+  if (!other_server && hpr_find_same(registry, row)) return HPR_DROP;
   hpr_owner_met(registry, &row->owner);
   return HPR_KEEP;
 }

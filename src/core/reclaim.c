@@ -65,13 +65,26 @@ static hpr_keep keep_with_warning(hpr_registry *registry, int error, int32_t pid
   return HPR_KEEP;
 }
 
-/* We have an entry of that process ourselves: what a dead server knew better is worth keeping. */
-static hpr_keep inherit(hpr_registry *registry, hpr_entry *entry, const hpr_row *row) {
-  if (row->main.state == HPR_RECORD_KNOWN && row->main.kin) entry->row.main.kin = true;
-  if (row->pi.kin && entry->row.pi.pid == 0 && !entry->ending)
-    hpr_set_pi(registry, entry, &row->pi);
-  hpr_entry_touch(entry);
+/* We have an entry under that pid. If it is of that process it learns what a dead server knew. */
+static hpr_keep hand_over(hpr_registry *registry, hpr_entry *entry, const hpr_row *row) {
+  /* Of another process, which must be gone: its exit is under way, and the row can wait. */
+  if (!hpr_entry_recognise(entry, &row->main)) return HPR_KEEP;
+  /* A pi that ours does not know was not asked to end with it. */
+  if (entry->ending) return row->pi.kin ? HPR_KEEP : HPR_DROP;
+  bool known = entry->row.pi.kin && hpr_is_there(registry, &entry->row.pi);
+  if (row->pi.kin && !known) hpr_set_pi(registry, entry, &row->pi);
+  hpr_review_live(registry, entry);
   return HPR_DROP;
+}
+
+/* Whom the row is about: the registered process or, where that is gone, its pi. */
+static hpr_verdict settle(const hpr_registry *registry, hpr_row *row) {
+  hpr_verdict verdict = verify(registry, &row->main);
+  if (row->pi.pid == 0 || !(may_be_dropped(verdict) || verdict == HPR_VERDICT_GROUP))
+    return verdict;
+  if (may_be_dropped(verify(registry, &row->pi))) return verdict;
+  hpr_row_stand_in(row);
+  return verify(registry, &row->main);
 }
 
 hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
@@ -80,22 +93,17 @@ hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
   if (stored->error != 0) return keep_with_warning(registry, stored->error, 0);
   if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
   if (hpr_owner_lives(registry, &row->owner)) return HPR_KEEP;
-  hpr_entry *same = hpr_find_same(registry, row);
-  if (same) return inherit(registry, same, row);
-  if (is_dated(registry, row)) complete_identities(registry, row);
+  if (row->owner.pid == 0 && hpr_find_same(registry, row)) return HPR_DROP;
+  const bool dated = is_dated(registry, row);
+  if (dated) complete_identities(registry, row);
 
-  hpr_verdict verdict = verify(registry, &row->main);
-  const bool pi_left = row->pi.pid != 0 && !may_be_dropped(verify(registry, &row->pi));
-  if (may_be_dropped(verdict) && !pi_left) return HPR_DROP;
-  if (pi_left && (may_be_dropped(verdict) || verdict == HPR_VERDICT_GROUP)) {
-    hpr_row_stand_in(row);
-    if (hpr_find_pid(registry, row->main.pid)) return HPR_DROP;
-    verdict = verify(registry, &row->main);
-  }
+  hpr_verdict verdict = settle(registry, row);
+  if (may_be_dropped(verdict)) return HPR_DROP;
   if (verdict == HPR_VERDICT_FOREIGN) return keep_with_warning(registry, HPR_EFOREIGN, row->main.pid);
-  if (verdict == HPR_VERDICT_UNKNOWN || !is_dated(registry, row))
+  if (verdict == HPR_VERDICT_UNKNOWN || !dated)
     return keep_with_warning(registry, HPR_EUNKNOWN, row->main.pid);
-  return take_over(registry, row);
+  hpr_entry *holder = hpr_find_pid(registry, row->main.pid);
+  return holder ? hand_over(registry, holder, row) : take_over(registry, row);
 }
 
 /* Those that killAll left behind and whose end nobody has told us of. */

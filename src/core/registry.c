@@ -78,15 +78,26 @@ static void recall(const hpr_registry *registry, hpr_identity *identity) {
     *identity = *known;
 }
 
+/*
+ * Where the system tells nothing, a child of ours is itself until its exit is told. Nobody tells
+ * us of the exit of others, and a number of which we hear no more may be another child's by then.
+ */
+static void doubt(hpr_identity *identity) {
+  if (identity->state == HPR_RECORD_OPAQUE) identity->kin = false;
+}
+
 static int fill_row(const hpr_registry *registry, const hpr_registration *from, hpr_row *row) {
   const hpr_process_ops *process = &registry->process;
   row->spawned_ms = process->now_ms(process->self);
   process->identify(process->self, from->pid, NULL, &row->main);
+  if (!from->parent_tells) doubt(&row->main);
   recall(registry, &row->main);
-  if (from->keeper_pid == from->pid)
+  if (from->keeper_pid == from->pid) {
     row->keeper = row->main;
-  else if (from->keeper_pid != 0)
+  } else if (from->keeper_pid != 0) {
     process->identify(process->self, from->keeper_pid, NULL, &row->keeper);
+    doubt(&row->keeper);
+  }
   row->owner = registry->self;
   memcpy(row->owner_id, registry->id, sizeof registry->id);
   row->cwd = strdup(from->cwd);
@@ -98,12 +109,13 @@ static int fill_row(const hpr_registry *registry, const hpr_registration *from, 
 }
 
 /*
- * Makes room under a pid that an ending entry has. Its process is gone if the pid has passed on;
- * what is left of it goes on under pi's pid. If it is the same process the caller wants it back.
+ * An entry has to leave its pid to another: its process is gone if the pid has passed on, and if it
+ * is the same process that is being ended, the caller wants it back. Its pi goes on.
  */
 static void displace(hpr_registry *registry, hpr_entry *entry) {
-  if (hpr_part_is_left(registry, entry, HPR_PART_PI) && hpr_promote_pi(registry, entry) == 0) {
-    hpr_review_ending(registry, entry);
+  bool kept = hpr_part_is_left(registry, entry, HPR_PART_PI) && hpr_keep_pi(registry, entry);
+  if (kept && entry->row.pi.pid == 0) {
+    entry->ending ? (void)hpr_review_ending(registry, entry) : hpr_review_live(registry, entry);
     return;
   }
   abandon_waiters(registry, entry);
@@ -111,31 +123,29 @@ static void displace(hpr_registry *registry, hpr_entry *entry) {
   hpr_entry_free(entry);
 }
 
-/* Another process has the pid now, but the pi of the one before lives on: under its own pid. */
-static bool outlives(hpr_registry *registry, hpr_entry *entry, const hpr_identity *holder) {
-  return !hpr_same_identity(&entry->row.main, holder) &&
-         hpr_part_is_left(registry, entry, HPR_PART_PI) && hpr_promote_pi(registry, entry) == 0;
+/* True if the new holder of its pid takes over the entry's place in the order, and all of it. */
+static bool is_replaced(hpr_registry *registry, const hpr_entry *entry,
+                        const hpr_identity *holder) {
+  return !entry->ending && (hpr_same_identity(&entry->row.main, holder) ||
+                            !hpr_part_is_left(registry, entry, HPR_PART_PI));
 }
 
 static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_entry) {
-  hpr_entry *entry, *replaced = hpr_find_pid(registry, take_row->main.pid);
+  hpr_entry *entry, *before = hpr_find_pid(registry, take_row->main.pid);
   int result = hpr_entry_new(take_row, &entry);
   if (result != 0) return result;
-  if (replaced && replaced->ending) {
-    displace(registry, replaced);
-    replaced = NULL;
-  } else if (replaced && outlives(registry, replaced, &entry->row.main)) {
-    hpr_review_live(registry, replaced);
-    replaced = NULL;
+  if (before && !is_replaced(registry, before, &entry->row.main)) {
+    displace(registry, before);
+    before = NULL;
   }
-  result = hpr_attach(registry, entry, replaced);
+  result = hpr_attach(registry, entry, before);
   if (result != 0) {
     hpr_entry_free(entry);
     return result;
   }
-  if (replaced) {
-    hpr_detach(registry, replaced);
-    hpr_entry_free(replaced);
+  if (before) {
+    hpr_detach(registry, before);
+    hpr_entry_free(before);
   }
   *ret_entry = entry;
   return 0;

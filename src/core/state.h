@@ -72,7 +72,7 @@ void hpr_retire(hpr_registry *registry, hpr_entry *entry);
 /* HPR_ENOMEM: still unlinked. */
 int hpr_set_session(hpr_registry *registry, hpr_entry *entry, const char *session);
 int hpr_set_pi(hpr_registry *registry, hpr_entry *entry, const hpr_identity *pi);
-/* Keeps an entry whose registered process is gone under its pi. HPR_EEXIST: pi has its own. */
+/* Makes pi the registered process of an entry, whose own is gone. Pi's pid must be free. */
 int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry);
 
 /* --- life.c: is it still there -------------------------------------------------------------- */
@@ -85,7 +85,6 @@ uint64_t hpr_watch_number(int32_t pid, uint32_t generation, unsigned what);
 /* Whether it is an owner's, and which one's. */
 bool hpr_watch_is_owners(uint64_t watch, uint32_t *ret_number);
 
-bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b);
 /* True if we answer for that process: a relative, or one whose identity nobody would tell. */
 bool hpr_is_our_concern(const hpr_identity *identity);
 /* False if the process is provably gone. */
@@ -97,6 +96,12 @@ int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part);
 void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry);
 /* What a watch's number stands for; the entry is NULL if its pid has passed on. */
 hpr_entry *hpr_find_watch(const hpr_registry *registry, uint64_t watch, hpr_part *ret_part);
+/*
+ * The registered process is gone, pi is left: keeps pi under its own pid, as this entry, which has
+ * no other pi then, or as the one that pi has. False: as neither, for lack of memory or because
+ * another process's entry has that number yet.
+ */
+bool hpr_keep_pi(hpr_registry *registry, hpr_entry *entry);
 /* A live entry's process may be gone: keeps it, keeps it under its pi, or reports its exit. */
 void hpr_review_live(hpr_registry *registry, hpr_entry *entry);
 

@@ -107,6 +107,7 @@ void Server::Close() {
 /* --- as its process ------------------------------------------------------------------------- */
 
 Serial Server::Spawn(bool detached, int32_t number) {
+  while (DeliverExit()) {} /* libuv tells of whom it has reaped before other code runs */
   const Serial child = kernel_->Spawn(serial_, number);
   if (child && detached) kernel_->LeadSession(child);
   return child;

@@ -34,7 +34,7 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
   if (identity.pid == 0) return 0;
   if (identity.state == HPR_RECORD_OPAQUE) {
     const auto it = untold_.find({row.owner_id, identity.pid});
-    return it == untold_.end() ? 0 : it->second;
+    return it == untold_.end() || identity.pid != row.main.pid ? 0 : it->second;
   }
   if (identity.state != HPR_RECORD_KNOWN || kernel_->Boot() != identity.boot) return 0;
   if (!hpr_birth_read(identity.birth, &birth)) return 0;
@@ -69,8 +69,6 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
   /* Untold and kin: a child of the server, which keeps its number until the server reaps it. */
   if (row->main.state == HPR_RECORD_OPAQUE && row->main.kin)
     untold_[{row->owner_id, pid}] = holder;
-  if (row->keeper.state == HPR_RECORD_OPAQUE && row->keeper.kin)
-    untold_[{row->owner_id, row->keeper.pid}] = kernel_->Holder(row->keeper.pid)->serial;
   if (!row->main.kin) return;
   if (const Serial serial = SerialOf(*row, row->main)) {
     asked_.erase(serial);
@@ -154,12 +152,19 @@ void Truth::CheckSignal(const Delivery &it) {
   if (target && !target->ours) Break("a signal to a stranger, " + whom);
 }
 
+/* A row that takes it for a stranger's keeps the number and forgets the child. */
+bool Truth::Names(const hpr_row &row, Serial serial) const {
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+    if ((it->kin || it->state == HPR_RECORD_OPAQUE) && SerialOf(row, *it) == serial) return true;
+  return false;
+}
+
 bool Truth::IsKnown(const std::vector<Server *> &servers, Serial serial) {
   for (const hpr_row &row : FileRows())
-    if (PartsOf(row).count(serial)) return true;
+    if (Names(row, serial)) return true;
   for (const Server *server : servers)
     for (const hpr_row *row : server->Rows())
-      if (PartsOf(*row).count(serial)) return true;
+      if (Names(*row, serial)) return true;
   return false;
 }
 
