@@ -89,12 +89,13 @@ static int salvage(hpr_document *document, const char *text, const char *end) {
     hpr_cursor cursor = {.at = at, .end = end};
     hpr_span span;
     hpr_row row = {0};
-    bool sound = hpr_scan_value(&cursor, &span) && hpr_row_read(span, &row) == 0;
-    if (sound && append(document, span, 0, &row) != 0) {
+    int error = hpr_scan_value(&cursor, &span) ? hpr_row_read(span, &row) : HPR_EINVAL;
+    if (error == 0) error = append(document, span, 0, &row);
+    if (error == HPR_ENOMEM) {
       hpr_row_done(&row);
-      return HPR_ENOMEM;
+      return error;
     }
-    at = sound ? span.text + span.length : at + 1;
+    at = error == 0 ? span.text + span.length : at + 1;
   }
   return 0;
 }

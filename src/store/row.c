@@ -173,7 +173,7 @@ int hpr_row_read(hpr_span text, hpr_row *ret_row) {
   if (!hpr_scan_value(&cursor, &whole) || cursor.unspeakable || whole.text[0] != '{')
     return HPR_EINVAL;
   cJSON *entry = cJSON_ParseWithLength(whole.text, whole.length);
-  if (!entry) return HPR_EINVAL;
+  if (!entry) return HPR_ENOMEM; /* the scan has found nothing that cJSON would refuse */
   hpr_row row = {0};
   int result = check_keys_differ(entry);
   if (result == 0) result = read_members(entry, &row);

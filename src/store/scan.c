@@ -27,6 +27,7 @@ static bool take_digits(hpr_cursor *c) {
 }
 
 static bool take_number(hpr_cursor *c) {
+  const char *start = c->at;
   take(c, '-');
   if (!take(c, '0') && !take_digits(c)) return false;
   if (take(c, '.') && !take_digits(c)) return false;
@@ -34,6 +35,7 @@ static bool take_number(hpr_cursor *c) {
     if (!take(c, '+')) take(c, '-');
     if (!take_digits(c)) return false;
   }
+  if (c->at - start > HPR_SCAN_NUMBER_LENGTH) c->unspeakable = true;
   /* "0123" would end here after its first digit */
   return c->at == c->end || *c->at < '0' || *c->at > '9';
 }

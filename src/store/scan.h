@@ -8,6 +8,9 @@
 /* Deeper nesting is refused: we write two levels, and recursion must stay far from the stack's end. */
 enum { HPR_SCAN_DEPTH = 32 };
 
+/* cJSON before 1.7.18 copies a number into so many bytes, and takes the rest for garbage. */
+enum { HPR_SCAN_NUMBER_LENGTH = 63 };
+
 /* Some text in a buffer that somebody else owns. */
 typedef struct hpr_span {
   const char *text;
@@ -17,7 +20,8 @@ typedef struct hpr_span {
 /* A place in a text. Copy it to be able to go back. */
 typedef struct hpr_cursor {
   const char *at, *end;
-  bool unspeakable; /* set by a \u0000 or half a surrogate pair: C strings cannot hold them */
+  bool unspeakable; /* set by what a C string cannot hold, \u0000 or half a surrogate pair, and by
+                       longer numbers than HPR_SCAN_NUMBER_LENGTH */
 } hpr_cursor;
 
 /*

@@ -328,6 +328,13 @@ TEST(Row, RefusesWhatACStringCannotHold) {
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(text))) << text;
 }
 
+TEST(Row, RefusesNumbersThatCJsonWouldCut) {
+  const std::string longest(HPR_SCAN_NUMBER_LENGTH, '1');
+  EXPECT_EQ("HPR_OK", Code(ReadCode(WithMember("\"x\":" + longest))));
+  EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember("\"x\":" + longest + "1"))));
+  EXPECT_EQ("HPR_EINVAL", Code(ReadCode(R"({"cwd":"/","pid":7.)" + std::string(80, '0') + "}")));
+}
+
 TEST(Row, IsNotWrittenToOnFailure) {
   hpr_row row = {};
   row.main.pid = 42;

@@ -203,6 +203,13 @@ TEST(Scan, SaysNothingAboutWhatACStringCanHold) {
     EXPECT_FALSE(IsUnspeakable(Quoted(inside))) << inside;
 }
 
+TEST(Scan, TellsNumbersThatCJsonWouldCut) {
+  const std::string longest(HPR_SCAN_NUMBER_LENGTH, '7');
+  EXPECT_FALSE(IsUnspeakable(longest));
+  EXPECT_TRUE(IsUnspeakable(longest + "7"));
+  EXPECT_TRUE(IsUnspeakable("{\"x\":[0." + longest + "]}"));
+}
+
 TEST(Scan, GivesTheValueWithoutTheSpaceAroundIt) {
   const std::string text = " \n{\"a\" : [1, 2]}\t ,";
   hpr_cursor cursor = CursorOf(text);

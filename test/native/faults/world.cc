@@ -1,0 +1,125 @@
+#include "faults/world.h"
+
+#include <gtest/gtest.h>
+#include <stdio.h>
+
+namespace {
+
+constexpr int32_t kSelf = 10;
+constexpr int64_t kNowMs = 1800000000000;
+
+World &It(void *self) { return *static_cast<World *>(self); }
+
+const char *OrNone(const char *text) { return text ? text : "-"; }
+
+void Identify(void *self, int32_t pid, const hpr_identity *, hpr_identity *ret_identity) {
+  *ret_identity = {};
+  ret_identity->pid = pid;
+  ret_identity->state = HPR_RECORD_NOBODY;
+  if (It(self).alive.count(pid) == 0) return;
+  ret_identity->state = HPR_RECORD_KNOWN;
+  ret_identity->kin = true;
+  snprintf(ret_identity->boot, sizeof ret_identity->boot, "b");
+  snprintf(ret_identity->birth, sizeof ret_identity->birth, "%d", pid);
+}
+
+hpr_verdict Verify(void *self, const hpr_identity *identity) {
+  if (identity->state == HPR_RECORD_NONE) return HPR_VERDICT_UNKNOWN;
+  if (It(self).alive.count(identity->pid) == 0) return HPR_VERDICT_GONE;
+  return identity->birth == std::to_string(identity->pid) ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
+}
+
+} // namespace
+
+hpr_process_ops World::Processes() {
+  hpr_process_ops ops = {};
+  ops.self = this;
+  ops.identify = Identify;
+  ops.identify_recorded = [](void *self, int32_t pid, int64_t, hpr_identity *ret_identity) {
+    Identify(self, pid, nullptr, ret_identity);
+  };
+  ops.verify = Verify;
+  ops.signal = [](void *self, const hpr_identity *identity, hpr_signal) -> int {
+    return Verify(self, identity) == HPR_VERDICT_SAME ? 0 : HPR_ESRCH;
+  };
+  ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch) -> int {
+    if (Verify(self, identity) != HPR_VERDICT_SAME) return HPR_ESRCH;
+    It(self).watches_[watch] = identity->pid;
+    return 0;
+  };
+  ops.unwatch = [](void *self, uint64_t watch) { It(self).watches_.erase(watch); };
+  ops.self_pid = [](void *) { return kSelf; };
+  ops.now_ms = [](void *) { return kNowMs; };
+  ops.nonce = [](void *) -> uint64_t { return 7; };
+  return ops;
+}
+
+hpr_host World::Host() {
+  hpr_host host = {};
+  host.self = this;
+  host.start_timer = [](void *self, uint64_t timer, int32_t) { It(self).timers_.insert(timer); };
+  host.stop_timer = [](void *self, uint64_t timer) { It(self).timers_.erase(timer); };
+  host.exited = [](void *, const hpr_snapshot *) {};
+  host.warned = [](void *self, int error, int32_t, const char *) {
+    It(self).warnings.push_back(Code(error));
+  };
+  host.terminated = [](void *, uint64_t, const hpr_termination *) {};
+  host.closed = [](void *self) { It(self).registry = nullptr; };
+  return host;
+}
+
+World::World(const std::string &text) : alive({kSelf}) {
+  Write(path(), text);
+  files.skip_pauses = true;
+}
+
+int World::Open() {
+  const std::string file = path();
+  hpr_options options = {};
+  options.pid_file = file.c_str();
+  options.process = Processes();
+  options.files = files.ops();
+  options.host = Host();
+  options.grace_ms = HPR_GRACE_DEFAULT_MS;
+  return hpr_registry_open(&options, &registry);
+}
+
+World::~World() { Close(); }
+
+void World::Close() {
+  hpr_registry_close(registry);
+  EXPECT_EQ(nullptr, registry);
+  EXPECT_TRUE(watches_.empty()) << "a watch was not taken back";
+  EXPECT_TRUE(timers_.empty()) << "a timer was not stopped";
+}
+
+void World::Die(int32_t pid) {
+  alive.erase(pid);
+  const std::map<uint64_t, int32_t> watches = watches_;
+  for (const auto &[watch, watched] : watches) {
+    if (watched != pid || watches_.erase(watch) == 0) continue;
+    hpr_registry_watch_fired(registry, watch);
+  }
+}
+
+void World::Retry() {
+  if (timers_.erase(0) != 0) hpr_registry_timer_fired(registry, 0);
+}
+
+std::string World::State() const {
+  std::string text;
+  hpr_registry_each(
+      registry,
+      [](void *context, const hpr_snapshot *it) {
+        char line[512];
+        snprintf(line, sizeof line, "%d %s %s %s pi %d keeper %d %s%s\n", it->pid, it->cwd,
+                 OrNone(it->session), OrNone(it->token), it->pi_pid, it->keeper_pid,
+                 OrNone(it->socket_path), it->ending ? " ending" : "");
+        *static_cast<std::string *>(context) += line;
+      },
+      &text);
+  text += "live " + std::to_string(hpr_registry_size(registry)) + "\n";
+  for (const char *session : {"s11", "sk", "s14"})
+    text += std::string(session) + " " + std::to_string(hpr_registry_pid_of(registry, session)) + "\n";
+  return text;
+}

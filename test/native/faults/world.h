@@ -1,0 +1,57 @@
+/* faults/world.h: a registry on a real file and on processes that are only told of. */
+#ifndef HPR_TEST_FAULTS_WORLD_H
+#define HPR_TEST_FAULTS_WORLD_H
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/faulty_files.h"
+#include "support/folder.h"
+#include "support/native.h"
+
+extern "C" {
+#include "core/registry.h"
+}
+
+class World {
+public:
+  /* Its pid file holds `text` at first; the registry is not open yet. */
+  explicit World(const std::string &text);
+  ~World();
+  World(const World &) = delete;
+  World &operator=(const World &) = delete;
+
+  int Open();
+  void Close();
+
+  /* The process is gone, and whoever watches it is told. */
+  void Die(int32_t pid);
+  /* Lets the timer that tries to write again fire, if there is one. */
+  void Retry();
+  bool is_retrying() const { return timers_.count(0) != 0; }
+
+  /* All that the registry says of its entries, and of the sessions' pids. */
+  std::string State() const;
+  std::string File() const { return TextOf(path()).value_or("(none)"); }
+  std::string path() const { return folder_ / "pids.json"; }
+  std::vector<std::string> Leftovers() const { return NamesWith(folder_.path(), ".tmp"); }
+
+  FaultyFiles files;
+  std::vector<std::string> warnings;      /* codes */
+  std::set<int32_t> alive;
+  std::map<int32_t, hpr_ticket> tickets;  /* for the story's use */
+  hpr_registry *registry = nullptr;
+
+private:
+  hpr_process_ops Processes();
+  hpr_host Host();
+
+  Folder folder_;
+  std::set<uint64_t> timers_;
+  std::map<uint64_t, int32_t> watches_;
+};
+
+#endif
