@@ -41,14 +41,6 @@ private:
   int fd_;
 };
 
-bool IsLocked(const std::string &path) {
-  const int fd = open(path.c_str(), O_RDWR);
-  if (fd < 0) return false; /* there is none yet */
-  const bool locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
-  close(fd);
-  return locked;
-}
-
 /* --- unset ---------------------------------------------------------------------------------- */
 
 TEST(PidFile, OpensNothingBeforeTheFirstSync) {

@@ -39,6 +39,7 @@ bool SurvivesFaultAt(size_t index, int number, int code, bool lasting) {
     const Warnings warnings = SaidSince(world, said);
     const auto reports = std::count(warnings.begin(), warnings.end(), Code(code));
     EXPECT_EQ(world.is_retrying() ? 1 : 0, reports) << "once, and only if it is tried again";
+    EXPECT_FALSE(IsLocked(world.path() + ".lock"));
     if (!world.files.met_unlink()) {
       EXPECT_EQ(Warnings{}, world.Leftovers());
     }

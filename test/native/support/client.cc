@@ -1,7 +1,10 @@
 #include "support/client.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -49,6 +52,14 @@ std::vector<int32_t> PidsIn(const std::string &text) {
       if (it->error == 0) pids.push_back(it->row.main.pid);
   });
   return pids;
+}
+
+bool IsLocked(const std::string &path) {
+  const int fd = open(path.c_str(), O_RDWR);
+  if (fd < 0) return false; /* there is none yet */
+  const bool locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
+  close(fd);
+  return locked;
 }
 
 std::string EntryOf(int pid) { return R"({"pid":)" + std::to_string(pid) + R"(,"cwd":"/w"})"; }

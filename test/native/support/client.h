@@ -21,6 +21,9 @@ bool IsSound(const std::string &text);
 /* The pids of its sound entries, in order. */
 std::vector<int32_t> PidsIn(const std::string &text);
 
+/* Whether somebody, this process included, holds that lock file. */
+bool IsLocked(const std::string &path);
+
 class Server {
 public:
   /* `files` must outlive it. */
