@@ -63,6 +63,7 @@ bool hpr_entry_recognise(hpr_entry *entry, const hpr_identity *identity) {
   if (identity->state != HPR_RECORD_KNOWN) return false;
   if (!untold && !hpr_same_identity(&row->main, identity)) return false;
   bool kin = row->main.kin || identity->kin;
+  if (!untold && row->main.kin == kin) return true; /* nothing new */
   row->main = *identity;
   row->main.kin = kin;
   if (row->keeper.pid == row->main.pid) row->keeper = row->main;

@@ -80,8 +80,11 @@ static bool is_headless(const hpr_registry *registry, const hpr_entry *entry) {
 }
 
 bool hpr_keep_pi(hpr_registry *registry, hpr_entry *entry) {
-  hpr_entry *other = hpr_find_pid(registry, entry->row.pi.pid);
-  return other ? hpr_entry_recognise(other, &entry->row.pi) : hpr_promote_pi(registry, entry) == 0;
+  const hpr_identity *pi = &entry->row.pi;
+  hpr_entry *other = hpr_find_pid(registry, pi->pid);
+  if (!other) return hpr_promote_pi(registry, entry) == 0;
+  return registry->process.verify(registry->process.self, pi) == HPR_VERDICT_SAME &&
+         hpr_entry_recognise(other, pi);
 }
 
 void hpr_review_live(hpr_registry *registry, hpr_entry *entry) {

@@ -4,16 +4,25 @@
 
 enum { RETRY_MS = 1000 };
 
+/*
+ * An entry of a process that we have ourselves now: nobody's, which the original module has read
+ * from us and written back, or one that an earlier registry of this process has left.
+ */
+static bool is_superseded(const hpr_registry *registry, const hpr_row *row) {
+  hpr_entry *same = hpr_find_same(registry, row);
+  if (!same || (row->owner.pid != 0 && !hpr_same_identity(&row->owner, &registry->self)))
+    return false;
+  hpr_entry_recognise(same, &row->main);
+  return true;
+}
+
 /* The judge of an ordinary write: what others wrote is theirs, be it of the same process. */
 static hpr_keep judge_ours(void *self, hpr_stored *stored) {
   hpr_registry *registry = self;
-  const hpr_row *row = &stored->row;
   if (stored->error != 0) return HPR_KEEP;
-  if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
-  /* Nobody's, which the original module has read from us and written back; or an earlier one's. */
-  bool other_server = row->owner.pid != 0 && row->owner.pid != registry->self.pid;
-  if (!other_server && hpr_find_same(registry, row)) return HPR_DROP;
-  hpr_owner_met(registry, &row->owner);
+  if (strcmp(stored->row.owner_id, registry->id) == 0) return HPR_DROP;
+  if (is_superseded(registry, &stored->row)) return HPR_DROP;
+  hpr_owner_met(registry, &stored->row.owner);
   return HPR_KEEP;
 }
 

@@ -71,11 +71,10 @@ static bool copied(const char *text, const char *copy) { return !text || !text[0
  */
 static void recall(const hpr_registry *registry, hpr_identity *identity) {
   const hpr_entry *before = hpr_find_pid(registry, identity->pid);
-  if (!before || identity->kin || !before->row.main.kin) return;
-  const hpr_identity *known = &before->row.main;
+  const hpr_identity *known = before ? &before->row.main : NULL;
+  if (!known || identity->kin || !known->kin || known->state != HPR_RECORD_KNOWN) return;
   bool untold = identity->state == HPR_RECORD_OPAQUE && hpr_is_there(registry, known);
-  if (untold || (identity->state == HPR_RECORD_KNOWN && hpr_same_identity(known, identity)))
-    *identity = *known;
+  if (untold || hpr_same_identity(known, identity)) *identity = *known;
 }
 
 /*

@@ -17,7 +17,8 @@ const std::vector<std::string> kFolders = {"/a", "/b", "/c"};
 const std::vector<std::string> kSessions = {"s1", "s2", "s3", "s4"};
 const std::vector<hpr_signal> kSignals = {HPR_SIGNAL_TERM, HPR_SIGNAL_TERM, HPR_SIGNAL_INT,
                                           HPR_SIGNAL_KILL};
-const std::vector<int32_t> kGraces = {0, 50, 2000, 2000, HPR_GRACE_NEVER};
+const std::vector<int32_t> kGraces = {0, 50, 2000};
+const std::vector<int32_t> kGentleGraces = {0, 50, 2000, HPR_GRACE_NEVER};
 
 /* Kernels as there are, the newest most often. */
 Features SomeFeatures(Random *random) {
@@ -36,6 +37,7 @@ Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_) {
   kernel_.features = SomeFeatures(&random_);
   /* A kill by number can hit whoever came since the last look: old kernels allow no better. */
   careful_ = !kernel_.features.group_signals;
+  gentle_ = random_.OneIn(2);
   kernel_.on_exit = ExitSeen;
   kernel_.on_signal = [this](const Delivery &it) { truth_.CheckSignal(it); };
   kernel_.on_system_call = [this] {
@@ -100,10 +102,7 @@ void Story::StartServer() {
   if (Open().size() >= kServers) return;
   Server::Options options;
   options.leads_group = random_.OneIn(2);
-  if (random_.OneIn(8)) {
-    options.grace_ms = HPR_GRACE_NEVER;
-    always_kills_ = false;
-  }
+  if (gentle_ && random_.OneIn(8)) options.grace_ms = HPR_GRACE_NEVER;
   auto server = std::make_unique<Server>(&kernel_, &disk_, options);
   if (!server->is_open()) return;
   kernel_.Note("server " + std::to_string(server->pid()));
@@ -216,16 +215,14 @@ void Story::TerminatePid() {
   if (!row) return;
   hpr_target target{};
   target.pid = row->main.pid;
-  const int32_t grace_ms = random_.Pick(kGraces);
-  if (grace_ms == HPR_GRACE_NEVER) always_kills_ = false;
+  const int32_t grace_ms = random_.Pick(gentle_ ? kGentleGraces : kGraces);
   AskedFor(*server, target);
   server->Terminate(target, random_.Pick(kSignals), grace_ms);
 }
 
 void Story::KillAll() {
-  Server *server = AnyServer();
+  Server *server = gentle_ ? AnyServer() : nullptr; /* its survivors are the next server's */
   if (!server) return;
-  always_kills_ = false; /* its survivors are the next server's, and not to be ended */
   for (const hpr_row *row : server->Rows()) truth_.Asked(*row);
   server->KillAll();
 }
@@ -342,6 +339,27 @@ void Story::StrangerComes() {
   kernel_.Note("stranger " + std::to_string(number) + " #" + std::to_string(stranger));
 }
 
+/* Of one that nobody of ours has to reap: it dies, is reaped, and a stranger has its number. */
+void Story::NumberIsUsedAgain() {
+  std::vector<Serial> orphans;
+  for (const Serial serial : kernel_.All()) {
+    const Process *process = kernel_.Find(serial);
+    if (process->ours && process->parent == kernel_.init()) orphans.push_back(serial);
+  }
+  if (orphans.empty()) return;
+  const Serial serial = random_.Pick(orphans);
+  const int32_t number = kernel_.NumberOf(serial);
+  const bool server = std::any_of(servers_.begin(), servers_.end(),
+                                  [&](auto &it) { return it->serial() == serial; });
+  if (server) return;
+  kernel_.Die(serial, 0);
+  kernel_.Reap(serial);
+  const Serial stranger = kernel_.Spawn(kernel_.init(), number);
+  if (!stranger) return; /* its group lives on, and holds the number */
+  kernel_.LeadSession(stranger);
+  kernel_.Note("stranger again " + std::to_string(number) + " #" + std::to_string(stranger));
+}
+
 void Story::ChildHasChild() {
   const Serial parent = AnyProcess(true);
   const Serial child = parent ? kernel_.Spawn(parent) : 0;
@@ -418,6 +436,7 @@ void Story::Accident() {
       {"  ! a process dies", &Story::ProcessDies, 8},
       {"  ! init reaps", &Story::InitReaps, 10},
       {"  ! a stranger comes", &Story::StrangerComes, 10},
+      {"  ! a number is used again", &Story::NumberIsUsedAgain, 8},
       {"  ! a child has a child", &Story::ChildHasChild, 2},
       {"  ! a process stops", &Story::ProcessStops, 2},
       {"  ! a process leads a group", &Story::ProcessLeadsGroup, 2},
@@ -468,6 +487,7 @@ std::string Story::Run(size_t steps) {
       {"time passes", &Story::TimePasses, 8},
       {"a week passes", &Story::WeekPasses, 1},
       {"a stranger comes", &Story::StrangerComes, 6},
+      {"a number is used again", &Story::NumberIsUsedAgain, 2},
       {"a child has a child", &Story::ChildHasChild, 3},
       {"a process stops", &Story::ProcessStops, 2},
       {"a process continues", &Story::ProcessContinues, 2},
@@ -531,7 +551,7 @@ void Story::End() {
   Check();
   LetItEnd(last);
   Check();
-  truth_.CheckEnd(*last, always_kills_ && always_told_ && kernel_.features.names);
+  truth_.CheckEnd(*last, !gentle_ && always_told_ && kernel_.features.names);
 
   last->CleanupOrphans(); /* what could not be judged then may be gone now */
   const auto before = disk_.Read(kPidFile);

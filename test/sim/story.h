@@ -70,6 +70,7 @@ private:
   void TimePasses();
   void WeekPasses();
   void StrangerComes();
+  void NumberIsUsedAgain();
   void ChildHasChild();
   void ProcessStops();
   void ProcessContinues();
@@ -102,7 +103,7 @@ private:
   unsigned next_token_ = 1;
   bool careful_ = false; /* accidents happen between the calls only */
   bool in_accident_ = false;
-  bool always_kills_ = true; /* nobody asked to go without SIGKILL */
+  bool gentle_ = false;      /* some are asked to end without SIGKILL, or left to the next server */
   bool always_told_ = true;  /* the system never failed to tell who is who */
 };
 

@@ -49,16 +49,24 @@ std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
   return parts;
 }
 
+/* What a registry takes for ours; others it must not touch, whoever asks. */
+std::set<Serial> Truth::KinOf(const hpr_row &row) const {
+  std::set<Serial> parts;
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+    if (it->kin) parts.insert(SerialOf(row, *it));
+  return parts;
+}
+
 /* --- told by the story ---------------------------------------------------------------------- */
 
 void Truth::Asked(const hpr_row &row) {
-  for (const Serial serial : PartsOf(row)) asked_.insert(serial);
+  for (const Serial serial : KinOf(row)) asked_.insert(serial);
 }
 
 void Truth::AskedByFile() {
   for (const hpr_row &row : FileRows())
     if (row.terminating || kernel_->now_ms - row.spawned_ms > 7 * kDayMs - kDayMs / 24)
-      for (const Serial serial : PartsOf(row)) asked_.insert(serial);
+      Asked(row);
 }
 
 void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
@@ -71,7 +79,10 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
     untold_[{row->owner_id, pid}] = holder;
   if (!row->main.kin) return;
   if (const Serial serial = SerialOf(*row, row->main)) {
-    asked_.erase(serial);
+    bool part_of_another = false; /* which may be ending */
+    for (const hpr_row *other : server.Rows())
+      part_of_another = part_of_another || (other != row && KinOf(*other).count(serial));
+    if (!part_of_another) asked_.erase(serial);
     must_know_.insert(serial);
   }
 }

@@ -55,6 +55,7 @@ public:
 
 private:
   std::set<Serial> PartsOf(const hpr_row &row) const;
+  std::set<Serial> KinOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
   void DropFileRows();

@@ -1,0 +1,181 @@
+/**
+ * Bugs that the simulator must find: each is planted alone into a copy of one source file, built,
+ * and played until a promise breaks. `npm run sim:mutants`; ends with 1 if one of them survives.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { buildNative, nativeFolder } from "../../scripts/native.mjs";
+import { root, run } from "../../scripts/setup.mjs";
+
+const SECONDS = 60;
+
+/** `find` stands once in the file; what it says is replaced. */
+const mutants = [
+  {
+    name: "no identity check",
+    file: "src/platform/linux/aim.c",
+    find: "  hpr_birth birth;\n  if (identity->pid",
+    replace:
+      "  hpr_birth birth;\n  if (hpr_pids_signal(identity->pid, 0, false) == 0)\n" +
+      "    return (hpr_aim){.verdict = HPR_VERDICT_SAME, .fd = -1};\n  if (identity->pid",
+  },
+  {
+    name: "EPERM taken for dead",
+    file: "src/platform/linux/aim.c",
+    find: "  if (asked == HPR_ESRCH) return aim_at_group(pid, seen->exact",
+    replace:
+      "  if (asked == HPR_EACCES || read != 0) return no_aim(HPR_VERDICT_GONE);\n" +
+      "  if (asked == HPR_ESRCH) return aim_at_group(pid, seen->exact",
+  },
+  {
+    name: "zombie taken for alive",
+    file: "src/platform/linux/aim.c",
+    find: "  if (stat.dead) return aim_at_group(pid, seen->fd, true);\n",
+    replace: "",
+  },
+  {
+    name: "ladder without re-check",
+    file: "src/platform/linux/process.c",
+    find: "  hpr_aim it = hpr_aim_take(&self->here, identity);\n  int result = 0;",
+    replace:
+      "  if (signal == HPR_SIGNAL_KILL) return hpr_pids_signal(identity->pid, SIGKILL, false);\n" +
+      "  hpr_aim it = hpr_aim_take(&self->here, identity);\n  int result = 0;",
+  },
+  {
+    name: "kill by number after reuse",
+    file: "src/platform/linux/aim.c",
+    find: "  result = aim->fd >= 0 ? hpr_pidfd_signal(aim->fd, signum, aim->group) : HPR_ENOTSUP;",
+    replace: "  result = HPR_ENOTSUP;",
+  },
+  {
+    name: "exit event without generation",
+    file: "src/core/membership.c",
+    find: "return entry && hpr_ticket_of(entry) == ticket ? entry : NULL;",
+    replace: "return entry;",
+  },
+  {
+    name: "kinship not asked for",
+    file: "src/platform/linux/process.c",
+    find: "    result = HPR_ENOTKIN;",
+    replace: "    result = 0;",
+  },
+  {
+    name: "kinship told from numbers once read",
+    file: "src/platform/linux/process.c",
+    find: "return family->kin && hpr_kin_related",
+    replace: "return hpr_kin_related",
+  },
+  {
+    name: "nobody is forbidden",
+    file: "src/platform/linux/process.c",
+    find: "  if (is_forbidden(identity->pid)) return HPR_EFORBIDDEN;\n",
+    replace: "",
+  },
+  {
+    name: "forgotten as soon as signalled",
+    file: "src/core/persist.c",
+    find: "    if (hpr_entry_render(entry) != 0) buffer->failed = true;",
+    replace: "    if (entry->ending) continue;\n    if (hpr_entry_render(entry) != 0) buffer->failed = true;",
+  },
+  {
+    name: "the next server does not finish",
+    file: "src/core/reclaim.c",
+    find: "  const bool end = row->terminating || is_too_old(registry, row);",
+    replace: "  const bool end = is_too_old(registry, row);",
+  },
+  {
+    name: "pi forgotten with its keeper",
+    file: "src/core/reclaim.c",
+    find: "  hpr_row_stand_in(row);\n  return verify",
+    replace: "  return verify",
+  },
+  {
+    name: "a write drops another server's entries",
+    file: "src/core/persist.c",
+    find: "  hpr_owner_met(registry, &row->owner);\n  return HPR_KEEP;",
+    replace: "  return HPR_DROP;",
+  },
+  {
+    name: "a living server's entries are orphans",
+    file: "src/core/reclaim.c",
+    find: "  if (hpr_owner_lives(registry, &row->owner)) return HPR_KEEP;\n",
+    replace: "",
+  },
+  {
+    name: "another boot's pids trusted",
+    file: "src/platform/linux/identity.c",
+    find: "  if (strcmp(here->boot, boot) == 0) return HPR_VERDICT_SAME;",
+    replace: "  return HPR_VERDICT_SAME;",
+  },
+  {
+    name: "exits of the reclaimed not watched",
+    file: "src/core/life.c",
+    find: "  if (entry->watched & bit) return 0;",
+    replace: "  return 0;",
+  },
+  {
+    name: "no SIGKILL",
+    file: "src/core/ending.c",
+    find: "    strike_all(registry, entry, HPR_SIGNAL_KILL, &last);",
+    replace: "",
+  },
+  {
+    name: "a failed write not tried again",
+    file: "src/store/pidfile.c",
+    find: "  if (same_version(&now, &f->seen)) return 0;",
+    replace: "  if (f->seen.inode != 0) return 0;",
+  },
+];
+
+const folder = path.join(nativeFolder, "mutants");
+
+function plant({ name, file, find, replace }) {
+  const text = readFileSync(path.join(root, file), "utf8");
+  if (text.split(find).length !== 2) throw new Error(`${name}: stands not once in ${file}: ${find}`);
+  const planted = path.join(folder, path.basename(file));
+  writeFileSync(planted, text.replace(find, () => replace));
+  return planted;
+}
+
+/** As CMake compiles it, from another place to another place. */
+function compile(file, planted) {
+  const commands = JSON.parse(readFileSync(path.join(nativeFolder, "compile_commands.json"), "utf8"));
+  const { command, directory } = commands.find((it) => it.file === path.join(root, file));
+  const args = command.split(" ").filter((it) => it !== "-Werror");
+  args[args.indexOf("-c") + 1] = planted;
+  args[args.indexOf("-o") + 1] = `${planted}.o`;
+  run(args[0], args.slice(1), { cwd: directory });
+  return `${planted}.o`;
+}
+
+/** The object comes first: the linker takes the planted functions, and not the library's. */
+function link(object) {
+  const text = readFileSync(path.join(nativeFolder, "CMakeFiles/sim.dir/link.txt"), "utf8");
+  const args = text.trim().split(" ").filter(Boolean);
+  const program = path.join(folder, "sim");
+  args[args.indexOf("-o") + 1] = program;
+  run(args[0], [object, ...args.slice(1)], { cwd: nativeFolder });
+  return program;
+}
+
+function play(program) {
+  const played = spawnSync(program, ["--seeds", "1000000", "--seconds", `${SECONDS}`], {
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 2 * SECONDS * 1000,
+  });
+  const broken = played.stdout.split("\n").find((line) => line.startsWith("seed "));
+  return played.status === 1 ? broken : undefined;
+}
+
+mkdirSync(folder, { recursive: true });
+buildNative("sim");
+let survivors = 0;
+for (const mutant of mutants) {
+  const found = play(link(compile(mutant.file, plant(mutant))));
+  if (!found) survivors++;
+  console.log(`${found ? "found   " : "SURVIVED"}  ${mutant.name}${found ? `: ${found}` : ""}`);
+}
+console.log(`${mutants.length - survivors} of ${mutants.length} planted bugs were found`);
+process.exitCode = survivors ? 1 : 0;
