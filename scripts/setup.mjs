@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 
 /** What a build or a test needs, how to see that it is there, and where it comes from. */
-const needs = [
+export const needs = [
   { has: () => runs("c++", "--version") && runs("make", "--version"), apt: "build-essential", brew: "" },
   { has: () => runs("python3", "--version"), apt: "python3", brew: "python" },
   { has: () => runs("cmake", "--version"), apt: "cmake", brew: "cmake" },
@@ -42,8 +42,9 @@ function fail(line) {
   process.exit(1);
 }
 
-function installSystemPackages() {
-  const missing = needs.filter((need) => !need.has());
+/** Installs what is missing of a list like `needs`. */
+export function installSystemPackages(list) {
+  const missing = list.filter((need) => !need.has());
   if (missing.length === 0) return;
   const apt = missing.map((need) => need.apt).join(" ");
   const brew = missing.map((need) => need.brew).filter(Boolean).join(" ");
@@ -83,7 +84,7 @@ function build() {
 }
 
 function setup() {
-  installSystemPackages();
+  installSystemPackages(needs);
   installNpmPackages();
   build();
 }

@@ -8,23 +8,13 @@ import { createHeadlessPidRegistry } from "../dist/index.js";
 import type { HeadlessPidRegistry, KeeperWriter } from "../lib/types.js";
 import { createOriginal } from "./model/original.mjs";
 import { deadPid, isAlive, stubborn } from "./fixtures/processes.js";
+import { random } from "./fixtures/random.js";
 import { rows, temporaryFolder, type Row } from "./fixtures/registry.js";
 
 const STEPS = Number(process.env.HPR_STEPS ?? 600);
 const SEEDS = process.env.HPR_SEED
   ? [Number(process.env.HPR_SEED)]
   : [1, 2, 3, 4, Date.now() % 2 ** 31];
-
-/** mulberry32: small, seedable, and good enough to choose with. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const FIELDS = ["pid", "cwd", "spawnedAt", "spawnToken", "piPid", "keeperPid", "keeperSockPath", "terminating"];
 const SESSIONS = ["", "s1", "s2", "s3", "s4", "s5"];

@@ -1,0 +1,167 @@
+/* Any bytes as a pid file: what is read is valid, is written back the same, and nothing is invented. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "support/client.h"
+#include "support/folder.h"
+#include "support/native.h"
+
+namespace {
+
+void Require(bool holds, const char *what, const std::string &text) {
+  if (holds) return;
+  fprintf(stderr, "not true: %s\n%.*s\n", what, static_cast<int>(text.size()), text.data());
+  abort();
+}
+
+/* A text that was taken apart; freed with it. */
+class Document {
+public:
+  explicit Document(const std::string &text) {
+    /* To the byte, so that the sanitizer sees a read beyond the end. */
+    char *copy = static_cast<char *>(malloc(text.empty() ? 1 : text.size()));
+    memcpy(copy, text.data(), text.size());
+    const int result = hpr_document_read(copy, text.size(), &document_);
+    Require(result == 0, "every text can be taken apart", text);
+  }
+  ~Document() { hpr_document_done(&document_); }
+  Document(const Document &) = delete;
+  Document &operator=(const Document &) = delete;
+
+  const hpr_document &get() const { return document_; }
+  bool damaged() const { return document_.damaged; }
+
+  std::vector<std::string> Texts() const {
+    std::vector<std::string> texts;
+    for (const hpr_stored *it = document_.stored; it; it = it->next)
+      texts.emplace_back(it->text.text, it->text.length);
+    return texts;
+  }
+
+  std::vector<int> Errors() const {
+    std::vector<int> errors;
+    for (const hpr_stored *it = document_.stored; it; it = it->next) errors.push_back(it->error);
+    return errors;
+  }
+
+  std::string Unknown() const {
+    return std::string(document_.unknown.text ? document_.unknown.text : "",
+                       document_.unknown.length);
+  }
+
+  std::string Composed() const {
+    hpr_buffer buffer = {};
+    hpr_document_begin(&buffer);
+    for (const std::string &text : Texts()) hpr_document_add(&buffer, text.data(), text.size());
+    hpr_document_end(&buffer, &document_);
+    std::string text(buffer.text, buffer.length);
+    hpr_buffer_done(&buffer);
+    return text;
+  }
+
+private:
+  hpr_document document_ = {};
+};
+
+bool IsStrictJson(const std::string &text) {
+  hpr_cursor cursor = {};
+  cursor.at = text.data();
+  cursor.end = text.data() + text.size();
+  hpr_span value;
+  return hpr_scan_value(&cursor, &value) && hpr_scan_at_end(cursor);
+}
+
+bool IsPidOrNone(const hpr_identity &identity) {
+  return identity.pid == 0 || identity.pid >= HPR_PID_MIN;
+}
+
+/* What may be acted on: whatever the file said, no number that names a group or everybody. */
+void RequireSoundRow(const hpr_row &row, const std::string &text) {
+  Require(row.main.pid >= HPR_PID_MIN, "a sound entry has a valid pid", text);
+  Require(IsPidOrNone(row.pi) && IsPidOrNone(row.keeper) && IsPidOrNone(row.owner),
+          "no other pid is invalid", text);
+  Require(row.cwd != nullptr, "a sound entry has a folder", text);
+  Require(!row.token || row.token[0], "an empty token is none", text);
+  Require(!row.socket_path || row.socket_path[0], "an empty socket path is none", text);
+}
+
+std::string Written(const hpr_row &row) {
+  char *text = nullptr;
+  if (hpr_row_write(&row, &text) != 0) abort();
+  std::string copy(text);
+  free(text);
+  return copy;
+}
+
+/* Our own rewriting of a row loses nothing that we know, and settles at once. */
+void RequireRoundTrip(const hpr_row &row, const std::string &text) {
+  const std::string once = Written(row);
+  hpr_row again = {};
+  Require(IsStrictJson(once), "what we write is strict JSON", once);
+  Require(hpr_row_read(hpr_span{once.data(), once.size()}, &again) == 0, "and reads back", text);
+  Require(again.main.pid == row.main.pid && again.pi.pid == row.pi.pid &&
+              again.keeper.pid == row.keeper.pid && again.owner.pid == row.owner.pid,
+          "with the same pids", text);
+  Require(strcmp(again.cwd, row.cwd) == 0 && again.spawned_ms == row.spawned_ms &&
+              again.terminating == row.terminating,
+          "with the same folder, time and state", text);
+  Require(Written(again) == once, "and is written the same again", text);
+  hpr_row_done(&again);
+}
+
+void CheckDocument(const std::string &text) {
+  const Document document(text);
+  const std::string body = text.compare(0, 3, "\xEF\xBB\xBF") == 0 ? text.substr(3) : text;
+  Require(document.damaged() || IsStrictJson(body), "a sound document is strict JSON", text);
+  for (const hpr_stored *it = document.get().stored; it; it = it->next) {
+    const std::string entry(it->text.text, it->text.length);
+    Require(text.find(entry) != std::string::npos, "no entry is invented", text);
+    Require(it->error == 0 || it->error == HPR_EINVAL, "an entry is sound or not", text);
+    Require(it->error == 0 || !document.damaged(), "what is salvaged is sound", text);
+    if (it->error != 0) continue;
+    RequireSoundRow(it->row, text);
+    RequireRoundTrip(it->row, text);
+  }
+
+  const std::string composed = document.Composed();
+  const Document back(composed);
+  Require(!back.damaged(), "what we compose is sound", text);
+  Require(back.Texts() == document.Texts() && back.Errors() == document.Errors(),
+          "and has the same entries", text);
+  Require(back.Unknown() == document.Unknown(), "and the same other members", text);
+  Require(back.Composed() == composed, "and is composed the same again", text);
+}
+
+/* The whole path: lock, read, quarantine, write. */
+void CheckPidFile(const std::string &text) {
+  static const Folder folder;
+  const std::string path = folder / "pids.json";
+  Write(path, text);
+  Server server(path, 1);
+  server.own = {EntryOf(2147483647)};
+  Require(server.Sync() == 0, "every private file can be used", text);
+  const Document before(text), after(*TextOf(path));
+  std::vector<std::string> wanted;
+  for (const std::string &entry : before.Texts())
+    if (entry != server.own[0]) wanted.push_back(entry);
+  wanted.push_back(server.own[0]);
+  Require(!after.damaged() && after.Texts() == wanted, "its entries stay, to the letter", text);
+  const std::vector<std::string> kept = NamesWith(folder.path(), ".corrupt-");
+  Require(kept.size() == (before.damaged() ? 1 : 0), "what is damaged is kept aside", text);
+  Require(kept.empty() || TextOf(folder / kept[0]) == text, "to the letter", text);
+  for (const std::string &name : NamesIn(folder.path())) unlink((folder / name).c_str());
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  const std::string text(reinterpret_cast<const char *>(data), size);
+  CheckDocument(text);
+  if (size % 16 == 0) CheckPidFile(text); /* the file system is slow: a part of all is enough */
+  return 0;
+}
