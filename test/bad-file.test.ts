@@ -15,8 +15,8 @@ import {
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { badFiles } from "./corpus/bad-files.mjs";
-import { bare, deadPid, isAlive, sleeper } from "./fixtures/processes.js";
-import { ago, codes, newPidFile, open, pids, rows, writePidFile, type Opened } from "./fixtures/registry.js";
+import { bare, deadPid, fixture, isAlive, sleeper } from "./fixtures/processes.js";
+import { ago, codes, newPidFile, open, pids, rows, temporaryFolder, writePidFile, type Opened } from "./fixtures/registry.js";
 
 const P = deadPid(1);
 const NOBODY = 65534;
@@ -231,6 +231,35 @@ describe("a file that must not be used", () => {
     symlinkSync(target, pidFile);
     return pidFile;
   }
+});
+
+describe("a full disk", () => {
+  // A small file system of its own, which nobody else sees.
+  const mount = (folder: string) => `mount -t tmpfs -o size=128k none ${JSON.stringify(folder)}`;
+  const inside = (script: string, ...argv: string[]) =>
+    execFileSync("unshare", ["-rm", "sh", "-ec", script, "sh", ...argv], { encoding: "utf8" });
+
+  function unmountable(): string | undefined {
+    try {
+      inside(mount("/mnt"));
+      return undefined;
+    } catch {
+      return "this system lets us mount nothing, not even in a namespace of our own";
+    }
+  }
+
+  it("costs one warning and no entry", ({ skip }) => {
+    const reason = unmountable();
+    if (reason) skip(reason);
+    const folder = temporaryFolder();
+    const script = `${mount(folder)}; exec "$@"`;
+    const told = inside(script, process.execPath, fixture("full-disk.mjs"), join(folder, "p.json"));
+    expect(JSON.parse(told)).toEqual({
+      full: { pids: [1], size: 3 },
+      codes: ["HPR_ENOSPC"],
+      pids: [1, 2, 3, 4],
+    });
+  });
 });
 
 describe("planted and left-over files", () => {

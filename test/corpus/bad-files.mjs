@@ -24,6 +24,8 @@ export const badFiles = [
   ["a comma too many", (one, two) => `{"entries":[${one},${two},]}`, 2],
   ["bytes that are no UTF-8", (one, two) =>
     Buffer.concat([Buffer.from(`{"entries":[${one},"`), Buffer.from([0xff, 0xfe]), Buffer.from(`",${two}]}`)]), 2],
+  ["an entry whose folder is no UTF-8", (one, two) =>
+    Buffer.concat([Buffer.from(`{"entries":[${one},{"pid":7,"cwd":"/`), Buffer.from([0xc0, 0x80]), Buffer.from(`"},${two}]}`)]), 2],
   ["UTF-16", (one) => Buffer.from(`\ufeff{"entries":[${one}]}`, "utf16le"), 0],
   ["a raw control character", (one, two) => `{"entries":[${one},"\u0001",${two}]}`, 2],
   ["a number with a leading zero", (one, two) => `{"entries":[${one},0123,${two}]}`, 2],

@@ -1,4 +1,6 @@
 /* Any bytes as a pid file: what is read is valid, is written back the same, and nothing is invented. */
+#include <cjson/cJSON.h>
+#include <iconv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,12 +78,35 @@ bool IsStrictJson(const std::string &text) {
   return hpr_scan_value(&cursor, &value) && hpr_scan_at_end(cursor);
 }
 
+/* By somebody else's decoder, which refuses overlong forms and surrogates as well. */
+bool IsUtf8(const std::string &text) {
+  static const iconv_t decoder = iconv_open("UTF-32LE", "UTF-8");
+  std::vector<char> decoded(text.size() * 4 + 4);
+  char *in = const_cast<char *>(text.data()), *out = decoded.data();
+  size_t in_left = text.size(), out_left = decoded.size();
+  iconv(decoder, nullptr, nullptr, nullptr, nullptr);
+  return iconv(decoder, &in, &in_left, &out, &out_left) != static_cast<size_t>(-1);
+}
+
+/* The number under exactly that key; 0 if there is none. Letter case counts, and no rounding is done. */
+double NumberIn(const std::string &text, const char *key) {
+  cJSON *tree = cJSON_ParseWithLength(text.data(), text.size());
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
+  const double number = cJSON_IsNumber(item) ? item->valuedouble : 0;
+  cJSON_Delete(tree);
+  return number;
+}
+
 bool IsPidOrNone(const hpr_identity &identity) {
   return identity.pid == 0 || identity.pid >= HPR_PID_MIN;
 }
 
 /* What may be acted on: whatever the file said, no number that names a group or everybody. */
 void RequireSoundRow(const hpr_row &row, const std::string &text) {
+  Require(row.main.pid == NumberIn(text, "pid"), "the pid is what the entry says", text);
+  Require(row.pi.pid == NumberIn(text, "piPid"), "and pi's", text);
+  Require(row.keeper.pid == NumberIn(text, "keeperPid"), "and the keeper's", text);
+  Require(IsUtf8(text), "a sound entry is UTF-8", text);
   Require(row.main.pid >= HPR_PID_MIN, "a sound entry has a valid pid", text);
   Require(IsPidOrNone(row.pi) && IsPidOrNone(row.keeper) && IsPidOrNone(row.owner),
           "no other pid is invalid", text);
@@ -118,14 +143,15 @@ void CheckDocument(const std::string &text) {
   const Document document(text);
   const std::string body = text.compare(0, 3, "\xEF\xBB\xBF") == 0 ? text.substr(3) : text;
   Require(document.damaged() || IsStrictJson(body), "a sound document is strict JSON", text);
+  Require(document.damaged() || IsUtf8(body), "a sound document is UTF-8", text);
   for (const hpr_stored *it = document.get().stored; it; it = it->next) {
     const std::string entry(it->text.text, it->text.length);
     Require(text.find(entry) != std::string::npos, "no entry is invented", text);
     Require(it->error == 0 || it->error == HPR_EINVAL, "an entry is sound or not", text);
     Require(it->error == 0 || !document.damaged(), "what is salvaged is sound", text);
     if (it->error != 0) continue;
-    RequireSoundRow(it->row, text);
-    RequireRoundTrip(it->row, text);
+    RequireSoundRow(it->row, entry);
+    RequireRoundTrip(it->row, entry);
   }
 
   const std::string composed = document.Composed();

@@ -414,6 +414,9 @@ TEST(PidFile, RefusesWhatIsNoPrivateRegularFile) {
        }},
       {"a FIFO", [](const std::string &path) { ASSERT_EQ(0, mkfifo(path.c_str(), 0600)); }},
       {"a folder", [](const std::string &path) { ASSERT_EQ(0, mkdir(path.c_str(), 0700)); }},
+      {"a socket", [](const std::string &path) {
+         ASSERT_EQ(0, mknod(path.c_str(), S_IFSOCK | 0600, 0));
+       }},
       {"writable by everybody", [](const std::string &path) {
          Write(path, FileOf({EntryOf(2)}), 0666);
        }},

@@ -242,10 +242,11 @@ TEST(Row, RefusesWhatIsNoObject) {
 }
 
 TEST(Row, RefusesWhatIsNoStrictJson) {
-  for (const char *text : {"", "{", "{\"pid\":7,\"cwd\":\"/\"", "{\"pid\":07,\"cwd\":\"/\"}",
-                           "{\"pid\":7.,\"cwd\":\"/\"}", "{\"pid\":+7,\"cwd\":\"/\"}",
-                           "{\"pid\":7,\"cwd\":\"/\",}", "{\"pid\":7,\"cwd\":\"\xC0\x80\"}",
-                           "{\"pid\":7,\"cwd\":\"a\nb\"}", "{\"pid\":7,\"cwd\":\"\xED\xA0\x80\"}"})
+  for (const char *text : {"", "{", "\xEF\xBB\xBF{\"pid\":7,\"cwd\":\"/\"}", "{\"pid\":7,\"cwd\":\"/\"",
+                           "{\"pid\":07,\"cwd\":\"/\"}", "{\"pid\":7.,\"cwd\":\"/\"}",
+                           "{\"pid\":+7,\"cwd\":\"/\"}", "{\"pid\":7,\"cwd\":\"/\",}",
+                           "{\"pid\":7,\"cwd\":\"\xC0\x80\"}", "{\"pid\":7,\"cwd\":\"a\nb\"}",
+                           "{\"pid\":7,\"cwd\":\"\xED\xA0\x80\"}"})
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(text))) << text;
 }
 
