@@ -59,7 +59,7 @@ bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b) {
 
 bool hpr_entry_recognise(hpr_entry *entry, const hpr_identity *identity) {
   hpr_row *row = &entry->row;
-  bool untold = row->main.state == HPR_RECORD_OPAQUE && row->main.pid == identity->pid;
+  bool untold = row->main.state != HPR_RECORD_KNOWN && row->main.pid == identity->pid;
   if (identity->state != HPR_RECORD_KNOWN) return false;
   if (!untold && !hpr_same_identity(&row->main, identity)) return false;
   bool kin = row->main.kin || identity->kin;

@@ -75,7 +75,7 @@ bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b);
 
 /*
  * True if the entry stands for that process, which is known to hold its pid now. Learns from it
- * who the registered process is, where the system would not tell, and that it is a relative.
+ * who the registered process is, where nobody could be told, and that it is a relative.
  */
 bool hpr_entry_recognise(hpr_entry *entry, const hpr_identity *identity);
 

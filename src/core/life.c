@@ -35,20 +35,12 @@ bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity) {
   return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
 }
 
-/* Of a child whose identity nobody told, its parent's word is all there is. */
-static bool is_gone(const hpr_registry *registry, const hpr_entry *entry, hpr_part part) {
-  const hpr_identity *identity = hpr_entry_part(entry, part);
-  if (part == HPR_PART_MAIN && identity->state == HPR_RECORD_OPAQUE && entry->exit_seen)
-    return true;
-  return !hpr_is_there(registry, identity);
-}
-
 bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part) {
   const hpr_identity *identity = hpr_entry_part(entry, part);
   if (!identity || !hpr_is_our_concern(identity)) return false;
   /* A zombie yet: its parent is about to reap it and to tell how it ended. */
   if (part == HPR_PART_MAIN && entry->parent_tells && !entry->exit_seen) return true;
-  return !is_gone(registry, entry, part);
+  return hpr_is_there(registry, identity);
 }
 
 int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
@@ -70,7 +62,7 @@ void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry) {
 
 /* Other failures than "it is gone" leave the entry where it is: forgetting needs proof. */
 static bool may_stay(hpr_registry *registry, hpr_entry *entry) {
-  return !is_gone(registry, entry, HPR_PART_MAIN) &&
+  return hpr_is_there(registry, &entry->row.main) &&
          hpr_watch_part(registry, entry, HPR_PART_MAIN) != HPR_ESRCH;
 }
 

@@ -179,6 +179,13 @@ static void drop_as_exited(hpr_registry *registry, hpr_entry *entry) {
   hpr_report_exit(registry, entry);
 }
 
+/* Of a child whose identity nobody told its parent's word is all there is: its pid is free now. */
+static void bury(hpr_entry *entry) {
+  entry->row.main.state = HPR_RECORD_NOBODY;
+  entry->row.main.kin = false;
+  hpr_entry_touch(entry);
+}
+
 void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int exit_code,
                                const char *exit_signal) {
   hpr_entry *entry = hpr_find_ticket(registry, ticket);
@@ -186,9 +193,10 @@ void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int ex
   entry->exit_seen = true;
   entry->exit_code = exit_code;
   snprintf(entry->exit_signal, sizeof entry->exit_signal, "%s", exit_signal ? exit_signal : "");
+  if (entry->row.main.state == HPR_RECORD_OPAQUE) bury(entry);
   if (entry->ending)
     hpr_review_ending(registry, entry);
-  else if (hpr_is_our_concern(&entry->row.main))
+  else if (hpr_is_our_concern(&entry->row.main) || entry->row.pi.kin)
     hpr_review_live(registry, entry);
   else
     drop_as_exited(registry, entry); /* never ours to judge: the caller's word is all there is */

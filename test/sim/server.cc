@@ -10,6 +10,10 @@ extern "C" {
 
 namespace sim {
 
+namespace {
+constexpr int kRestless = 1000; /* far more than there are processes */
+} // namespace
+
 /* The functions of hpr_host and hpr_process_ops that are the server's own; `self` is the server. */
 struct HostCalls {
   static Server *Of(void *self) { return static_cast<Server *>(self); }
@@ -206,13 +210,19 @@ bool Server::ReapOne() {
 
 bool Server::DeliverExit() {
   if (exit_events_.empty() || !registry_) return false;
-  const ExitEvent event = exit_events_.front();
+  told_.push_back(exit_events_.front());
   exit_events_.pop_front();
+  RepeatExit(told_.size() - 1);
+  return true;
+}
+
+void Server::RepeatExit(size_t which) {
+  if (told_.empty()) return;
+  const ExitEvent event = told_[which % told_.size()];
   Do([&](hpr_registry *registry) {
     hpr_registry_child_exited(registry, event.ticket, event.status ? HPR_EXIT_CODE_NONE : 0,
                               event.status ? "SIGKILL" : nullptr);
   });
-  return true;
 }
 
 bool Server::DeliverNotice() {
@@ -246,10 +256,12 @@ void Server::FireTimers() {
   }
 }
 
-void Server::Settle() {
+bool Server::Settle() {
   Probe();
   FireTimers();
-  while (ReapOne() || DeliverExit() || DeliverNotice()) {}
+  for (int i = 0; i < kRestless; i++)
+    if (!ReapOne() && !DeliverExit() && !DeliverNotice()) return true;
+  return false;
 }
 
 /* --- looking inside ------------------------------------------------------------------------- */

@@ -88,13 +88,15 @@ public:
   /* Reaps one dead child; its `exit` event is yet to come. False if there is none. */
   bool ReapOne();
   bool DeliverExit();
+  /* An emitter that says `exit` again, whoever has the pid now. */
+  void RepeatExit(size_t which);
   bool DeliverNotice();
   void Probe();
   /* Fires the timers that are due, the earliest first. */
   void FireTimers();
   std::optional<int64_t> NextTimer() const;
-  /* All of it until nothing is left to do now. */
-  void Settle();
+  /* All of it until nothing is left to do now. False: it never comes to rest. */
+  bool Settle();
 
   /* --- looking inside ---------------------------------------------------------------------- */
 
@@ -131,6 +133,7 @@ private:
   std::deque<uint64_t> notices_;
   std::multimap<Serial, hpr_ticket> tickets_;
   std::deque<ExitEvent> exit_events_;
+  std::vector<ExitEvent> told_; /* exits so far */
 };
 
 } // namespace sim

@@ -8,7 +8,7 @@ namespace sim {
 
 namespace {
 
-constexpr size_t kCallsPerAccident = 60;
+constexpr size_t kCallsPerAccident = 30;
 constexpr size_t kServers = 2;
 constexpr int32_t kLastServer = 50; /* a number that nobody else is given */
 constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
@@ -38,6 +38,7 @@ Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_) {
   /* A kill by number can hit whoever came since the last look: old kernels allow no better. */
   careful_ = !kernel_.features.group_signals;
   gentle_ = random_.OneIn(2);
+  slow_init_ = random_.OneIn(2);
   kernel_.on_exit = ExitSeen;
   kernel_.on_signal = [this](const Delivery &it) { truth_.CheckSignal(it); };
   kernel_.on_system_call = [this] {
@@ -310,6 +311,10 @@ void Story::ServerHearsNotice() {
   if (Server *server = AnyServer()) server->DeliverNotice();
 }
 
+void Story::ServerHearsOldExit() {
+  if (Server *server = AnyServer()) server->RepeatExit(random_.Below(100));
+}
+
 void Story::ServerProbes() {
   if (Server *server = AnyServer()) server->Probe();
 }
@@ -364,6 +369,11 @@ void Story::ChildHasChild() {
   const Serial parent = AnyProcess(true);
   const Serial child = parent ? kernel_.Spawn(parent) : 0;
   if (child && random_.OneIn(4)) kernel_.LeadSession(child);
+}
+
+void Story::StrangerHasChild() {
+  const Serial parent = AnyProcess(false);
+  if (parent) kernel_.Spawn(parent);
 }
 
 void Story::ProcessStops() {
@@ -483,12 +493,14 @@ std::string Story::Run(size_t steps) {
       {"a server reaps", &Story::ServerReaps, 10},
       {"exit event", &Story::ServerHearsExit, 10},
       {"notice", &Story::ServerHearsNotice, 10},
+      {"exit event, again", &Story::ServerHearsOldExit, 2},
       {"probe", &Story::ServerProbes, 4},
       {"time passes", &Story::TimePasses, 8},
       {"a week passes", &Story::WeekPasses, 1},
       {"a stranger comes", &Story::StrangerComes, 6},
       {"a number is used again", &Story::NumberIsUsedAgain, 2},
       {"a child has a child", &Story::ChildHasChild, 3},
+      {"a stranger has a child", &Story::StrangerHasChild, 2},
       {"a process stops", &Story::ProcessStops, 2},
       {"a process continues", &Story::ProcessContinues, 2},
       {"a process leads a group", &Story::ProcessLeadsGroup, 1},
@@ -517,8 +529,8 @@ void Story::LetItEnd(Server *server) {
     const uint64_t before = kernel_.digest();
     kernel_.now_ms = std::max(kernel_.now_ms + 100, next.value_or(0));
     for (size_t i = kernel_.All().size(); i > 0; i--) ProcessDies();
-    for (size_t i = kernel_.All().size(); i > 0; i--) InitReaps();
-    server->Settle();
+    for (size_t i = kernel_.All().size(); i > 0 && !slow_init_; i--) InitReaps();
+    if (!server->Settle()) return truth_.Break("a server never comes to rest");
     quiet = next || kernel_.digest() != before ? 0 : quiet + 1;
   }
 }
@@ -540,7 +552,6 @@ void Story::End() {
     truth_.Crashing(*server);
     server->Crash();
   }
-  for (size_t i = kernel_.All().size(); i > 0; i--) InitReaps();
   Server::Options options;
   options.number = kLastServer;
   servers_.push_back(std::make_unique<Server>(&kernel_, &disk_, options));

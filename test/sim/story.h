@@ -66,12 +66,14 @@ private:
   void ServerReaps();
   void ServerHearsExit();
   void ServerHearsNotice();
+  void ServerHearsOldExit();
   void ServerProbes();
   void TimePasses();
   void WeekPasses();
   void StrangerComes();
   void NumberIsUsedAgain();
   void ChildHasChild();
+  void StrangerHasChild();
   void ProcessStops();
   void ProcessContinues();
   void ProcessLeadsGroup();
@@ -103,6 +105,7 @@ private:
   unsigned next_token_ = 1;
   bool careful_ = false; /* accidents happen between the calls only */
   bool in_accident_ = false;
+  bool slow_init_ = false;   /* it never reaps anybody in the end */
   bool gentle_ = false;      /* some are asked to end without SIGKILL, or left to the next server */
   bool always_told_ = true;  /* the system never failed to tell who is who */
 };

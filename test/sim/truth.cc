@@ -193,7 +193,9 @@ void Truth::CheckEnd(const Server &server, bool may_end_all) {
     bool anybody = false;
     for (const Serial serial : PartsOf(*row))
       anybody = anybody || kernel_->IsAlive(serial) || kernel_->GroupLives(serial);
-    if (!anybody && IsTold(*row))
+    /* Without names nobody can tell whose a group is that has lost its leader. */
+    bool told = IsTold(*row) && (kernel_->features.names || !kernel_->GroupOfNumber(row->pi.pid));
+    if (!anybody && told)
       Break("the entry of " + std::to_string(row->main.pid) + " outlives its process");
   }
 }

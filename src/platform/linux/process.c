@@ -41,7 +41,8 @@ static int read_pinned(int32_t pid, int fd, hpr_proc_stat *ret_stat) {
 static int pin(int32_t pid, int *ret_fd, hpr_proc_stat *ret_stat) {
   int fd = -1, result = hpr_pidfd_open(pid, &fd);
   if (result == HPR_ESRCH || result == HPR_EINVAL) return HPR_ESRCH;
-  /* HPR_EMFILE falls through on purpose: then /proc cannot be read either, and says so. */
+  /* Without, the identity would lack its name, and on this kernel nobody would miss it. */
+  if (result == HPR_EMFILE || result == HPR_ENOMEM) return exists(pid) ? result : HPR_ESRCH;
   if (result != 0 && !hpr_procfs_is_process(pid)) return exists(pid) ? HPR_EUNKNOWN : HPR_ESRCH;
   result = read_pinned(pid, fd, ret_stat);
   if (result == 0)
