@@ -18,7 +18,7 @@
 int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes,
                    char **ret_text, hpr_file_info *ret_info, hpr_file *ret_file);
 
-/* Makes a new private file with this text. HPR_EEXIST, or why it could not; nothing is left then. */
+/* Makes a new private file with this text. HPR_EEXIST, or why it could not: nothing is left. */
 int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text, size_t length,
                   hpr_file_info *ret_info, hpr_file *ret_file);
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Deeper nesting is refused: we write two levels, and recursion must stay far from the stack's end. */
+/* Deeper nesting is refused: we write two levels, and recursion must stay far from the stack. */
 enum { HPR_SCAN_DEPTH = 32 };
 
 /* cJSON before 1.7.18 copies a number into so many bytes, and takes the rest for garbage. */

@@ -1,4 +1,5 @@
-/* Any bytes as a pid file: what is read is valid, is written back the same, and nothing is invented. */
+/* Any bytes as a pid file: what is read is valid, is written back the same, and nothing is
+ * invented. */
 #include <cjson/cJSON.h>
 #include <iconv.h>
 #include <stdio.h>
@@ -47,7 +48,8 @@ public:
 
   std::vector<int> Errors() const {
     std::vector<int> errors;
-    for (const hpr_stored *it = document_.stored; it; it = it->next) errors.push_back(it->error);
+    for (const hpr_stored *it = document_.stored; it; it = it->next)
+      errors.push_back(it->error);
     return errors;
   }
 
@@ -59,7 +61,8 @@ public:
   std::string Composed() const {
     hpr_buffer buffer = {};
     hpr_document_begin(&buffer);
-    for (const std::string &text : Texts()) hpr_document_add(&buffer, text.data(), text.size());
+    for (const std::string &text : Texts())
+      hpr_document_add(&buffer, text.data(), text.size());
     hpr_document_end(&buffer, &document_);
     std::string text(buffer.text, buffer.length);
     hpr_buffer_done(&buffer);
@@ -88,7 +91,8 @@ bool IsUtf8(const std::string &text) {
   return iconv(decoder, &in, &in_left, &out, &out_left) != static_cast<size_t>(-1);
 }
 
-/* The number under exactly that key; 0 if there is none. Letter case counts, and no rounding is done. */
+/* The number under exactly that key; 0 if there is none. Letter case counts, and no rounding is
+ * done. */
 double NumberIn(const std::string &text, const char *key) {
   cJSON *tree = cJSON_ParseWithLength(text.data(), text.size());
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
@@ -180,7 +184,8 @@ void CheckPidFile(const std::string &text) {
   const std::vector<std::string> kept = NamesWith(folder.path(), ".corrupt-");
   Require(kept.size() == (before.damaged() ? 1 : 0), "what is damaged is kept aside", text);
   Require(kept.empty() || TextOf(folder / kept[0]) == text, "to the letter", text);
-  for (const std::string &name : NamesIn(folder.path())) unlink((folder / name).c_str());
+  for (const std::string &name : NamesIn(folder.path()))
+    unlink((folder / name).c_str());
 }
 
 } // namespace

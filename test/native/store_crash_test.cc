@@ -30,11 +30,11 @@ constexpr int kLongestLifeUs = 1500;
  */
 struct Ledger {
   std::atomic<int> oldest{1001}, acknowledged{1000};
-  std::atomic<int> lives{0};   /* writers that are past their start */
+  std::atomic<int> lives{0}; /* writers that are past their start */
   std::atomic<long> reads{0}, leftovers{0};
   std::atomic<bool> stop{false};
   std::atomic<int> wrong{0};
-  char what[4096] = "";        /* the first that was wrong */
+  char what[4096] = ""; /* the first that was wrong */
 
   void Complain(const std::string &text) {
     if (wrong.fetch_add(1) == 0) snprintf(what, sizeof what, "%s", text.c_str());
@@ -143,7 +143,8 @@ TEST(PidFileCrash, LosesAndTearsNothingWhenItsWriterIsKilledAtAnyMoment) {
   std::uniform_int_distribution<int> life_us(0, kLongestLifeUs);
 
   const pid_t reader = Fork([&] {
-    while (!ledger->stop) Look(path, *ledger);
+    while (!ledger->stop)
+      Look(path, *ledger);
   });
   ASSERT_GT(reader, 0);
   for (int kills = 0; kills < kKills && ledger->wrong == 0 && !HasFailure(); kills++)

@@ -77,9 +77,13 @@ void SurviveEveryLack(bool lasting) {
   }
 }
 
-TEST(RegistryMemory, SurvivesTheLackOfEverySingleBlock) { SurviveEveryLack(false); }
+TEST(RegistryMemory, SurvivesTheLackOfEverySingleBlock) {
+  SurviveEveryLack(false);
+}
 
-TEST(RegistryMemory, SurvivesTheLackOfEveryBlockFromOneOn) { SurviveEveryLack(true); }
+TEST(RegistryMemory, SurvivesTheLackOfEveryBlockFromOneOn) {
+  SurviveEveryLack(true);
+}
 
 TEST(RegistryMemory, IsNotOpenedWithoutMemory) {
   const long blocks = LiveBlocks();

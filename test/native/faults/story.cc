@@ -32,14 +32,16 @@ hpr_target BySession(const char *session) {
 
 const std::vector<Step> &Story() {
   static const std::vector<Step> story = {
-      /* take_over() names us as owner before it fails: the next judge drops it. Should be kGoesOn. */
+      /* take_over() names us as owner before it fails: the next judge drops it. Should be kGoesOn.
+       */
       {"clean up orphans", Lack::kGap,
        [](World &world) {
          hpr_registry_cleanup_orphans(world.registry);
          return true;
        }},
       {"register", Lack::kAnswers, [](World &world) { return Register(world, 11, "t"); }},
-      {"register a keeper", Lack::kAnswers, [](World &world) { return Register(world, 12, "k", true); }},
+      {"register a keeper", Lack::kAnswers,
+       [](World &world) { return Register(world, 12, "k", true); }},
       /* The session is linked and pi forgotten; should be kAnswers. */
       {"link by token", Lack::kGap,
        [](World &world) {
@@ -48,7 +50,8 @@ const std::vector<Step> &Story() {
        }},
       {"link by pid", Lack::kAnswers,
        [](World &world) { return hpr_registry_link_by_pid(world.registry, "s11", 11); }},
-      {"register another", Lack::kAnswers, [](World &world) { return Register(world, 14, nullptr); }},
+      {"register another", Lack::kAnswers,
+       [](World &world) { return Register(world, 14, nullptr); }},
       {"link by folder", Lack::kAnswers,
        [](World &world) { return hpr_registry_link_by_cwd(world.registry, "s14", "/work"); }},
       {"attach a keeper", Lack::kGoesOn,
@@ -80,7 +83,8 @@ const std::vector<Step> &Story() {
          return hpr_registry_terminate(world.registry, &target, HPR_SIGNAL_TERM, 100, 1) == 0;
        }},
       /* The ending entry is displaced before the new one has its memory; should be kAnswers. */
-      {"register what is ending", Lack::kGap, [](World &world) { return Register(world, 11, "u"); }},
+      {"register what is ending", Lack::kGap,
+       [](World &world) { return Register(world, 11, "u"); }},
       {"its keeper dies", Lack::kSettles,
        [](World &world) {
          world.Die(12);
@@ -114,7 +118,8 @@ std::string FirstFile() {
 StoryUpTo::StoryUpTo(size_t steps) : World(FirstFile()) {
   alive.insert({50, 51, 61});
   EXPECT_EQ("HPR_OK", Code(Open()));
-  for (size_t i = 0; i < steps; i++) EXPECT_TRUE(Story()[i].run(*this)) << Story()[i].name;
+  for (size_t i = 0; i < steps; i++)
+    EXPECT_TRUE(Story()[i].run(*this)) << Story()[i].name;
 }
 
 const std::vector<Chapter> &Golden() {

@@ -8,9 +8,13 @@ namespace {
 constexpr int32_t kSelf = 10;
 constexpr int64_t kNowMs = 1800000000000;
 
-World &It(void *self) { return *static_cast<World *>(self); }
+World &It(void *self) {
+  return *static_cast<World *>(self);
+}
 
-const char *OrNone(const char *text) { return text ? text : "-"; }
+const char *OrNone(const char *text) {
+  return text ? text : "-";
+}
 
 void Identify(void *self, int32_t pid, const hpr_identity *, hpr_identity *ret_identity) {
   *ret_identity = {};
@@ -84,7 +88,9 @@ int World::Open() {
   return hpr_registry_open(&options, &registry);
 }
 
-World::~World() { Close(); }
+World::~World() {
+  Close();
+}
 
 void World::Close() {
   hpr_registry_close(registry);
@@ -120,6 +126,7 @@ std::string World::State() const {
       &text);
   text += "live " + std::to_string(hpr_registry_size(registry)) + "\n";
   for (const char *session : {"s11", "sk", "s14"})
-    text += std::string(session) + " " + std::to_string(hpr_registry_pid_of(registry, session)) + "\n";
+    text +=
+        std::string(session) + " " + std::to_string(hpr_registry_pid_of(registry, session)) + "\n";
   return text;
 }

@@ -40,9 +40,9 @@ public:
   std::vector<std::string> Leftovers() const { return NamesWith(folder_.path(), ".tmp"); }
 
   FaultyFiles files;
-  std::vector<std::string> warnings;      /* codes */
+  std::vector<std::string> warnings; /* codes */
   std::set<int32_t> alive;
-  std::map<int32_t, hpr_ticket> tickets;  /* for the story's use */
+  std::map<int32_t, hpr_ticket> tickets; /* for the story's use */
   hpr_registry *registry = nullptr;
 
 private:
