@@ -55,7 +55,7 @@ struct HostCalls {
 };
 
 Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), disk_(disk) {
-  serial_ = kernel_->Spawn(kernel_->shell(), options.number);
+  serial_ = options.as ? options.as : kernel_->Spawn(kernel_->shell(), options.number);
   if (serial_ == 0) return;
   if (options.leads_group) kernel_->LeadGroup(serial_);
   kernel_->Find(serial_)->ours = true; /* and so are its descendants */

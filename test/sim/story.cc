@@ -39,7 +39,15 @@ Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_) {
   careful_ = !kernel_.features.group_signals;
   gentle_ = random_.OneIn(2);
   slow_init_ = random_.OneIn(2);
-  kernel_.on_exit = ExitSeen;
+  told_ = random_.OneIn(2);
+  kernel_.on_exit = [this](Serial serial) {
+    ExitSeen(serial);
+    for (const auto &server : servers_)
+      if (server->serial() == serial && server->is_open()) {
+        truth_.Crashing(*server);
+        server->Crash();
+      }
+  };
   kernel_.on_signal = [this](const Delivery &it) { truth_.CheckSignal(it); };
   kernel_.on_system_call = [this] {
     steps_++;
@@ -104,6 +112,7 @@ void Story::StartServer() {
   Server::Options options;
   options.leads_group = random_.OneIn(2);
   if (gentle_ && random_.OneIn(8)) options.grace_ms = HPR_GRACE_NEVER;
+  if (random_.OneIn(6)) options.as = AnyProcess(true); /* an agent that runs a server itself */
   auto server = std::make_unique<Server>(&kernel_, &disk_, options);
   if (!server->is_open()) return;
   kernel_.Note("server " + std::to_string(server->pid()));
@@ -185,9 +194,11 @@ void Story::LinkByCwd() {
   if (Server *server = AnyServer()) server->LinkByCwd(AnySession(), random_.Pick(kFolders));
 }
 
-void Story::AskedFor(const Server &server, const hpr_target &target) {
-  const hpr_row *row = server.RowOf(target, false);
-  if (row) truth_.Asked(*row);
+void Story::End(Server *server, const hpr_target &target, const std::function<void()> &end) {
+  const hpr_row *row = server->RowOf(target, false);
+  const std::set<Serial> asked = row ? truth_.Asked(*row) : std::set<Serial>();
+  end();
+  truth_.Promised(*server, asked);
 }
 
 void Story::KillSession() {
@@ -196,8 +207,7 @@ void Story::KillSession() {
   const std::string session = AnySession();
   hpr_target target{};
   target.session = session.c_str();
-  AskedFor(*server, target);
-  server->Kill(session);
+  End(server, target, [&] { server->Kill(session); });
 }
 
 void Story::KillToken() {
@@ -206,8 +216,7 @@ void Story::KillToken() {
   const std::string token = AnyToken();
   hpr_target target{};
   target.token = token.c_str();
-  AskedFor(*server, target);
-  server->KillByToken(token);
+  End(server, target, [&] { server->KillByToken(token); });
 }
 
 void Story::TerminatePid() {
@@ -217,8 +226,8 @@ void Story::TerminatePid() {
   hpr_target target{};
   target.pid = row->main.pid;
   const int32_t grace_ms = random_.Pick(gentle_ ? kGentleGraces : kGraces);
-  AskedFor(*server, target);
-  server->Terminate(target, random_.Pick(kSignals), grace_ms);
+  const hpr_signal signal = random_.Pick(kSignals);
+  End(server, target, [&] { server->Terminate(target, signal, grace_ms); });
 }
 
 void Story::KillAll() {
@@ -267,7 +276,6 @@ void Story::CrashServer() {
   if (open.empty()) return;
   Server *server = random_.Pick(open);
   kernel_.Note("server " + std::to_string(server->pid()) + " crashes");
-  truth_.Crashing(*server);
   server->Crash();
 }
 
@@ -390,16 +398,16 @@ void Story::ProcessLeadsGroup() {
 }
 
 void Story::ProcLost() {
+  if (told_) return;
   kernel_.proc_mounted = false;
-  always_told_ = false;
   kernel_.Note("no /proc");
 }
 
 void Story::ProcBack() { kernel_.proc_mounted = true; }
 
 void Story::DescriptorsLost() {
+  if (told_) return;
   kernel_.descriptors_left = false;
-  always_told_ = false;
   kernel_.Note("no descriptors");
 }
 
@@ -548,10 +556,7 @@ void Story::CheckNothingLeft() {
 void Story::End() {
   careful_ = true;
   kernel_.proc_mounted = kernel_.descriptors_left = true;
-  for (Server *server : Open()) {
-    truth_.Crashing(*server);
-    server->Crash();
-  }
+  for (Server *server : Open()) server->Crash();
   Server::Options options;
   options.number = kLastServer;
   servers_.push_back(std::make_unique<Server>(&kernel_, &disk_, options));
@@ -562,7 +567,7 @@ void Story::End() {
   Check();
   LetItEnd(last);
   Check();
-  truth_.CheckEnd(*last, !gentle_ && always_told_ && kernel_.features.names);
+  truth_.CheckEnd(*last, !gentle_ && told_ && kernel_.features.names);
 
   last->CleanupOrphans(); /* what could not be judged then may be gone now */
   const auto before = disk_.Read(kPidFile);

@@ -92,7 +92,8 @@ private:
   std::string AnySession();
   const hpr_row *AnyRow(const Server &server);
   void Register(Server *server, int32_t pid, const std::string &token, int32_t keeper);
-  void AskedFor(const Server &server, const hpr_target &target);
+  /* Ends what a target names, by the call that `end` makes. */
+  void End(Server *server, const hpr_target &target, const std::function<void()> &end);
   void LetItEnd(Server *server);
   void CheckNothingLeft();
 
@@ -107,7 +108,7 @@ private:
   bool in_accident_ = false;
   bool slow_init_ = false;   /* it never reaps anybody in the end */
   bool gentle_ = false;      /* some are asked to end without SIGKILL, or left to the next server */
-  bool always_told_ = true;  /* the system never failed to tell who is who */
+  bool told_ = false;        /* the system never fails to tell who is who */
 };
 
 } // namespace sim

@@ -59,8 +59,14 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
 
 /* --- told by the story ---------------------------------------------------------------------- */
 
-void Truth::Asked(const hpr_row &row) {
-  for (const Serial serial : KinOf(row)) asked_.insert(serial);
+std::set<Serial> Truth::Asked(const hpr_row &row) {
+  const std::set<Serial> kin = KinOf(row);
+  asked_.insert(kin.begin(), kin.end());
+  return kin;
+}
+
+void Truth::Promised(const Server &server, const std::set<Serial> &asked) {
+  if (server.is_open()) promised_.insert(asked.begin(), asked.end());
 }
 
 void Truth::AskedByFile() {
@@ -83,6 +89,7 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
     for (const hpr_row *other : server.Rows())
       part_of_another = part_of_another || (other != row && KinOf(*other).count(serial));
     if (!part_of_another) asked_.erase(serial);
+    promised_.erase(serial);
     must_know_.insert(serial);
   }
 }
@@ -104,12 +111,15 @@ void Truth::Forget(const hpr_row &row) {
 void Truth::Crashing(const Server &server) {
   if (!server.HasUnwrittenChanges()) return;
   for (const hpr_row *row : server.Rows())
-    for (const Serial serial : PartsOf(*row))
+    for (const Serial serial : PartsOf(*row)) {
       if (!IsKnown({}, serial)) must_know_.erase(serial);
+      promised_.erase(serial);
+    }
 }
 
 void Truth::Rebooted() {
   asked_.clear();
+  promised_.clear();
   must_know_.clear();
   untold_.clear();
 }
@@ -186,7 +196,7 @@ void Truth::CheckNothingIsForgotten(const std::vector<Server *> &servers) {
 }
 
 void Truth::CheckEnd(const Server &server, bool may_end_all) {
-  for (const Serial serial : asked_)
+  for (const Serial serial : promised_)
     if (may_end_all && must_know_.count(serial) && kernel_->IsAlive(serial))
       Break(Describe(kernel_, serial) + " was to end and lives on");
   for (const hpr_row *row : server.Rows()) {

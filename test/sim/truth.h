@@ -22,8 +22,10 @@ public:
 
   /* --- told by the story ------------------------------------------------------------------- */
 
-  /* Before a call that ends what a row stands for. */
-  void Asked(const hpr_row &row);
+  /* Before a call that ends what a row stands for; returns whom. */
+  std::set<Serial> Asked(const hpr_row &row);
+  /* After it, if the caller lived to see it return. */
+  void Promised(const Server &server, const std::set<Serial> &asked);
   /* Before a call that may end the file's orphans: too old, or begun by a dead server. */
   void AskedByFile();
   /* After a registration that the caller was told of; `holder` had the number before it. */
@@ -63,6 +65,7 @@ private:
   Kernel *kernel_;
   Disk *disk_;
   std::set<Serial> asked_;     /* somebody wanted their end */
+  std::set<Serial> promised_;  /* and was told that it would come */
   std::set<Serial> must_know_; /* registered, ours, and never given up */
   /* Whose identity nobody told when they were registered: by registry and pid. */
   std::map<std::pair<std::string, int32_t>, Serial> untold_;
