@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { root, run } from "./setup.mjs";
+import { buildNative, nativeFolder } from "./native.mjs";
+import { root } from "./setup.mjs";
+
+const SIM_SECONDS = "15";
 
 const results = mkdtempSync(path.join(os.tmpdir(), "hpr-results-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -24,14 +27,12 @@ function report(name) {
 
 /** Google Test: every test program that CMake built, with a report of its own. */
 function runNative() {
-  const folder = path.join(root, "build", "native");
-  run("cmake", ["-S", path.join(root, "test", "native"), "-B", folder, "-DCMAKE_BUILD_TYPE=Debug"]);
-  run("cmake", ["--build", folder, "--parallel", "2"]);
-  const programs = readdirSync(folder).filter((name) => name.endsWith("_tests"));
+  buildNative();
+  const programs = readdirSync(nativeFolder).filter((name) => name.endsWith("_tests"));
   if (programs.length === 0) total.failed++;
   for (const name of programs) {
     const file = path.join(results, `${name}.json`);
-    const ended = show(path.join(folder, name), ["--gtest_brief=1", `--gtest_output=json:${file}`]);
+    const ended = show(path.join(nativeFolder, name), ["--gtest_brief=1", `--gtest_output=json:${file}`]);
     const cases = report(`${name}.json`)?.testsuites.flatMap((suite) => suite.testsuite) ?? [];
     const failed = cases.filter((it) => it.failures).length;
     const skipped = cases.filter((it) => it.result === "SKIPPED").length;
@@ -39,6 +40,12 @@ function runNative() {
     total.skipped += skipped;
     total.passed += cases.length - failed - skipped;
   }
+}
+
+/** The simulator: one test, which says how many steps it tried. */
+function runSimulator() {
+  const kept = show(path.join(nativeFolder, "sim"), ["--seeds", "100000", "--seconds", SIM_SECONDS]);
+  total[kept ? "passed" : "failed"]++;
 }
 
 /** vitest: the public API. */
@@ -55,6 +62,7 @@ function runPublic() {
 }
 
 runNative();
+runSimulator();
 runPublic();
 rmSync(results, { recursive: true });
 const skipped = total.skipped ? `, ${total.skipped} skipped` : "";

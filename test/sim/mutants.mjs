@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { buildNative, nativeFolder } from "../../scripts/native.mjs";
-import { root, run } from "../../scripts/setup.mjs";
+import { installSystemPackages, root, run } from "../../scripts/setup.mjs";
 
 const STORIES = 8000;
 
@@ -182,5 +182,6 @@ function check() {
 }
 
 mkdirSync(folder, { recursive: true });
+installSystemPackages();
 buildNative("sim");
 process.exitCode = check() ? 0 : 1;
