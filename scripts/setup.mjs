@@ -43,7 +43,7 @@ function fail(line) {
 }
 
 /** Installs what is missing of a list like `needs`. */
-export function installSystemPackages(list) {
+export function installSystemPackages(list = needs) {
   const missing = list.filter((need) => !need.has());
   if (missing.length === 0) return;
   const apt = missing.map((need) => need.apt).join(" ");
