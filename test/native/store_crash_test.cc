@@ -119,12 +119,14 @@ pid_t Fork(const std::function<void()> &body) {
   _exit(0);
 }
 
-/* Forks a writer and kills it at a moment that nobody knows. */
-void KillOne(const std::string &path, Ledger &ledger, int life_us) {
-  const int before = ledger.lives;
+/* Forks a writer and kills it at a moment that nobody knows; or not before it has written. */
+void KillOne(const std::string &path, Ledger &ledger, int life_us, bool after_a_write) {
+  const int before = ledger.lives, acknowledged = ledger.acknowledged;
   const pid_t writer = Fork([&] { Live(path, ledger); });
   ASSERT_GT(writer, 0);
-  const bool began = Eventually([&] { return ledger.lives > before; });
+  const bool began = Eventually([&] {
+    return ledger.lives > before && (!after_a_write || ledger.acknowledged > acknowledged);
+  });
   usleep(static_cast<useconds_t>(life_us));
   kill(writer, SIGKILL);
   ASSERT_EQ(writer, waitpid(writer, nullptr, 0));
@@ -148,7 +150,7 @@ TEST(PidFileCrash, LosesAndTearsNothingWhenItsWriterIsKilledAtAnyMoment) {
   });
   ASSERT_GT(reader, 0);
   for (int kills = 0; kills < kKills && ledger->wrong == 0 && !HasFailure(); kills++)
-    KillOne(path, *ledger, life_us(random));
+    KillOne(path, *ledger, life_us(random), kills % 2 == 0);
   ledger->stop = true;
   ASSERT_EQ(reader, waitpid(reader, nullptr, 0));
 
@@ -157,7 +159,7 @@ TEST(PidFileCrash, LosesAndTearsNothingWhenItsWriterIsKilledAtAnyMoment) {
   EXPECT_EQ(0, ledger->wrong) << ledger->what;
   EXPECT_EQ(kKills, ledger->lives);
   EXPECT_GT(ledger->reads, kKills);
-  EXPECT_GT(ledger->acknowledged - 1000, kKills) << "the writers hardly got to write";
+  EXPECT_GE(ledger->acknowledged - 1000, kKills / 2) << "the writers hardly got to write";
   EXPECT_GT(ledger->leftovers, 0) << "no kill hit a write in its middle";
 
   Server next(path, 1);
