@@ -86,17 +86,8 @@ void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry) {
 
 /* --- the end -------------------------------------------------------------------------------- */
 
-static void answer_waiters(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome) {
-  while (entry->ending->waiters) {
-    hpr_waiter *waiter = entry->ending->waiters;
-    entry->ending->waiters = waiter->next;
-    hpr_report_termination(registry, waiter->request, outcome, entry);
-    free(waiter);
-  }
-}
-
 static void finish(hpr_registry *registry, hpr_entry *entry) {
-  answer_waiters(registry, entry,
+  hpr_answer_all(registry, entry,
                  entry->ending->killed ? HPR_OUTCOME_KILLED : HPR_OUTCOME_EXITED);
   hpr_detach(registry, entry);
   hpr_report_exit(registry, entry);
@@ -209,19 +200,11 @@ bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target) {
   return start.delivered;
 }
 
-static int add_waiter(hpr_entry *entry, uint64_t request) {
-  hpr_waiter *waiter = malloc(sizeof *waiter);
-  if (!waiter) return HPR_ENOMEM;
-  *waiter = (hpr_waiter){.request = request, .next = entry->ending->waiters};
-  entry->ending->waiters = waiter;
-  return 0;
-}
-
 /* Somebody else waits for an ending that has begun; it may get shorter, never longer. */
-static int join_ending(hpr_registry *registry, hpr_entry *entry, int32_t grace_ms,
-                       uint64_t request) {
+static void join_ending(hpr_registry *registry, hpr_entry *entry, int32_t grace_ms,
+                        struct hpr_event *take_answer) {
   hpr_ending *ending = entry->ending;
-  if (add_waiter(entry, request) != 0) return HPR_ENOMEM;
+  hpr_await(entry, take_answer);
   bool sooner = grace_ms != HPR_GRACE_NEVER && !ending->killed &&
                 (ending->grace_ms == HPR_GRACE_NEVER ||
                  ending->waited_ms + (int64_t)grace_ms < ending->grace_ms);
@@ -230,7 +213,6 @@ static int join_ending(hpr_registry *registry, hpr_entry *entry, int32_t grace_m
     ending->grace_ms = ending->waited_ms + grace_ms;
   }
   if (hpr_review_ending(registry, entry)) hpr_persist(registry);
-  return 0;
 }
 
 static hpr_outcome outcome_without_entry(const hpr_registry *registry, const hpr_target *target) {
@@ -240,19 +222,16 @@ static hpr_outcome outcome_without_entry(const hpr_registry *registry, const hpr
   return holder.state == HPR_RECORD_NOBODY ? HPR_OUTCOME_ALREADY_GONE : HPR_OUTCOME_NOT_OURS;
 }
 
-static int terminate_live(hpr_registry *registry, hpr_entry *entry,
-                          const hpr_ending_request *how, uint64_t request) {
-  hpr_snapshot snapshot = hpr_entry_snapshot(entry);
-  hpr_entry shadow = {.row.main.pid = snapshot.pid, .exit_code = snapshot.exit_code};
+static int terminate_live(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *how,
+                          struct hpr_event *answer) {
+  hpr_entry shadow = {.row.main.pid = entry->row.main.pid, .exit_code = entry->exit_code};
   hpr_ending_start start;
   int result = hpr_begin_ending(registry, entry, how, &start);
   if (result != 0) return result;
-  if (!start.over && start.delivered && add_waiter(entry, request) == 0) {
-    hpr_persist(registry);
-    return 0;
-  }
-  /* Over, or nothing that more waiting would change. */
-  hpr_report_termination(registry, request, start.outcome, &shadow);
+  if (!start.over && start.delivered)
+    hpr_await(entry, answer);
+  else /* over, or nothing that more waiting would change */
+    hpr_answer(registry, answer, start.outcome, &shadow);
   hpr_persist(registry);
   return 0;
 }
@@ -260,14 +239,17 @@ static int terminate_live(hpr_registry *registry, hpr_entry *entry,
 int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
                            int32_t grace_ms, uint64_t request) {
   const hpr_ending_request how = {.signal = signal, .grace_ms = grace_ms};
+  struct hpr_event *answer = hpr_answer_new(request);
+  if (!answer) return HPR_ENOMEM;
   hpr_entry *entry = find_live(registry, target);
   int result = 0;
   if (entry)
-    result = terminate_live(registry, entry, &how, request);
+    result = terminate_live(registry, entry, &how, answer);
   else if ((entry = find_ending(registry, target)))
-    result = join_ending(registry, entry, signal == HPR_SIGNAL_KILL ? 0 : grace_ms, request);
+    join_ending(registry, entry, signal == HPR_SIGNAL_KILL ? 0 : grace_ms, answer);
   else
-    hpr_report_termination(registry, request, outcome_without_entry(registry, target), NULL);
+    hpr_answer(registry, answer, outcome_without_entry(registry, target), NULL);
+  if (result != 0) hpr_answer_free(answer);
   hpr_deliver(registry);
   return result;
 }

@@ -19,11 +19,6 @@ int hpr_entry_new(hpr_row *take_row, hpr_entry **ret_entry) {
 
 void hpr_entry_free(hpr_entry *entry) {
   if (!entry) return;
-  while (entry->ending && entry->ending->waiters) {
-    hpr_waiter *waiter = entry->ending->waiters;
-    entry->ending->waiters = waiter->next;
-    free(waiter);
-  }
   free(entry->ending);
   hpr_row_done(&entry->row);
   free(entry->text);

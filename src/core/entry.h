@@ -20,11 +20,7 @@ typedef enum hpr_part {
 
 enum { HPR_SIGNAL_NAME_SIZE = 16 };
 
-/* Somebody who wants to hear of an entry's end. */
-typedef struct hpr_waiter {
-  uint64_t request;
-  struct hpr_waiter *next;
-} hpr_waiter;
+struct hpr_event;
 
 /* The state of an ending, core/ending.c. */
 typedef struct hpr_ending {
@@ -35,7 +31,7 @@ typedef struct hpr_ending {
   bool keeper_due;    /* the keeper's turn is to come */
   bool killed;        /* SIGKILL was sent */
   bool unwatched;     /* the system could not watch a part: look again now and then */
-  hpr_waiter *waiters;
+  struct hpr_event *waiters; /* the answers to those who wait for the end; a utlist */
 } hpr_ending;
 
 typedef struct hpr_entry {

@@ -19,7 +19,8 @@ typedef struct hpr_event {
   uint64_t request;    /* of a termination */
   hpr_outcome outcome;
   bool has_snapshot;
-  hpr_snapshot snapshot; /* of a termination; no strings */
+  hpr_snapshot snapshot; /* of a termination; its only string is exit_signal */
+  char exit_signal[HPR_SIGNAL_NAME_SIZE];
   struct hpr_event *prev, *next;
 } hpr_event;
 
@@ -45,20 +46,43 @@ void hpr_report_warning(hpr_registry *registry, int error, int32_t pid, const ch
   event->path = path ? strdup(path) : NULL;
 }
 
-void hpr_report_termination(hpr_registry *registry, uint64_t request, hpr_outcome outcome,
-                            const hpr_entry *entry) {
-  hpr_event *event = add(registry, EVENT_TERMINATION);
-  if (!event) return;
-  event->request = request;
-  event->outcome = outcome;
-  event->has_snapshot = entry != NULL;
-  if (!entry) return;
-  event->snapshot = hpr_entry_snapshot(entry);
-  /* The entry may be gone when this is delivered: numbers only, and one name of static storage. */
-  event->snapshot.cwd = event->snapshot.session = event->snapshot.token = NULL;
-  event->snapshot.socket_path = NULL;
-  event->path = entry->exit_signal[0] ? strdup(entry->exit_signal) : NULL;
-  event->snapshot.exit_signal = event->path;
+hpr_event *hpr_answer_new(uint64_t request) {
+  hpr_event *answer = calloc(1, sizeof *answer);
+  if (!answer) return NULL;
+  answer->kind = EVENT_TERMINATION;
+  answer->request = request;
+  return answer;
+}
+
+void hpr_answer_free(hpr_event *answer) { free(answer); }
+
+void hpr_await(hpr_entry *entry, hpr_event *take_answer) {
+  DL_APPEND(entry->ending->waiters, take_answer);
+}
+
+/* The entry may be gone when this is delivered: numbers only, and a name of its own. */
+static void take_picture(hpr_event *answer, const hpr_entry *entry) {
+  hpr_snapshot snapshot = hpr_entry_snapshot(entry);
+  snapshot.cwd = snapshot.session = snapshot.token = snapshot.socket_path = NULL;
+  memcpy(answer->exit_signal, entry->exit_signal, sizeof answer->exit_signal);
+  snapshot.exit_signal = answer->exit_signal[0] ? answer->exit_signal : NULL;
+  answer->snapshot = snapshot;
+  answer->has_snapshot = true;
+}
+
+void hpr_answer(hpr_registry *registry, hpr_event *take_answer, hpr_outcome outcome,
+                const hpr_entry *entry) {
+  take_answer->outcome = outcome;
+  if (entry) take_picture(take_answer, entry);
+  DL_APPEND(registry->events, take_answer);
+}
+
+void hpr_answer_all(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome) {
+  while (entry->ending && entry->ending->waiters) {
+    hpr_event *answer = entry->ending->waiters;
+    DL_DELETE(entry->ending->waiters, answer);
+    hpr_answer(registry, answer, outcome, entry);
+  }
 }
 
 void hpr_report_exit(hpr_registry *registry, hpr_entry *take_entry) {

@@ -8,29 +8,46 @@ static bool same_text(const char *a, const char *b) { return a && strcmp(a, b) =
  * A bridge names pi's pid; from here on it counts as ours if it is the entry's relative. One that
  * is not does not take the place of a pi that is, and lives.
  */
-static void learn_pi(hpr_registry *registry, hpr_entry *entry, int32_t pi_pid) {
+static int learn_pi(hpr_registry *registry, hpr_entry *entry, int32_t pi_pid) {
   hpr_identity pi;
   registry->process.identify(registry->process.self, pi_pid, &entry->row.main, &pi);
   bool worse = !pi.kin && entry->row.pi.kin && hpr_is_there(registry, &entry->row.pi);
-  if (!worse && hpr_set_pi(registry, entry, &pi) != 0) return;
+  int result = worse ? 0 : hpr_set_pi(registry, entry, &pi);
+  if (result != 0) return result;
   /* Where the keeper itself does not exist, as in unit tests, there is nothing to be warned of. */
   if (!pi.kin && entry->row.main.state != HPR_RECORD_NOBODY)
     hpr_report_warning(registry, HPR_ENOTKIN, pi_pid, NULL);
   hpr_persist(registry);
+  return 0;
+}
+
+/* The oldest entry of a token that no session holds. */
+static hpr_entry *find_unlinked(const hpr_registry *registry, const char *token) {
+  hpr_entry *entry = hpr_find_token(registry, token);
+  while (entry && entry->session)
+    entry = entry->by_token.newer ? entry->by_token.newer->entry : NULL;
+  return entry;
+}
+
+static bool holds(const hpr_registry *registry, const char *session, const char *token) {
+  const hpr_entry *held = hpr_find_session(registry, session);
+  for (const hpr_slot *slot = held ? &held->by_session : NULL; slot; slot = slot->newer)
+    if (same_text(slot->entry->row.token, token)) return true;
+  return false;
 }
 
 bool hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
                                 int32_t pi_pid) {
   if (!token[0] || !session[0]) return false;
-  const hpr_entry *held = hpr_find_session(registry, session);
-  for (const hpr_slot *slot = held ? &held->by_session : NULL; slot; slot = slot->newer)
-    if (same_text(slot->entry->row.token, token)) return true;
-  hpr_entry *entry = hpr_find_token(registry, token);
-  while (entry && entry->session)
-    entry = entry->by_token.newer ? entry->by_token.newer->entry : NULL;
+  if (holds(registry, session, token)) return true;
+  hpr_entry *entry = find_unlinked(registry, token);
   if (!entry || hpr_set_session(registry, entry, session) != 0) return false;
-  if (entry->row.keeper.pid != 0 && pi_pid != 0 && pi_pid != entry->row.main.pid)
-    learn_pi(registry, entry, pi_pid);
+  bool told = entry->row.keeper.pid != 0 && pi_pid != 0 && pi_pid != entry->row.main.pid;
+  if (told && learn_pi(registry, entry, pi_pid) != 0) {
+    hpr_clear_session(registry, entry);
+    return false;
+  }
+  hpr_leave_folder(registry, entry);
   hpr_deliver(registry);
   return true;
 }
@@ -46,13 +63,19 @@ static hpr_entry *find_by_pi(const hpr_registry *registry, const char *session, 
   return unlinked;
 }
 
+static bool settle(hpr_registry *registry, hpr_entry *entry, const char *session) {
+  if (hpr_set_session(registry, entry, session) != 0) return false;
+  hpr_leave_folder(registry, entry);
+  return true;
+}
+
 bool hpr_registry_link_by_pid(hpr_registry *registry, const char *session, int32_t pid) {
   if (!session[0]) return false;
   hpr_entry *entry = hpr_find_pid(registry, pid);
   bool direct = entry && !entry->ending &&
                 (!entry->session || same_text(entry->session, session));
   if (!direct) entry = find_by_pi(registry, session, pid);
-  return entry && (entry->session || hpr_set_session(registry, entry, session) == 0);
+  return entry && (entry->session || settle(registry, entry, session));
 }
 
 static bool same_folder(const hpr_registry *registry, const char *a, const char *b) {
@@ -75,7 +98,7 @@ bool hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, const
   const hpr_entry *held = hpr_find_session(registry, session);
   if (held) return same_folder(registry, held->row.cwd, cwd);
   hpr_entry *entry = find_by_folder(registry, cwd);
-  return entry && hpr_set_session(registry, entry, session) == 0;
+  return entry && settle(registry, entry, session);
 }
 
 int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session) {

@@ -105,16 +105,26 @@ int hpr_set_session(hpr_registry *registry, hpr_entry *entry, const char *sessio
     return HPR_ENOMEM;
   }
   entry->session = copy;
-  hpr_index_remove(&registry->by_cwd, &entry->by_cwd);
   return 0;
 }
 
+void hpr_leave_folder(hpr_registry *registry, hpr_entry *entry) {
+  hpr_index_remove(&registry->by_cwd, &entry->by_cwd);
+}
+
+void hpr_clear_session(hpr_registry *registry, hpr_entry *entry) {
+  hpr_index_remove(&registry->by_session, &entry->by_session);
+  free(entry->session);
+  entry->session = NULL;
+}
+
 int hpr_set_pi(hpr_registry *registry, hpr_entry *entry, const hpr_identity *pi) {
-  hpr_identity before = entry->row.pi;
+  const hpr_identity before = entry->row.pi;
   hpr_index_remove(&registry->by_pi, &entry->by_pi);
   entry->row.pi = *pi;
   if (index_pid(&registry->by_pi, &entry->by_pi, entry, &entry->row.pi.pid) != 0) {
     entry->row.pi = before;
+    index_pid(&registry->by_pi, &entry->by_pi, entry, &entry->row.pi.pid);
     return HPR_ENOMEM;
   }
   hpr_entry_touch(entry);

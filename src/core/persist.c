@@ -66,9 +66,12 @@ static int sync_judged(hpr_registry *registry) {
   return hpr_pidfile_sync(registry->pidfile, &client);
 }
 
+bool hpr_is_forked(const hpr_registry *registry) {
+  return registry->process.self_pid(registry->process.self) != registry->self.pid;
+}
+
 void hpr_persist(hpr_registry *registry) {
-  /* A child made by fork() has our memory, but the file is its parent's. */
-  if (registry->process.self_pid(registry->process.self) != registry->self.pid) return;
+  if (hpr_is_forked(registry)) return;
   int result = registry->orphans_due ? 0 : sync(registry);
   if (registry->orphans_due) result = sync_judged(registry); /* perhaps just found by the first */
   note_result(registry, result);

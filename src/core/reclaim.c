@@ -39,23 +39,29 @@ static bool is_too_old(const hpr_registry *registry, const hpr_row *row) {
          HPR_ORPHAN_MAX_AGE_MS;
 }
 
+/* Lack of memory leaves the row as it was, a dead server's. */
+static hpr_entry *adopt(hpr_registry *registry, hpr_row *row) {
+  hpr_row ours = *row;
+  hpr_entry *entry;
+  ours.owner = registry->self;
+  memcpy(ours.owner_id, registry->id, sizeof registry->id);
+  if (hpr_entry_new(&ours, &entry) != 0) return NULL;
+  if (hpr_attach(registry, entry, NULL) != 0) {
+    entry->row = (hpr_row){0}; /* its strings are the row's */
+    hpr_entry_free(entry);
+    return NULL;
+  }
+  *row = (hpr_row){0};
+  return entry;
+}
+
 static hpr_keep take_over(hpr_registry *registry, hpr_row *row) {
   const bool end = row->terminating || is_too_old(registry, row);
   const hpr_ending_request request = {.signal = HPR_SIGNAL_TERM, .grace_ms = registry->grace_ms};
-  hpr_entry *entry;
   hpr_ending_start start;
-  row->owner = registry->self;
-  memcpy(row->owner_id, registry->id, sizeof registry->id);
-  if (hpr_entry_new(row, &entry) != 0) return HPR_KEEP;
-  if (hpr_attach(registry, entry, NULL) != 0) {
-    *row = entry->row;
-    entry->row = (hpr_row){0};
-    hpr_entry_free(entry);
-    return HPR_KEEP;
-  }
-  if (end)
-    hpr_begin_ending(registry, entry, &request, &start);
-  else
+  hpr_entry *entry = adopt(registry, row);
+  if (!entry) return HPR_KEEP;
+  if (!end || hpr_begin_ending(registry, entry, &request, &start) != 0)
     hpr_review_live(registry, entry);
   return HPR_DROP;
 }
@@ -116,6 +122,7 @@ static void sweep_ended(hpr_registry *registry) {
 }
 
 void hpr_registry_cleanup_orphans(hpr_registry *registry) {
+  if (hpr_is_forked(registry)) return;
   hpr_pidfile_collect(registry->pidfile);
   sweep_ended(registry);
   registry->adopting = registry->orphans_due = true;

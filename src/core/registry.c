@@ -29,12 +29,6 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   return 0;
 }
 
-static void abandon_waiters(hpr_registry *registry, const hpr_entry *entry) {
-  const hpr_waiter *waiter = entry->ending ? entry->ending->waiters : NULL;
-  for (; waiter; waiter = waiter->next)
-    hpr_report_termination(registry, waiter->request, HPR_OUTCOME_UNKNOWN, entry);
-}
-
 void hpr_registry_close(hpr_registry *registry) {
   if (!registry) return;
   if (registry->delivering) { /* from one of the host's own callbacks: later */
@@ -43,7 +37,7 @@ void hpr_registry_close(hpr_registry *registry) {
   }
   hpr_entry *entry, *next;
   DL_FOREACH_SAFE(registry->entries, entry, next) {
-    abandon_waiters(registry, entry);
+    hpr_answer_all(registry, entry, HPR_OUTCOME_UNKNOWN);
     hpr_detach(registry, entry);
     hpr_entry_free(entry);
   }
@@ -117,7 +111,7 @@ static void displace(hpr_registry *registry, hpr_entry *entry) {
     entry->ending ? (void)hpr_review_ending(registry, entry) : hpr_review_live(registry, entry);
     return;
   }
-  abandon_waiters(registry, entry);
+  hpr_answer_all(registry, entry, HPR_OUTCOME_UNKNOWN);
   hpr_detach(registry, entry);
   hpr_entry_free(entry);
 }
@@ -129,22 +123,24 @@ static bool is_replaced(hpr_registry *registry, const hpr_entry *entry,
                             !hpr_part_is_left(registry, entry, HPR_PART_PI));
 }
 
+/* Lack of memory must find everything as it was: what is there makes room last. */
 static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_entry) {
   hpr_entry *entry, *before = hpr_find_pid(registry, take_row->main.pid);
   int result = hpr_entry_new(take_row, &entry);
   if (result != 0) return result;
-  if (before && !is_replaced(registry, before, &entry->row.main)) {
-    displace(registry, before);
-    before = NULL;
-  }
-  result = hpr_attach(registry, entry, before);
+  const bool replaced = before && is_replaced(registry, before, &entry->row.main);
+  result = hpr_attach(registry, entry, replaced ? before : NULL);
   if (result != 0) {
+    *take_row = entry->row;
+    entry->row = (hpr_row){0};
     hpr_entry_free(entry);
     return result;
   }
-  if (before) {
+  if (replaced) {
     hpr_detach(registry, before);
     hpr_entry_free(before);
+  } else if (before) {
+    displace(registry, before);
   }
   *ret_entry = entry;
   return 0;

@@ -40,13 +40,23 @@ struct hpr_registry {
 
 /* --- events.c: reports to the host ---------------------------------------------------------- */
 
-/* Queue a report. Lost if there is no memory for it: reports must not make anything fail. */
+/* Queue a report. These two are lost if there is no memory: they must not make anything fail. */
 void hpr_report_warning(hpr_registry *registry, int error, int32_t pid, const char *path);
-/* Owns the entry from here on. Also answers everybody who waits for its end. */
+/* Owns the entry from here on. */
 void hpr_report_exit(hpr_registry *registry, hpr_entry *take_entry);
+
+/*
+ * The answer to a termination, made before anything is done, so that the caller gets one whatever
+ * happens. NULL: no memory.
+ */
+struct hpr_event *hpr_answer_new(uint64_t request);
+void hpr_answer_free(struct hpr_event *answer);
+/* Gives it when an ending entry's end has come. */
+void hpr_await(hpr_entry *entry, struct hpr_event *take_answer);
 /* `entry` NULL: no entry answered to the name; it is looked at now and not kept. */
-void hpr_report_termination(hpr_registry *registry, uint64_t request, hpr_outcome outcome,
-                            const hpr_entry *entry);
+void hpr_answer(hpr_registry *registry, struct hpr_event *take_answer, hpr_outcome outcome,
+                const hpr_entry *entry);
+void hpr_answer_all(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome);
 
 /* Hands the reports to the host: the last thing that a public function does. */
 void hpr_deliver(hpr_registry *registry);
@@ -69,8 +79,12 @@ int hpr_attach(hpr_registry *registry, hpr_entry *entry, const hpr_entry *replac
 void hpr_detach(hpr_registry *registry, hpr_entry *entry);
 /* Takes a live entry out of what the lookups find, but not out of the list and the file. */
 void hpr_retire(hpr_registry *registry, hpr_entry *entry);
-/* HPR_ENOMEM: still unlinked. */
+/* HPR_ENOMEM: still unlinked. Until hpr_leave_folder it can be taken back. */
 int hpr_set_session(hpr_registry *registry, hpr_entry *entry, const char *session);
+void hpr_clear_session(hpr_registry *registry, hpr_entry *entry);
+/* It has its session for good: its folder leads to it no more. */
+void hpr_leave_folder(hpr_registry *registry, hpr_entry *entry);
+/* HPR_ENOMEM: pi is the one that it was. */
 int hpr_set_pi(hpr_registry *registry, hpr_entry *entry, const hpr_identity *pi);
 /* Makes pi the registered process of an entry, whose own is gone. Pi's pid must be free. */
 int hpr_promote_pi(hpr_registry *registry, hpr_entry *entry);
@@ -130,6 +144,8 @@ void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry);
 
 /* --- persist.c: the file -------------------------------------------------------------------- */
 
+/* True in a child made by fork(): it has our memory, but the file is its parent's. */
+bool hpr_is_forked(const hpr_registry *registry);
 /* Writes the file, and judges its orphans if they are due. A failure is reported and tried again. */
 void hpr_persist(hpr_registry *registry);
 void hpr_retry_timer_fired(hpr_registry *registry);

@@ -13,7 +13,6 @@ enum class Lack {
   kAnswers, /* it answers false and has done nothing */
   kSettles, /* it does all the same, at the latest when the file is tried again */
   kGoesOn,  /* what it could not do is as before, and done by the same step again */
-  kGap,     /* a known defect of the core, said at the step: only leaks are looked for */
 };
 
 struct Step {

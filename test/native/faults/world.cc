@@ -67,7 +67,9 @@ hpr_host World::Host() {
   host.warned = [](void *self, int error, int32_t, const char *) {
     It(self).warnings.push_back(Code(error));
   };
-  host.terminated = [](void *, uint64_t, const hpr_termination *) {};
+  host.terminated = [](void *self, uint64_t request, const hpr_termination *) {
+    It(self).answers[request]++;
+  };
   host.closed = [](void *self) { It(self).registry = nullptr; };
   return host;
 }
@@ -97,6 +99,8 @@ void World::Close() {
   EXPECT_EQ(nullptr, registry);
   EXPECT_TRUE(watches_.empty()) << "a watch was not taken back";
   EXPECT_TRUE(timers_.empty()) << "a timer was not stopped";
+  EXPECT_EQ(asked.size(), answers.size()) << "who is not told waits for ever";
+  for (const auto &[request, times] : answers) EXPECT_EQ(1, times) << request;
 }
 
 void World::Die(int32_t pid) {

@@ -24,7 +24,12 @@ Host::Host(const std::string &pid_file) {
   hpr_registry_open(&options, &registry_);
 }
 
-Host::~Host() { hpr_registry_close(registry_); }
+Host::~Host() { Close(); }
+
+void Host::Close() {
+  hpr_registry_close(registry_);
+  registry_ = nullptr;
+}
 
 bool Host::Register(pid_t pid, const std::string &session) {
   hpr_registration registration = {};

@@ -21,8 +21,10 @@ public:
   Host(const Host &) = delete;
   Host &operator=(const Host &) = delete;
 
+  /* Ours to kill under that session. */
   bool Register(pid_t pid, const std::string &session);
   bool Kill(const std::string &session);
+  void Close();
   /* Does what the watching thread has announced so far. */
   void HearNotices();
   /* All that run, whatever they are for: time flies. */
