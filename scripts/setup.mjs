@@ -75,16 +75,21 @@ function headersFolder() {
   return major === process.versions.node.split(".")[0] ? folder : undefined;
 }
 
-function build() {
+/** node-gyp, told where the headers are if they are here: then it downloads nothing. */
+export function nodeGyp(args, options = {}) {
   const headers = headersFolder();
   const gyp = path.join(root, "node_modules", "node-gyp", "bin", "node-gyp.js");
   const nodedir = headers ? [`--nodedir=${headers}`] : [];
-  run(process.execPath, [gyp, "configure", "build", ...nodedir]);
+  run(process.execPath, [gyp, ...args, ...nodedir], options);
+}
+
+function build() {
+  nodeGyp(["configure", "build"]);
   run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);
 }
 
-function setup() {
-  installSystemPackages(needs);
+export function setup() {
+  installSystemPackages();
   installNpmPackages();
   build();
 }
