@@ -23,7 +23,7 @@ bool HasLoneSurrogate(const std::u16string &text) {
 /* What UTF-8 conversion puts in the place of half a surrogate pair. */
 constexpr const char *kReplacement = "\xEF\xBF\xBD";
 
-}  // namespace
+} // namespace
 
 bool Arguments::IsAbsent(size_t index) const {
   return info_[index].IsUndefined() || info_[index].IsNull();
@@ -67,8 +67,8 @@ int32_t Arguments::Integer(size_t index, const char *name, int32_t least) {
     return 0;
   }
   if (number < least || number > INT32_MAX) {
-    Fail(Napi::RangeError::New(env_, std::string(name) + " must be from " +
-                                         std::to_string(least) + " to 2147483647"));
+    Fail(Napi::RangeError::New(env_, std::string(name) + " must be from " + std::to_string(least) +
+                                         " to 2147483647"));
     return 0;
   }
   return static_cast<int32_t>(number);
@@ -80,4 +80,4 @@ int32_t Arguments::OptionalPid(size_t index, const char *name) {
   return IsAbsent(index) ? 0 : Pid(index, name);
 }
 
-}  // namespace hpr
+} // namespace hpr

@@ -14,7 +14,7 @@ namespace hpr {
  * RangeError and makes ok() false; what is read afterwards is empty.
  */
 class Arguments {
- public:
+public:
   explicit Arguments(const Napi::CallbackInfo &info) : info_(info), env_(info.Env()) {}
 
   bool ok() const { return ok_; }
@@ -30,7 +30,7 @@ class Arguments {
   /* An integer from `least` to 2^31-1. */
   int32_t Integer(size_t index, const char *name, int32_t least);
 
- private:
+private:
   bool IsAbsent(size_t index) const;
   void Fail(Napi::Error error);
 
@@ -39,6 +39,6 @@ class Arguments {
   bool ok_ = true;
 };
 
-}  // namespace hpr
+} // namespace hpr
 
 #endif

@@ -15,8 +15,8 @@ namespace {
 int ReadDocument(const std::string &path, hpr_document *ret_document) {
   char *text;
   hpr_file_info info;
-  const int result = hpr_read_whole(hpr_file_native(), path.c_str(), HPR_PIDFILE_MAX_BYTES, &text,
-                                    &info, nullptr);
+  const int result =
+      hpr_read_whole(hpr_file_native(), path.c_str(), HPR_PIDFILE_MAX_BYTES, &text, &info, nullptr);
   if (result == 0)
     return hpr_document_read(text, static_cast<size_t>(info.size_bytes), ret_document);
   if (result != HPR_ENOENT) return result;
@@ -53,7 +53,7 @@ Napi::Object ToContents(Napi::Env env, const hpr_document &document) {
   return contents;
 }
 
-}  // namespace
+} // namespace
 
 Napi::Value ReadPidFile(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -71,4 +71,4 @@ Napi::Value ReadPidFile(const Napi::CallbackInfo &info) {
   return contents;
 }
 
-}  // namespace hpr
+} // namespace hpr

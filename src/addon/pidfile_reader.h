@@ -13,6 +13,6 @@ namespace hpr {
  */
 Napi::Value ReadPidFile(const Napi::CallbackInfo &info);
 
-}  // namespace hpr
+} // namespace hpr
 
 #endif

@@ -58,7 +58,7 @@ bool ToSignal(const std::string &name, hpr_signal *ret_signal) {
   return false;
 }
 
-}  // namespace
+} // namespace
 
 /* --- life ----------------------------------------------------------------------------------- */
 
@@ -210,11 +210,11 @@ hpr_host RegistryObject::MakeHost() {
     if (self->silent_) return;
     Napi::Env env = self->Env();
     Napi::HandleScope scope(env);
-    const Napi::Object entry = termination->entry ? ToExit(env, *termination->entry)
-                                                  : Napi::Object::New(env);
-    self->CallHost("terminated", {Napi::Number::New(env, static_cast<double>(request)),
-                                  Napi::String::New(env, OutcomeName(termination->outcome)),
-                                  entry});
+    const Napi::Object entry =
+        termination->entry ? ToExit(env, *termination->entry) : Napi::Object::New(env);
+    self->CallHost("terminated",
+                   {Napi::Number::New(env, static_cast<double>(request)),
+                    Napi::String::New(env, OutcomeName(termination->outcome)), entry});
   };
   host.closed = [](void *context) { static_cast<RegistryObject *>(context)->Release(); };
   return host;
@@ -275,8 +275,7 @@ Napi::Value RegistryObject::LinkByToken(const Napi::CallbackInfo &info) {
   const int32_t pi_pid = arguments.OptionalPid(2, "pid");
   if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
   return Napi::Boolean::New(
-      info.Env(),
-      hpr_registry_link_by_token(registry_, token.c_str(), session.c_str(), pi_pid));
+      info.Env(), hpr_registry_link_by_token(registry_, token.c_str(), session.c_str(), pi_pid));
 }
 
 Napi::Value RegistryObject::LinkByPid(const Napi::CallbackInfo &info) {
@@ -284,8 +283,7 @@ Napi::Value RegistryObject::LinkByPid(const Napi::CallbackInfo &info) {
   const std::string session = arguments.Text(0, "sessionId");
   const int32_t pid = arguments.Pid(1, "pid");
   if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(),
-                            hpr_registry_link_by_pid(registry_, session.c_str(), pid));
+  return Napi::Boolean::New(info.Env(), hpr_registry_link_by_pid(registry_, session.c_str(), pid));
 }
 
 Napi::Value RegistryObject::LinkSession(const Napi::CallbackInfo &info) {
@@ -343,8 +341,8 @@ void RegistryObject::Terminate(const Napi::CallbackInfo &info) {
   }
   if (info[3].IsString()) target.session = session.c_str();
   if (info[4].IsString()) target.token = token.c_str();
-  const int result = hpr_registry_terminate(registry_, &target, signal, grace_ms,
-                                            static_cast<uint64_t>(request));
+  const int result =
+      hpr_registry_terminate(registry_, &target, signal, grace_ms, static_cast<uint64_t>(request));
   if (result != 0) ThrowError(env, result);
 }
 
@@ -393,4 +391,4 @@ Napi::Value RegistryObject::Entries(const Napi::CallbackInfo &info) {
   return entries;
 }
 
-}  // namespace hpr
+} // namespace hpr

@@ -14,13 +14,13 @@ namespace hpr {
  * terminated(request, outcome, entry). They must not throw.
  */
 class RegistryObject : public Napi::ObjectWrap<RegistryObject> {
- public:
+public:
   static Napi::Function Define(Napi::Env env);
 
   explicit RegistryObject(const Napi::CallbackInfo &info);
   ~RegistryObject() override;
 
- private:
+private:
   static void CallWatchFired(Napi::Env env, Napi::Function unused, RegistryObject *self,
                              uint64_t *take_watch);
   using Notices = Napi::TypedThreadSafeFunction<RegistryObject, uint64_t, CallWatchFired>;
@@ -55,11 +55,11 @@ class RegistryObject : public Napi::ObjectWrap<RegistryObject> {
 
   hpr_registry *registry_ = nullptr; /* NULL: closed */
   hpr_process_ops process_{};
-  bool silent_ = false;              /* the environment goes down: call no JavaScript */
+  bool silent_ = false; /* the environment goes down: call no JavaScript */
   Napi::ObjectReference host_;
   Notices notices_;
 };
 
-}  // namespace hpr
+} // namespace hpr
 
 #endif

@@ -26,4 +26,4 @@ void SetTime(Napi::Object object, const char *key, int64_t time_ms) {
   if (time_ms != INT64_MIN) object.Set(key, static_cast<double>(time_ms));
 }
 
-}  // namespace hpr
+} // namespace hpr

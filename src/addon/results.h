@@ -18,6 +18,6 @@ void SetPid(Napi::Object object, const char *key, int32_t pid);
 /* Milliseconds since 1970; INT64_MIN, an unknown time, sets nothing. */
 void SetTime(Napi::Object object, const char *key, int64_t time_ms);
 
-}  // namespace hpr
+} // namespace hpr
 
 #endif

@@ -87,8 +87,7 @@ void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry) {
 /* --- the end -------------------------------------------------------------------------------- */
 
 static void finish(hpr_registry *registry, hpr_entry *entry) {
-  hpr_answer_all(registry, entry,
-                 entry->ending->killed ? HPR_OUTCOME_KILLED : HPR_OUTCOME_EXITED);
+  hpr_answer_all(registry, entry, entry->ending->killed ? HPR_OUTCOME_KILLED : HPR_OUTCOME_EXITED);
   hpr_detach(registry, entry);
   hpr_report_exit(registry, entry);
 }

@@ -24,27 +24,27 @@ struct hpr_event;
 
 /* The state of an ending, core/ending.c. */
 typedef struct hpr_ending {
-  int32_t grace_ms;   /* or HPR_GRACE_NEVER */
-  int32_t waited_ms;  /* since the first signal, as far as the timers have told */
-  int32_t timer_ms;   /* that the running timer adds to it; 0 = none runs */
-  hpr_signal signal;  /* the first one; the keeper gets it too when its turn comes */
-  bool keeper_due;    /* the keeper's turn is to come */
-  bool killed;        /* SIGKILL was sent */
-  bool unwatched;     /* the system could not watch a part: look again now and then */
+  int32_t grace_ms;          /* or HPR_GRACE_NEVER */
+  int32_t waited_ms;         /* since the first signal, as far as the timers have told */
+  int32_t timer_ms;          /* that the running timer adds to it; 0 = none runs */
+  hpr_signal signal;         /* the first one; the keeper gets it too when its turn comes */
+  bool keeper_due;           /* the keeper's turn is to come */
+  bool killed;               /* SIGKILL was sent */
+  bool unwatched;            /* the system could not watch a part: look again now and then */
   struct hpr_event *waiters; /* the answers to those who wait for the end; a utlist */
 } hpr_ending;
 
 typedef struct hpr_entry {
-  hpr_row row;          /* what the file says of it */
-  char *text;           /* row as JSON, rendered when row changes; NULL = to be rendered */
+  hpr_row row; /* what the file says of it */
+  char *text;  /* row as JSON, rendered when row changes; NULL = to be rendered */
   size_t text_length;
-  char *session;        /* NULL = unlinked */
-  uint64_t order;       /* its place: lower is older */
-  uint32_t generation;  /* told apart from earlier holders of its pid */
-  unsigned watched;     /* bit set of parts with a watch */
-  hpr_ending *ending;   /* NULL = live */
-  bool parent_tells;    /* its exit comes from its parent, with a status */
-  bool exit_seen;       /* its parent reaped it */
+  char *session;       /* NULL = unlinked */
+  uint64_t order;      /* its place: lower is older */
+  uint32_t generation; /* told apart from earlier holders of its pid */
+  unsigned watched;    /* bit set of parts with a watch */
+  hpr_ending *ending;  /* NULL = live */
+  bool parent_tells;   /* its exit comes from its parent, with a status */
+  bool exit_seen;      /* its parent reaped it */
   int exit_code;
   char exit_signal[HPR_SIGNAL_NAME_SIZE];
   struct hpr_entry *prev, *next; /* in order */

@@ -12,11 +12,11 @@ typedef enum event_kind {
 
 typedef struct hpr_event {
   event_kind kind;
-  int error;           /* of a warning */
+  int error; /* of a warning */
   int32_t pid;
   char *path;
-  hpr_entry *entry;    /* of an exit; owned */
-  uint64_t request;    /* of a termination */
+  hpr_entry *entry; /* of an exit; owned */
+  uint64_t request; /* of a termination */
   hpr_outcome outcome;
   bool has_snapshot;
   hpr_snapshot snapshot; /* of a termination; its only string is exit_signal */

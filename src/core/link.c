@@ -72,8 +72,7 @@ static bool settle(hpr_registry *registry, hpr_entry *entry, const char *session
 bool hpr_registry_link_by_pid(hpr_registry *registry, const char *session, int32_t pid) {
   if (!session[0]) return false;
   hpr_entry *entry = hpr_find_pid(registry, pid);
-  bool direct = entry && !entry->ending &&
-                (!entry->session || same_text(entry->session, session));
+  bool direct = entry && !entry->ending && (!entry->session || same_text(entry->session, session));
   if (!direct) entry = find_by_pi(registry, session, pid);
   return entry && (entry->session || settle(registry, entry, session));
 }

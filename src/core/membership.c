@@ -16,9 +16,9 @@ hpr_entry *hpr_find_pid(const hpr_registry *registry, int32_t pid) {
 hpr_entry *hpr_find_same(const hpr_registry *registry, const hpr_row *row) {
   hpr_entry *entry = hpr_find_pid(registry, row->main.pid);
   /* Two of whom the system told nothing need not be the same one. */
-  bool same = entry && row->main.state != HPR_RECORD_OPAQUE &&
-              (row->main.state == HPR_RECORD_NONE ||
-               hpr_same_identity(&entry->row.main, &row->main));
+  bool same =
+      entry && row->main.state != HPR_RECORD_OPAQUE &&
+      (row->main.state == HPR_RECORD_NONE || hpr_same_identity(&entry->row.main, &row->main));
   return same ? entry : NULL;
 }
 

@@ -35,8 +35,7 @@ static bool is_dated(const hpr_registry *registry, const hpr_row *row) {
 }
 
 static bool is_too_old(const hpr_registry *registry, const hpr_row *row) {
-  return registry->process.now_ms(registry->process.self) - row->spawned_ms >
-         HPR_ORPHAN_MAX_AGE_MS;
+  return registry->process.now_ms(registry->process.self) - row->spawned_ms > HPR_ORPHAN_MAX_AGE_MS;
 }
 
 /* Lack of memory leaves the row as it was, a dead server's. */
@@ -105,7 +104,8 @@ hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
 
   hpr_verdict verdict = settle(registry, row);
   if (may_be_dropped(verdict)) return HPR_DROP;
-  if (verdict == HPR_VERDICT_FOREIGN) return keep_with_warning(registry, HPR_EFOREIGN, row->main.pid);
+  if (verdict == HPR_VERDICT_FOREIGN)
+    return keep_with_warning(registry, HPR_EFOREIGN, row->main.pid);
   if (verdict == HPR_VERDICT_UNKNOWN || !dated)
     return keep_with_warning(registry, HPR_EUNKNOWN, row->main.pid);
   hpr_entry *holder = hpr_find_pid(registry, row->main.pid);

@@ -96,8 +96,8 @@ static int fill_row(const hpr_registry *registry, const hpr_registration *from, 
   row->cwd = strdup(from->cwd);
   row->token = copy_or_null(from->token);
   row->socket_path = copy_or_null(from->socket_path);
-  bool complete = row->cwd && copied(from->token, row->token) &&
-                  copied(from->socket_path, row->socket_path);
+  bool complete =
+      row->cwd && copied(from->token, row->token) && copied(from->socket_path, row->socket_path);
   return complete ? 0 : HPR_ENOMEM;
 }
 

@@ -34,15 +34,15 @@ typedef uint64_t hpr_ticket;
 typedef struct hpr_snapshot {
   int32_t pid;
   const char *cwd;
-  int64_t spawned_ms;  /* since 1970; INT64_MIN = unknown */
-  const char *session; /* NULL = unlinked */
-  const char *token;   /* NULL = none */
-  int32_t pi_pid;      /* 0 = none */
-  int32_t keeper_pid;  /* 0 = none */
+  int64_t spawned_ms;      /* since 1970; INT64_MIN = unknown */
+  const char *session;     /* NULL = unlinked */
+  const char *token;       /* NULL = none */
+  int32_t pi_pid;          /* 0 = none */
+  int32_t keeper_pid;      /* 0 = none */
   const char *socket_path; /* NULL = none */
   bool ending;
-  bool kin;            /* may be signalled */
-  int exit_code;       /* of a child of ours that ended by itself, or HPR_EXIT_CODE_NONE */
+  bool kin;                /* may be signalled */
+  int exit_code;           /* of a child of ours that ended by itself, or HPR_EXIT_CODE_NONE */
   const char *exit_signal; /* name of the signal that ended a child of ours, or NULL */
 } hpr_snapshot;
 
@@ -78,11 +78,11 @@ typedef struct hpr_host {
 } hpr_host;
 
 typedef struct hpr_options {
-  const char *pid_file;        /* absolute */
-  hpr_process_ops process;     /* copied; what it points to must outlive the registry */
-  const hpr_file_ops *files;   /* must outlive the registry */
-  hpr_host host;               /* copied */
-  int32_t grace_ms;            /* 0 or more, or HPR_GRACE_NEVER */
+  const char *pid_file;      /* absolute */
+  hpr_process_ops process;   /* copied; what it points to must outlive the registry */
+  const hpr_file_ops *files; /* must outlive the registry */
+  hpr_host host;             /* copied */
+  int32_t grace_ms;          /* 0 or more, or HPR_GRACE_NEVER */
 } hpr_options;
 
 /* Touches no file yet. HPR_ENOMEM. */
@@ -97,7 +97,7 @@ void hpr_registry_close(hpr_registry *registry);
 /* --- tracking ------------------------------------------------------------------------------- */
 
 typedef struct hpr_registration {
-  int32_t pid;             /* HPR_PID_MIN or more */
+  int32_t pid; /* HPR_PID_MIN or more */
   const char *cwd;
   const char *token;       /* NULL or "" = none */
   int32_t keeper_pid;      /* 0 = none */

@@ -15,26 +15,26 @@ struct hpr_registry {
   hpr_host host;
   int32_t grace_ms;
 
-  hpr_identity self;                /* written into our entries as their owner */
-  char id[HPR_OWNER_ID_SIZE];       /* which registry of this process */
+  hpr_identity self;          /* written into our entries as their owner */
+  char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
 
-  hpr_entry *entries;               /* all, in order; a utlist */
-  size_t live;                      /* how many of them are not ending */
-  hpr_index by_pid;                 /* all; no two have the same */
+  hpr_entry *entries;                    /* all, in order; a utlist */
+  size_t live;                           /* how many of them are not ending */
+  hpr_index by_pid;                      /* all; no two have the same */
   hpr_index by_session, by_token, by_pi; /* live */
-  hpr_index by_cwd;                 /* live and unlinked */
+  hpr_index by_cwd;                      /* live and unlinked */
   uint64_t next_order;
   uint32_t next_generation;
 
   hpr_pidfile *pidfile;
-  struct hpr_owner *owners;         /* other servers that the file names; a utlist */
+  struct hpr_owner *owners; /* other servers that the file names; a utlist */
   uint32_t next_owner;
-  bool adopting;                    /* orphans are wanted: hpr_registry_cleanup_orphans was called */
-  bool orphans_due;                 /* the next write judges them */
-  int file_error;                   /* why the last write failed; reported once */
-  bool retrying;                    /* a timer will try again */
+  bool adopting;    /* orphans are wanted: hpr_registry_cleanup_orphans was called */
+  bool orphans_due; /* the next write judges them */
+  int file_error;   /* why the last write failed; reported once */
+  bool retrying;    /* a timer will try again */
 
-  struct hpr_event *events;         /* to be delivered, oldest first; a utlist */
+  struct hpr_event *events; /* to be delivered, oldest first; a utlist */
   bool delivering, closing;
 };
 
@@ -146,7 +146,8 @@ void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry);
 
 /* True in a child made by fork(): it has our memory, but the file is its parent's. */
 bool hpr_is_forked(const hpr_registry *registry);
-/* Writes the file, and judges its orphans if they are due. A failure is reported and tried again. */
+/* Writes the file, and judges its orphans if they are due. A failure is reported and tried again.
+ */
 void hpr_persist(hpr_registry *registry);
 void hpr_retry_timer_fired(hpr_registry *registry);
 

@@ -19,7 +19,7 @@ typedef struct hpr_file_info {
   uint64_t device, inode; /* together: which file; equal for two names of one file */
   uint64_t links;         /* names that it has; 0 = deleted */
   int64_t size_bytes;
-  int64_t modified_ns;    /* since 1970 */
+  int64_t modified_ns; /* since 1970 */
 } hpr_file_info;
 
 /* Called for each name in a folder. */

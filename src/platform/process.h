@@ -8,18 +8,18 @@
 #include "core/error.h"
 
 enum {
-  HPR_PID_MIN = 2,             /* 1 is init; 0 and negative numbers address groups */
-  HPR_PID_MAX = 2147483647,    /* the widest pid_t; no system gives out larger numbers */
-  HPR_BOOT_SIZE = 64,          /* bytes, the final NUL included */
+  HPR_PID_MIN = 2,          /* 1 is init; 0 and negative numbers address groups */
+  HPR_PID_MAX = 2147483647, /* the widest pid_t; no system gives out larger numbers */
+  HPR_BOOT_SIZE = 64,       /* bytes, the final NUL included */
   HPR_BIRTH_SIZE = 64,
 };
 
 /* What is known about who held the pid when it was recorded. */
 typedef enum hpr_record_state {
-  HPR_RECORD_NONE,    /* nothing was ever recorded (the original module's files) */
-  HPR_RECORD_KNOWN,   /* boot and birth say exactly who */
-  HPR_RECORD_NOBODY,  /* the pid was free, or a zombie's: whoever holds it later is a stranger */
-  HPR_RECORD_OPAQUE,  /* somebody held it, but the system would not tell who */
+  HPR_RECORD_NONE,   /* nothing was ever recorded (the original module's files) */
+  HPR_RECORD_KNOWN,  /* boot and birth say exactly who */
+  HPR_RECORD_NOBODY, /* the pid was free, or a zombie's: whoever holds it later is a stranger */
+  HPR_RECORD_OPAQUE, /* somebody held it, but the system would not tell who */
 } hpr_record_state;
 
 /*
@@ -69,8 +69,7 @@ typedef struct hpr_process_ops {
    * of its group or session (never of our own group or session). Who is no kin has no kin.
    * Always fills *ret_identity, with the state that could be found. Never fails.
    */
-  void (*identify)(void *self, int32_t pid, const hpr_identity *family,
-                   hpr_identity *ret_identity);
+  void (*identify)(void *self, int32_t pid, const hpr_identity *family, hpr_identity *ret_identity);
 
   /*
    * The same for a pid of which only the time of recording is known, in milliseconds since 1970.

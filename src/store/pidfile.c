@@ -9,8 +9,8 @@
 #include "store/replace.h"
 
 enum {
-  NAME_ROOM = 64,  /* for what is appended to the path */
-  RETRY_MS = 2,    /* between two tries for the lock */
+  NAME_ROOM = 64,   /* for what is appended to the path */
+  RETRY_MS = 2,     /* between two tries for the lock */
   NAME_TRIES = 100, /* taken names to step over; more is an attack or a broken disk */
   SYNC_TRIES = 4    /* network file systems interrupt any call on a signal, but not every time */
 };
@@ -18,16 +18,16 @@ enum {
 struct hpr_pidfile {
   const hpr_file_ops *files;
   char *path;
-  char *beside;           /* path with room for a suffix; the names of our other files */
+  char *beside; /* path with room for a suffix; the names of our other files */
   size_t path_length;
-  hpr_document others;    /* what the file holds besides the client's entries */
-  hpr_buffer text;        /* the last text; kept for its memory */
-  hpr_file_info seen;     /* the file as we last read or wrote it; inode 0 = never */
-  hpr_file held;          /* that file, open, unless seen.inode is 0 */
+  hpr_document others;     /* what the file holds besides the client's entries */
+  hpr_buffer text;         /* the last text; kept for its memory */
+  hpr_file_info seen;      /* the file as we last read or wrote it; inode 0 = never */
+  hpr_file held;           /* that file, open, unless seen.inode is 0 */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
-  hpr_file lock;          /* held open, locked only during a sync */
+  hpr_file lock;           /* held open, locked only during a sync */
   bool lock_open;
-  bool impatient;         /* the last wait for the lock was in vain */
+  bool impatient;              /* the last wait for the lock was in vain */
   uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
 };
 
@@ -148,8 +148,8 @@ static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info
   for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
     int length = snprintf(suffix, sizeof suffix, ".corrupt-%" PRId64, info->modified_ns / 1000000);
     if (i > 0) snprintf(suffix + length, sizeof suffix - (size_t)length, "-%d", i);
-    result = hpr_write_new(f->files, beside(f, suffix), text, (size_t)info->size_bytes, &kept,
-                           NULL);
+    result =
+        hpr_write_new(f->files, beside(f, suffix), text, (size_t)info->size_bytes, &kept, NULL);
   }
   if (result != 0) return result;
   f->set_aside = *info;
@@ -199,8 +199,7 @@ static int write_file(hpr_pidfile *f) {
   hpr_file_info written;
   int result = HPR_EEXIST;
   for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
-    snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce,
-             f->temporaries++);
+    snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
     result = hpr_replace(f->files, f->path, beside(f, suffix), f->text.text, f->text.length,
                          &written, &file);
   }

@@ -57,7 +57,7 @@ const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 void hpr_pidfile_collect(hpr_pidfile *pidfile);
 
 enum {
-  HPR_PIDFILE_LOCK_MS = 300,             /* a writer holds the lock for well under one */
+  HPR_PIDFILE_LOCK_MS = 300,               /* a writer holds the lock for well under one */
   HPR_PIDFILE_MAX_BYTES = 16 * 1024 * 1024 /* some 30,000 entries */
 };
 

@@ -36,8 +36,8 @@ static int read_all(const hpr_file_ops *files, hpr_file file, char *text, size_t
   return 0;
 }
 
-int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes,
-                   char **ret_text, hpr_file_info *ret_info, hpr_file *ret_file) {
+int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes, char **ret_text,
+                   hpr_file_info *ret_info, hpr_file *ret_file) {
   hpr_file file;
   hpr_file_info info;
   char *text = NULL;

@@ -15,8 +15,8 @@
  * HPR_ENOENT, HPR_EUNSAFE (kind, owner or mode), HPR_ETOOBIG, HPR_EACCES, HPR_ENOMEM, …
  * An interruption is no failure unless it comes again and again (HPR_EINTR); nor in writing.
  */
-int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes,
-                   char **ret_text, hpr_file_info *ret_info, hpr_file *ret_file);
+int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes, char **ret_text,
+                   hpr_file_info *ret_info, hpr_file *ret_file);
 
 /* Makes a new private file with this text. HPR_EEXIST, or why it could not: nothing is left. */
 int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text, size_t length,

@@ -13,8 +13,8 @@
 /* --- reading -------------------------------------------------------------------------------- */
 
 static const char *const known_keys[] = {
-    "pid",         "cwd",        "spawnedAt",      "spawnToken",     "piPid",
-    "keeperPid",   "identity",   "keeperSockPath", "piIdentity",     "keeperIdentity",
+    "pid",         "cwd",      "spawnedAt",      "spawnToken", "piPid",
+    "keeperPid",   "identity", "keeperSockPath", "piIdentity", "keeperIdentity",
     "terminating", "owner",
 };
 

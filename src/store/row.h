@@ -27,7 +27,7 @@ typedef struct hpr_row {
   bool terminating;    /* asked to end; finish it */
   hpr_identity owner;  /* the server that keeps it; pid 0 = the original module */
   char owner_id[HPR_OWNER_ID_SIZE]; /* which registry of that server */
-  struct cJSON *unknown; /* members that we do not know, kept to the letter; or NULL */
+  struct cJSON *unknown;            /* members that we do not know, kept to the letter; or NULL */
 } hpr_row;
 
 /*

@@ -42,8 +42,8 @@ void hpr_timestamp_write(int64_t time_ms, char ret_text[HPR_TIMESTAMP_SIZE]) {
   date_of(days, &year, &month, &day);
   /* The remainders tell the compiler that every field fits its width. */
   snprintf(ret_text, HPR_TIMESTAMP_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
-           (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day % 100,
-           rest / 3600000 % 24, rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
+           (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day % 100, rest / 3600000 % 24,
+           rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
 }
 
 /* The digits of text where the pattern has a 0; false if the rest does not match it. */

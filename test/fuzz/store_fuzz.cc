@@ -48,8 +48,7 @@ public:
 
   std::vector<int> Errors() const {
     std::vector<int> errors;
-    for (const hpr_stored *it = document_.stored; it; it = it->next)
-      errors.push_back(it->error);
+    for (const hpr_stored *it = document_.stored; it; it = it->next) errors.push_back(it->error);
     return errors;
   }
 
@@ -61,8 +60,7 @@ public:
   std::string Composed() const {
     hpr_buffer buffer = {};
     hpr_document_begin(&buffer);
-    for (const std::string &text : Texts())
-      hpr_document_add(&buffer, text.data(), text.size());
+    for (const std::string &text : Texts()) hpr_document_add(&buffer, text.data(), text.size());
     hpr_document_end(&buffer, &document_);
     std::string text(buffer.text, buffer.length);
     hpr_buffer_done(&buffer);
@@ -184,8 +182,7 @@ void CheckPidFile(const std::string &text) {
   const std::vector<std::string> kept = NamesWith(folder.path(), ".corrupt-");
   Require(kept.size() == (before.damaged() ? 1 : 0), "what is damaged is kept aside", text);
   Require(kept.empty() || TextOf(folder / kept[0]) == text, "to the letter", text);
-  for (const std::string &name : NamesIn(folder.path()))
-    unlink((folder / name).c_str());
+  for (const std::string &name : NamesIn(folder.path())) unlink((folder / name).c_str());
 }
 
 } // namespace

@@ -37,9 +37,7 @@ public:
   int result;
 };
 
-std::string OpenCode(const std::string &path) {
-  return Code(Opened(Files().open, path).result);
-}
+std::string OpenCode(const std::string &path) { return Code(Opened(Files().open, path).result); }
 
 hpr_file_info InfoAt(const std::string &path) {
   hpr_file_info info = {};
@@ -162,8 +160,7 @@ TEST(NativeFile, ExchangesTwoFilesInOneStep) {
   Folder folder;
   Write(folder / "a", "A");
   Write(folder / "b", "B");
-  const int result =
-      Files().exchange(Files().self, (folder / "a").c_str(), (folder / "b").c_str());
+  const int result = Files().exchange(Files().self, (folder / "a").c_str(), (folder / "b").c_str());
   if (result == HPR_ENOTSUP) GTEST_SKIP() << "this file system cannot exchange two names";
   EXPECT_EQ("HPR_OK", Code(result));
   EXPECT_EQ("B", TextOf(folder / "a"));
@@ -173,8 +170,7 @@ TEST(NativeFile, ExchangesTwoFilesInOneStep) {
 TEST(NativeFile, ExchangesNothingWithAMissingFile) {
   Folder folder;
   Write(folder / "a", "A");
-  const int result =
-      Files().exchange(Files().self, (folder / "a").c_str(), (folder / "b").c_str());
+  const int result = Files().exchange(Files().self, (folder / "a").c_str(), (folder / "b").c_str());
   EXPECT_TRUE(result == HPR_ENOENT || result == HPR_ENOTSUP) << Code(result);
   EXPECT_EQ("A", TextOf(folder / "a"));
 }
@@ -242,9 +238,8 @@ TEST(NativeFile, LosesTheLockOfAProcessThatDies) {
   ASSERT_GE(pid, 0);
   if (pid == 0) {
     hpr_file file;
-    const bool locked =
-        Files().open_lock(Files().self, (folder / "lock").c_str(), &file) == 0 &&
-        Files().try_lock(Files().self, file) == 0;
+    const bool locked = Files().open_lock(Files().self, (folder / "lock").c_str(), &file) == 0 &&
+                        Files().try_lock(Files().self, file) == 0;
     _exit(locked ? 0 : 1);
   }
   int status = 0;

@@ -204,9 +204,8 @@ TEST(Process, IsTheSameAfterItRunsAnotherProgram) {
   const hpr_identity identity = system.Identify(child.pid());
   ASSERT_TRUE(Eventually([&] { return IsStopped(child.pid()); }));
   child.Kill(SIGCONT);
-  ASSERT_TRUE(Eventually([&] {
-    return TextOf("/proc/" + std::to_string(child.pid()) + "/comm") == "sleep\n";
-  }));
+  ASSERT_TRUE(Eventually(
+      [&] { return TextOf("/proc/" + std::to_string(child.pid()) + "/comm") == "sleep\n"; }));
   EXPECT_EQ("SAME", system.Verify(identity));
 }
 

@@ -47,13 +47,11 @@ bool NothingPending() {
 TEST(Signal, GoesToNobodyWithoutARecord) {
   System system;
   IdleChild child;
-  for (const hpr_record_state state :
-       {HPR_RECORD_NONE, HPR_RECORD_OPAQUE, HPR_RECORD_NOBODY}) {
+  for (const hpr_record_state state : {HPR_RECORD_NONE, HPR_RECORD_OPAQUE, HPR_RECORD_NOBODY}) {
     hpr_identity identity = system.Identify(child.pid());
     identity.state = state;
     identity.kin = false;
-    const std::string expected =
-        state == HPR_RECORD_NOBODY ? "HPR_ESTRANGER" : "HPR_EUNKNOWN";
+    const std::string expected = state == HPR_RECORD_NOBODY ? "HPR_ESTRANGER" : "HPR_EUNKNOWN";
     for (const hpr_signal signal : kAll)
       EXPECT_EQ(expected, system.Signal(identity, signal)) << Record(state);
   }
@@ -67,8 +65,11 @@ TEST(Signal, IsTheOneThatWasAskedFor) {
   const struct {
     hpr_signal signal;
     int signum;
-  } rows[] = {{HPR_SIGNAL_TERM, SIGTERM}, {HPR_SIGNAL_KILL, SIGKILL}, {HPR_SIGNAL_INT, SIGINT},
-              {HPR_SIGNAL_HUP, SIGHUP},   {HPR_SIGNAL_QUIT, SIGQUIT}};
+  } rows[] = {{HPR_SIGNAL_TERM, SIGTERM},
+              {HPR_SIGNAL_KILL, SIGKILL},
+              {HPR_SIGNAL_INT, SIGINT},
+              {HPR_SIGNAL_HUP, SIGHUP},
+              {HPR_SIGNAL_QUIT, SIGQUIT}};
   for (const auto &row : rows) {
     IdleChild child;
     EXPECT_EQ("HPR_OK", system.Signal(system.Identify(child.pid()), row.signal));
@@ -172,8 +173,7 @@ TEST(Signal, KillsWhatIgnoresRequests) {
     Idle();
   });
   const hpr_identity identity = system.Identify(child.pid());
-  for (const hpr_signal signal :
-       {HPR_SIGNAL_TERM, HPR_SIGNAL_INT, HPR_SIGNAL_HUP, HPR_SIGNAL_QUIT})
+  for (const hpr_signal signal : {HPR_SIGNAL_TERM, HPR_SIGNAL_INT, HPR_SIGNAL_HUP, HPR_SIGNAL_QUIT})
     EXPECT_EQ("HPR_OK", system.Signal(identity, signal));
   EXPECT_TRUE(child.IsAlive());
   EXPECT_EQ("HPR_OK", system.Signal(identity, HPR_SIGNAL_KILL));
@@ -240,8 +240,7 @@ TEST(Signal, DoesNotGoToAStranger) {
   GroupLeader child;
   hpr_identity identity = system.Identify(child.pid());
   SetBirth(&identity, PartOf(identity.birth, 0) + ".1");
-  for (const hpr_signal signal : kAll)
-    EXPECT_EQ("HPR_ESTRANGER", system.Signal(identity, signal));
+  for (const hpr_signal signal : kAll) EXPECT_EQ("HPR_ESTRANGER", system.Signal(identity, signal));
   EXPECT_TRUE(child.IsAlive());
 }
 
@@ -306,8 +305,7 @@ TEST(Signal, DoesNotComeFromAForkOfTheServer) {
   IdleChild child;
   const hpr_identity identity = system.Identify(child.pid());
   InSubprocess([&] {
-    for (const hpr_signal signal : kAll)
-      EXPECT_EQ("HPR_EFORKED", system.Signal(identity, signal));
+    for (const hpr_signal signal : kAll) EXPECT_EQ("HPR_EFORKED", system.Signal(identity, signal));
     EXPECT_EQ("SAME", system.Verify(identity)) << "looking is allowed";
   });
   EXPECT_TRUE(child.IsAlive());

@@ -39,7 +39,9 @@ std::set<int> Descriptors() {
 }
 
 /* A sanitizer's own thread comes with the first of ours: have it counted before. */
-void StartFirstThread() { std::thread([] {}).join(); }
+void StartFirstThread() {
+  std::thread([] {}).join();
+}
 
 int64_t CpuMs() {
   struct timespec time;
@@ -164,8 +166,8 @@ TEST(Watch, SeesEveryMemberOfAGroupEndOneAfterTheOther) {
   ASSERT_EQ("HPR_OK", system.Watch(identity, 1));
   /* It is told of one of them: which one is the system's choice. */
   first.Kill();
-  if (!first.Ends() || !Eventually([&] { return system.Notices().size() == 1; },
-                                   std::chrono::milliseconds(300)))
+  if (!first.Ends() ||
+      !Eventually([&] { return system.Notices().size() == 1; }, std::chrono::milliseconds(300)))
     second.Kill();
   ASSERT_TRUE(system.HasNotices(1));
   if (second.IsAlive()) {
@@ -447,8 +449,8 @@ TEST(Watch, OfAnotherUsersProcessSeesItEnd) {
     ASSERT_EQ(0, pipe(ends));
     IdleChild child;
     Child killer(0, [&](const Report &) { /* stays root */
-      char byte;
-      if (read(ends[0], &byte, 1) == 1) child.Kill();
+                                          char byte;
+                                          if (read(ends[0], &byte, 1) == 1) child.Kill();
     });
     BecomeNobody();
     ASSERT_EQ("HPR_OK", system.Watch(system.Identify(child.pid()), 1));

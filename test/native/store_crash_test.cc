@@ -145,8 +145,7 @@ TEST(PidFileCrash, LosesAndTearsNothingWhenItsWriterIsKilledAtAnyMoment) {
   std::uniform_int_distribution<int> life_us(0, kLongestLifeUs);
 
   const pid_t reader = Fork([&] {
-    while (!ledger->stop)
-      Look(path, *ledger);
+    while (!ledger->stop) Look(path, *ledger);
   });
   ASSERT_GT(reader, 0);
   for (int kills = 0; kills < kKills && ledger->wrong == 0 && !HasFailure(); kills++)

@@ -120,8 +120,13 @@ TEST(Document, ReadsAByteOrderMarkAndWritesNone) {
 }
 
 TEST(Document, KeepsUnsoundEntriesToTheLetter) {
-  const Texts texts = {"null", "\"text\"", "7", R"({"pid":-1,"cwd":"/"})", "[ 1 , 2 ]",
-                       R"({ "pid" : 9007199254740993 , "cwd":"/" })", R"({"pid":7,"pid":8})",
+  const Texts texts = {"null",
+                       "\"text\"",
+                       "7",
+                       R"({"pid":-1,"cwd":"/"})",
+                       "[ 1 , 2 ]",
+                       R"({ "pid" : 9007199254740993 , "cwd":"/" })",
+                       R"({"pid":7,"pid":8})",
                        R"({"pid":7,"cwd":"a\u0000b"})"};
   std::string inside;
   for (const std::string &text : texts) inside += text + ", ";
@@ -163,15 +168,29 @@ TEST(Document, DropsOneEntryAndKeepsTheOthers) {
 
 TEST(Document, WithoutAnythingReadableIsDamagedAndEmpty) {
   const std::string nul(4096, '\0');
-  for (const std::string &text :
-       {std::string(), std::string(" \n\t"), std::string("\0", 1), nul, std::string("null"),
-        std::string("[]"), std::string("7"), std::string("\"entries\""),
-        std::string("{\"entries\":{}}"), std::string("{\"entries\":null}"),
-        std::string("{\"entries\":7}"), std::string("{"), std::string("{\"entries\":["),
-        std::string("garbage"), std::string("\xEF\xBB\xBF"), std::string("\xEF\xBB"),
-        std::string("\xFF\xFE{\0}\0", 6), std::string("{} {}"), std::string("{}x"),
-        std::string("{\"entries\":[]}\0", 15), std::string("{\"entries\":[],}"),
-        std::string("{\"entries\":[,]}"), std::string("{\"entries\":[]")}) {
+  for (const std::string &text : {std::string(),
+                                  std::string(" \n\t"),
+                                  std::string("\0", 1),
+                                  nul,
+                                  std::string("null"),
+                                  std::string("[]"),
+                                  std::string("7"),
+                                  std::string("\"entries\""),
+                                  std::string("{\"entries\":{}}"),
+                                  std::string("{\"entries\":null}"),
+                                  std::string("{\"entries\":7}"),
+                                  std::string("{"),
+                                  std::string("{\"entries\":["),
+                                  std::string("garbage"),
+                                  std::string("\xEF\xBB\xBF"),
+                                  std::string("\xEF\xBB"),
+                                  std::string("\xFF\xFE{\0}\0", 6),
+                                  std::string("{} {}"),
+                                  std::string("{}x"),
+                                  std::string("{\"entries\":[]}\0", 15),
+                                  std::string("{\"entries\":[],}"),
+                                  std::string("{\"entries\":[,]}"),
+                                  std::string("{\"entries\":[]")}) {
     Document it(text);
     EXPECT_EQ("HPR_OK", Code(it.result)) << text;
     EXPECT_TRUE(it.document.damaged) << text;
@@ -215,8 +234,8 @@ TEST(Document, SalvagesTheEntriesOfTwoListsWithTheSameName) {
 
 TEST(Document, SalvagesAroundOneBrokenEntry) {
   for (const std::string broken :
-       {"{\"pid\":7,\"cwd\":\"\xC0\x80\"}", "{\"pid\":07,\"cwd\":\"/\"}", "{\"pid\":7,,}", "{\"pid\"",
-        "\"no end", "{\"pid\":7,\"cwd\":\"a\nb\"}", "{]", "}{", "\\"}) {
+       {"{\"pid\":7,\"cwd\":\"\xC0\x80\"}", "{\"pid\":07,\"cwd\":\"/\"}", "{\"pid\":7,,}",
+        "{\"pid\"", "\"no end", "{\"pid\":7,\"cwd\":\"a\nb\"}", "{]", "}{", "\\"}) {
     Document it("{\"entries\":[" + Entry(2) + "," + broken + "," + Entry(3) + "]}");
     EXPECT_TRUE(it.document.damaged) << broken;
     EXPECT_EQ((Pids{2, 3}), it.Pids()) << broken;
@@ -232,7 +251,8 @@ TEST(Document, SalvagesNothingFromTheInsideOfAnEntryOrOfAString) {
 }
 
 TEST(Document, SalvagesNothingThatWouldBeRefused) {
-  Document it(R"({"entries":[{"pid":1,"cwd":"/"},{"pid":-7,"cwd":"/"},null,{"pid":"7","cwd":"/"}]}x)");
+  Document it(
+      R"({"entries":[{"pid":1,"cwd":"/"},{"pid":-7,"cwd":"/"},null,{"pid":"7","cwd":"/"}]}x)");
   EXPECT_TRUE(it.document.damaged);
   EXPECT_TRUE(it.Texts().empty());
 }
@@ -255,8 +275,8 @@ TEST(Document, IsNotFooledByAnEscapedNameOfItsList) {
 /* A stack that is used up would crash, and a scan from each bracket would take hours. */
 TEST(Document, SurvivesAbsurdNestingQuickly) {
   const auto start = std::chrono::steady_clock::now();
-  for (const std::string unit : {"[", "{", "{\"a\":", "{\"a\":[", "[{\"a\":\"{", "{\"{\":\"",
-                                 "{\"},\":\":"}) {
+  for (const std::string unit :
+       {"[", "{", "{\"a\":", "{\"a\":[", "[{\"a\":\"{", "{\"{\":\"", "{\"},\":\":"}) {
     std::string text = "{\"entries\":[";
     for (int i = 0; i < 1000000; i++) text += unit;
     Document it(text);
@@ -277,7 +297,8 @@ TEST(Document, HoldsTensOfThousandsOfEntries) {
 
 /* Every changed byte of a good text: no crash, and a sound text when it is written again. */
 TEST(Document, SurvivesEveryChangedByte) {
-  const std::string good = Document("{\"entries\":[],\"v\":[1,{}]}").Rewritten({Entry(2), Entry(30)});
+  const std::string good =
+      Document("{\"entries\":[],\"v\":[1,{}]}").Rewritten({Entry(2), Entry(30)});
   for (size_t at = 0; at < good.size(); at++) {
     for (int byte = 0; byte < 256; byte++) {
       std::string changed = good;

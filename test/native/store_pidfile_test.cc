@@ -109,8 +109,12 @@ TEST(PidFile, IsFoundFromTheWorkingFolder) {
 
 TEST(PidFile, KeepsWhatOthersWroteToTheLetter) {
   Folder folder;
-  const Names foreign = {"null", R"({ "pid" : -1 })", R"({"pid":5,"cwd":"/","x":9007199254740993})",
-                         R"({"pid":5,"pid":6})", "\"text\"", EntryOf(8)};
+  const Names foreign = {"null",
+                         R"({ "pid" : -1 })",
+                         R"({"pid":5,"cwd":"/","x":9007199254740993})",
+                         R"({"pid":5,"pid":6})",
+                         "\"text\"",
+                         EntryOf(8)};
   std::string inside;
   for (const std::string &text : foreign) inside += (inside.empty() ? "" : " , ") + text;
   Write(folder / "pids.json", "{\"v\":1e999,\"entries\":[" + inside + "]}");
@@ -130,9 +134,7 @@ TEST(PidFile, DropsWhatIsJudgedDead) {
   Folder folder;
   Write(folder / "pids.json", FileOf({EntryOf(2), EntryOf(3), EntryOf(4)}));
   Server server(folder / "pids.json", 1);
-  server.judge = [](hpr_stored *stored) {
-    return stored->row.main.pid == 3 ? HPR_DROP : HPR_KEEP;
-  };
+  server.judge = [](hpr_stored *stored) { return stored->row.main.pid == 3 ? HPR_DROP : HPR_KEEP; };
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
   EXPECT_EQ(FileOf({EntryOf(2), EntryOf(4)}), TextOf(folder / "pids.json"));
 }
@@ -402,24 +404,21 @@ TEST(PidFile, RefusesWhatIsNoPrivateRegularFile) {
     const char *what;
     std::function<void(const std::string &)> plant;
   } rows[] = {
-      {"a link", [](const std::string &path) {
+      {"a link",
+       [](const std::string &path) {
          Write(path + ".target", FileOf({EntryOf(2)}));
          ASSERT_EQ(0, symlink((path + ".target").c_str(), path.c_str()));
        }},
-      {"a link to itself", [](const std::string &path) {
-         ASSERT_EQ(0, symlink(path.c_str(), path.c_str()));
-       }},
-      {"a dangling link", [](const std::string &path) {
-         ASSERT_EQ(0, symlink("none", path.c_str()));
-       }},
+      {"a link to itself",
+       [](const std::string &path) { ASSERT_EQ(0, symlink(path.c_str(), path.c_str())); }},
+      {"a dangling link",
+       [](const std::string &path) { ASSERT_EQ(0, symlink("none", path.c_str())); }},
       {"a FIFO", [](const std::string &path) { ASSERT_EQ(0, mkfifo(path.c_str(), 0600)); }},
       {"a folder", [](const std::string &path) { ASSERT_EQ(0, mkdir(path.c_str(), 0700)); }},
-      {"a socket", [](const std::string &path) {
-         ASSERT_EQ(0, mknod(path.c_str(), S_IFSOCK | 0600, 0));
-       }},
-      {"writable by everybody", [](const std::string &path) {
-         Write(path, FileOf({EntryOf(2)}), 0666);
-       }},
+      {"a socket",
+       [](const std::string &path) { ASSERT_EQ(0, mknod(path.c_str(), S_IFSOCK | 0600, 0)); }},
+      {"writable by everybody",
+       [](const std::string &path) { Write(path, FileOf({EntryOf(2)}), 0666); }},
   };
   for (const auto &row : rows) {
     Folder folder;
@@ -537,9 +536,10 @@ TEST(PidFile, StepsOverAPlantedTemporaryLink) {
   Folder folder;
   Write(folder / "victim", "precious");
   for (int i = 0; i < 5; i++)
-    ASSERT_EQ(0, symlink("victim", (folder / ("pids.json.0000000000000001." + std::to_string(i) +
-                                              ".tmp"))
-                                       .c_str()));
+    ASSERT_EQ(
+        0,
+        symlink("victim",
+                (folder / ("pids.json.0000000000000001." + std::to_string(i) + ".tmp")).c_str()));
   Server server(folder / "pids.json", 1);
   server.own = {EntryOf(9)};
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
@@ -580,9 +580,9 @@ TEST(PidFile, FollowsNoPlantedLinkForItsQuarantine) {
 
 struct Scene {
   const char *name;
-  Text before;      /* what stands in the file at first */
-  bool warm;        /* the server has written it once already */
-  Text others;      /* what somebody else put there since */
+  Text before; /* what stands in the file at first */
+  bool warm;   /* the server has written it once already */
+  Text others; /* what somebody else put there since */
 };
 
 const std::string kForeign = R"({ "pid" : 5, "cwd" : "/", "x" : 9007199254740993 })";
@@ -658,7 +658,8 @@ void ExpectWholeFile(Stage &stage, const std::string &wanted, int result) {
   EXPECT_TRUE(allowed) << text.value_or("(no file)");
 }
 
-/* Fails the call with this number, then lets the server try again. False if there is no such call. */
+/* Fails the call with this number, then lets the server try again. False if there is no such call.
+ */
 bool SurvivesFaultAt(const Scene &scene, const std::string &wanted, int number, int code,
                      bool lasting) {
   const size_t descriptors = OpenDescriptors();
@@ -899,19 +900,29 @@ TEST(PidFileCollect, RemovesOnlyOurTemporaryFiles) {
   Folder folder;
   const Names ours = {"pids.json.0123456789abcdef.0.tmp", "pids.json.ffffffffffffffff.12345.tmp",
                       "pids.json.0000000000000000.18446744073709551615.tmp"};
-  const Names others = {
-      "pids.json", "pids.json.lock", "pids.json.tmp", "pids.json.corrupt-1700000000000",
-      "pids.json.0123456789abcde.0.tmp",    /* a digit short */
-      "pids.json.0123456789abcdef0.0.tmp",  /* a digit long */
-      "pids.json.0123456789ABCDEF.0.tmp",   /* not as we write it */
-      "pids.json.0123456789abcdeg.0.tmp",   "pids.json.0123456789abcdef.tmp",
-      "pids.json.0123456789abcdef..tmp",    "pids.json.0123456789abcdef.0.tmp~",
-      "pids.json.0123456789abcdef.0.tm",    "pids.json.0123456789abcdef.x.tmp",
-      "pids.json.0123456789abcdef.-1.tmp",  "pids.json-0123456789abcdef.0.tmp",
-      "pids.json.0123456789abcdef-0.tmp",   "other.json.0123456789abcdef.0.tmp",
-      "xpids.json.0123456789abcdef.0.tmp",  "pids.jsonx.0123456789abcdef.0.tmp",
-      "pids.json.0123456789abcdef.184467440737095516150.tmp", "pids.json.", "pids.json.0",
-      "0123456789abcdef.0.tmp"};
+  const Names others = {"pids.json",
+                        "pids.json.lock",
+                        "pids.json.tmp",
+                        "pids.json.corrupt-1700000000000",
+                        "pids.json.0123456789abcde.0.tmp",   /* a digit short */
+                        "pids.json.0123456789abcdef0.0.tmp", /* a digit long */
+                        "pids.json.0123456789ABCDEF.0.tmp",  /* not as we write it */
+                        "pids.json.0123456789abcdeg.0.tmp",
+                        "pids.json.0123456789abcdef.tmp",
+                        "pids.json.0123456789abcdef..tmp",
+                        "pids.json.0123456789abcdef.0.tmp~",
+                        "pids.json.0123456789abcdef.0.tm",
+                        "pids.json.0123456789abcdef.x.tmp",
+                        "pids.json.0123456789abcdef.-1.tmp",
+                        "pids.json-0123456789abcdef.0.tmp",
+                        "pids.json.0123456789abcdef-0.tmp",
+                        "other.json.0123456789abcdef.0.tmp",
+                        "xpids.json.0123456789abcdef.0.tmp",
+                        "pids.jsonx.0123456789abcdef.0.tmp",
+                        "pids.json.0123456789abcdef.184467440737095516150.tmp",
+                        "pids.json.",
+                        "pids.json.0",
+                        "0123456789abcdef.0.tmp"};
   for (const Names &names : {ours, others})
     for (const std::string &name : names) Write(folder / name, "");
   Server server(folder / "pids.json", 1);

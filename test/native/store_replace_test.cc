@@ -169,8 +169,7 @@ TEST(MakeParents, MakesPrivateFoldersThatAreMissing) {
   Folder folder;
   InSubprocess([&] {
     umask(0);
-    EXPECT_EQ("HPR_OK",
-              Code(hpr_make_parents(hpr_file_native(), (folder / "a/b/c/file").c_str())));
+    EXPECT_EQ("HPR_OK", Code(hpr_make_parents(hpr_file_native(), (folder / "a/b/c/file").c_str())));
   });
   for (const std::string name : {"a", "a/b", "a/b/c"}) EXPECT_EQ(0700u, ModeOf(folder / name));
   EXPECT_FALSE(TextOf(folder / "a/b/c/file"));
@@ -309,7 +308,8 @@ TEST(Replace, IsAllOrNothingAtEveryFault) {
   }
 }
 
-/* The limit on file sizes makes the kernel write a part and refuse the rest, as a full disk does. */
+/* The limit on file sizes makes the kernel write a part and refuse the rest, as a full disk does.
+ */
 TEST(Replace, LeavesTheOldTextWhenTheDiskIsReallyFull) {
   InSubprocess([] {
     Folder folder;
@@ -335,8 +335,7 @@ TEST(Replace, LeavesAPlantedLinkAlone) {
 TEST(MakeParents, TellsWhyTheLastFolderCouldNotBeMade) {
   Folder folder;
   Write(folder / "file", "");
-  EXPECT_EQ("HPR_ENOENT",
-            Code(hpr_make_parents(hpr_file_native(), (folder / "file/a/b").c_str())));
+  EXPECT_EQ("HPR_ENOENT", Code(hpr_make_parents(hpr_file_native(), (folder / "file/a/b").c_str())));
   for (const int code : {HPR_ENOSPC, HPR_EROFS, HPR_EACCES, HPR_EIO}) {
     FaultyFiles files;
     files.FailAll(Op::kMakeFolder, code);

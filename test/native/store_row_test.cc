@@ -125,7 +125,8 @@ TEST(Row, IsWrittenAsItWasRead) {
 }
 
 TEST(Row, KeepsEveryCharacterOfItsStrings) {
-  const std::string strange = "/tmp/\xC3\xA9 \xF0\x9F\x98\x80 \" \\ \x01\x1f\n\t\x7f </script> \xE2\x80\xA8";
+  const std::string strange =
+      "/tmp/\xC3\xA9 \xF0\x9F\x98\x80 \" \\ \x01\x1f\n\t\x7f </script> \xE2\x80\xA8";
   Row row, back;
   ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":"","spawnToken":"x"})")));
   free(row->cwd);
@@ -152,17 +153,16 @@ TEST(Row, ReadsKeysThatAreWrittenWithEscapes) {
 TEST(Row, HoldsStringsOfAMegabyte) {
   const std::string longest(1 << 20, 'x');
   Row row;
-  ASSERT_EQ("HPR_OK",
-            Code(row.Read(R"({"pid":7,"cwd":")" + longest + R"(","spawnToken":")" + longest +
-                          "\"}")));
+  ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":")" + longest + R"(","spawnToken":")" +
+                                    longest + "\"}")));
   EXPECT_EQ(longest, row->cwd);
   EXPECT_EQ(longest, row->token);
 }
 
 TEST(Row, TakesAPidInAnyFormOfAnInteger) {
   const std::vector<std::pair<std::string, int32_t>> rows = {
-      {"2", 2},           {"1234", 1234},     {"2147483647", 2147483647}, {"1e3", 1000},
-      {"1234.0", 1234},   {"12.34e2", 1234},  {"4194304", 4194304},
+      {"2", 2},         {"1234", 1234},    {"2147483647", 2147483647}, {"1e3", 1000},
+      {"1234.0", 1234}, {"12.34e2", 1234}, {"4194304", 4194304},
   };
   for (const auto &[text, pid] : rows) {
     Row row;
@@ -188,13 +188,12 @@ TEST(Row, CountsEmptyStringsAsAbsent) {
 }
 
 TEST(Row, IsKeptWithoutATimeThatItCannotHave) {
-  for (const char *value : {"\"garbage\"", "\"\"", "0", "1700000000", "1700000000000", "null",
-                            "true", "{}", "[]", "\"1970-01-01T00:00:00.000Z\"",
-                            "\"1970-01-20T16:13:20.000Z\"", "\"2001-09-09T01:46:39.999Z\"",
-                            "\"2024-02-30T00:00:00.000Z\"", "-1", "1e999"}) {
+  for (const char *value :
+       {"\"garbage\"", "\"\"", "0", "1700000000", "1700000000000", "null", "true", "{}", "[]",
+        "\"1970-01-01T00:00:00.000Z\"", "\"1970-01-20T16:13:20.000Z\"",
+        "\"2001-09-09T01:46:39.999Z\"", "\"2024-02-30T00:00:00.000Z\"", "-1", "1e999"}) {
     Row row;
-    ASSERT_EQ("HPR_OK", Code(row.Read(WithMember("\"spawnedAt\":" + std::string(value)))))
-        << value;
+    ASSERT_EQ("HPR_OK", Code(row.Read(WithMember("\"spawnedAt\":" + std::string(value))))) << value;
     EXPECT_EQ(HPR_SPAWNED_UNKNOWN, row->spawned_ms) << value;
   }
   Row row;
@@ -203,13 +202,13 @@ TEST(Row, IsKeptWithoutATimeThatItCannotHave) {
 }
 
 TEST(Row, KeepsUnknownMembersToTheLetter) {
-  for (const char *member : {
-           R"("x":9007199254740993)", R"("x":1e999)", R"("x":-0)", R"("x":1.10)", R"("x":null)",
-           R"("x":[ 1 , 2 ])", R"("x":{"y":{"z":[true,false,null]}})", R"("__proto__":{"pid":1})",
-           R"("constructor":"x")", R"("PID":1)", R"("Pid":"x")", R"("pid ":3)", R"("":4)",
-           R"("entries":[{"pid":5}])", R"("x":"\u00e9\/")", R"("x":"é😀")",
-           R"("x":123456789012345678901234567890)", R"("toString":1e-999)",
-           R"("a":1,"b":2,"c":{"a":1})"}) {
+  for (const char *member :
+       {R"("x":9007199254740993)", R"("x":1e999)", R"("x":-0)", R"("x":1.10)", R"("x":null)",
+        R"("x":[ 1 , 2 ])", R"("x":{"y":{"z":[true,false,null]}})", R"("__proto__":{"pid":1})",
+        R"("constructor":"x")", R"("PID":1)", R"("Pid":"x")", R"("pid ":3)", R"("":4)",
+        R"("entries":[{"pid":5}])", R"("x":"\u00e9\/")", R"("x":"é😀")",
+        R"("x":123456789012345678901234567890)", R"("toString":1e-999)",
+        R"("a":1,"b":2,"c":{"a":1})"}) {
     Row row;
     ASSERT_EQ("HPR_OK", Code(row.Read(WithMember(member)))) << member;
     EXPECT_EQ(1234, row->main.pid) << member;
@@ -242,34 +241,55 @@ TEST(Row, RefusesWhatIsNoObject) {
 }
 
 TEST(Row, RefusesWhatIsNoStrictJson) {
-  for (const char *text : {"", "{", "\xEF\xBB\xBF{\"pid\":7,\"cwd\":\"/\"}", "{\"pid\":7,\"cwd\":\"/\"",
-                           "{\"pid\":07,\"cwd\":\"/\"}", "{\"pid\":7.,\"cwd\":\"/\"}",
-                           "{\"pid\":+7,\"cwd\":\"/\"}", "{\"pid\":7,\"cwd\":\"/\",}",
-                           "{\"pid\":7,\"cwd\":\"\xC0\x80\"}", "{\"pid\":7,\"cwd\":\"a\nb\"}",
-                           "{\"pid\":7,\"cwd\":\"\xED\xA0\x80\"}"})
+  for (const char *text :
+       {"", "{", "\xEF\xBB\xBF{\"pid\":7,\"cwd\":\"/\"}", "{\"pid\":7,\"cwd\":\"/\"",
+        "{\"pid\":07,\"cwd\":\"/\"}", "{\"pid\":7.,\"cwd\":\"/\"}", "{\"pid\":+7,\"cwd\":\"/\"}",
+        "{\"pid\":7,\"cwd\":\"/\",}", "{\"pid\":7,\"cwd\":\"\xC0\x80\"}",
+        "{\"pid\":7,\"cwd\":\"a\nb\"}", "{\"pid\":7,\"cwd\":\"\xED\xA0\x80\"}"})
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(text))) << text;
 }
 
 TEST(Row, RefusesEveryBadPid) {
-  for (const std::string pid :
-       {"0",          "1",          "-1",           "-1234",      "1.5",
-        "\"1234\"",   "\"\"",       "true",         "false",      "[7]",
-        "{}",         "{\"pid\":7}", "null",        "2147483648", "4294968530",
-        "9007199254740993", "1e999", "-1e999",      "-0",         "1e-999",
-        "2147483647.5", "1234.5", "2.0000001", "1234e-1", "-2147483648", "18446744073709551617", "1.9999999"}) {
+  for (const std::string pid : {"0",
+                                "1",
+                                "-1",
+                                "-1234",
+                                "1.5",
+                                "\"1234\"",
+                                "\"\"",
+                                "true",
+                                "false",
+                                "[7]",
+                                "{}",
+                                "{\"pid\":7}",
+                                "null",
+                                "2147483648",
+                                "4294968530",
+                                "9007199254740993",
+                                "1e999",
+                                "-1e999",
+                                "-0",
+                                "1e-999",
+                                "2147483647.5",
+                                "1234.5",
+                                "2.0000001",
+                                "1234e-1",
+                                "-2147483648",
+                                "18446744073709551617",
+                                "1.9999999"}) {
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(R"({"cwd":"/","pid":)" + pid + "}"))) << pid;
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember("\"piPid\":" + pid)))) << pid;
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember("\"keeperPid\":" + pid)))) << pid;
-    EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember("\"owner\":{\"id\":\"a\",\"pid\":" + pid +
-                                                     "}"))))
+    EXPECT_EQ("HPR_EINVAL",
+              Code(ReadCode(WithMember("\"owner\":{\"id\":\"a\",\"pid\":" + pid + "}"))))
         << pid;
   }
 }
 
 TEST(Row, RefusesAMissingPid) {
-  for (const char *text : {R"({"cwd":"/"})", R"({})", R"({"cwd":"/","piPid":7})",
-                           R"({"PID":7,"cwd":"/"})", R"({"Pid":7,"pId":8,"cwd":"/"})",
-                           R"({"cwd":"/","owner":{"id":"a"},"x":{"pid":7}})"})
+  for (const char *text :
+       {R"({"cwd":"/"})", R"({})", R"({"cwd":"/","piPid":7})", R"({"PID":7,"cwd":"/"})",
+        R"({"Pid":7,"pId":8,"cwd":"/"})", R"({"cwd":"/","owner":{"id":"a"},"x":{"pid":7}})"})
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(text))) << text;
 }
 
@@ -280,15 +300,30 @@ TEST(Row, RefusesAMissingFolder) {
 }
 
 TEST(Row, RefusesMembersOfTheWrongType) {
-  for (const char *member : {
-           R"("spawnToken":7)", R"("spawnToken":null)", R"("spawnToken":["x"])",
-           R"("keeperSockPath":7)", R"("keeperSockPath":{})", R"("terminating":1)",
-           R"("terminating":"true")", R"("terminating":null)", R"("identity":"x")",
-           R"("identity":[])", R"("identity":null)", R"("identity":{"boot":7})",
-           R"("identity":{"birth":7})", R"("identity":{"kin":1})", R"("identity":{"nobody":1})",
-           R"("piPid":7,"piIdentity":7)", R"("keeperPid":8,"keeperIdentity":"x")",
-           R"("owner":7)", R"("owner":"x")", R"("owner":[])", R"("owner":{})", R"("owner":null)",
-           R"("owner":{"pid":8,"id":7})", R"("owner":{"pid":8,"boot":7})"})
+  for (const char *member : {R"("spawnToken":7)",
+                             R"("spawnToken":null)",
+                             R"("spawnToken":["x"])",
+                             R"("keeperSockPath":7)",
+                             R"("keeperSockPath":{})",
+                             R"("terminating":1)",
+                             R"("terminating":"true")",
+                             R"("terminating":null)",
+                             R"("identity":"x")",
+                             R"("identity":[])",
+                             R"("identity":null)",
+                             R"("identity":{"boot":7})",
+                             R"("identity":{"birth":7})",
+                             R"("identity":{"kin":1})",
+                             R"("identity":{"nobody":1})",
+                             R"("piPid":7,"piIdentity":7)",
+                             R"("keeperPid":8,"keeperIdentity":"x")",
+                             R"("owner":7)",
+                             R"("owner":"x")",
+                             R"("owner":[])",
+                             R"("owner":{})",
+                             R"("owner":null)",
+                             R"("owner":{"pid":8,"id":7})",
+                             R"("owner":{"pid":8,"boot":7})"})
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember(member)))) << member;
 }
 
@@ -298,34 +333,34 @@ TEST(Row, RefusesTextsThatAreTooLongForTheirPlace) {
   EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember(R"("identity":{"boot":")" + over + "\"}"))));
   EXPECT_EQ("HPR_OK", Code(ReadCode(WithMember(R"("identity":{"birth":")" + longest + "\"}"))));
   EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember(R"("identity":{"birth":")" + over + "\"}"))));
-  EXPECT_EQ("HPR_OK",
-            Code(ReadCode(WithMember(R"("owner":{"pid":8,"id":"0123456789abcdef"})"))));
+  EXPECT_EQ("HPR_OK", Code(ReadCode(WithMember(R"("owner":{"pid":8,"id":"0123456789abcdef"})"))));
   EXPECT_EQ("HPR_EINVAL",
             Code(ReadCode(WithMember(R"("owner":{"pid":8,"id":"0123456789abcdef0"})"))));
 }
 
 TEST(Row, RefusesAKeyThatStandsTwiceOnAnyLevel) {
-  for (const char *text : {
-           R"({"pid":7,"pid":8,"cwd":"/"})", R"({"pid":7,"pid":7,"cwd":"/"})",
-           R"({"pid":7,"cwd":"/","cwd":"/"})", R"({"pid":7,"p\u0069d":8,"cwd":"/"})",
-           R"({"pid":7,"cwd":"/","x":1,"x":1})", R"({"pid":7,"cwd":"/","x":{"a":1,"b":2,"a":3}})",
-           R"({"pid":7,"cwd":"/","x":[[{"a":1,"\u0061":3}]]})",
-           R"({"pid":7,"cwd":"/","identity":{"boot":"b","boot":"c","birth":"1.2"}})",
-           R"({"pid":7,"cwd":"/","owner":{"pid":8,"pid":9,"id":"a"}})",
-           R"({"pid":7,"cwd":"/","":1,"":2})", R"({"pid":7,"cwd":"/","/":1,"\/":2})"})
+  for (const char *text :
+       {R"({"pid":7,"pid":8,"cwd":"/"})", R"({"pid":7,"pid":7,"cwd":"/"})",
+        R"({"pid":7,"cwd":"/","cwd":"/"})", R"({"pid":7,"p\u0069d":8,"cwd":"/"})",
+        R"({"pid":7,"cwd":"/","x":1,"x":1})", R"({"pid":7,"cwd":"/","x":{"a":1,"b":2,"a":3}})",
+        R"({"pid":7,"cwd":"/","x":[[{"a":1,"\u0061":3}]]})",
+        R"({"pid":7,"cwd":"/","identity":{"boot":"b","boot":"c","birth":"1.2"}})",
+        R"({"pid":7,"cwd":"/","owner":{"pid":8,"pid":9,"id":"a"}})",
+        R"({"pid":7,"cwd":"/","":1,"":2})", R"({"pid":7,"cwd":"/","/":1,"\/":2})"})
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(text))) << text;
 }
 
 TEST(Row, TakesTheSameKeyInDifferentObjects) {
-  EXPECT_EQ("HPR_OK", Code(ReadCode(WithMember(R"("x":{"pid":1,"cwd":{"pid":1}},"y":[{"a":1},{"a":1}])"))));
+  EXPECT_EQ("HPR_OK",
+            Code(ReadCode(WithMember(R"("x":{"pid":1,"cwd":{"pid":1}},"y":[{"a":1},{"a":1}])"))));
 }
 
 TEST(Row, RefusesWhatACStringCannotHold) {
-  for (const char *text : {
-           R"({"pid":7,"cwd":"/a\u0000b"})", R"({"pid":7,"cwd":"/\ud800"})",
-           R"({"pid":7,"cwd":"/\udc00"})", R"({"pid":7,"cwd":"/","spawnToken":"\u0000"})",
-           R"({"pid":7,"cwd":"/","pid\u0000x":8})", R"({"pid\u0000":7,"cwd":"/"})",
-           R"({"pid":7,"cwd":"/","x":{"y":["\u0000"]}})", R"({"pid":7,"cwd":"/","\ud800":1})"})
+  for (const char *text :
+       {R"({"pid":7,"cwd":"/a\u0000b"})", R"({"pid":7,"cwd":"/\ud800"})",
+        R"({"pid":7,"cwd":"/\udc00"})", R"({"pid":7,"cwd":"/","spawnToken":"\u0000"})",
+        R"({"pid":7,"cwd":"/","pid\u0000x":8})", R"({"pid\u0000":7,"cwd":"/"})",
+        R"({"pid":7,"cwd":"/","x":{"y":["\u0000"]}})", R"({"pid":7,"cwd":"/","\ud800":1})"})
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(text))) << text;
 }
 

@@ -47,40 +47,72 @@ TEST(Scan, RefusesEmptyText) {
 }
 
 TEST(Scan, TakesEveryKindOfValue) {
-  for (const char *text : {
-           "null", "true", "false", "\"\"", "\"text\"", "{}", "[]", "{ }", "[\n]", "[1,2]",
-           "[ 1 , 2 ]", "{\"a\":1}", "{ \"a\" : 1 , \"b\" : [ { } ] }", " null ", "\t\r\n1\t\r\n",
-           "{\"\":\"\"}", "[[],[[]]]", "[null,true,false,\"x\",{}]"})
+  for (const char *text :
+       {"null", "true", "false", "\"\"", "\"text\"", "{}", "[]", "{ }", "[\n]", "[1,2]",
+        "[ 1 , 2 ]", "{\"a\":1}", "{ \"a\" : 1 , \"b\" : [ { } ] }", " null ", "\t\r\n1\t\r\n",
+        "{\"\":\"\"}", "[[],[[]]]", "[null,true,false,\"x\",{}]"})
     EXPECT_TRUE(IsJson(text)) << text;
 }
 
 TEST(Scan, TakesEveryFormOfNumber) {
-  for (const char *text : {"0", "-0", "1", "-1", "10", "1234567890", "0.5", "-0.5", "1.25",
-                           "1e5", "1E5", "1e+5", "1e-5", "0e0", "0.0e-0", "1.5E+10", "1e999",
+  for (const char *text : {"0", "-0", "1", "-1", "10", "1234567890", "0.5", "-0.5", "1.25", "1e5",
+                           "1E5", "1e+5", "1e-5", "0e0", "0.0e-0", "1.5E+10", "1e999",
                            "9007199254740993", "123456789012345678901234567890"})
     EXPECT_TRUE(IsJson(text)) << text;
 }
 
 TEST(Scan, RefusesWhatIsNoNumber) {
-  for (const char *text : {"0123", "-0123", "00", "5.", "-5.", ".5", "-.5", "+1", "-", "1e",
-                           "1e+", "1E-", "1.e5", "1..2", "1.2.3", "1e5.5", "0x10", "1_000",
-                           "Infinity", "-Infinity", "NaN", "- 1", "1 2", "--1", "0e", "1f", "e5",
-                           "[0123]", "[5.]", "[1e]", "{\"a\":01}", "\xD9\xA1"})
+  for (const char *text :
+       {"0123", "-0123", "00",       "5.",        "-5.",  ".5",   "-.5",        "+1",
+        "-",    "1e",    "1e+",      "1E-",       "1.e5", "1..2", "1.2.3",      "1e5.5",
+        "0x10", "1_000", "Infinity", "-Infinity", "NaN",  "- 1",  "1 2",        "--1",
+        "0e",   "1f",    "e5",       "[0123]",    "[5.]", "[1e]", "{\"a\":01}", "\xD9\xA1"})
     EXPECT_FALSE(IsJson(text)) << text;
 }
 
 TEST(Scan, RefusesWhatIsNoWord) {
-  for (const char *text : {"nul", "nulll", "Null", "NULL", "tru", "truee", "True", "fals",
-                           "falsee", "undefined", "n", "t", "f", "nullnull", "true false"})
+  for (const char *text : {"nul", "nulll", "Null", "NULL", "tru", "truee", "True", "fals", "falsee",
+                           "undefined", "n", "t", "f", "nullnull", "true false"})
     EXPECT_FALSE(IsJson(text)) << text;
 }
 
 TEST(Scan, RefusesBrokenContainers) {
-  for (const char *text :
-       {"{", "}", "[", "]", "[1", "[1,", "[1,]", "[,]", "[,1]", "[1,,2]", "[1 2]", "[1:2]", "{1}",
-        "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{,}", "{\"a\":1,,\"b\":2}",
-        "{\"a\":1 \"b\":2}", "{\"a\",1}", "{a:1}", "{'a':1}", "{\"a\"::1}", "{null:1}", "[}", "{]",
-        "[1}", "{\"a\":1]", "{\"a\":1}}", "[1]]", "[/* no */]", "[1]//no", "[1]#", "{\"a\" 1}"})
+  for (const char *text : {"{",
+                           "}",
+                           "[",
+                           "]",
+                           "[1",
+                           "[1,",
+                           "[1,]",
+                           "[,]",
+                           "[,1]",
+                           "[1,,2]",
+                           "[1 2]",
+                           "[1:2]",
+                           "{1}",
+                           "{\"a\"}",
+                           "{\"a\":}",
+                           "{\"a\":1",
+                           "{\"a\":1,",
+                           "{\"a\":1,}",
+                           "{,}",
+                           "{\"a\":1,,\"b\":2}",
+                           "{\"a\":1 \"b\":2}",
+                           "{\"a\",1}",
+                           "{a:1}",
+                           "{'a':1}",
+                           "{\"a\"::1}",
+                           "{null:1}",
+                           "[}",
+                           "{]",
+                           "[1}",
+                           "{\"a\":1]",
+                           "{\"a\":1}}",
+                           "[1]]",
+                           "[/* no */]",
+                           "[1]//no",
+                           "[1]#",
+                           "{\"a\" 1}"})
     EXPECT_FALSE(IsJson(text)) << text;
 }
 
@@ -98,9 +130,9 @@ TEST(Scan, TakesOnlyTheFourSpacesOfJson) {
 }
 
 TEST(Scan, TakesEveryEscape) {
-  for (const char *inside : {R"(\")", R"(\\)", R"(\/)", R"(\b)", R"(\f)", R"(\n)", R"(\r)",
-                             R"(\t)", R"(\u0041)", R"(\uabcd)", R"(\uABCD)", R"(\uFFFF)",
-                             R"(\ud83d\ude00)", R"(\u0000)", R"(\\\"\\)"})
+  for (const char *inside :
+       {R"(\")", R"(\\)", R"(\/)", R"(\b)", R"(\f)", R"(\n)", R"(\r)", R"(\t)", R"(\u0041)",
+        R"(\uabcd)", R"(\uABCD)", R"(\uFFFF)", R"(\ud83d\ude00)", R"(\u0000)", R"(\\\"\\)"})
     EXPECT_TRUE(IsJson(Quoted(inside))) << inside;
 }
 
@@ -128,11 +160,10 @@ TEST(Scan, RefusesEveryRawControlCharacter) {
 }
 
 TEST(Scan, TakesEveryLengthOfUtf8) {
-  for (const char *inside : {
-           "\xC2\x80", "\xDF\xBF",                                      /* 2 bytes: first, last */
-           "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF", /* 3 */
-           "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "\xF1\x80\x80\x80",  /* 4 */
-           "\xE4\xB8\xAD\xE6\x96\x87", "\xF0\x9F\x98\x80"})
+  for (const char *inside : {"\xC2\x80", "\xDF\xBF", /* 2 bytes: first, last */
+                             "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xEF\xBF\xBF", /* 3 */
+                             "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF", "\xF1\x80\x80\x80",     /* 4 */
+                             "\xE4\xB8\xAD\xE6\x96\x87", "\xF0\x9F\x98\x80"})
     EXPECT_TRUE(IsJson(Quoted(inside))) << inside;
 }
 
@@ -189,9 +220,9 @@ TEST(Scan, StopsEarlyInAbsurdNesting) {
 }
 
 TEST(Scan, TellsWhatACStringCannotHold) {
-  for (const char *inside : {R"(\u0000)", R"(a\u0000b)", R"(\ud800)", R"(\udbffx)", R"(\udc00)",
-                             R"(\udfff)", R"(\ud800\ud800)", R"(\ud800A)", R"(\ude00\ud83d)",
-                             R"(\ud83d\n)", R"(\ud83d\u0000)"})
+  for (const char *inside :
+       {R"(\u0000)", R"(a\u0000b)", R"(\ud800)", R"(\udbffx)", R"(\udc00)", R"(\udfff)",
+        R"(\ud800\ud800)", R"(\ud800A)", R"(\ude00\ud83d)", R"(\ud83d\n)", R"(\ud83d\u0000)"})
     EXPECT_TRUE(IsUnspeakable(Quoted(inside))) << inside;
   EXPECT_TRUE(IsUnspeakable(R"({"pid\u0000x":1})")) << "in a key";
   EXPECT_TRUE(IsUnspeakable(R"([[{"a":"\u0000"}],1])")) << "deep inside";

@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-
 namespace sim {
 
 /* What a pid is not: never used twice. 0 is nobody. */
@@ -35,7 +34,7 @@ struct Process {
   Serial parent = 0, group = 0, session = 0; /* as in struct pid: numbers follow from these */
   uint64_t start_ticks = 0;
   State state = State::kRunning;
-  bool ours = false;         /* a server's child, or its child's, … */
+  bool ours = false; /* a server's child, or its child's, … */
   bool other_user = false;
   bool ignores_term = false;
   bool term_pending = false; /* came while it was stopped */

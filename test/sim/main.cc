@@ -44,8 +44,7 @@ Options Parse(int argc, char **argv) {
 }
 
 void Tell(sim::Story &story) {
-  for (const std::string &note : story.kernel().notes())
-    printf("%s\n", note.c_str());
+  for (const std::string &note : story.kernel().notes()) printf("%s\n", note.c_str());
 }
 
 /* True if all promises were kept. */

@@ -162,7 +162,8 @@ int64_t hpr_procfs_started_ms(uint64_t start_ticks) {
 
 int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
                      const void *probe_context, hpr_watcher **ret_watcher) {
-  *ret_watcher = new hpr_watcher{the_kernel->self, notice, notice_context, probe, probe_context, {}};
+  *ret_watcher =
+      new hpr_watcher{the_kernel->self, notice, notice_context, probe, probe_context, {}};
   sim::the_watchers.insert(*ret_watcher);
   return 0;
 }

@@ -25,7 +25,9 @@ public:
 
   bool OneIn(size_t n) { return Below(n) == 0; }
 
-  template <typename T> const T &Pick(const std::vector<T> &from) { return from[Below(from.size())]; }
+  template <typename T> const T &Pick(const std::vector<T> &from) {
+    return from[Below(from.size())];
+  }
 
 private:
   uint64_t state_;

@@ -246,9 +246,8 @@ std::optional<int64_t> Server::NextTimer() const {
 
 void Server::FireTimers() {
   for (;;) {
-    const auto next = std::min_element(timers_.begin(), timers_.end(), [](auto &a, auto &b) {
-      return a.second < b.second;
-    });
+    const auto next = std::min_element(timers_.begin(), timers_.end(),
+                                       [](auto &a, auto &b) { return a.second < b.second; });
     if (next == timers_.end() || next->second > kernel_->now_ms || !registry_) return;
     const uint64_t timer = next->first;
     timers_.erase(next);
@@ -282,9 +281,10 @@ const hpr_row *Server::RowOf(const hpr_target &target, bool ending) const {
   if (!registry_) return nullptr;
   for (const hpr_entry *entry = registry_->entries; entry; entry = entry->next) {
     if (entry->ending && !ending) continue;
-    const bool meant = target.session ? entry->session && std::string(target.session) == entry->session
-                       : target.token ? entry->row.token && std::string(target.token) == entry->row.token
-                                      : entry->row.main.pid == target.pid;
+    const bool meant =
+        target.session ? entry->session && std::string(target.session) == entry->session
+        : target.token ? entry->row.token && std::string(target.token) == entry->row.token
+                       : entry->row.main.pid == target.pid;
     if (meant) return &entry->row;
   }
   return nullptr;

@@ -106,9 +106,9 @@ private:
   unsigned next_token_ = 1;
   bool careful_ = false; /* accidents happen between the calls only */
   bool in_accident_ = false;
-  bool slow_init_ = false;   /* it never reaps anybody in the end */
-  bool gentle_ = false;      /* some are asked to end without SIGKILL, or left to the next server */
-  bool told_ = false;        /* the system never fails to tell who is who */
+  bool slow_init_ = false; /* it never reaps anybody in the end */
+  bool gentle_ = false;    /* some are asked to end without SIGKILL, or left to the next server */
+  bool told_ = false;      /* the system never fails to tell who is who */
 };
 
 } // namespace sim

@@ -71,8 +71,7 @@ void Truth::Promised(const Server &server, const std::set<Serial> &asked) {
 
 void Truth::AskedByFile() {
   for (const hpr_row &row : FileRows())
-    if (row.terminating || kernel_->now_ms - row.spawned_ms > 7 * kDayMs - kDayMs / 24)
-      Asked(row);
+    if (row.terminating || kernel_->now_ms - row.spawned_ms > 7 * kDayMs - kDayMs / 24) Asked(row);
 }
 
 void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
@@ -81,8 +80,7 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
   const hpr_row *row = server.RowOf(target, false);
   if (!row) return;
   /* Untold and kin: a child of the server, which keeps its number until the server reaps it. */
-  if (row->main.state == HPR_RECORD_OPAQUE && row->main.kin)
-    untold_[{row->owner_id, pid}] = holder;
+  if (row->main.state == HPR_RECORD_OPAQUE && row->main.kin) untold_[{row->owner_id, pid}] = holder;
   if (!row->main.kin) return;
   if (const Serial serial = SerialOf(*row, row->main)) {
     bool part_of_another = false; /* which may be ending */

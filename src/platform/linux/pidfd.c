@@ -17,6 +17,7 @@
 enum {
   SIGNAL_GROUP = 1 << 2, /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
   PIDFS_ROOT = -10002,   /* FD_PIDFS_ROOT, Linux 6.17 */
+  INFO_PID = 1,          /* PIDFD_INFO_PID, Linux 6.13 */
   NAME_BYTES = 16,       /* longer file handles than any pidfs has had (8) */
 };
 /* The same numbers on all architectures, because they are younger than the unified table. */
@@ -98,7 +99,7 @@ typedef struct pidfd_info {
 } pidfd_info;
 
 int hpr_pidfd_pid(int fd, int32_t *ret_pid) {
-  pidfd_info info = {.mask = 1}; /* PIDFD_INFO_PID */
+  pidfd_info info = {.mask = INFO_PID};
   if (ioctl(fd, _IOWR(0xFF, 11, pidfd_info), &info) != 0) { /* PIDFD_GET_INFO */
     return errno == ESRCH ? HPR_ESRCH : HPR_ENOTSUP;
   }

@@ -84,8 +84,7 @@ static void native_identify(void *context, int32_t pid, const hpr_identity *fami
   const native *self = context;
   hpr_proc_stat stat;
   if (record(self, pid, &stat, ret_identity) == 0)
-    ret_identity->kin =
-        family ? is_relative(context, pid, &stat, family) : is_ours(pid, &stat);
+    ret_identity->kin = family ? is_relative(context, pid, &stat, family) : is_ours(pid, &stat);
   else if (ret_identity->state == HPR_RECORD_OPAQUE && !family)
     ret_identity->kin = hpr_pids_child(pid) == HPR_CHILD_RUNNING; /* ours until we reap it */
 }

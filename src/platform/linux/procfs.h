@@ -8,10 +8,10 @@
 
 /* One line of /proc/<pid>/stat, proc_pid_stat(5). */
 typedef struct hpr_proc_stat {
-  bool dead;            /* a zombie without a living thread, or on its way to one */
-  bool kernel_thread;   /* not a program; signals mean nothing to it */
-  int32_t parent;       /* 0: none, or outside our pid namespace */
-  int32_t group;        /* its process group */
+  bool dead;          /* a zombie without a living thread, or on its way to one */
+  bool kernel_thread; /* not a program; signals mean nothing to it */
+  int32_t parent;     /* 0: none, or outside our pid namespace */
+  int32_t group;      /* its process group */
   int32_t session;
   uint64_t start_ticks; /* after boot, in 1/sysconf(_SC_CLK_TCK) s, in our time namespace */
 } hpr_proc_stat;

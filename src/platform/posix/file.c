@@ -35,8 +35,7 @@ static int file_create(void *self, const char *path, hpr_file *ret_file) {
 static int file_open_lock(void *self, const char *path, hpr_file *ret_file) {
   (void)self;
   /* O_CLOEXEC above all: a child that inherited the descriptor would hold the lock (flock(2)). */
-  return opened(open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600),
-                ret_file);
+  return opened(open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600), ret_file);
 }
 
 static void translate(const struct stat *st, hpr_file_info *ret_info) {
@@ -83,8 +82,7 @@ static int file_read(void *self, hpr_file file, char *buffer, size_t size, size_
   return counted(read((int)file, buffer, size), ret_count);
 }
 
-static int file_write(void *self, hpr_file file, const char *data, size_t size,
-                      size_t *ret_count) {
+static int file_write(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count) {
   (void)self;
   return counted(write((int)file, data, size), ret_count);
 }

@@ -39,9 +39,7 @@ char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
 void __real_free(void *block);
 
-void *__wrap_malloc(size_t size) {
-  return Fails() ? nullptr : Counted(__real_malloc(size));
-}
+void *__wrap_malloc(size_t size) { return Fails() ? nullptr : Counted(__real_malloc(size)); }
 
 void *__wrap_calloc(size_t count, size_t size) {
   return Fails() ? nullptr : Counted(__real_calloc(count, size));
@@ -85,14 +83,8 @@ FaultyMemory::FaultyMemory(int number, bool lasting) {
   plan.armed = given_to_cjson;
 }
 
-FaultyMemory::~FaultyMemory() {
-  plan.armed = false;
-}
+FaultyMemory::~FaultyMemory() { plan.armed = false; }
 
-bool FaultyMemory::met() const {
-  return plan.met;
-}
+bool FaultyMemory::met() const { return plan.met; }
 
-long LiveBlocks() {
-  return live_blocks;
-}
+long LiveBlocks() { return live_blocks; }

@@ -19,9 +19,7 @@ Warnings SaidSince(const World &world, size_t before) {
 }
 
 /* Orphans are read from the file: with a fault it can take a retry to know them. */
-bool ReadsOrphans(size_t index) {
-  return index == 0;
-}
+bool ReadsOrphans(size_t index) { return index == 0; }
 
 /* False if the step makes no call with that number. */
 bool SurvivesFaultAt(size_t index, int number, int code, bool lasting) {
@@ -68,13 +66,11 @@ void SurviveEveryFault(int code, bool lasting) {
 }
 
 TEST(RegistryFiles, SurvivesEverySingleFault) {
-  for (const int code : kCodes)
-    SurviveEveryFault(code, false);
+  for (const int code : kCodes) SurviveEveryFault(code, false);
 }
 
 TEST(RegistryFiles, SurvivesEveryLastingFault) {
-  for (const int code : kCodes)
-    SurviveEveryFault(code, true);
+  for (const int code : kCodes) SurviveEveryFault(code, true);
 }
 
 TEST(RegistryFiles, IsTheSameThroughShortReadsAndWrites) {

@@ -76,13 +76,9 @@ void SurviveEveryLack(bool lasting) {
   }
 }
 
-TEST(RegistryMemory, SurvivesTheLackOfEverySingleBlock) {
-  SurviveEveryLack(false);
-}
+TEST(RegistryMemory, SurvivesTheLackOfEverySingleBlock) { SurviveEveryLack(false); }
 
-TEST(RegistryMemory, SurvivesTheLackOfEveryBlockFromOneOn) {
-  SurviveEveryLack(true);
-}
+TEST(RegistryMemory, SurvivesTheLackOfEveryBlockFromOneOn) { SurviveEveryLack(true); }
 
 TEST(RegistryMemory, IsNotOpenedWithoutMemory) {
   const long blocks = LiveBlocks();

@@ -117,8 +117,7 @@ std::string FirstFile() {
 StoryUpTo::StoryUpTo(size_t steps) : World(FirstFile()) {
   alive.insert({50, 51, 61});
   EXPECT_EQ("HPR_OK", Code(Open()));
-  for (size_t i = 0; i < steps; i++)
-    EXPECT_TRUE(Story()[i].run(*this)) << Story()[i].name;
+  for (size_t i = 0; i < steps; i++) EXPECT_TRUE(Story()[i].run(*this)) << Story()[i].name;
 }
 
 const std::vector<Chapter> &Golden() {

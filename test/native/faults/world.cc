@@ -8,13 +8,9 @@ namespace {
 constexpr int32_t kSelf = 10;
 constexpr int64_t kNowMs = 1800000000000;
 
-World &It(void *self) {
-  return *static_cast<World *>(self);
-}
+World &It(void *self) { return *static_cast<World *>(self); }
 
-const char *OrNone(const char *text) {
-  return text ? text : "-";
-}
+const char *OrNone(const char *text) { return text ? text : "-"; }
 
 void Identify(void *self, int32_t pid, const hpr_identity *, hpr_identity *ret_identity) {
   *ret_identity = {};
@@ -90,9 +86,7 @@ int World::Open() {
   return hpr_registry_open(&options, &registry);
 }
 
-World::~World() {
-  Close();
-}
+World::~World() { Close(); }
 
 void World::Close() {
   hpr_registry_close(registry);

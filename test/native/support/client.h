@@ -35,9 +35,9 @@ public:
   int Sync();
   void Collect() { hpr_pidfile_collect(pidfile_); }
 
-  std::vector<std::string> own;                 /* its entries, written at each sync */
-  std::function<hpr_keep(hpr_stored *)> judge;  /* default: keeps what is not its own */
-  std::vector<std::string> judged;              /* texts that the last sync asked about */
+  std::vector<std::string> own;                /* its entries, written at each sync */
+  std::function<hpr_keep(hpr_stored *)> judge; /* default: keeps what is not its own */
+  std::vector<std::string> judged;             /* texts that the last sync asked about */
   std::vector<std::pair<std::string, std::string>> warnings; /* code and detail, all so far */
 
 private:

@@ -136,8 +136,7 @@ int FaultyFiles::Enter(Op op) {
   if (op == Op::kPause) return 0;
   if (const auto found = always_.find(op); found != always_.end()) return found->second;
   const int number = calls_++;
-  const bool fails =
-      fail_at_ >= 0 && (lasting_ ? number >= fail_at_ : number == fail_at_);
+  const bool fails = fail_at_ >= 0 && (lasting_ ? number >= fail_at_ : number == fail_at_);
   if (!fails) return 0;
   met_ = true;
   if (op == Op::kUnlink) met_unlink_ = true;

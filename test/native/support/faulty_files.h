@@ -10,8 +10,20 @@
 #include "support/native.h"
 
 enum class Op {
-  kOpen, kCreate, kOpenLock, kInfo, kInfoAt, kRead, kWrite, kExchange, kRename, kUnlink,
-  kMakeFolder, kList, kTryLock, kPause,
+  kOpen,
+  kCreate,
+  kOpenLock,
+  kInfo,
+  kInfoAt,
+  kRead,
+  kWrite,
+  kExchange,
+  kRename,
+  kUnlink,
+  kMakeFolder,
+  kList,
+  kTryLock,
+  kPause,
 };
 
 /*
@@ -38,9 +50,9 @@ public:
   int count(Op op) const;
   void ResetCounts() { counts_.clear(); }
 
-  size_t chunk_bytes = SIZE_MAX;     /* how much one read or write moves at most */
-  bool skip_pauses = false;          /* pauses are counted and not waited for */
-  std::function<void(Op)> before;    /* what somebody else does meanwhile */
+  size_t chunk_bytes = SIZE_MAX;  /* how much one read or write moves at most */
+  bool skip_pauses = false;       /* pauses are counted and not waited for */
+  std::function<void(Op)> before; /* what somebody else does meanwhile */
 
   /* For the operations themselves: counts the call and returns the code it has to fail with. */
   int Enter(Op op);

@@ -153,9 +153,7 @@ Grandchild::~Grandchild() {
   close(fd_);
 }
 
-void Grandchild::Kill(int signum) const {
-  syscall(SYS_pidfd_send_signal, fd_, signum, nullptr, 0);
-}
+void Grandchild::Kill(int signum) const { syscall(SYS_pidfd_send_signal, fd_, signum, nullptr, 0); }
 
 bool Grandchild::Ends() const {
   struct pollfd readable = {fd_, POLLIN, 0};

@@ -17,9 +17,8 @@ bool Withhold(const std::vector<Withheld> &rows) {
     add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(row.call), 0, any ? 1 : 3);
     if (!any) { /* little-endian: the lower half comes first */
-      add(BPF_LD | BPF_W | BPF_ABS,
-          static_cast<uint32_t>(offsetof(struct seccomp_data, args) +
-                                8 * static_cast<size_t>(row.argument)));
+      add(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offsetof(struct seccomp_data, args) +
+                                                          8 * static_cast<size_t>(row.argument)));
       add(BPF_JMP | BPF_JEQ | BPF_K, row.value, 0, 1);
     }
     add(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<uint32_t>(row.error));
@@ -34,7 +33,8 @@ namespace {
 
 /* What is mounted from here on is seen by this process and its children alone. */
 bool LeaveMounts() {
-  return unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  return unshare(CLONE_NEWNS) == 0 &&
+         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
 } // namespace

@@ -18,7 +18,8 @@ int Failures() {
   const testing::TestResult *result =
       testing::UnitTest::GetInstance()->current_test_info()->result();
   int count = 0;
-  for (int i = 0; i < result->total_part_count(); i++) count += result->GetTestPartResult(i).failed();
+  for (int i = 0; i < result->total_part_count(); i++)
+    count += result->GetTestPartResult(i).failed();
   return count;
 }
 

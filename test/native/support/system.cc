@@ -12,9 +12,7 @@ extern "C" {
 
 const char kNoNames[] = "this kernel, or a filter of system calls, gives processes no names";
 
-System::System() {
-  EXPECT_EQ("HPR_OK", Code(hpr_process_native_open(Notice, this, &ops_)));
-}
+System::System() { EXPECT_EQ("HPR_OK", Code(hpr_process_native_open(Notice, this, &ops_))); }
 
 System::~System() { Close(); }
 

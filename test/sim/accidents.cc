@@ -1,0 +1,176 @@
+/* sim/accidents.cc: what happens to processes, servers and the system, whoever is in a call. */
+#include <algorithm>
+
+#include "sim/story.h"
+#include "sim/watcher.h"
+
+namespace sim {
+
+namespace {
+
+constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
+
+} // namespace
+
+void Story::CrashServer() {
+  const std::vector<Server *> open = Open();
+  if (open.empty()) return;
+  Server *server = random_.Pick(open);
+  kernel_.Note("server " + std::to_string(server->pid()) + " crashes");
+  server->Crash();
+}
+
+void Story::ProcessEnds() {
+  const Serial serial = AnyProcess(!random_.OneIn(4));
+  if (serial) kernel_.Die(serial, 0);
+}
+
+/* Those that a signal has doomed die a moment later. */
+void Story::ProcessDies() {
+  for (const Serial serial : kernel_.All()) {
+    const Process *process = kernel_.Find(serial);
+    if (process->doom == 0 || process->state == State::kZombie) continue;
+    kernel_.Die(serial, process->doom);
+    return;
+  }
+}
+
+/* Whoever is no server of ours reaps its children when it gets round to it. */
+void Story::InitReaps() {
+  std::vector<Serial> zombies;
+  for (const Serial serial : kernel_.All()) {
+    const Process *process = kernel_.Find(serial);
+    const bool servers = std::any_of(servers_.begin(), servers_.end(), [&](auto &it) {
+      return it->serial() == process->parent && it->is_open();
+    });
+    if (process->state == State::kZombie && !servers) zombies.push_back(serial);
+  }
+  if (!zombies.empty()) kernel_.Reap(random_.Pick(zombies));
+}
+
+void Story::ServerReaps() {
+  if (Server *server = AnyServer()) server->ReapOne();
+}
+
+void Story::ServerHearsExit() {
+  if (Server *server = AnyServer()) server->DeliverExit();
+}
+
+void Story::ServerHearsNotice() {
+  if (Server *server = AnyServer()) server->DeliverNotice();
+}
+
+void Story::ServerHearsOldExit() {
+  if (Server *server = AnyServer()) server->RepeatExit(random_.Below(100));
+}
+
+void Story::ServerProbes() {
+  if (Server *server = AnyServer()) server->Probe();
+}
+
+void Story::TimePasses() {
+  static const std::vector<int64_t> kMoments = {1, 10, 100, 300, 1000, 2500};
+  kernel_.now_ms += random_.Pick(kMoments);
+  for (Server *server : Open())
+    if (!server->is_calling()) server->FireTimers();
+}
+
+void Story::WeekPasses() { kernel_.now_ms += 8 * kDayMs; }
+
+/* Most likely under a number that an entry has. */
+void Story::StrangerComes() {
+  const std::vector<int32_t> free = kernel_.FreeNumbers();
+  if (free.empty()) return;
+  std::vector<int32_t> wanted;
+  for (const hpr_row &row : truth_.FileRows())
+    for (const int32_t pid : {row.main.pid, row.pi.pid, row.keeper.pid})
+      if (std::count(free.begin(), free.end(), pid)) wanted.push_back(pid);
+  const int32_t number = random_.Pick(wanted.empty() ? free : wanted);
+  const Serial stranger =
+      kernel_.Spawn(random_.OneIn(2) ? kernel_.init() : kernel_.shell(), number);
+  if (!stranger) return;
+  if (!random_.OneIn(3)) kernel_.LeadSession(stranger);
+  kernel_.Find(stranger)->other_user = random_.OneIn(5);
+  kernel_.Note("stranger " + std::to_string(number) + " #" + std::to_string(stranger));
+}
+
+/* Of one that nobody of ours has to reap: it dies, is reaped, and a stranger has its number. */
+void Story::NumberIsUsedAgain() {
+  std::vector<Serial> orphans;
+  for (const Serial serial : kernel_.All()) {
+    const Process *process = kernel_.Find(serial);
+    if (process->ours && process->parent == kernel_.init()) orphans.push_back(serial);
+  }
+  if (orphans.empty()) return;
+  const Serial serial = random_.Pick(orphans);
+  const int32_t number = kernel_.NumberOf(serial);
+  const bool server = std::any_of(servers_.begin(), servers_.end(),
+                                  [&](auto &it) { return it->serial() == serial; });
+  if (server) return;
+  kernel_.Die(serial, 0);
+  kernel_.Reap(serial);
+  const Serial stranger = kernel_.Spawn(kernel_.init(), number);
+  if (!stranger) return; /* its group lives on, and holds the number */
+  kernel_.LeadSession(stranger);
+  kernel_.Note("stranger again " + std::to_string(number) + " #" + std::to_string(stranger));
+}
+
+void Story::ChildHasChild() {
+  const Serial parent = AnyProcess(true);
+  const Serial child = parent ? kernel_.Spawn(parent) : 0;
+  if (child && random_.OneIn(4)) kernel_.LeadSession(child);
+}
+
+void Story::StrangerHasChild() {
+  const Serial parent = AnyProcess(false);
+  if (parent) kernel_.Spawn(parent);
+}
+
+void Story::ProcessStops() {
+  if (const Serial serial = AnyProcess(true)) kernel_.Stop(serial);
+}
+
+void Story::ProcessContinues() {
+  if (const Serial serial = AnyProcess(true)) kernel_.Continue(serial);
+}
+
+void Story::ProcessLeadsGroup() {
+  const Serial serial = AnyProcess(true);
+  if (serial && kernel_.Find(serial)->session != serial) kernel_.LeadGroup(serial);
+}
+
+void Story::ProcLost() {
+  if (told_) return;
+  kernel_.proc_mounted = false;
+  kernel_.Note("no /proc");
+}
+
+void Story::ProcBack() { kernel_.proc_mounted = true; }
+
+void Story::DescriptorsLost() {
+  if (told_) return;
+  kernel_.descriptors_left = false;
+  kernel_.Note("no descriptors");
+}
+
+void Story::DescriptorsBack() { kernel_.descriptors_left = true; }
+
+void Story::Reboot() {
+  for (Server *server : Open()) server->Crash();
+  kernel_.Reboot();
+  truth_.Rebooted();
+}
+
+/* Another server does something while one is in the middle of a call. */
+void Story::NeighbourActs() {
+  switch (random_.Below(6)) {
+  case 0: return SpawnAndRegister();
+  case 1: return KillSession();
+  case 2: return TerminatePid();
+  case 3: return CleanupOrphans();
+  case 4: return ServerHearsNotice();
+  default: return Remove();
+  }
+}
+
+} // namespace sim

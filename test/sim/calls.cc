@@ -1,0 +1,181 @@
+/* sim/calls.cc: what the callers of a registry do. */
+#include "sim/story.h"
+
+namespace sim {
+
+namespace {
+
+const std::vector<std::string> kFolders = {"/a", "/b", "/c"};
+const std::vector<std::string> kSessions = {"s1", "s2", "s3", "s4"};
+const std::vector<hpr_signal> kSignals = {HPR_SIGNAL_TERM, HPR_SIGNAL_TERM, HPR_SIGNAL_INT,
+                                          HPR_SIGNAL_KILL};
+const std::vector<int32_t> kGraces = {0, 50, 2000};
+const std::vector<int32_t> kGentleGraces = {0, 50, 2000, HPR_GRACE_NEVER};
+constexpr size_t kServers = 2;
+
+} // namespace
+
+std::string Story::AnySession() { return random_.Pick(kSessions); }
+
+void Story::StartServer() {
+  if (Open().size() >= kServers) return;
+  Server::Options options;
+  options.leads_group = random_.OneIn(2);
+  if (gentle_ && random_.OneIn(8)) options.grace_ms = HPR_GRACE_NEVER;
+  if (random_.OneIn(6)) options.as = AnyProcess(true); /* an agent that runs a server itself */
+  auto server = std::make_unique<Server>(&kernel_, &disk_, options);
+  if (!server->is_open()) return;
+  kernel_.Note("server " + std::to_string(server->pid()));
+  servers_.push_back(std::move(server));
+  if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();
+}
+
+void Story::Register(Server *server, int32_t pid, const std::string &token, int32_t keeper) {
+  hpr_target target{};
+  target.pid = pid;
+  const Process *holder = kernel_.Holder(pid);
+  const Serial serial = holder ? holder->serial : 0;
+  const hpr_row *replaced = server->RowOf(target, false);
+  /* The caller speaks of the same process again: what it said before is void. */
+  if (replaced && truth_.SerialOf(*replaced, replaced->main) == serial) truth_.Forget(*replaced);
+  if (server->Register(pid, random_.Pick(kFolders), token, keeper, !random_.OneIn(8)))
+    truth_.Registered(*server, pid, serial);
+}
+
+void Story::SpawnAndRegister() {
+  Server *server = AnyServer();
+  if (!server) return;
+  const Serial child = server->Spawn(!random_.OneIn(4));
+  if (!child) return;
+  kernel_.Find(child)->ignores_term = random_.OneIn(4);
+  const std::string token = random_.OneIn(2) ? "t" + std::to_string(next_token_++) : "";
+  Register(server, kernel_.NumberOf(child), token, 0);
+}
+
+void Story::SpawnKeeper() {
+  Server *server = AnyServer();
+  if (!server) return;
+  const Serial keeper = server->Spawn();
+  const Serial pi = keeper ? kernel_.Spawn(keeper) : 0;
+  if (!pi) return;
+  if (random_.OneIn(4)) kernel_.LeadGroup(pi);
+  kernel_.Find(keeper)->ignores_term = random_.OneIn(6);
+  kernel_.Find(pi)->ignores_term = random_.OneIn(4);
+  const int32_t number = kernel_.NumberOf(keeper);
+  Register(server, number, "t" + std::to_string(next_token_++), number);
+}
+
+void Story::RegisterAgain() {
+  Server *server = AnyServer();
+  const hpr_row *row = server ? AnyRow(*server) : nullptr;
+  if (row) Register(server, row->main.pid, AnyToken(), random_.OneIn(2) ? row->main.pid : 0);
+}
+
+void Story::RegisterAnyNumber() {
+  Server *server = AnyServer();
+  if (server) Register(server, AnyNumber(), AnyToken(), random_.OneIn(4) ? AnyNumber() : 0);
+}
+
+void Story::LinkByToken() {
+  if (Server *server = AnyServer()) server->Link(AnyToken(), AnySession());
+}
+
+void Story::ReportPi() {
+  Server *server = AnyServer();
+  const hpr_row *row = server ? AnyRow(*server) : nullptr;
+  if (!row || !row->token) return;
+  const std::string token = row->token;
+  const Serial before = truth_.SerialOf(*row, row->pi);
+  int32_t pi = random_.OneIn(4) ? AnyNumber() : 0;
+  for (const Serial serial : kernel_.All())
+    if (pi == 0 && kernel_.NumberOf(kernel_.Find(serial)->parent) == row->main.pid)
+      pi = kernel_.NumberOf(serial);
+  if (pi != 0 && server->Link(token, AnySession(), pi)) truth_.Linked(*server, token, before);
+}
+
+void Story::LinkByPid() {
+  Server *server = AnyServer();
+  const hpr_row *row = server ? AnyRow(*server) : nullptr;
+  if (row) server->LinkByPid(AnySession(), row->pi.pid ? row->pi.pid : row->main.pid);
+}
+
+void Story::LinkByCwd() {
+  if (Server *server = AnyServer()) server->LinkByCwd(AnySession(), random_.Pick(kFolders));
+}
+
+void Story::End(Server *server, const hpr_target &target, const std::function<void()> &end) {
+  const hpr_row *row = server->RowOf(target, false);
+  const std::set<Serial> asked = row ? truth_.Asked(*row) : std::set<Serial>();
+  end();
+  truth_.Promised(*server, asked);
+}
+
+void Story::KillSession() {
+  Server *server = AnyServer();
+  if (!server) return;
+  const std::string session = AnySession();
+  hpr_target target{};
+  target.session = session.c_str();
+  End(server, target, [&] { server->Kill(session); });
+}
+
+void Story::KillToken() {
+  Server *server = AnyServer();
+  if (!server) return;
+  const std::string token = AnyToken();
+  hpr_target target{};
+  target.token = token.c_str();
+  End(server, target, [&] { server->KillByToken(token); });
+}
+
+void Story::TerminatePid() {
+  Server *server = AnyServer();
+  const hpr_row *row = server ? AnyRow(*server) : nullptr;
+  if (!row) return;
+  hpr_target target{};
+  target.pid = row->main.pid;
+  const int32_t grace_ms = random_.Pick(gentle_ ? kGentleGraces : kGraces);
+  const hpr_signal signal = random_.Pick(kSignals);
+  End(server, target, [&] { server->Terminate(target, signal, grace_ms); });
+}
+
+void Story::KillAll() {
+  Server *server = gentle_ ? AnyServer() : nullptr; /* its survivors are the next server's */
+  if (!server) return;
+  for (const hpr_row *row : server->Rows()) truth_.Asked(*row);
+  server->KillAll();
+}
+
+void Story::Remove() {
+  Server *server = AnyServer();
+  const hpr_row *row = server ? AnyRow(*server) : nullptr;
+  if (!row) return;
+  hpr_target target{};
+  target.pid = row->main.pid;
+  if (server->RowOf(target, false)) truth_.Forget(*row);
+  server->Remove(target.pid);
+}
+
+void Story::CleanupOrphans() {
+  if (Server *server = AnyServer()) server->CleanupOrphans();
+}
+
+void Story::AttachKeeper() {
+  Server *server = AnyServer();
+  const hpr_row *row = server ? AnyRow(*server) : nullptr;
+  if (!row) return;
+  const int32_t pid = row->main.pid;
+  server->Do([&](hpr_registry *registry) {
+    hpr_registry_attach_keeper(registry, pid, "/sessions/found.sock");
+  });
+}
+
+void Story::CloseServer() {
+  Server *server = AnyServer();
+  if (!server) return;
+  truth_.Crashing(*server); /* it writes nothing as it goes */
+  server->Close();
+  kernel_.Die(server->serial(), 0);
+}
+
+} // namespace sim
