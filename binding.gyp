@@ -19,6 +19,7 @@
         "src/core/owners.c",
         "src/core/persist.c",
         "src/core/reclaim.c",
+        "src/core/register.c",
         "src/core/registry.c",
         "src/store/buffer.c",
         "src/store/document.c",

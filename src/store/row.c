@@ -108,13 +108,9 @@ static bool read_owner(const cJSON *value, hpr_row *row) {
          read_fixed(member(value, "id"), row->owner_id, HPR_OWNER_ID_SIZE);
 }
 
-/* Copies a string; an empty one counts as absent, as in the original. */
-static int read_string(const cJSON *value, char **ret_text) {
+static int read_string(const cJSON *value, char **field) {
   if (!value) return 0;
-  if (!cJSON_IsString(value)) return HPR_EINVAL;
-  if (value->valuestring[0] == '\0') return 0;
-  *ret_text = strdup(value->valuestring);
-  return *ret_text ? 0 : HPR_ENOMEM;
+  return cJSON_IsString(value) ? hpr_row_set_text(field, value->valuestring) : HPR_EINVAL;
 }
 
 static int64_t read_time(const cJSON *value) {
@@ -256,6 +252,14 @@ int hpr_row_write(const hpr_row *row, char **ret_text) {
   cJSON_Delete(entry);
   if (!text) return HPR_ENOMEM;
   *ret_text = text;
+  return 0;
+}
+
+int hpr_row_set_text(char **field, const char *text) {
+  char *copy = NULL;
+  if (text && text[0] && !(copy = strdup(text))) return HPR_ENOMEM;
+  free(*field);
+  *field = copy;
   return 0;
 }
 

@@ -40,6 +40,12 @@ int hpr_row_read(hpr_span text, hpr_row *ret_row);
 int hpr_row_write(const hpr_row *row, char **ret_text);
 
 /*
+ * Copies a text into a row's field; NULL or "" leaves none, as in the original module. HPR_ENOMEM:
+ * the field is as it was.
+ */
+int hpr_row_set_text(char **field, const char *text);
+
+/*
  * The registered process is gone and its pi is not: pi takes its place. A keeper that is another
  * process than the registered one stays.
  */
