@@ -37,6 +37,7 @@ struct DiskCalls {
 
   static int Create(void *self, const char *path, hpr_file *ret_file) {
     if (Cannot()) return HPR_EIO;
+    if (Of(self)->create_fault) return Of(self)->create_fault;
     if (Of(self)->names_.count(path)) return HPR_EEXIST;
     if (!the_kernel->descriptors_left) return HPR_EMFILE;
     return OpenInode(Of(self), Make(Of(self), path), ret_file);
@@ -153,7 +154,14 @@ struct DiskCalls {
 
   static void Pause(void *, int ms) { the_kernel->now_ms += ms; }
 
-  static bool SameFolder(void *, const char *a, const char *b) { return strcmp(a, b) == 0; }
+  static std::string Real(void *self, const char *path) {
+    const auto it = Of(self)->links.find(path);
+    return it == Of(self)->links.end() ? path : it->second;
+  }
+
+  static bool SameFolder(void *self, const char *a, const char *b) {
+    return Real(self, a) == Real(self, b);
+  }
 };
 
 Disk::Disk() {
@@ -181,6 +189,12 @@ std::optional<std::string> Disk::Read(const std::string &path) const {
   const auto it = names_.find(path);
   if (it == names_.end()) return std::nullopt;
   return it->second->data;
+}
+
+void Disk::Write(const std::string &path, const std::string &text) {
+  const auto inode = DiskCalls::Make(this, path.c_str());
+  inode->data = text;
+  inode->modified_ns = next_ns_++;
 }
 
 void Disk::CloseAllOf(Serial owner) {

@@ -26,6 +26,11 @@ public:
   size_t OpenFilesOf(Serial owner) const;
   /* Names that start with `prefix`. */
   std::vector<std::string> List(const std::string &prefix) const;
+  /* As somebody who is no server of ours. */
+  void Write(const std::string &path, const std::string &text);
+
+  int create_fault = 0;                     /* what making a file answers; 0: it is made */
+  std::map<std::string, std::string> links; /* folders by other names that they have */
 
 private:
   struct Inode {

@@ -24,22 +24,34 @@ struct HostCalls {
 
   static void StopTimer(void *self, uint64_t timer) { Of(self)->timers_.erase(timer); }
 
+  static void Report(void *self, const std::string &report) {
+    Of(self)->reports.push_back(report);
+    if (Of(self)->on_report) Of(self)->on_report(report);
+  }
+
+  static std::string TextOf(const char *text) { return text ? text : ""; }
+
   static void Exited(void *self, const hpr_snapshot *entry) {
+    const std::string report = "exited " + std::to_string(entry->pid);
     Of(self)->exits.push_back(
-        {entry->pid, entry->exit_code, entry->exit_signal ? entry->exit_signal : ""});
+        {entry->pid, entry->exit_code, TextOf(entry->exit_signal), TextOf(entry->session)});
     if (Of(self)->on_exit_event) Of(self)->on_exit_event();
+    Report(self, report);
   }
 
   static void Warned(void *self, int error, int32_t pid, const char *path) {
-    Of(self)->warnings.push_back({error, pid, path ? path : ""});
+    Of(self)->warnings.push_back({error, pid, TextOf(path)});
+    Report(self, std::string("warned ") + hpr_error_name(error));
   }
 
   static void Terminated(void *self, uint64_t request, const hpr_termination *termination) {
     const int32_t pid = termination->entry ? termination->entry->pid : 0;
     Of(self)->ended.push_back({request, termination->outcome, pid});
+    Report(self, "terminated " + std::to_string(request));
   }
 
   static void Closed(void *self) {
+    Of(self)->reports.push_back("closed");
     hpr_process_native_close(&Of(self)->process_);
     Of(self)->registry_ = nullptr;
     Of(self)->timers_.clear();
@@ -82,6 +94,7 @@ Server::~Server() { Close(); }
 
 void Server::Bury() {
   on_exit_event = nullptr;
+  on_report = nullptr;
   const Acting acting(serial_);
   hpr_registry_close(registry_);
   kernel_->ForgetPidfds(serial_);

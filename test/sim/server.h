@@ -25,7 +25,7 @@ constexpr char kPidFile[] = "/home/.pi/dashboard/headless-pids.json";
 struct Exit {
   int32_t pid;
   int code;
-  std::string signal;
+  std::string signal, session; /* empty: none */
 };
 
 struct Warning {
@@ -112,7 +112,9 @@ public:
   std::vector<Exit> exits;
   std::vector<Warning> warnings;
   std::vector<Ended> ended;
+  std::vector<std::string> reports;    /* all three kinds in their order, and "closed" */
   std::function<void()> on_exit_event; /* what a listener does */
+  std::function<void(const std::string &)> on_report;
 
 private:
   friend struct HostCalls;
