@@ -129,8 +129,13 @@ void Machine::Settle() {
 }
 
 void Machine::Pass(int64_t ms) {
-  kernel.now_ms += ms;
-  for (const auto &server : servers_) server->FireTimers();
+  const int64_t end = kernel.now_ms + ms;
+  for (int64_t next = 0; next < end;) {
+    next = end;
+    for (const auto &server : servers_) next = std::min(next, server->NextTimer().value_or(end));
+    kernel.now_ms = std::max(kernel.now_ms, next);
+    for (const auto &server : servers_) server->FireTimers();
+  }
 }
 
 void Machine::HoldLock() {

@@ -1,0 +1,574 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/machine.h"
+
+namespace {
+
+constexpr int32_t kGrace = HPR_GRACE_DEFAULT_MS;
+
+class Ending : public Machine {
+protected:
+  /* A child in that session that SIGTERM does not impress. */
+  Serial Stubborn(Server &server, const std::string &session) {
+    const Serial child = Linked(server, session);
+    kernel.Find(child)->ignores_term = true;
+    return child;
+  }
+
+  bool IsTerminating(Serial serial) {
+    const hpr_row *row = InFile(Pid(serial));
+    return row && row->terminating;
+  }
+
+  /* A registered process that is not a descendant of the server. */
+  Serial NotOurs(Server &server, const std::string &session) {
+    const Serial stranger = Stranger();
+    EXPECT_TRUE(server.Register(Pid(stranger), "/", session));
+    EXPECT_TRUE(server.Link(session, session));
+    return stranger;
+  }
+};
+
+/* --- unset ---------------------------------------------------------------------------------- */
+
+TEST_F(Ending, OfAnUnknownNameDeliversNothing) {
+  Server &server = Start();
+  Child(server, "t");
+  EXPECT_FALSE(server.Kill("s"));
+  EXPECT_FALSE(server.KillByToken("u"));
+  EXPECT_FALSE(server.KillByToken(""));
+  EXPECT_EQ(1u, server.size());
+  EXPECT_EQ("", Signals());
+}
+
+TEST_F(Ending, OfAnUnknownNameIsAnsweredAtOnce) {
+  Server &server = Start();
+  const Serial child = Child(server);
+  const Serial stranger = Stranger();
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(BySession("s"))));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByToken("t"))));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByToken(""))));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByPid(9000))));
+  EXPECT_EQ("NOT_OURS", OutcomeOf(server, server.Terminate(ByPid(Pid(stranger)))));
+  EXPECT_EQ(0, server.ended[0].pid);
+  EXPECT_TRUE(kernel.IsAlive(child));
+  EXPECT_EQ("", Signals());
+}
+
+TEST_F(Ending, OfAnEmptyTokenNeverMeansAnEntryWithoutOne) {
+  Server &server = Start();
+  const Serial child = Child(server);
+  ASSERT_TRUE(server.LinkByPid("s", Pid(child)));
+  ASSERT_TRUE(server.Kill("s"));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByToken(""), HPR_SIGNAL_KILL, 0)));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+/* --- success: one process -------------------------------------------------------------------- */
+
+TEST_F(Ending, SendsTermAndThenCont) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  const Serial member = kernel.Spawn(child);
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  EXPECT_EQ("TERM CONT", SignalsTo(member)) << "it leads a group";
+}
+
+TEST_F(Ending, ReachesAStoppedProcess) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  kernel.Stop(child);
+  EXPECT_TRUE(server.Kill("s"));
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
+TEST_F(Ending, IsOverWhenTheProcessIsGone) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"));
+  EXPECT_EQ("", OutcomeOf(server, request)) << "not before";
+  EXPECT_EQ(0u, server.size());
+  EXPECT_TRUE(IsTerminating(child));
+  Settle();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+  EXPECT_EQ(Pid(child), server.ended[0].pid);
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ("s", server.exits[0].session);
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_FALSE(server.NextTimer()) << "nothing is left to do";
+}
+
+TEST_F(Ending, KillsExactlyAfterTheGraceTime) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 700);
+  Pass(699);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+  EXPECT_EQ("", OutcomeOf(server, request));
+  EXPECT_TRUE(IsTerminating(child)) << "until its end is seen";
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Ending, KillsAfterTheRegistrysGraceTime) {
+  Server::Options options;
+  options.grace_ms = 1234;
+  Server &server = Start(options);
+  const Serial child = Stubborn(server, "s");
+  EXPECT_TRUE(server.Kill("s"));
+  Pass(1233);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
+TEST_F(Ending, KillsOnlyOnce) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  server.Kill("s");
+  Pass(kGrace);
+  Pass(kGrace);
+  Pass(kGrace);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
+TEST_F(Ending, KillsAtTheNextTurnWithoutGrace) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 0);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+}
+
+TEST_F(Ending, NeverKillsIfAskedNotTo) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  EXPECT_FALSE(server.NextTimer());
+  Pass(kDayMs);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  EXPECT_EQ("", OutcomeOf(server, request));
+  kernel.Die(child, 0);
+  Settle();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+TEST_F(Ending, BeginsWithTheSignalThatIsAskedFor) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  server.Terminate(BySession("s"), HPR_SIGNAL_INT);
+  EXPECT_EQ("INT CONT", SignalsTo(child));
+}
+
+TEST_F(Ending, WithKillNeedsNoGrace) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_KILL, 500);
+  EXPECT_FALSE(server.NextTimer());
+  Settle();
+  Pass(500);
+  EXPECT_EQ("KILL", SignalsTo(child));
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+}
+
+TEST_F(Ending, TakesTokensAndPidsForNames) {
+  Server &server = Start();
+  const Serial a = Child(server, "t"), b = Child(server), c = Child(server, "u");
+  EXPECT_TRUE(server.KillByToken("t"));
+  const uint64_t by_pid = server.Terminate(ByPid(Pid(b))),
+                 by_token = server.Terminate(ByToken("u"));
+  for (const Serial child : {a, b, c}) EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Settle();
+  EXPECT_EQ("EXITED", OutcomeOf(server, by_pid));
+  EXPECT_EQ("EXITED", OutcomeOf(server, by_token));
+}
+
+TEST_F(Ending, SaysSoInTheFileUntilItIsOver) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  EXPECT_FALSE(IsTerminating(child));
+  server.Kill("s");
+  EXPECT_TRUE(IsTerminating(child));
+  Settle();
+  EXPECT_EQ(std::string::npos, File().find("terminating"));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+/* --- success: a keeper and its pi ------------------------------------------------------------ */
+
+TEST_F(Ending, LeavesAKeeperItsTurn) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  EXPECT_TRUE(server.Kill("s"));
+  Pass(HPR_KEEPER_TURN_MS - 1);
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+  EXPECT_EQ("", SignalsTo(keeper));
+  kernel.Die(pi, 15);
+  Pass(1);
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+}
+
+TEST_F(Ending, LeavesAKeeperAloneThatGoesByItself) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  server.Kill("s");
+  Settle();
+  Pass(100);
+  End(keeper);
+  Settle();
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
+  Pass(kGrace);
+  EXPECT_EQ("", SignalsTo(keeper));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Ending, OfAKeeperIsNotOverBeforeItsPiIsGone) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.Find(pi)->ignores_term = true;
+  const uint64_t request = server.Terminate(BySession("s"));
+  End(keeper);
+  Settle();
+  EXPECT_EQ("", OutcomeOf(server, request));
+  Pass(kGrace);
+  EXPECT_EQ("TERM CONT TERM CONT KILL KILL", SignalsTo(pi)) << "itself, and in its group";
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+}
+
+TEST_F(Ending, KillsPiAndKeeperAfterTheGraceTime) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.LeadGroup(pi);
+  kernel.Find(keeper)->ignores_term = kernel.Find(pi)->ignores_term = true;
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 500);
+  Pass(HPR_KEEPER_TURN_MS);
+  Pass(500 - HPR_KEEPER_TURN_MS - 1);
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(keeper));
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+}
+
+TEST_F(Ending, KillsAKeeperBeforeItsTurnIfTheGraceIsShorter) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.LeadGroup(pi);
+  kernel.Find(keeper)->ignores_term = kernel.Find(pi)->ignores_term = true;
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 50);
+  Pass(49);
+  EXPECT_EQ("", SignalsTo(keeper));
+  Pass(1);
+  EXPECT_EQ("KILL", SignalsTo(keeper));
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
+}
+
+TEST_F(Ending, GivesTheKeeperTheSameSignalAsPi) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.LeadGroup(pi);
+  server.Terminate(BySession("s"), HPR_SIGNAL_HUP);
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("HUP CONT", SignalsTo(pi));
+  EXPECT_EQ("HUP CONT", SignalsTo(keeper));
+}
+
+TEST_F(Ending, GivesTheKeeperItsTurnWithoutGraceToo) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.LeadGroup(pi);
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  EXPECT_FALSE(server.NextTimer());
+}
+
+TEST_F(Ending, SignalsAKeeperAtOnceIfItsPiIsDead) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  End(pi);
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  EXPECT_EQ(kernel.now_ms + kGrace, server.NextTimer()) << "no turn of its own any more";
+}
+
+TEST_F(Ending, SignalsAKeeperAtOnceIfItsPiIsUnknown) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn();
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  server.Link("t", "s");
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+}
+
+TEST_F(Ending, ReachesAKeeperThatIsAnotherProcess) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), child = server.Spawn();
+  server.Register(Pid(child), "/", "t", Pid(keeper));
+  server.Link("t", "s");
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  kernel.Die(child, 15);
+  EXPECT_TRUE(server.Settle());
+  EXPECT_EQ(Pids{}, Exits(server)) << "one of them is left";
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
+/* --- failure: nobody, and not ours ----------------------------------------------------------- */
+
+TEST_F(Ending, OfTheDeadIsOverAtOnce) {
+  Server &server = Start();
+  server.Register(9000, "/", "t");
+  server.Link("t", "s");
+  EXPECT_FALSE(server.Kill("s"));
+  EXPECT_EQ(0u, server.size());
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ(Pids{9000}, Exits(server));
+  server.Register(9000, "/", "t");
+  const uint64_t request = server.Terminate(ByToken("t"));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, request));
+  EXPECT_EQ(9000, server.ended[0].pid);
+}
+
+TEST_F(Ending, OfAZombieWaitsForItsParentToTell) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  kernel.Die(child, 9);
+  EXPECT_FALSE(server.Kill("s"));
+  EXPECT_EQ("", Signals());
+  EXPECT_EQ(0u, server.size());
+  EXPECT_EQ(Pids{}, Exits(server));
+  Settle();
+  ASSERT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ("SIGKILL", server.exits[0].signal);
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Ending, OfAStrangersProcessSignalsNobody) {
+  Server &server = Start();
+  const Serial stranger = NotOurs(server, "s");
+  EXPECT_EQ("HPR_ENOTKIN", Warnings(server));
+  EXPECT_FALSE(server.Kill("s"));
+  EXPECT_EQ(0u, server.size());
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ(Pids{}, Exits(server)) << "it has not exited";
+  EXPECT_TRUE(kernel.IsAlive(stranger));
+}
+
+TEST_F(Ending, OfAStrangersProcessIsToldToBeNotOurs) {
+  Server &server = Start();
+  NotOurs(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"));
+  EXPECT_EQ("NOT_OURS", OutcomeOf(server, request));
+  EXPECT_EQ(Pids{}, Exits(server));
+}
+
+TEST_F(Ending, OfAUsedNumberSignalsNobody) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  const Serial stranger = UseAgain(child);
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 0);
+  EXPECT_EQ("", SignalsTo(stranger));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, request));
+}
+
+/* An answer is due even where nobody can tell whether there is anything to wait for. */
+TEST_F(Ending, OfWhatCannotBeToldIsAnsweredUnknown) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  kernel.descriptors_left = false;
+  const uint64_t request = server.Terminate(BySession("s"));
+  EXPECT_EQ("UNKNOWN", OutcomeOf(server, request));
+  EXPECT_EQ("", Signals());
+  kernel.descriptors_left = true;
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "it is not forgotten";
+  kernel.Die(child, 0);
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ("UNKNOWN", OutcomeOf(server, request)) << "answered once";
+}
+
+/* --- race: two who want the same end ---------------------------------------------------------- */
+
+TEST_F(Ending, AnswersAllWhoWaitForIt) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  const uint64_t a = server.Terminate(BySession("s")), b = server.Terminate(ByToken("s")),
+                 c = server.Terminate(ByPid(Pid(child)));
+  EXPECT_EQ("TERM CONT", SignalsTo(child)) << "asked once";
+  Settle();
+  for (const uint64_t request : {a, b, c}) EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+TEST_F(Ending, IsShortenedByAnImpatientCaller) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  const uint64_t a = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 5000);
+  Pass(100); /* which no timer tells of */
+  const uint64_t b = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 300);
+  Pass(300);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, a));
+  EXPECT_EQ("KILLED", OutcomeOf(server, b));
+  EXPECT_FALSE(server.NextTimer());
+}
+
+TEST_F(Ending, IsNeverMadeLongerByAPatientCaller) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 300);
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 5000);
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  Pass(300);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
+TEST_F(Ending, WithoutAnEndIsGivenOneByALaterCaller) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  Pass(10000);
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 300);
+  Pass(299);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
+TEST_F(Ending, IsMadeAtOnceByACallerWithKill) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 5000);
+  server.Terminate(BySession("s"), HPR_SIGNAL_KILL, 5000);
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
+TEST_F(Ending, KeepsTheKeepersTurnWhenItIsShortened) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.LeadGroup(pi);
+  kernel.Find(keeper)->ignores_term = kernel.Find(pi)->ignores_term = true;
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 5000);
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 100);
+  Pass(99);
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper)) << "counted from the second call";
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(keeper));
+}
+
+TEST_F(Ending, IsLookedAtNowAndThenWhereItCannotBeWatched) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  kernel.Find(pi)->ignores_term = true;
+  before.Crash();
+  End(keeper);
+  Server &server = StartAndClean();
+  ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server));
+  server.Terminate(ByPid(Pid(pi)), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  End(pi);
+  server.Settle();
+  EXPECT_EQ(Pids{Pid(pi)}, Exits(server));
+}
+
+TEST_F(Ending, GoesOnWithAGroupThatItsLeaderLeaves) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s"), member = kernel.Spawn(child);
+  kernel.Find(member)->ignores_term = true;
+  const uint64_t request = server.Terminate(BySession("s"));
+  Settle();
+  EXPECT_FALSE(kernel.IsAlive(child));
+  EXPECT_EQ("", OutcomeOf(server, request)) << "a member is left";
+  EXPECT_TRUE(IsTerminating(child));
+  Pass(kGrace);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(member));
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Ending, IsGivenUpForAProcessThatRegistersAgain) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"));
+  ASSERT_TRUE(server.Register(Pid(child), "/", "t"));
+  EXPECT_EQ("UNKNOWN", OutcomeOf(server, request));
+  EXPECT_EQ(1u, server.size());
+  EXPECT_FALSE(IsTerminating(child));
+  Pass(kGrace);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+TEST_F(Ending, OfAllLeavesTheFileAsItIs) {
+  Server &server = Start();
+  const Serial child = Linked(server, "a");
+  const auto [keeper, pi] = Keeper(server, "b");
+  kernel.LeadGroup(pi);
+  const std::string before = File();
+  server.KillAll();
+  EXPECT_EQ(before, File());
+  EXPECT_EQ(0u, server.size());
+  for (const Serial serial : {child, pi, keeper}) EXPECT_EQ("TERM CONT", SignalsTo(serial));
+}
+
+TEST_F(Ending, OfAllIsFollowedByKill) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "a");
+  server.KillAll();
+  Pass(kGrace);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
+TEST_F(Ending, OfAllLetsAnExitRemoveOnlyItsOwnEntry) {
+  Server &server = Start();
+  const Serial child = Linked(server, "a"), other = Stubborn(server, "b");
+  server.KillAll();
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{Pid(other)}, FilePids());
+  EXPECT_FALSE(IsTerminating(other)) << "the next server may have it";
+}
+
+TEST_F(Ending, OfAllKeepsWhatHasNoProcessInTheFile) {
+  Server &server = Start();
+  server.Register(9000);
+  server.KillAll();
+  EXPECT_EQ(Pids{9000}, FilePids());
+  EXPECT_EQ(0u, server.size());
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{}, FilePids()) << "now somebody has looked";
+}
+
+TEST_F(Ending, OfAllHastensNoneThatIsUnderWay) {
+  Server &server = Start();
+  const Serial child = Stubborn(server, "s");
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 5000);
+  server.KillAll();
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Pass(5000);
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+}
+
+} // namespace
