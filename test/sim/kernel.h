@@ -64,6 +64,7 @@ public:
   Features features;
   bool proc_mounted = true;
   bool descriptors_left = true; /* false: EMFILE for everybody */
+  bool watches_left = true;     /* false: ENOMEM for who asks for one */
   int64_t now_ms = INT64_C(1700000000000);
 
   /* Starts a process. `number` 0: the next that is free. Returns nobody if none is. */
@@ -88,6 +89,7 @@ public:
   /* Who was born with that number at that time. */
   Serial BornAs(int32_t number, uint64_t start_ticks) const;
   uint64_t Ticks() const;
+  uint64_t Nonce() { return ++nonces_; }
   std::string Boot() const { return "boot-" + std::to_string(boots_) + "@host"; }
 
   std::function<void(const Delivery &)> on_signal;
@@ -128,7 +130,7 @@ private:
   bool IsFree(int32_t number);
   void Receive(Process *process, int signum);
 
-  uint64_t boots_ = 1;
+  uint64_t boots_ = 1, nonces_ = 0;
   int64_t booted_ms_;
   Serial next_serial_ = 1, init_ = 0, shell_ = 0;
   int32_t next_pid_ = kFirstPid;

@@ -178,6 +178,10 @@ void hpr_watcher_close(hpr_watcher *watcher) {
 
 int hpr_watcher_add(hpr_watcher *watcher, int take_pidfd, const hpr_identity *identity,
                     uint64_t watch) {
+  if (!the_kernel->watches_left) {
+    if (take_pidfd >= 0) the_kernel->ClosePidfd(take_pidfd);
+    return HPR_ENOMEM;
+  }
   watcher->items[watch] = {take_pidfd, *identity};
   if (take_pidfd >= 0 && !the_kernel->IsAlive(the_kernel->PidfdOf(take_pidfd)))
     watcher->Fire(watch);

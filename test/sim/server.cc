@@ -62,8 +62,7 @@ struct HostCalls {
 
   static int64_t NowMs(void *) { return the_kernel->now_ms; }
 
-  /* Nobody else has it: a serial number is used once. */
-  static uint64_t Nonce(void *) { return 0xABC0000000000000u + the_kernel->self; }
+  static uint64_t Nonce(void *) { return 0xABC0000000000000u + the_kernel->Nonce(); }
 };
 
 Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), disk_(disk) {

@@ -1,0 +1,443 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/machine.h"
+
+namespace {
+
+class Life : public Machine {
+protected:
+  Server &Restart(Server &before) {
+    before.Crash();
+    return StartAndClean();
+  }
+
+  hpr_ticket Register(Server &server, int32_t pid) {
+    hpr_ticket ticket = 0;
+    server.Do([&](hpr_registry *registry) {
+      hpr_registration it{};
+      it.pid = pid;
+      it.cwd = "/";
+      EXPECT_EQ(0, hpr_registry_register(registry, &it, &ticket));
+    });
+    return ticket;
+  }
+
+  void Exited(Server &server, hpr_ticket ticket, int code, const char *signal = nullptr) {
+    server.Do(
+        [&](hpr_registry *registry) { hpr_registry_child_exited(registry, ticket, code, signal); });
+  }
+
+  /* Registered while the system tells nothing, as in a container without /proc. */
+  Serial Untold(Server &server, const std::string &session, bool is_child = true) {
+    const Serial child = server.Spawn();
+    kernel.proc_mounted = false;
+    EXPECT_TRUE(server.Register(Pid(child), "/", session, 0, is_child));
+    kernel.proc_mounted = true;
+    EXPECT_TRUE(server.Link(session, session));
+    return child;
+  }
+};
+
+/* --- unset ---------------------------------------------------------------------------------- */
+
+TEST_F(Life, OfAnUnknownTicketOrWatchIsNothing) {
+  Server &server = Start();
+  const Serial child = Child(server);
+  Exited(server, 0, 0);
+  Exited(server, UINT64_MAX, 0);
+  server.Do([](hpr_registry *registry) {
+    for (const uint64_t number : {UINT64_C(0), UINT64_MAX, UINT64_MAX - 1, UINT64_C(3)}) {
+      hpr_registry_watch_fired(registry, number);
+      hpr_registry_timer_fired(registry, number);
+    }
+  });
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+}
+
+/* --- success -------------------------------------------------------------------------------- */
+
+TEST_F(Life, OfAChildEndsWithItsExit) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s"), other = Child(server);
+  End(child);
+  Settle();
+  ASSERT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(0, server.exits[0].code);
+  EXPECT_EQ("", server.exits[0].signal);
+  EXPECT_EQ("s", server.exits[0].session);
+  EXPECT_EQ(Pids{Pid(other)}, FilePids());
+  EXPECT_EQ(0, server.PidOf("s"));
+}
+
+TEST_F(Life, OfAChildTellsTheStatusOfItsExit) {
+  Server &server = Start();
+  Exited(server, Register(server, 9000), 143);
+  Exited(server, Register(server, 9001), HPR_EXIT_CODE_NONE, "SIGTERM");
+  Exited(server, Register(server, 9002), HPR_EXIT_CODE_NONE, "SIGNALWITHALONGNAME");
+  ASSERT_EQ((Pids{9000, 9001, 9002}), Exits(server));
+  EXPECT_EQ(143, server.exits[0].code);
+  EXPECT_EQ(HPR_EXIT_CODE_NONE, server.exits[1].code);
+  EXPECT_EQ("SIGTERM", server.exits[1].signal);
+  EXPECT_EQ("SIGNALWITHALONG", server.exits[2].signal);
+}
+
+TEST_F(Life, OfAProcessThatIsNoChildIsWatched) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  Server &server = Restart(before);
+  End(child);
+  Settle();
+  ASSERT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(HPR_EXIT_CODE_NONE, server.exits[0].code);
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Life, OfAZombieIsOver) {
+  Server &before = Start();
+  const Serial child = Child(before), zombie = Child(before);
+  before.Crash();
+  kernel.Die(zombie, 0);
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  kernel.Die(child, 0); /* and init takes its time */
+  EXPECT_TRUE(server.Settle());
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Life, GoesOnInTheGroupThatALeaderLeaves) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s"), member = kernel.Spawn(child);
+  End(child);
+  Settle();
+  EXPECT_EQ(Pids{}, Exits(server));
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  EXPECT_EQ(Pid(child), server.PidOf("s"));
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(member));
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Life, OfAGroupEndsWithItsLastMember) {
+  Server &server = Start();
+  const Serial child = Child(server), a = kernel.Spawn(child), b = kernel.Spawn(child);
+  End(child);
+  Settle();
+  End(a);
+  Settle();
+  EXPECT_EQ(Pids{}, Exits(server));
+  End(b);
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
+TEST_F(Life, EndsUnnoticedOnceItIsRemoved) {
+  Server &server = Start();
+  const Serial child = Child(server);
+  server.Remove(Pid(child));
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ("", Signals());
+  End(child);
+  Settle();
+  EXPECT_EQ(Pids{}, Exits(server));
+}
+
+TEST_F(Life, OfAnEndingEntryIsNotRemoved) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  server.Kill("s");
+  server.Remove(Pid(child));
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
+TEST_F(Life, HoldsNoDescriptorOnceItIsOver) {
+  Server &before = Start();
+  const Serial a = Child(before), b = Child(before), c = Child(before);
+  Server &server = Restart(before);
+  EXPECT_EQ(3u, kernel.OpenPidfds(server.serial()));
+  End(a);
+  Settle();
+  server.Remove(Pid(b));
+  EXPECT_EQ(1u, kernel.OpenPidfds(server.serial()));
+  server.Register(Pid(c));
+  EXPECT_EQ(1u, kernel.OpenPidfds(server.serial()));
+  server.Close();
+  EXPECT_EQ(0u, kernel.OpenPidfds(server.serial()));
+}
+
+/* --- success: a keeper and its pi ------------------------------------------------------------ */
+
+TEST_F(Life, OfPiGoesOnWithoutItsKeeper) {
+  for (const bool leads : {false, true}) {
+    Server &server = Start();
+    const auto [keeper, pi] = Keeper(server, "s");
+    if (leads) kernel.LeadGroup(pi); /* or it is what is left of the keeper's group */
+    End(keeper);
+    Settle();
+    EXPECT_EQ(Pids{}, Exits(server)) << leads;
+    ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server)) << leads;
+    EXPECT_EQ(Pid(pi), server.PidOf("s")) << leads;
+    EXPECT_EQ(Pids{Pid(pi)}, FilePids()) << leads;
+    EXPECT_EQ(0, InFile(Pid(pi))->pi.pid);
+    EXPECT_EQ(0, InFile(Pid(pi))->keeper.pid);
+    EXPECT_EQ(nullptr, InFile(Pid(pi))->socket_path) << "nobody listens there any more";
+    End(pi);
+    Settle();
+    ASSERT_EQ(Pids{Pid(pi)}, Exits(server)) << leads;
+    EXPECT_EQ("s", server.exits[0].session);
+    EXPECT_EQ(Pids{}, FilePids());
+  }
+}
+
+TEST_F(Life, OfPiWithoutItsKeeperEndsWithASignal) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  End(keeper);
+  Settle();
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+  Settle();
+  EXPECT_EQ(Pids{Pid(pi)}, Exits(server));
+}
+
+TEST_F(Life, OfAKeeperGoesOnWithoutItsPi) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  End(pi);
+  Settle();
+  EXPECT_EQ(Pids{Pid(keeper)}, PidsOf(server));
+  EXPECT_EQ(Pids{}, Exits(server));
+}
+
+TEST_F(Life, OfAKeeperIsOverIfItsPiHasAnEntryOfItsOwn) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.LeadGroup(pi);
+  server.Register(Pid(pi), "/", "t");
+  server.Link("t", "own");
+  End(keeper);
+  Settle();
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
+  EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
+  EXPECT_EQ(Pid(pi), server.PidOf("own"));
+  EXPECT_EQ(0, server.PidOf("s"));
+}
+
+TEST_F(Life, OfAKeeperIsOverIfOnlyAStrangerIsItsPi) {
+  Server &server = Start();
+  const Serial stranger = Stranger(), keeper = server.Spawn();
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  server.Link("t", "s", Pid(stranger));
+  End(keeper);
+  Settle();
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+/* --- failure: a system that tells nothing ------------------------------------------------------
+ */
+
+TEST_F(Life, OfAnUntoldChildIsSignalledUntilItsExitIsTold) {
+  Server &server = Start();
+  const Serial child = Untold(server, "s");
+  EXPECT_EQ(HPR_RECORD_OPAQUE, server.Rows()[0]->main.state);
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
+TEST_F(Life, OfAnUntoldChildIsOverWhenItsExitIsTold) {
+  Server &server = Start();
+  const Serial child = Untold(server, "s");
+  const int32_t number = Pid(child);
+  End(child);
+  while (server.ReapOne()) {}
+  const Serial next = kernel.Spawn(server.serial(), number); /* a child too, but not this one */
+  ASSERT_NE(0u, next);
+  Settle();
+  EXPECT_EQ(Pids{number}, Exits(server));
+  EXPECT_EQ("", SignalsTo(next));
+}
+
+/* Its entry lives on for its pi; its number may be another child's by then. */
+TEST_F(Life, OfAnUntoldKeeperIsNotSignalledOnceItsExitIsTold) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), pi = kernel.Spawn(keeper);
+  const int32_t number = Pid(keeper);
+  kernel.LeadSession(pi);
+  kernel.Find(pi)->ignores_term = true;
+  kernel.proc_mounted = false;
+  server.Register(number, "/", "t", number);
+  kernel.proc_mounted = true;
+  server.Link("t", "s", Pid(pi));
+  ASSERT_TRUE(server.Rows()[0]->pi.kin);
+  server.Terminate(BySession("s"));
+  End(keeper);
+  while (server.ReapOne() || server.DeliverExit()) {}
+  const Serial next = server.Spawn(true, number);
+  ASSERT_NE(0u, next);
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
+  EXPECT_EQ("", SignalsTo(next));
+  Settle();
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Life, OfAnUntoldProcessThatIsNoChildIsNeverSignalled) {
+  Server &server = Start();
+  const Serial child = Untold(server, "s", false);
+  EXPECT_FALSE(server.Kill("s"));
+  EXPECT_EQ("", SignalsTo(child));
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("", SignalsTo(child));
+}
+
+/* Forgetting needs proof. */
+TEST_F(Life, GoesOnWhereNobodyCanTellWhetherItIsOver) {
+  kernel.features.names = false;
+  Server &before = Start();
+  const Serial child = Child(before);
+  Server &server = Restart(before);
+  kernel.proc_mounted = false;
+  server.Do([&](hpr_registry *registry) {
+    for (uint32_t generation = 1; generation < 9; generation++)
+      hpr_registry_watch_fired(registry, static_cast<uint64_t>(Pid(child)) << 33 | generation << 2);
+  });
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(Pids{}, Exits(server));
+}
+
+TEST_F(Life, OfWhatCannotBeWatchedIsSeenToEndAtTheNextLook) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), pi = kernel.Spawn(keeper);
+  kernel.LeadSession(pi);
+  kernel.Find(pi)->ignores_term = true;
+  server.Register(Pid(keeper), "/", "s", Pid(keeper));
+  server.Link("s", "s", Pid(pi));
+  kernel.watches_left = false;
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  End(keeper);
+  EXPECT_TRUE(server.Settle());
+  Pass(HPR_KEEPER_TURN_MS);
+  End(pi);
+  EXPECT_TRUE(server.Settle());
+  EXPECT_EQ("", OutcomeOf(server, request)) << "nobody could tell";
+  Pass(999);
+  EXPECT_EQ("", OutcomeOf(server, request));
+  Pass(1);
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+/* --- race ----------------------------------------------------------------------------------- */
+
+TEST_F(Life, IsNotEndedByAnExitOfAnEarlierHolderOfThePid) {
+  Server &server = Start();
+  const Serial child = Child(server);
+  const int32_t number = Pid(child);
+  End(child);
+  Settle();
+  const Serial next = server.Spawn(true, number);
+  ASSERT_NE(0u, next);
+  server.Register(number, "/", "t");
+  server.RepeatExit(0);
+  EXPECT_EQ(Pids{number}, PidsOf(server));
+  EXPECT_EQ(1u, server.exits.size());
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(next));
+}
+
+TEST_F(Life, IsNotEndedByAnExitOfAnEarlierRegistration) {
+  Server &server = Start();
+  const hpr_ticket first = Register(server, 9000), second = Register(server, 9000);
+  Exited(server, first, 0);
+  EXPECT_EQ(Pids{9000}, PidsOf(server));
+  Exited(server, second, 0);
+  EXPECT_EQ(Pids{}, PidsOf(server));
+}
+
+TEST_F(Life, OfAPromotedPiIsNotEndedByTheKeepersExit) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.LeadGroup(pi);
+  End(keeper);
+  Settle();
+  ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server));
+  server.RepeatExit(0);
+  EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
+}
+
+TEST_F(Life, IsNotEndedByANoticeThatWasUnderWay) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  Server &server = Restart(before);
+  const int32_t number = Pid(child);
+  End(child); /* the notice is on its way */
+  const Serial next = kernel.Spawn(server.serial(), number);
+  ASSERT_NE(0u, next);
+  ASSERT_TRUE(server.Register(number));
+  ASSERT_TRUE(server.DeliverNotice());
+  EXPECT_EQ(Pids{number}, PidsOf(server));
+  EXPECT_EQ(Pids{}, Exits(server));
+}
+
+/* The exit of the one that had pi's number before is yet to come. */
+TEST_F(Life, OfPiIsNotForgottenWhileItsNumberIsAnothers) {
+  Server &server = Start();
+  const Serial old = Child(server), keeper = server.Spawn();
+  const int32_t number = Pid(old);
+  server.Register(Pid(keeper), "/", "s", Pid(keeper), false);
+  End(old);
+  ASSERT_TRUE(server.ReapOne());
+  const Serial pi = kernel.Spawn(keeper, number);
+  ASSERT_NE(0u, pi);
+  kernel.LeadGroup(pi);
+  ASSERT_TRUE(server.Link("s", "s", number));
+  kernel.Die(keeper, 9);
+  while (server.DeliverNotice()) {}
+  EXPECT_EQ((Pids{number, Pid(keeper)}), PidsOf(server)) << "neither goes for the other";
+  EXPECT_EQ(Pids{}, Exits(server));
+  EXPECT_EQ(number, server.PidOf("s"));
+  Settle();
+  EXPECT_EQ(Pids{number}, Exits(server)) << "the old one";
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+  Settle();
+  EXPECT_EQ(0u, PidsOf(server).size());
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+/* A new child has the number of a keeper whose pi lives on. */
+TEST_F(Life, OfPiGoesOnWhenItsKeepersNumberIsRegisteredAgain) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  const int32_t number = Pid(keeper);
+  kernel.LeadSession(pi);
+  End(keeper);
+  ASSERT_TRUE(server.ReapOne());
+  ASSERT_NE(0u, kernel.Spawn(server.serial(), number));
+  ASSERT_TRUE(server.Register(number, "/", "t"));
+  EXPECT_EQ((Pids{Pid(pi), number}), PidsOf(server));
+  EXPECT_EQ(Pid(pi), server.PidOf("s"));
+  Settle();
+  EXPECT_EQ((Pids{Pid(pi), number}), FilePids());
+}
+
+TEST_F(Life, OfAReclaimedProcessStaysOursWhenItRegistersAgain) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  Server &server = Restart(before);
+  ASSERT_TRUE(server.Register(Pid(child), "/", "t", 0, false));
+  EXPECT_EQ("", Warnings(server)) << "whoever its parent is by now";
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+} // namespace
