@@ -1,0 +1,184 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/machine.h"
+
+namespace {
+
+class Owners : public Machine {};
+
+/* --- unset ---------------------------------------------------------------------------------- */
+
+TEST_F(Owners, ThatNobodyAskedForAreNotWatched) {
+  Server &other = Start(), &server = Start();
+  const Serial child = Child(other);
+  server.Register(9000);
+  other.Crash();
+  Settle();
+  server.Register(9001);
+  EXPECT_EQ((Pids{9000, 9001}), PidsOf(server)) << "nobody wanted orphans";
+  EXPECT_EQ((Pids{Pid(child), 9000, 9001}), FilePids());
+}
+
+/* --- success -------------------------------------------------------------------------------- */
+
+TEST_F(Owners, KeepTheirEntriesWhileTheyLive) {
+  Server &other = Start();
+  const Serial child = Child(other), ending = Linked(other, "s");
+  kernel.Find(ending)->ignores_term = true;
+  other.Kill("s");
+  ForgetSignals();
+  kernel.now_ms += 8 * kDayMs;
+  const std::string before = File();
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ(before, File());
+  EXPECT_EQ("", Signals());
+  EXPECT_EQ("", Warnings(server));
+  server.Register(9000);
+  EXPECT_EQ((Pids{Pid(child), Pid(ending), 9000}), FilePids());
+  other.Register(9001);
+  EXPECT_EQ(4u, FilePids().size());
+}
+
+TEST_F(Owners, LeaveTheirEntriesToUsWhenTheyDie) {
+  Server &other = Start();
+  const Serial child = Child(other, "t");
+  Server &server = StartAndClean();
+  other.Crash();
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "without another call";
+  EXPECT_EQ(server.pid(), InFile(Pid(child))->owner.pid);
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+TEST_F(Owners, LeaveTheirEntriesToOneOfUs) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  Server &a = StartAndClean(), &b = StartAndClean();
+  other.Crash();
+  Settle();
+  EXPECT_EQ(1u, a.size() + b.size());
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+}
+
+TEST_F(Owners, LeaveWhatTheyHadBegunToEnd) {
+  Server &other = Start();
+  const Serial child = Linked(other, "s");
+  kernel.Find(child)->ignores_term = true;
+  Server &server = StartAndClean();
+  other.Kill("s");
+  other.Crash();
+  Settle();
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("TERM CONT TERM CONT KILL", SignalsTo(child));
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Owners, AreGoneThoughTheirGroupLives) {
+  Server::Options options;
+  options.leads_group = true;
+  Server &other = Start(options);
+  const Serial child = other.Spawn(false); /* in its group */
+  other.Register(Pid(child));
+  other.Crash();
+  kernel.Reap(other.serial());
+  ASSERT_TRUE(kernel.GroupLives(other.serial()));
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+}
+
+/* --- failure ---------------------------------------------------------------------------------- */
+
+TEST_F(Owners, ThatCannotBeToldKeepTheirEntries) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  other.Crash();
+  kernel.proc_mounted = false;
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+}
+
+TEST_F(Owners, OfAnotherUserKeepTheirEntries) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  kernel.Find(other.serial())->other_user = true;
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+}
+
+TEST_F(Owners, ThatCouldNotBeWatchedAreJudgedAtTheNextCall) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  kernel.watches_left = false;
+  Server &server = StartAndClean();
+  kernel.watches_left = true;
+  server.CleanupOrphans();
+  other.Crash();
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "watched by the second call";
+}
+
+TEST_F(Owners, WhoseNumberIsUsedAgainAreGone) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  other.Crash();
+  UseAgain(other.serial());
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+}
+
+/* --- race ----------------------------------------------------------------------------------- */
+
+TEST_F(Owners, MetAtALaterWriteAreWatchedFromThenOn) {
+  Server &server = StartAndClean(), &other = Start();
+  const Serial child = Child(other);
+  server.Register(9000);
+  EXPECT_EQ(Pids{9000}, PidsOf(server));
+  other.Crash();
+  Settle();
+  EXPECT_EQ((Pids{9000, Pid(child)}), PidsOf(server));
+}
+
+TEST_F(Owners, ThatAreDeadWhenTheyAreMetLeaveTheirEntriesAtOnce) {
+  Server &server = StartAndClean(), &other = Start();
+  const Serial child = Child(other);
+  other.Crash();
+  Settle();
+  EXPECT_EQ(Pids{}, PidsOf(server)) << "never met";
+  server.Register(9000);
+  EXPECT_EQ((Pids{9000, Pid(child)}), PidsOf(server));
+  EXPECT_EQ((Pids{9000, Pid(child)}), FilePids());
+}
+
+TEST_F(Owners, WhoDieWhileTheFileCannotBeWrittenAreNotForgotten) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  Server &server = StartAndClean();
+  HoldLock();
+  other.Crash();
+  Settle();
+  EXPECT_EQ(Pids{}, PidsOf(server)) << "it could not be read";
+  ReleaseLock();
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+}
+
+TEST_F(Owners, AreNoMoreWatchedAfterTheEnd) {
+  Server &other = Start();
+  Child(other);
+  Server &server = StartAndClean();
+  EXPECT_EQ(1u, kernel.OpenPidfds(server.serial()));
+  server.CleanupOrphans();
+  EXPECT_EQ(1u, kernel.OpenPidfds(server.serial())) << "watched once";
+  server.Close();
+  EXPECT_EQ(0u, kernel.OpenPidfds(server.serial()));
+}
+
+} // namespace

@@ -1,0 +1,498 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/machine.h"
+
+namespace {
+
+class Reclaim : public Machine {
+protected:
+  /* An entry as the original module wrote it. */
+  std::string Legacy(int32_t pid, int64_t spawned_ms, const std::string &more = "") {
+    char time[HPR_TIMESTAMP_SIZE];
+    hpr_timestamp_write(spawned_ms, time);
+    return Undated(pid, R"(,"spawnedAt":")" + std::string(time) + '"' + more);
+  }
+
+  std::string Undated(int32_t pid, const std::string &more) {
+    return R"({"pid":)" + std::to_string(pid) + R"(,"cwd":"/")" + more + "}";
+  }
+
+  void ReplaceInFile(const std::string &from, const std::string &to) {
+    std::string text = File();
+    const size_t at = text.find(from);
+    ASSERT_NE(std::string::npos, at);
+    disk.Write(sim::kPidFile, text.replace(at, from.size(), to));
+  }
+
+  bool IsKept(const Server &server, Serial serial) {
+    return FilePids() == Pids{Pid(serial)} && server.size() == 0;
+  }
+
+  /* A process of ours that no server has as its child any more. */
+  Serial Orphan() {
+    Server &server = Start();
+    const Serial orphan = server.Spawn();
+    server.Crash();
+    return orphan;
+  }
+};
+
+/* --- unset ---------------------------------------------------------------------------------- */
+
+TEST_F(Reclaim, OfNoFileFindsNothing) {
+  Server &server = StartAndClean();
+  EXPECT_EQ(0u, server.size());
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ("", Warnings(server));
+}
+
+TEST_F(Reclaim, WaitsUntilItIsAskedFor) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  Server &server = Start();
+  server.Register(9000);
+  EXPECT_EQ(Pids{9000}, PidsOf(server));
+  EXPECT_EQ((Pids{Pid(child), 9000}), FilePids());
+}
+
+/* --- success: verdicts ----------------------------------------------------------------------- */
+
+TEST_F(Reclaim, TakesOverWhatLivesInItsOrder) {
+  Server &before = Start();
+  const Serial a = Child(before, "t", "/w");
+  const auto [keeper, pi] = Keeper(before, "s");
+  const Serial b = Child(before);
+  before.Crash();
+  Server &server = StartAndClean();
+  EXPECT_EQ((Pids{Pid(a), Pid(keeper), Pid(b)}), PidsOf(server));
+  EXPECT_EQ((Pids{Pid(a), Pid(keeper), Pid(b)}), FilePids());
+  EXPECT_EQ(3u, server.size());
+  for (const hpr_row *row : server.Rows()) EXPECT_EQ(server.pid(), row->owner.pid);
+  EXPECT_EQ(server.pid(), InFile(Pid(a))->owner.pid);
+  EXPECT_EQ("", Signals());
+  EXPECT_EQ("", Warnings(server));
+  EXPECT_TRUE(server.Link("t", "again"));
+  EXPECT_TRUE(server.LinkByPid("s", Pid(pi)));
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+}
+
+TEST_F(Reclaim, TakesOverAGroupThatItsLeaderHasLeft) {
+  Server &before = Start();
+  const Serial child = Child(before, "t"), member = kernel.Spawn(child);
+  before.Crash();
+  End(child);
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(member));
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Reclaim, DropsWhatIsGone) {
+  Server &before = Start();
+  const Serial gone = Child(before), child = Child(before), zombie = Child(before);
+  before.Crash();
+  End(gone);
+  kernel.Die(zombie, 0);
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(Pids{}, Exits(server)) << "nobody here knew it";
+  EXPECT_EQ("", Warnings(server));
+}
+
+TEST_F(Reclaim, DropsAStrangerThatHasThePidNow) {
+  for (const bool names : {true, false}) {
+    kernel.features.names = names; /* with names also within one tick of the clock */
+    Server &before = Start();
+    const Serial child = Child(before);
+    before.Crash();
+    const Serial stranger = UseAgain(child);
+    kernel.now_ms += 8 * kDayMs; /* old enough to be ended */
+    StartAndClean();
+    EXPECT_EQ(Pids{}, FilePids()) << names;
+    EXPECT_EQ("", SignalsTo(stranger)) << names;
+    kernel.now_ms -= 8 * kDayMs;
+  }
+}
+
+TEST_F(Reclaim, KeepsAnotherUsersProcessAndSignalsItNever) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  kernel.Find(child)->other_user = true; /* a setuid program */
+  kernel.now_ms += 8 * kDayMs;
+  Server &server = StartAndClean();
+  EXPECT_TRUE(IsKept(server, child));
+  EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
+  EXPECT_EQ(Pid(child), server.warnings[0].pid);
+  EXPECT_EQ(sim::kPidFile, server.warnings[0].path);
+  EXPECT_EQ("", Signals());
+}
+
+TEST_F(Reclaim, KeepsAnotherHostsProcess) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  ReplaceInFile(R"("identity":{"boot":"boot-1@host")", R"("identity":{"boot":"boot-1@other")");
+  Server &server = StartAndClean();
+  EXPECT_TRUE(IsKept(server, child));
+  EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
+}
+
+TEST_F(Reclaim, KeepsWhatCannotBeTold) {
+  kernel.features.names = false;
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  kernel.Reap(before.serial());
+  Server &server = Start();
+  kernel.proc_mounted = false;
+  server.CleanupOrphans();
+  EXPECT_TRUE(IsKept(server, child));
+  EXPECT_EQ("HPR_EUNKNOWN", Warnings(server));
+  kernel.proc_mounted = true;
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "now it can";
+}
+
+TEST_F(Reclaim, DropsAllOfAnEarlierBoot) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  const auto [keeper, pi] = Keeper(before, "s");
+  const Pids numbers = {Pid(child), Pid(keeper), Pid(pi)};
+  before.Kill("s");
+  before.Crash();
+  kernel.Reboot();
+  for (const int32_t number : numbers) Stranger(number);
+  StartAndClean();
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ("", SignalsTo(kernel.Holder(numbers[0])->serial));
+}
+
+/* --- success: keepers ------------------------------------------------------------------------ */
+
+TEST_F(Reclaim, TakesPiForItsDeadKeeper) {
+  for (const bool leads : {false, true}) {
+    Server &before = Start();
+    const auto [keeper, pi] = Keeper(before, "s");
+    if (leads) kernel.LeadGroup(pi);
+    before.Crash();
+    End(keeper);
+    Server &server = StartAndClean();
+    EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server)) << leads;
+    EXPECT_EQ(Pids{Pid(pi)}, FilePids()) << leads;
+    EXPECT_TRUE(server.KillByToken("s"));
+    EXPECT_EQ("TERM CONT", SignalsTo(pi));
+    Settle();
+    EXPECT_EQ(Pids{}, FilePids());
+    server.Crash();
+  }
+}
+
+TEST_F(Reclaim, DropsAKeeperWhosePiIsDeadToo) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  before.Crash();
+  const Serial stranger = UseAgain(pi);
+  End(keeper);
+  StartAndClean();
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ("", SignalsTo(stranger));
+}
+
+/* --- success: what is to end ------------------------------------------------------------------ */
+
+TEST_F(Reclaim, FinishesWhatADeadServerBegan) {
+  Server &before = Start();
+  const Serial child = Linked(before, "s");
+  kernel.Find(child)->ignores_term = true;
+  before.Kill("s");
+  before.Crash();
+  ForgetSignals();
+  Server &server = StartAndClean();
+  EXPECT_EQ(0u, server.size());
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  EXPECT_TRUE(InFile(Pid(child))->terminating);
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Reclaim, EndsOrphansOfMoreThanSevenDays) {
+  Server &before = Start();
+  const Serial old = Child(before);
+  kernel.now_ms += 1;
+  const Serial young = Child(before);
+  before.Crash();
+  kernel.now_ms += 7 * kDayMs;
+  Server &server = StartAndClean();
+  EXPECT_EQ("TERM CONT", SignalsTo(old));
+  EXPECT_EQ("", SignalsTo(young)) << "seven days and no more";
+  EXPECT_EQ(1u, server.size());
+  Settle();
+  EXPECT_EQ(Pids{Pid(young)}, FilePids());
+}
+
+TEST_F(Reclaim, LeavesWhatKillAllHasNotEnded) {
+  Server &before = Start();
+  const Serial child = Linked(before, "s");
+  kernel.Find(child)->ignores_term = true;
+  before.KillAll();
+  before.Crash();
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(1u, server.size());
+}
+
+/* --- success: the original module's files ------------------------------------------------------
+ */
+
+TEST_F(Reclaim, TrustsALegacyProcessThatIsOlderThanItsEntry) {
+  const Serial orphan = Orphan();
+  WriteFile({Legacy(Pid(orphan), kernel.now_ms - 4990, R"(,"spawnToken":"t")")});
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(orphan)}, PidsOf(server));
+  EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(orphan))->main.state);
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(orphan));
+}
+
+TEST_F(Reclaim, DropsALegacyProcessThatIsYoungerThanItsEntry) {
+  const Serial stranger = Stranger();
+  WriteFile({Legacy(Pid(stranger), kernel.now_ms - 5001)});
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ(Pids{}, PidsOf(server));
+}
+
+TEST_F(Reclaim, NeverSignalsAStrangerUnderAnOldLegacyEntry) {
+  kernel.now_ms += 9 * kDayMs;
+  const Serial stranger = Stranger();
+  WriteFile({Legacy(Pid(stranger), kernel.now_ms - 8 * kDayMs)});
+  StartAndClean();
+  EXPECT_EQ("", SignalsTo(stranger));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Reclaim, TrustsALegacyPiThatIsItsKeepersRelative) {
+  const Serial keeper = Orphan();
+  const int64_t spawned_ms = kernel.now_ms;
+  kernel.now_ms += 60000;
+  const Serial pi = kernel.Spawn(keeper), stranger = Stranger();
+  const std::string more = R"(,"keeperPid":)" + std::to_string(Pid(keeper)) + R"(,"piPid":)";
+  WriteFile({Legacy(Pid(keeper), spawned_ms, more + std::to_string(Pid(pi)))});
+  Server &server = StartAndClean();
+  ASSERT_TRUE(server.LinkByPid("s", Pid(pi)));
+  EXPECT_TRUE(server.Rows()[0]->pi.kin);
+  EXPECT_TRUE(server.Rows()[0]->keeper.kin);
+  server.Crash();
+  WriteFile({Legacy(Pid(keeper), spawned_ms, more + std::to_string(Pid(stranger)))});
+  Server &next = StartAndClean();
+  ASSERT_EQ(1u, next.size());
+  EXPECT_FALSE(next.Rows()[0]->pi.kin);
+  next.Terminate(ByPid(Pid(keeper)));
+  EXPECT_EQ("", SignalsTo(stranger));
+}
+
+TEST_F(Reclaim, TrustsALegacyPiOfADeadKeeperByItsAge) {
+  const Serial pi = Orphan();
+  const std::string more = R"(,"keeperPid":9000,"piPid":)" + std::to_string(Pid(pi));
+  WriteFile({Legacy(9000, kernel.now_ms, more)});
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
+  EXPECT_TRUE(server.Rows()[0]->main.kin);
+}
+
+TEST_F(Reclaim, LearnsWhoALegacyKeeperOfItsOwnPidIs) {
+  const Serial child = Orphan(), keeper = Orphan();
+  WriteFile({Legacy(Pid(child), kernel.now_ms, R"(,"keeperPid":)" + std::to_string(Pid(keeper)))});
+  Server &server = StartAndClean();
+  ASSERT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(HPR_RECORD_KNOWN, server.Rows()[0]->keeper.state);
+  server.Terminate(ByPid(Pid(child)));
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+}
+
+/* --- failure ---------------------------------------------------------------------------------- */
+
+TEST_F(Reclaim, KeepsALivingProcessWithoutASoundDate) {
+  const Serial orphan = Orphan();
+  for (const char *date :
+       {"", R"(,"spawnedAt":"yesterday")", R"(,"spawnedAt":0)", R"(,"spawnedAt":1700000000)",
+        R"(,"spawnedAt":"1970-01-20T16:13:20.000Z")", R"(,"spawnedAt":"9999-12-31T23:59:59.999Z")",
+        R"(,"spawnedAt":"2023-11-14T22:14:21.000Z")"}) {
+    WriteFile({Undated(Pid(orphan), date)});
+    Server &server = StartAndClean();
+    EXPECT_TRUE(IsKept(server, orphan)) << date;
+    EXPECT_EQ("HPR_EUNKNOWN", Warnings(server)) << date;
+    server.Crash();
+  }
+  EXPECT_EQ("", Signals());
+}
+
+TEST_F(Reclaim, DropsADeadProcessWithoutASoundDate) {
+  WriteFile({Undated(9000, ""), Undated(9001, R"(,"spawnedAt":"yesterday")")});
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ("", Warnings(server));
+}
+
+TEST_F(Reclaim, KeepsAKnownProcessWithoutASoundDate) {
+  Server &before = Start();
+  const Serial child = Linked(before, "s");
+  before.Kill("s");
+  before.Crash();
+  ForgetSignals();
+  ReplaceInFile("2023-11-14", "9999-11-14");
+  Server &server = StartAndClean();
+  EXPECT_TRUE(IsKept(server, child));
+  EXPECT_EQ("", Signals());
+}
+
+TEST_F(Reclaim, AllowsForClocksThatDiffer) {
+  const Serial orphan = Orphan();
+  WriteFile({Legacy(Pid(orphan), kernel.now_ms + 60000)});
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(orphan)}, PidsOf(server));
+}
+
+TEST_F(Reclaim, JudgesEntriesOneByOne) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  const std::string good =
+      File().substr(File().find("{\"pid\""), File().find("\n]") - File().find("{\"pid\""));
+  WriteFile({"null", R"({"pid":-1,"cwd":"/"})", R"({"pid":1,"cwd":"/"})", good, R"({"pid":"7"})"});
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ("HPR_EINVAL HPR_EINVAL HPR_EINVAL HPR_EINVAL", Warnings(server));
+  for (const char *kept : {"null", R"({"pid":-1,"cwd":"/"})", R"({"pid":"7"})"})
+    EXPECT_NE(std::string::npos, File().find(kept)) << kept;
+  EXPECT_EQ("", Signals());
+}
+
+TEST_F(Reclaim, OfADamagedFileUsesWhatIsWhole) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  disk.Write(sim::kPidFile, File() + "garbage");
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ("HPR_ECORRUPT", Warnings(server));
+  EXPECT_EQ(1u, disk.List(std::string(sim::kPidFile) + ".corrupt-").size());
+}
+
+/* --- race: entries that are ours already --------------------------------------------------------
+ */
+
+TEST_F(Reclaim, ChangesNothingTheSecondTime) {
+  Server &before = Start();
+  Child(before, "t");
+  Keeper(before, "s");
+  before.Crash();
+  Server &server = StartAndClean();
+  server.Link("s", "s");
+  server.Link("t", "other");
+  server.Kill("other");
+  const std::string text = File(), signals = Signals();
+  const int32_t pi = server.PidOf("s");
+  server.CleanupOrphans();
+  EXPECT_EQ(text, File());
+  EXPECT_EQ(signals, Signals());
+  EXPECT_EQ(pi, server.PidOf("s"));
+  EXPECT_EQ(1u, server.size());
+  EXPECT_EQ("", Warnings(server));
+}
+
+TEST_F(Reclaim, LeavesOurOwnEntriesAlone) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(Pid(child), server.PidOf("s"));
+}
+
+/* The original module has read our file and written it back without what it does not know. */
+TEST_F(Reclaim, DropsALegacyEntryOfAProcessThatIsOursAlready) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  WriteFile({Legacy(Pid(child), kernel.now_ms)});
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(Pid(child), server.PidOf("s"));
+}
+
+TEST_F(Reclaim, LearnsWhatADeadServerKnewOfOurProcess) {
+  Server &before = Start(), &server = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  ASSERT_EQ("HPR_ENOTKIN", Warnings(server));
+  server.Link("t", "own");
+  before.Crash();
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(keeper)}, FilePids());
+  EXPECT_EQ(Pid(pi), server.PidOf("own"));
+  EXPECT_TRUE(server.Kill("own"));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_NE("", SignalsTo(keeper)) << "it is our relative by now";
+}
+
+TEST_F(Reclaim, LeavesARowToWaitForTheExitOfAnotherProcess) {
+  Server &before = Start(), &server = Start();
+  const Serial old = Child(server);
+  const int32_t number = Pid(old);
+  End(old);
+  ASSERT_TRUE(server.ReapOne()); /* its exit event is yet to come */
+  const Serial child = before.Spawn(true, number);
+  ASSERT_TRUE(before.Register(number, "/", "t"));
+  before.Crash();
+  server.CleanupOrphans();
+  EXPECT_EQ((Pids{number, number}), FilePids());
+  Settle();
+  EXPECT_EQ(Pids{number}, Exits(server));
+  EXPECT_EQ(Pids{number}, FilePids());
+  server.CleanupOrphans();
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+TEST_F(Reclaim, TakesOverWhatAnEarlierRegistryOfThisProcessLeft) {
+  Server &before = Start();
+  const Serial child = Child(before, "t");
+  before.Close();
+  Server::Options options;
+  options.as = before.serial();
+  Server &server = Start(options);
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  EXPECT_TRUE(server.KillByToken("t"));
+}
+
+/* After killAll, where the end of one is never told. */
+TEST_F(Reclaim, SweepsWhatHasEndedUnnoticed) {
+  Server &before = Start();
+  const Serial child = Child(before, "t");
+  before.Crash();
+  Server &server = StartAndClean();
+  kernel.watches_left = false;
+  server.KillAll();
+  kernel.ForgetPidfds(server.serial()); /* no notice comes */
+  End(child);
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+} // namespace
