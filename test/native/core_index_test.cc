@@ -24,6 +24,12 @@ public:
     }
   }
 
+  ~Index() {
+    for (const auto &entry : entries_) hpr_index_remove(&index_, &entry->by_token);
+  }
+  Index(const Index &) = delete;
+  Index &operator=(const Index &) = delete;
+
   const std::string &KeyOf(size_t number) const { return keys_[number % keys_.size()]; }
 
   void Add(size_t number) {
