@@ -3,7 +3,7 @@
  * What is there already is not touched; nothing is asked.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,7 +19,8 @@ export const needs = [
   { has: () => compiles("gtest/gtest.h"), apt: "libgtest-dev", brew: "googletest" },
 ];
 
-function runs(command, ...args) {
+/** Whether a command is there and works. */
+export function runs(command, ...args) {
   return spawnSync(command, args, { stdio: "ignore" }).status === 0;
 }
 
@@ -29,12 +30,12 @@ function compiles(header) {
   return spawnSync("c++", args, { input, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
 }
 
-/** Runs a command; its output is shown only if it fails. */
-export function run(command, args, options = {}) {
+/** Runs a command; its output is shown only if it fails, and then the advice. */
+export function run(command, args, { advice, ...options } = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
   if (done.status === 0) return;
   process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}`);
-  fail(`${[command, ...args].join(" ")} failed${done.error ? `: ${done.error.message}` : ""}`);
+  fail(advice ?? `${[command, ...args].join(" ")} failed${done.error ? `: ${done.error.message}` : ""}`);
 }
 
 function fail(line) {
@@ -48,14 +49,16 @@ export function installSystemPackages(list = needs) {
   if (missing.length === 0) return;
   const apt = missing.map((need) => need.apt).join(" ");
   const brew = missing.map((need) => need.brew).filter(Boolean).join(" ");
+  const advice = `please install first: sudo apt-get install ${apt} (Debian) or brew install ${brew} (macOS)`;
   if (runs("brew", "--version")) {
-    run("brew", ["install", ...brew.split(" ")]);
+    run("brew", ["install", ...brew.split(" ")], { advice });
   } else if (runs("apt-get", "--version") && process.getuid() === 0) {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    run("apt-get", ["update", "-qq"], { env });
-    run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...apt.split(" ")], { env });
+    const install = ["install", "-y", "-qq", "--no-install-recommends", ...apt.split(" ")];
+    run("apt-get", ["update", "-qq"], { env, advice });
+    run("apt-get", install, { env, advice });
   } else {
-    fail(`please install first: sudo apt-get install ${apt} (Debian) or brew install ${brew} (macOS)`);
+    fail(advice);
   }
 }
 
@@ -75,12 +78,15 @@ function headersFolder() {
   return major === process.versions.node.split(".")[0] ? folder : undefined;
 }
 
-/** node-gyp, told where the headers are if they are here: then it downloads nothing. */
-export function nodeGyp(args, options = {}) {
+/**
+ * node-gyp, told where the headers are if they are here: then it downloads nothing.
+ * `generator`: arguments for gyp itself.
+ */
+export function nodeGyp(args, options = {}, generator = []) {
   const headers = headersFolder();
   const gyp = path.join(root, "node_modules", "node-gyp", "bin", "node-gyp.js");
   const nodedir = headers ? [`--nodedir=${headers}`] : [];
-  run(process.execPath, [gyp, ...args, ...nodedir], options);
+  run(process.execPath, [gyp, ...args, ...nodedir, "--", ...generator], options);
 }
 
 function build() {
@@ -88,7 +94,16 @@ function build() {
   run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);
 }
 
+function checkPermission() {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch {
+    fail(`${root} is not ours to write in: please make a clone of your own`);
+  }
+}
+
 export function setup() {
+  checkPermission();
   installSystemPackages();
   installNpmPackages();
   build();
