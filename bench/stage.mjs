@@ -1,0 +1,103 @@
+// What the benchmarks play on: a folder on a real disk, the C programs, and processes to register.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { root, run } from "../scripts/setup.mjs";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const build = path.join(root, "build", "bench");
+export const floorProgram = path.join(build, "floor");
+export const agentProgram = path.join(build, "agent");
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export function buildPrograms() {
+  mkdirSync(build, { recursive: true });
+  for (const program of [floorProgram, agentProgram]) {
+    const source = path.join(here, `${path.basename(program)}.c`);
+    run("cc", ["-O2", "-Wall", "-Wextra", "-o", program, source]);
+  }
+}
+
+/** A folder in the checkout, not in /tmp, which is memory on many systems. */
+export class Stage {
+  constructor() {
+    this.folder = mkdtempSync(path.join(build, "run-"));
+    this.log = this.file("log");
+    this.leash = this.file("leash");
+    run("mkfifo", [this.leash]);
+    openSync(this.leash, constants.O_RDWR); // until we end: then so do the agents
+  }
+
+  file(name) {
+    return path.join(this.folder, name);
+  }
+
+  /** Starts agents, each a group leader as a server would start it, and waits until all are ready. */
+  async spawnAgents(count) {
+    const agents = [];
+    for (let i = 0; i < count; i++) {
+      const options = { detached: true, stdio: "ignore" };
+      agents.push(spawn(agentProgram, [this.log, this.leash], options));
+    }
+    await this.ready(agents.map((agent) => agent.pid));
+    return agents;
+  }
+
+  /** Waits until these agents, whoever started them, can take a signal. */
+  async ready(pids) {
+    const wanted = new Set(pids);
+    for (let waiting = true; waiting; ) {
+      const ready = this.#lines().filter(([pid, time]) => time === 0 && wanted.has(pid));
+      waiting = new Set(ready.map(([pid]) => pid)).size < wanted.size;
+      if (waiting) await pause(5);
+    }
+  }
+
+  /** When agents ended, in nanoseconds of the clock that process.hrtime reads: a Map by pid. */
+  endings() {
+    return new Map(this.#lines().filter(([, time]) => time !== 0));
+  }
+
+  #lines() {
+    let text = "";
+    try {
+      text = readFileSync(this.log, "utf8");
+    } catch {} // no agent has come so far
+    const lines = text.split("\n").filter(Boolean);
+    return lines.map((line) => line.split(" ").map(Number));
+  }
+
+  close() {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The floor, a process that takes a line and answers with nanoseconds. */
+export class Floor {
+  #process = spawn(floorProgram, { stdio: ["pipe", "pipe", "inherit"] });
+  #answers = createInterface(this.#process.stdout);
+
+  async ask(...words) {
+    const answer = once(this.#answers, "line");
+    this.#process.stdin.write(`${words.join(" ")}\n`);
+    const took = Number((await answer)[0]);
+    if (!(took > 0)) throw new Error(`the floor did not understand: ${words[0]}`);
+    return took / 1e3;
+  }
+
+  close() {
+    this.#process.stdin.end();
+  }
+}
+
+/** Their registries are not told: they are no part of what comes next. */
+export async function end(agents) {
+  for (const agent of agents) agent.removeAllListeners("exit");
+  const exits = agents.map((agent) => once(agent, "exit"));
+  for (const agent of agents) agent.kill("SIGKILL");
+  await Promise.all(exits);
+}

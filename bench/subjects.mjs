@@ -1,0 +1,37 @@
+// The two registries that are compared, filled alike.
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { createRequire } from "node:module";
+import { createBaseline } from "./baseline.mjs";
+
+const { createHeadlessPidRegistry } = createRequire(import.meta.url)("../dist/index.js");
+
+export const makers = { package: createHeadlessPidRegistry, baseline: createBaseline };
+
+export const folderOf = (i) => `/home/user/projects/project-${i % 50}`;
+
+/** Above the largest number that Linux gives out (2^22): nobody has it, ever. */
+export const deadPid = (i) => 2 ** 30 + i;
+
+/** A file that cannot be made: of registries of which only the memory is looked at. */
+export const NOWHERE = "/dev/null/headless-pids.json";
+
+/** A string as a parsed message would give it: equal to the one in the registry, not the same. */
+export const fresh = (text) => Buffer.from(text).toString("latin1");
+
+/** A registry of live children, each with a token. */
+export function fillWithAgents(registry, agents) {
+  agents.forEach((agent, i) => registry.register(agent.pid, folderOf(i), agent, randomUUID()));
+}
+
+/** A registry of numbers that no process has, as the original's own unit tests use them. */
+export function fillWithNumbers(registry, count) {
+  const sessions = [];
+  for (let i = 0; i < count; i++) {
+    const [token, session] = [randomUUID(), randomUUID()];
+    registry.register(deadPid(i), folderOf(i), new EventEmitter(), token);
+    registry.linkByToken(token, session);
+    sessions.push(session);
+  }
+  return sessions;
+}
