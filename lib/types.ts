@@ -109,8 +109,8 @@ export interface TerminateResult {
 
 export interface HeadlessPidRegistryOptions {
   /**
-   * The pid file. Default: `<home>/.pi/dashboard/headless-pids.json`. A relative path is taken
-   * from the working directory of this moment.
+   * The pid file. Default: `<home>/.pi/dashboard/headless-pids.json`. A relative path is resolved
+   * at once, from the working directory.
    */
   pidFilePath?: string;
   /** May also be given later, with {@link HeadlessPidRegistry.setKeeperWriter}. */
@@ -160,8 +160,8 @@ export interface HeadlessEvents {
 /**
  * Maps headless child processes to session ids and ends them. Arguments of the wrong type or
  * out of range throw a `TypeError` or `RangeError` that names the argument and change nothing.
- * After `close()` every method but `writeRpc` and `cleanupKeeperOrphans` (which resolve without
- * doing anything) throws an `Error` with `code: "HPR_ECLOSED"`.
+ * After `close()` every method throws an `Error` with `code: "HPR_ECLOSED"`, except for `close`,
+ * `writeRpc` and `cleanupKeeperOrphans`, which do nothing. `terminate` rejects where others throw.
  */
 export interface HeadlessPidRegistry {
   /**
@@ -215,15 +215,15 @@ export interface HeadlessPidRegistry {
   terminate(target: TerminateTarget, options?: TerminateOptions): Promise<TerminateResult>;
   /** Forgets a process without signalling it; one that was asked to end stays until it has. */
   remove(pid: number): void;
-  /** Ends all, for a server's shutdown. The pid file stays, so that a next server finds survivors. */
+  /** Ends all, for a server's shutdown. The pid file stays, so that the next server finds survivors. */
   killAll(): void;
   /** How many entries the lookups know. */
   size(): number;
   /**
    * Reads the pid file: entries whose process provably lives are tracked again (and their exit is
    * noticed), those that are older than 7 days or were being ended are ended, the dead dropped.
-   * Whatever cannot be judged stays in the file, with a warning. Entries of another server
-   * that is still alive are left alone.
+   * Whatever cannot be judged stays in the file, with a warning. Entries of another server that
+   * is still alive are left alone until it is gone, and judged then.
    */
   cleanupOrphans(): void;
   /** Writes a line to the session's keeper. False without entry, keeper or writer. Never rejects. */
