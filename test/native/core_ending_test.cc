@@ -114,6 +114,7 @@ TEST_F(Ending, KillsExactlyAfterTheGraceTime) {
   EXPECT_TRUE(IsTerminating(child)) << "until its end is seen";
   Settle();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
+  EXPECT_EQ("SIGKILL", server.ended[0].signal);
   EXPECT_EQ(Pids{}, FilePids());
 }
 
@@ -329,6 +330,31 @@ TEST_F(Ending, ReachesAKeeperThatIsAnotherProcess) {
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
 }
 
+TEST_F(Ending, LeavesAKeeperThatIsAnotherProcessItsTurn) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), child = server.Spawn(), pi = kernel.Spawn(child);
+  kernel.LeadSession(pi);
+  server.Register(Pid(child), "/", "t", Pid(keeper));
+  server.Link("t", "s", Pid(pi));
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+  for (const Serial later : {child, keeper}) EXPECT_EQ("", SignalsTo(later));
+  Pass(HPR_KEEPER_TURN_MS);
+  for (const Serial later : {child, keeper}) EXPECT_EQ("TERM CONT", SignalsTo(later));
+}
+
+TEST_F(Ending, IsOverAtOnceIfTheSignalIs) {
+  Server &before = Start();
+  const Serial a = Child(before), b = Child(before);
+  before.Crash();
+  Server &server = StartAndClean();
+  kernel.on_signal = [&](const sim::Delivery &it) { kernel.Die(it.target, it.signum); };
+  EXPECT_EQ("EXITED", OutcomeOf(server, server.Terminate(ByPid(Pid(a)))));
+  EXPECT_EQ("KILLED", OutcomeOf(server, server.Terminate(ByPid(Pid(b)), HPR_SIGNAL_KILL)));
+  EXPECT_EQ((Pids{Pid(a), Pid(b)}), Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
 /* --- failure: nobody, and not ours ----------------------------------------------------------- */
 
 TEST_F(Ending, OfTheDeadIsOverAtOnce) {
@@ -504,6 +530,28 @@ TEST_F(Ending, GoesOnWithAGroupThatItsLeaderLeaves) {
   Settle();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
   EXPECT_EQ(Pids{}, FilePids());
+}
+
+/* The keeper is dead, and another child has its number. */
+TEST_F(Ending, GoesOnWithAPiWhoseKeepersNumberIsRegisteredAgain) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  const int32_t number = Pid(keeper);
+  kernel.LeadSession(pi);
+  kernel.Find(pi)->ignores_term = true;
+  const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 500);
+  End(keeper);
+  ASSERT_TRUE(server.ReapOne());
+  const Serial next = kernel.Spawn(server.serial(), number);
+  ASSERT_TRUE(server.Register(number));
+  EXPECT_EQ((Pids{Pid(pi), number}), PidsOf(server));
+  EXPECT_EQ(1u, server.size());
+  Pass(500);
+  EXPECT_EQ("TERM CONT TERM CONT KILL", SignalsTo(pi)) << "it has the keeper's turn too";
+  EXPECT_EQ("", SignalsTo(next));
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+  EXPECT_EQ(Pids{number}, FilePids());
 }
 
 TEST_F(Ending, IsGivenUpForAProcessThatRegistersAgain) {

@@ -167,6 +167,8 @@ TEST_F(Life, HoldsNoDescriptorOnceItIsOver) {
   EXPECT_EQ(1u, kernel.OpenPidfds(server.serial()));
   server.Register(Pid(c));
   EXPECT_EQ(1u, kernel.OpenPidfds(server.serial()));
+  server.Terminate(ByPid(Pid(c)));
+  EXPECT_EQ(1u, kernel.OpenPidfds(server.serial())) << "watched once";
   server.Close();
   EXPECT_EQ(0u, kernel.OpenPidfds(server.serial()));
 }
@@ -336,6 +338,30 @@ TEST_F(Life, OfWhatCannotBeWatchedIsSeenToEndAtTheNextLook) {
   EXPECT_EQ(Pids{}, FilePids());
 }
 
+TEST_F(Life, IsLookedAtNoMoreOnceItCanBeWatched) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  kernel.watches_left = false;
+  Server &server = Restart(before);
+  server.Terminate(ByPid(Pid(child)), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  ASSERT_TRUE(server.NextTimer());
+  kernel.watches_left = true;
+  Pass(1000);
+  EXPECT_FALSE(server.NextTimer());
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
+TEST_F(Life, OfWhatCannotBeWatchedIsKilledWithoutGraceToo) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  kernel.watches_left = false;
+  Server &server = Restart(before);
+  server.Terminate(ByPid(Pid(child)), HPR_SIGNAL_TERM, 0);
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
 /* --- race ----------------------------------------------------------------------------------- */
 
 TEST_F(Life, IsNotEndedByAnExitOfAnEarlierHolderOfThePid) {
@@ -414,6 +440,23 @@ TEST_F(Life, OfPiIsNotForgottenWhileItsNumberIsAnothers) {
   EXPECT_EQ(Pids{}, FilePids());
 }
 
+TEST_F(Life, OfPiIsSeenToEndWhileItsNumberIsAnothers) {
+  Server &server = Start();
+  const Serial old = Child(server), keeper = server.Spawn();
+  server.Register(Pid(keeper), "/", "s", Pid(keeper), false);
+  End(old);
+  ASSERT_TRUE(server.ReapOne());
+  const Serial pi = kernel.Spawn(keeper, Pid(old));
+  kernel.LeadGroup(pi);
+  ASSERT_TRUE(server.Link("s", "s", Pid(pi)));
+  kernel.Die(keeper, 9);
+  while (server.DeliverNotice()) {}
+  ASSERT_EQ(2u, server.size());
+  kernel.Die(pi, 9);
+  while (server.DeliverNotice()) {}
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
+}
+
 /* A new child has the number of a keeper whose pi lives on. */
 TEST_F(Life, OfPiGoesOnWhenItsKeepersNumberIsRegisteredAgain) {
   Server &server = Start();
@@ -428,6 +471,9 @@ TEST_F(Life, OfPiGoesOnWhenItsKeepersNumberIsRegisteredAgain) {
   EXPECT_EQ(Pid(pi), server.PidOf("s"));
   Settle();
   EXPECT_EQ((Pids{Pid(pi), number}), FilePids());
+  End(pi);
+  Settle();
+  EXPECT_EQ(Pids{Pid(pi)}, Exits(server)) << "it is no child of ours, and watched";
 }
 
 TEST_F(Life, OfAReclaimedProcessStaysOursWhenItRegistersAgain) {

@@ -144,6 +144,17 @@ TEST_F(Link, ByPidFindsTheFirstUnlinkedEntryOfThatPi) {
   EXPECT_FALSE(server.LinkByPid("c", 110));
 }
 
+TEST_F(Link, ByPidFindsNoPiOfAnEntryThatIsEnding) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  kernel.Find(pi)->ignores_term = true;
+  before.Crash();
+  Server &server = StartAndClean();
+  ASSERT_TRUE(server.KillByToken("s"));
+  EXPECT_FALSE(server.LinkByPid("s", Pid(pi)));
+  EXPECT_FALSE(server.LinkByPid("s", Pid(keeper)));
+}
+
 /* --- failure: what is linked stays ----------------------------------------------------------- */
 
 TEST_F(Link, IsForGood) {

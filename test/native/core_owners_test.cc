@@ -54,6 +54,19 @@ TEST_F(Owners, LeaveTheirEntriesToUsWhenTheyDie) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
+TEST_F(Owners, LeaveTheirEntriesOneByOne) {
+  Server &first = Start(), &second = Start();
+  const Serial a = Child(first), b = Child(second);
+  Server &server = StartAndClean();
+  second.Crash();
+  Settle();
+  EXPECT_EQ(Pids{Pid(b)}, PidsOf(server));
+  EXPECT_EQ(first.pid(), InFile(Pid(a))->owner.pid);
+  first.Crash();
+  Settle();
+  EXPECT_EQ((Pids{Pid(b), Pid(a)}), PidsOf(server));
+}
+
 TEST_F(Owners, LeaveTheirEntriesToOneOfUs) {
   Server &other = Start();
   const Serial child = Child(other);

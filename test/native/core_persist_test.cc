@@ -105,6 +105,21 @@ TEST_F(Persist, WritesNoProcessOfItsOwnTwice) {
   EXPECT_EQ((Pids{9000, 9001}), FilePids());
 }
 
+TEST_F(Persist, LearnsWhatAnEarlierRegistryOfThisProcessKnew) {
+  Server &first = Start();
+  const Serial child = Child(first);
+  first.Crash();
+  Server &before = StartAndClean();
+  before.Close();
+  Server::Options options;
+  options.as = before.serial();
+  Server &server = Start(options);
+  server.Register(Pid(child), "/", "t");
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  EXPECT_TRUE(server.KillByToken("t")) << "it is our relative";
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
 /* What another living server says of the same process is its own business. */
 TEST_F(Persist, KeepsWhatAnotherServerSaysOfTheSameProcess) {
   Server &server = Start(), &other = Start();
@@ -161,9 +176,9 @@ TEST_F(Persist, TriesAgainAtTheNextChange) {
   disk.create_fault = 0;
   server.Register(9001);
   EXPECT_EQ((Pids{9000, 9001}), FilePids());
-  const std::string before = File();
+  disk.create_fault = HPR_ENOSPC;
   Pass(1000);
-  EXPECT_EQ(before, File());
+  EXPECT_EQ("HPR_ENOSPC", Warnings(server)) << "nothing was left to try";
   EXPECT_FALSE(server.NextTimer());
 }
 
@@ -253,7 +268,9 @@ TEST_F(Persist, WritesTheFileAnewThatSomebodyRemoved) {
 TEST_F(Persist, IsNothingThatAForkOfTheServerDoes) {
   Server &server = Start();
   const Serial child = Linked(server, "s"), fork = kernel.Spawn(server.serial());
-  const std::string before = File();
+  const std::string before = File(),
+                    temporary = std::string(sim::kPidFile) + ".0123456789abcdef.7.tmp";
+  disk.Write(temporary, "half a te"); /* its parent is writing it */
   server.Do([&](hpr_registry *registry) {
     const sim::Acting acting(fork);
     const hpr_target target = BySession("s");
@@ -262,6 +279,7 @@ TEST_F(Persist, IsNothingThatAForkOfTheServerDoes) {
     hpr_registry_remove(registry, 9000);
   });
   EXPECT_EQ(before, File());
+  EXPECT_TRUE(disk.Read(temporary));
   EXPECT_EQ("", SignalsTo(child));
 }
 

@@ -48,6 +48,16 @@ TEST_F(Reclaim, OfNoFileFindsNothing) {
   EXPECT_EQ("", Warnings(server));
 }
 
+TEST_F(Reclaim, CollectsWhatDeadWritersLeft) {
+  const std::string temporary = std::string(sim::kPidFile) + ".0123456789abcdef.7.tmp";
+  disk.Write(temporary, "half a te");
+  Server &server = Start();
+  server.Register(9000);
+  EXPECT_TRUE(disk.Read(temporary));
+  server.CleanupOrphans();
+  EXPECT_FALSE(disk.Read(temporary));
+}
+
 TEST_F(Reclaim, WaitsUntilItIsAskedFor) {
   Server &before = Start();
   const Serial child = Child(before);
@@ -71,7 +81,10 @@ TEST_F(Reclaim, TakesOverWhatLivesInItsOrder) {
   EXPECT_EQ((Pids{Pid(a), Pid(keeper), Pid(b)}), FilePids());
   EXPECT_EQ(3u, server.size());
   for (const hpr_row *row : server.Rows()) EXPECT_EQ(server.pid(), row->owner.pid);
+  server.Register(9000);
   EXPECT_EQ(server.pid(), InFile(Pid(a))->owner.pid);
+  EXPECT_STREQ(InFile(9000)->owner_id, InFile(Pid(a))->owner_id);
+  server.Remove(9000);
   EXPECT_EQ("", Signals());
   EXPECT_EQ("", Warnings(server));
   EXPECT_TRUE(server.Link("t", "again"));
@@ -134,6 +147,8 @@ TEST_F(Reclaim, KeepsAnotherUsersProcessAndSignalsItNever) {
   EXPECT_EQ(Pid(child), server.warnings[0].pid);
   EXPECT_EQ(sim::kPidFile, server.warnings[0].path);
   EXPECT_EQ("", Signals());
+  server.Register(9000);
+  EXPECT_EQ("HPR_EFOREIGN", Warnings(server)) << "it was judged once";
 }
 
 TEST_F(Reclaim, KeepsAnotherHostsProcess) {
@@ -207,6 +222,44 @@ TEST_F(Reclaim, DropsAKeeperWhosePiIsDeadToo) {
   EXPECT_EQ("", SignalsTo(stranger));
 }
 
+TEST_F(Reclaim, TakesWhatIsLeftOfAKeepersGroupWithoutAPi) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  const Serial member = kernel.Spawn(keeper);
+  before.Crash();
+  End(keeper);
+  End(pi);
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(keeper)}, PidsOf(server));
+  EXPECT_TRUE(server.KillByToken("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(member));
+}
+
+TEST_F(Reclaim, KeepsAnotherUsersPiOfADeadKeeper) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  kernel.LeadSession(pi);
+  before.Crash();
+  End(keeper);
+  kernel.Find(pi)->other_user = true;
+  Server &server = StartAndClean();
+  EXPECT_EQ(0u, server.size());
+  EXPECT_EQ(Pids{Pid(keeper)}, FilePids());
+  EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
+}
+
+TEST_F(Reclaim, NeverSignalsWhoHasADeadKeepersNumber) {
+  Server &before = Start();
+  const Serial keeper = before.Spawn(), child = before.Spawn();
+  before.Register(Pid(child), "/", "t", Pid(keeper));
+  before.Crash();
+  const Serial stranger = UseAgain(keeper);
+  Server &server = StartAndClean();
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  EXPECT_EQ("", SignalsTo(stranger));
+}
+
 /* --- success: what is to end ------------------------------------------------------------------ */
 
 TEST_F(Reclaim, FinishesWhatADeadServerBegan) {
@@ -240,6 +293,18 @@ TEST_F(Reclaim, EndsOrphansOfMoreThanSevenDays) {
   EXPECT_EQ(1u, server.size());
   Settle();
   EXPECT_EQ(Pids{Pid(young)}, FilePids());
+}
+
+TEST_F(Reclaim, ForgetsWhatIsToEndAndIsNotOurs) {
+  Server &before = Start();
+  const Serial stranger = Stranger();
+  before.Register(Pid(stranger));
+  before.Crash();
+  kernel.now_ms += 8 * kDayMs;
+  Server &server = StartAndClean();
+  EXPECT_EQ("", SignalsTo(stranger));
+  EXPECT_EQ(0u, PidsOf(server).size());
+  EXPECT_EQ(Pids{}, FilePids());
 }
 
 TEST_F(Reclaim, LeavesWhatKillAllHasNotEnded) {
@@ -415,19 +480,27 @@ TEST_F(Reclaim, ChangesNothingTheSecondTime) {
 
 TEST_F(Reclaim, LeavesOurOwnEntriesAlone) {
   Server &server = Start();
-  const Serial child = Linked(server, "s");
+  const Serial child = Linked(server, "s"), untold = server.Spawn();
+  kernel.proc_mounted = false;
+  server.Register(Pid(untold));
+  kernel.proc_mounted = true;
+  const auto [keeper, pi] = Keeper(server, "k");
+  server.Kill("k");
   server.CleanupOrphans();
-  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ((Pids{Pid(child), Pid(untold), Pid(keeper)}), PidsOf(server));
+  EXPECT_EQ((Pids{Pid(child), Pid(untold), Pid(keeper)}), FilePids());
   EXPECT_EQ(Pid(child), server.PidOf("s"));
+  EXPECT_EQ("", Warnings(server));
 }
 
 /* The original module has read our file and written it back without what it does not know. */
 TEST_F(Reclaim, DropsALegacyEntryOfAProcessThatIsOursAlready) {
   Server &server = Start();
   const Serial child = Linked(server, "s");
-  WriteFile({Legacy(Pid(child), kernel.now_ms)});
+  WriteFile({Legacy(Pid(child), kernel.now_ms), Undated(Pid(child), "")});
   server.CleanupOrphans();
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  EXPECT_EQ("", Warnings(server));
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
   EXPECT_EQ(Pid(child), server.PidOf("s"));
 }
@@ -446,6 +519,54 @@ TEST_F(Reclaim, LearnsWhatADeadServerKnewOfOurProcess) {
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_NE("", SignalsTo(keeper)) << "it is our relative by now";
+}
+
+/* A file that somebody has put back. */
+TEST_F(Reclaim, TakesNoOtherPiForOneThatLives) {
+  Server &before = Start();
+  const auto [keeper, first] = Keeper(before, "s");
+  const Serial second = kernel.Spawn(keeper);
+  const std::string with_first = File();
+  before.Crash();
+  Server &between = StartAndClean();
+  ASSERT_TRUE(between.Link("s", "s", Pid(second)));
+  const std::string with_second = File();
+  between.Crash();
+  disk.Write(sim::kPidFile, with_first);
+  Server &server = StartAndClean();
+  server.Link("s", "s");
+  disk.Write(sim::kPidFile, with_second);
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(keeper)}, FilePids());
+  EXPECT_EQ(Pid(first), server.PidOf("s"));
+  End(first);
+  disk.Write(sim::kPidFile, with_second);
+  server.CleanupOrphans();
+  EXPECT_EQ(Pid(second), server.PidOf("s")) << "but for one that is dead";
+}
+
+TEST_F(Reclaim, LeavesARowWhosePiIsNotAskedToEndWithItsKeeper) {
+  Server &before = Start();
+  const Serial keeper = before.Spawn(), pi = kernel.Spawn(keeper);
+  kernel.LeadSession(pi);
+  before.Register(Pid(keeper), "/", "t", Pid(keeper));
+  const std::string without = File();
+  before.Link("t", "s", Pid(pi));
+  const std::string with = File();
+  before.Crash();
+  disk.Write(sim::kPidFile, without);
+  Server &server = StartAndClean();
+  ASSERT_TRUE(server.KillByToken("t"));
+  disk.Write(sim::kPidFile, without);
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(keeper)}, FilePids()) << "it says nothing new";
+  disk.Write(sim::kPidFile, with);
+  server.CleanupOrphans();
+  EXPECT_EQ((Pids{Pid(keeper), Pid(keeper)}), FilePids());
+  Settle();
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
+  EXPECT_EQ("", SignalsTo(pi));
 }
 
 TEST_F(Reclaim, LeavesARowToWaitForTheExitOfAnotherProcess) {

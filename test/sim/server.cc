@@ -45,8 +45,9 @@ struct HostCalls {
   }
 
   static void Terminated(void *self, uint64_t request, const hpr_termination *termination) {
-    const int32_t pid = termination->entry ? termination->entry->pid : 0;
-    Of(self)->ended.push_back({request, termination->outcome, pid});
+    const hpr_snapshot *entry = termination->entry;
+    Of(self)->ended.push_back({request, termination->outcome, entry ? entry->pid : 0,
+                               TextOf(entry ? entry->exit_signal : nullptr)});
     Report(self, "terminated " + std::to_string(request));
   }
 

@@ -37,7 +37,8 @@ struct Warning {
 struct Ended {
   uint64_t request;
   hpr_outcome outcome;
-  int32_t pid; /* 0: no entry answered to that name */
+  int32_t pid;        /* 0: no entry answered to that name */
+  std::string signal; /* that ended it; empty: none */
 };
 
 class Server {

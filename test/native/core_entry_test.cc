@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "support/native.h"
+
+extern "C" {
+#include "core/entry.h"
+}
+
+namespace {
+
+hpr_identity Known(int32_t pid, const char *birth, bool kin = false) {
+  hpr_identity identity{};
+  identity.pid = pid;
+  identity.state = HPR_RECORD_KNOWN;
+  identity.kin = kin;
+  strcpy(identity.boot, "boot@host");
+  strcpy(identity.birth, birth);
+  return identity;
+}
+
+hpr_identity Untold(int32_t pid, hpr_record_state state) {
+  hpr_identity identity{};
+  identity.pid = pid;
+  identity.state = state;
+  return identity;
+}
+
+/* An entry in no registry. */
+class Entry {
+public:
+  explicit Entry(const hpr_identity &main, const hpr_identity &keeper = {}) {
+    hpr_row row{};
+    row.main = main;
+    row.keeper = keeper;
+    row.cwd = strdup("/");
+    row.spawned_ms = HPR_SPAWNED_UNKNOWN;
+    EXPECT_EQ(0, hpr_entry_new(&row, &it));
+    EXPECT_EQ(nullptr, row.cwd) << "it is the entry's now";
+  }
+  ~Entry() { hpr_entry_free(it); }
+  Entry(const Entry &) = delete;
+  Entry &operator=(const Entry &) = delete;
+
+  hpr_entry *it = nullptr;
+};
+
+/* --- unset ---------------------------------------------------------------------------------- */
+
+TEST(Entry, ThatIsNullNeedsNoRelease) { hpr_entry_free(nullptr); }
+
+TEST(Entry, IsRenderedWhenItIsMade) {
+  Entry entry(Untold(9000, HPR_RECORD_NONE));
+  ASSERT_NE(nullptr, entry.it->text);
+  EXPECT_STREQ(R"({"pid":9000,"cwd":"/"})", entry.it->text);
+  EXPECT_EQ(strlen(entry.it->text), entry.it->text_length);
+}
+
+TEST(Entry, HasNoPartsButItself) {
+  Entry entry(Known(9000, "1.1"));
+  EXPECT_EQ(&entry.it->row.main, hpr_entry_part(entry.it, HPR_PART_MAIN));
+  EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_PI));
+  EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_KEEPER));
+}
+
+/* --- success -------------------------------------------------------------------------------- */
+
+TEST(Entry, IsRenderedAnewAfterAChange) {
+  Entry entry(Untold(9000, HPR_RECORD_NONE));
+  entry.it->row.terminating = true;
+  hpr_entry_touch(entry.it);
+  EXPECT_EQ(0, hpr_entry_render(entry.it));
+  EXPECT_STREQ(R"({"pid":9000,"cwd":"/","terminating":true})", entry.it->text);
+  EXPECT_EQ(strlen(entry.it->text), entry.it->text_length);
+}
+
+TEST(Entry, CountsAKeeperApartOnlyIfItIsAnotherProcess) {
+  Entry same(Known(9000, "1.1"), Known(9000, "1.1")), other(Known(9000, "1.1"), Known(9001, "1.2"));
+  EXPECT_EQ(nullptr, hpr_entry_part(same.it, HPR_PART_KEEPER));
+  EXPECT_EQ(&other.it->row.keeper, hpr_entry_part(other.it, HPR_PART_KEEPER));
+}
+
+TEST(Entry, CountsAPiApartOnlyIfItIsAnotherProcess) {
+  Entry entry(Known(9000, "1.1"));
+  entry.it->row.pi = Known(9000, "1.1");
+  EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_PI));
+  entry.it->row.pi = Known(9001, "1.1");
+  EXPECT_EQ(&entry.it->row.pi, hpr_entry_part(entry.it, HPR_PART_PI));
+}
+
+TEST(Entry, TellsIdentitiesApartByAllButKinship) {
+  const hpr_identity one = Known(9000, "1.1");
+  hpr_identity boot = one, state = one;
+  strcpy(boot.boot, "other@host");
+  state.state = HPR_RECORD_OPAQUE;
+  const hpr_identity kin = Known(9000, "1.1", true), pid = Known(9001, "1.1"),
+                     birth = Known(9000, "1.2");
+  const hpr_identity *others[] = {&boot, &state, &pid, &birth};
+  EXPECT_TRUE(hpr_same_identity(&one, &kin));
+  for (const hpr_identity *other : others) EXPECT_FALSE(hpr_same_identity(&one, other));
+}
+
+TEST(Entry, LearnsThatItIsARelative) {
+  Entry entry(Known(9000, "1.1"), Known(9000, "1.1"));
+  const hpr_identity kin = Known(9000, "1.1", true), stranger = Known(9000, "1.1");
+  EXPECT_TRUE(hpr_entry_recognise(entry.it, &kin));
+  EXPECT_TRUE(entry.it->row.main.kin);
+  EXPECT_TRUE(entry.it->row.keeper.kin) << "who is the same process";
+  EXPECT_EQ(nullptr, entry.it->text) << "to be rendered again";
+  EXPECT_TRUE(hpr_entry_recognise(entry.it, &stranger));
+  EXPECT_TRUE(entry.it->row.main.kin) << "and does not forget it";
+}
+
+TEST(Entry, LearnsWhoItIsWhereNobodyCouldBeTold) {
+  for (const hpr_record_state state : {HPR_RECORD_OPAQUE, HPR_RECORD_NONE, HPR_RECORD_NOBODY}) {
+    Entry entry(Untold(9000, state), Known(9001, "1.2"));
+    const hpr_identity known = Known(9000, "1.1"), other = Known(9001, "1.1");
+    EXPECT_FALSE(hpr_entry_recognise(entry.it, &other));
+    EXPECT_TRUE(hpr_entry_recognise(entry.it, &known)) << Record(state);
+    EXPECT_TRUE(hpr_same_identity(&known, &entry.it->row.main));
+    EXPECT_FALSE(entry.it->row.main.kin);
+    EXPECT_EQ(9001, entry.it->row.keeper.pid);
+  }
+}
+
+TEST(Entry, IsNotRenderedAgainForWhatItKnows) {
+  Entry entry(Known(9000, "1.1", true));
+  const hpr_identity kin = Known(9000, "1.1", true);
+  EXPECT_TRUE(hpr_entry_recognise(entry.it, &kin));
+  EXPECT_NE(nullptr, entry.it->text);
+}
+
+/* --- failure ---------------------------------------------------------------------------------- */
+
+TEST(Entry, RecognisesNoOther) {
+  Entry entry(Known(9000, "1.1"));
+  const hpr_identity stranger = Known(9000, "1.2", true), nobody = Untold(9000, HPR_RECORD_NOBODY),
+                     untold = Untold(9000, HPR_RECORD_OPAQUE);
+  for (const hpr_identity *other : {&stranger, &nobody, &untold})
+    EXPECT_FALSE(hpr_entry_recognise(entry.it, other));
+  EXPECT_STREQ("1.1", entry.it->row.main.birth);
+  EXPECT_FALSE(entry.it->row.main.kin);
+}
+
+} // namespace
