@@ -29,7 +29,7 @@ bool Arguments::IsAbsent(size_t index) const {
   return info_[index].IsUndefined() || info_[index].IsNull();
 }
 
-void Arguments::Fail(Napi::Error error) {
+void Arguments::Fail(const Napi::Error &error) {
   if (ok_) error.ThrowAsJavaScriptException();
   ok_ = false;
 }

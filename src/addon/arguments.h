@@ -32,7 +32,7 @@ public:
 
 private:
   bool IsAbsent(size_t index) const;
-  void Fail(Napi::Error error);
+  void Fail(const Napi::Error &error);
 
   const Napi::CallbackInfo &info_;
   Napi::Env env_;

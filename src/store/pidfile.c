@@ -117,10 +117,10 @@ static int wait_for_lock(hpr_pidfile *f) {
 }
 
 static int lock(hpr_pidfile *f) {
-  int result = HPR_EBUSY;
   for (int i = 0; i < 2; i++) { /* twice: the first may find that it locked a deleted file */
-    if (!f->lock_open && (result = open_lock(f)) != 0) return result;
-    if ((result = wait_for_lock(f)) != 0) return result;
+    int result = f->lock_open ? 0 : open_lock(f);
+    if (result == 0) result = wait_for_lock(f);
+    if (result != 0) return result;
     if (!lock_is_stale(f)) return 0;
     f->files->close(f->files->self, f->lock);
     f->lock_open = false;

@@ -65,8 +65,9 @@ static bool read_pid(const cJSON *value, int32_t *ret_pid) {
 
 static bool read_fixed(const cJSON *value, char *ret_text, size_t size) {
   if (!value) return true;
-  if (!cJSON_IsString(value) || strlen(value->valuestring) >= size) return false;
-  strcpy(ret_text, value->valuestring);
+  const size_t length = cJSON_IsString(value) ? strlen(value->valuestring) : size;
+  if (length >= size) return false;
+  memcpy(ret_text, value->valuestring, length + 1);
   return true;
 }
 

@@ -71,7 +71,7 @@ bool hpr_timestamp_read(const char *text, int64_t *ret_time_ms) {
   int year_back, month_back, day_back;
   date_of(days, &year_back, &month_back, &day_back);
   if (day_back != day) return false; /* the 31st of a month with 30 days */
-  *ret_time_ms = days * DAY_MS + hour * INT64_C(3600000) + minute * 60000 + second * 1000 +
-                 (with_ms ? number(text + 20, 3) : 0);
+  *ret_time_ms = days * DAY_MS + hour * INT64_C(3600000) + minute * INT64_C(60000) +
+                 second * INT64_C(1000) + (with_ms ? number(text + 20, 3) : 0);
   return true;
 }

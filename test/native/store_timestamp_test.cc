@@ -158,7 +158,7 @@ TEST(Timestamp, AgreesWithTheSystemAroundEveryMidnightOfTwoCenturies) {
   tm.tm_year = 1896 - 1900;
   tm.tm_mday = 1;
   const int64_t first_ms = static_cast<int64_t>(timegm(&tm)) * 1000;
-  for (int64_t day = 0; day < 210 * 366; day++)
+  for (int64_t day = 0; day < int64_t{210} * 366; day++)
     for (int64_t offset_ms : {-1, 0})
       ASSERT_NO_FATAL_FAILURE(ExpectAgreement(first_ms + day * kDayMs + offset_ms));
 }

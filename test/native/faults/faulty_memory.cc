@@ -30,8 +30,9 @@ void *Counted(void *block) {
 
 } // namespace
 
-extern "C" {
 /* The linker's option --wrap=malloc calls the one __wrap_malloc and the other __real_malloc. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+extern "C" {
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
@@ -64,6 +65,7 @@ void __wrap_free(void *block) {
   __real_free(block);
 }
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 namespace {
 
