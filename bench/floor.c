@@ -1,9 +1,9 @@
 /*
  * bench/floor.c: the system calls that a registry's work cannot avoid, and nothing else. Answers
  * each line on stdin with the nanoseconds that it took:
- *   cycle PID PATH BYTES BYTES     the identity of a process and two replacements of a file
- *   orphans PATH BYTES PID...      one file read, that many processes told and watched, one
- *                                  replacement
+ *   register PID PATH BYTES    the identity of a process and one replacement of a file
+ *   exit PATH BYTES            one replacement
+ *   orphans PATH BYTES PID...  one file read, that many processes told and watched, one replacement
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -74,11 +74,16 @@ static void replace(const char *path, size_t size) {
     check(rename(temporary, path) == 0, path);
 }
 
-static int64_t cycle(int pid, const char *path, size_t with, size_t without) {
+static int64_t enter(int pid, const char *path, size_t size) {
   int64_t start = now_ns();
   identify(pid);
-  replace(path, with);
-  replace(path, without);
+  replace(path, size);
+  return now_ns() - start;
+}
+
+static int64_t leave(const char *path, size_t size) {
+  int64_t start = now_ns();
+  replace(path, size);
   return now_ns() - start;
 }
 
@@ -112,10 +117,12 @@ int main(void) {
   static char line[1 << 20], path[4096];
   while (fgets(line, sizeof line, stdin)) {
     int pid, rest;
-    size_t size, other;
+    size_t size;
     int64_t took = -1;
-    if (sscanf(line, "cycle %d %4095s %zu %zu", &pid, path, &size, &other) == 4)
-      took = cycle(pid, path, size, other);
+    if (sscanf(line, "register %d %4095s %zu", &pid, path, &size) == 3)
+      took = enter(pid, path, size);
+    else if (sscanf(line, "exit %4095s %zu", path, &size) == 2)
+      took = leave(path, size);
     else if (sscanf(line, "orphans %4095s %zu%n", path, &size, &rest) == 2)
       took = orphans(path, size, line + rest);
     printf("%lld\n", (long long)took);

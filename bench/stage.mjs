@@ -11,6 +11,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const build = path.join(root, "build", "bench");
 export const floorProgram = path.join(build, "floor");
 export const agentProgram = path.join(build, "agent");
+export const mallocLibrary = path.join(build, "malloc.so");
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -20,6 +21,7 @@ export function buildPrograms() {
     const source = path.join(here, `${path.basename(program)}.c`);
     run("cc", ["-O2", "-Wall", "-Wextra", "-o", program, source]);
   }
+  run("cc", ["-O2", "-shared", "-fPIC", "-o", mallocLibrary, path.join(here, "malloc.c")]);
 }
 
 /** A folder in the checkout, not in /tmp, which is memory on many systems. */

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { interleave } from "../rounds.mjs";
+import { mallocLibrary } from "../stage.mjs";
 import { makers } from "../subjects.mjs";
 
 const LIVE = 10_000;
@@ -11,8 +12,9 @@ const ROUNDS = 1; // it hardly varies, and the original takes half a minute
 const holder = fileURLToPath(new URL("../holder.mjs", import.meta.url));
 
 async function bytesPerEntry(name) {
+  const env = { ...process.env, LD_PRELOAD: mallocLibrary };
   const words = ["--expose-gc", holder, name, LIVE];
-  const { stdout } = await promisify(execFile)(process.execPath, words);
+  const { stdout } = await promisify(execFile)(process.execPath, words, { env });
   return Number(stdout);
 }
 
