@@ -108,6 +108,8 @@ int hpr_pidfd_pid(int fd, int32_t *ret_pid) {
   return 0;
 }
 
+bool hpr_pidfd_runs(int fd) { return !Cannot() && the_kernel->IsAlive(the_kernel->PidfdOf(fd)); }
+
 int hpr_pidfd_signal(int fd, int signum, bool group) {
   if (Cannot()) return HPR_ESRCH;
   if (group && !the_kernel->features.group_signals) return HPR_ENOTSUP;

@@ -88,21 +88,27 @@ static int ask_process(int32_t pid, const sight *seen) {
   return seen->gone ? HPR_ESRCH : hpr_pids_signal(pid, 0, false);
 }
 
-/* It lives, but /proc hides it: an exact descriptor needs no more proof. */
-static hpr_aim aim_at_hidden(int32_t pid, const sight *seen, int asked) {
+/* It lives, and /proc hides it or is not worth reading: an exact descriptor needs no more proof. */
+static hpr_aim aim_at_unread(int32_t pid, const sight *seen, int asked) {
   hpr_aim it = {.fd = seen->fd, .verdict = seen->exact ? HPR_VERDICT_SAME : HPR_VERDICT_UNKNOWN};
   if (asked == HPR_EACCES) it.verdict = HPR_VERDICT_FOREIGN;
   it.group = seen->exact && hpr_pids_group_of(pid) == pid;
   return it;
 }
 
+/* An exact descriptor of a process that has not ended, and that we may signal, tells it all. */
+static bool is_plain(const sight *seen) {
+  return seen->exact && hpr_pidfd_signal(seen->fd, 0, false) == 0 && hpr_pidfd_runs(seen->fd);
+}
+
 static hpr_aim aim_at_seen(int32_t pid, const hpr_birth *birth, const sight *seen) {
   hpr_proc_stat stat;
+  if (is_plain(seen)) return aim_at_unread(pid, seen, 0);
   int read = hpr_procfs_stat(pid, &stat);
   int asked = ask_process(pid, seen);
   /* Reaped. A descriptor got by number may be a dead stranger's: no proof of anything. */
   if (asked == HPR_ESRCH) return aim_at_group(pid, seen->exact ? seen->fd : -1, seen->exact);
-  if (read != 0) return aim_at_hidden(pid, seen, asked);
+  if (read != 0) return aim_at_unread(pid, seen, asked);
   if (!seen->exact && stat.start_ticks != birth->start_ticks) return no_aim(HPR_VERDICT_STRANGER);
   if (stat.dead) return aim_at_group(pid, seen->fd, true);
   return (hpr_aim){

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,12 @@ int hpr_pidfd_pid(int fd, int32_t *ret_pid) {
   }
   *ret_pid = (int32_t)info.pid;
   return 0;
+}
+
+bool hpr_pidfd_runs(int fd) {
+  /* Readable when the last thread has ended, pidfd_open(2). */
+  struct pollfd asked = {.fd = fd, .events = POLLIN};
+  return poll(&asked, 1, 0) == 0;
 }
 
 int hpr_pidfd_signal(int fd, int signum, bool group) {

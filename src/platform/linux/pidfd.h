@@ -29,6 +29,9 @@ int hpr_pidfd_reopen(const char *name, int *ret_fd);
 /* Whose it is, in our pid namespace. HPR_ESRCH: reaped, HPR_ENOTSUP (before Linux 6.13). */
 int hpr_pidfd_pid(int fd, int32_t *ret_pid);
 
+/* False if the process has ended, a zombie included, or if the system would not say. */
+bool hpr_pidfd_runs(int fd);
+
 /*
  * Signals the process, or the group that it leads (Linux 6.9), even if the leader itself was
  * reaped. signum 0 only asks. HPR_ESRCH, HPR_EACCES (exists, not ours), HPR_ENOTSUP.

@@ -127,10 +127,20 @@ static bool is_forbidden(int32_t pid) {
          hpr_kin_descends(hpr_pids_self(), pid);
 }
 
+/*
+ * Asked after is_forbidden: if /proc is there, it was there for that. Without it nobody can say who
+ * our ancestors are, but that a child of ours is none.
+ */
+static bool is_surely_permitted(int32_t pid) {
+  hpr_proc_stat stat;
+  return hpr_procfs_stat(hpr_pids_self(), &stat) == 0 || hpr_pids_child(pid) != HPR_CHILD_NONE;
+}
+
 static int native_signal(void *context, const hpr_identity *identity, hpr_signal signal) {
   const native *self = context;
   if (hpr_pids_self() != self->opener) return HPR_EFORKED;
   if (is_forbidden(identity->pid)) return HPR_EFORBIDDEN;
+  if (!is_surely_permitted(identity->pid)) return HPR_EUNKNOWN;
   hpr_aim it = hpr_aim_take(&self->here, identity);
   int result = 0;
   if (!identity->kin && (it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP))

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "platform/posix/pids.h"
 
 enum {
   STAT_SIZE = 1024,          /* 52 numbers and a name of at most 64 bytes */
@@ -84,6 +85,9 @@ int hpr_procfs_group_member(int32_t group, int32_t *ret_pid) {
     long pid = strtol(item->d_name, &end, 10);
     hpr_proc_stat stat;
     if (*end != '\0' || pid <= 0 || pid > INT32_MAX) continue;
+    /* Its group without its file, which takes fifty times as long to read. */
+    int32_t its_group = hpr_pids_group_of((int32_t)pid);
+    if (its_group >= 0 && its_group != group) continue;
     int read = hpr_procfs_stat((int32_t)pid, &stat);
     if (read == 0 && !stat.dead && stat.group == group) {
       *ret_pid = (int32_t)pid;
