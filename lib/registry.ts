@@ -1,4 +1,4 @@
-import { ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { isUnsafeTestHome } from "./guard.js";
@@ -36,6 +36,8 @@ function graceOf(value: number | false | undefined, fallback: number, name: stri
 
 /** True if `exit` is sure to come: from a child of ours that has not sent it yet. */
 function willTell(proc: ChildProcess, pid: number): boolean {
+  // Not before there is a child, whose making has loaded it: it is half of what requiring us costs.
+  const { ChildProcess } = require("node:child_process") as typeof import("node:child_process");
   return (
     proc instanceof ChildProcess &&
     proc.pid === pid &&
