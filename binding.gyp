@@ -5,7 +5,9 @@
       "sources": [
         "src/addon/addon.cc",
         "src/addon/arguments.cc",
+        "src/addon/hot_call.cc",
         "src/addon/pidfile_reader.cc",
+        "src/addon/registry_hot_calls.cc",
         "src/addon/registry_object.cc",
         "src/addon/results.cc",
         "src/core/ending.c",

@@ -44,6 +44,21 @@ private:
   Napi::Value Entries(const Napi::CallbackInfo &info);
   void CloseMethod(const Napi::CallbackInfo &info);
 
+  /* registry_hot_calls.cc: the plain cases; the others go to the methods above. */
+  using Property = Napi::ClassPropertyDescriptor<RegistryObject>;
+  static Property Hot(const char *name, napi_callback call);
+  static napi_value HotLinkByToken(napi_env env, napi_callback_info info);
+  static napi_value HotLinkByPid(napi_env env, napi_callback_info info);
+  static napi_value HotLinkSession(napi_env env, napi_callback_info info);
+  static napi_value HotGetPid(napi_env env, napi_callback_info info);
+  static napi_value HotSize(napi_env env, napi_callback_info info);
+  template <Napi::Value (RegistryObject::*general)(const Napi::CallbackInfo &)>
+  static napi_value CallGeneral(napi_env env, napi_callback_info info, void *self);
+  /* NULL if it is closed, or no registry. */
+  static hpr_registry *OpenOne(void *self) {
+    return self ? static_cast<RegistryObject *>(self)->registry_ : nullptr;
+  }
+
   bool Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms);
   void Close();
   static void CloseSilently(void *context);
