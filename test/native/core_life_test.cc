@@ -301,6 +301,26 @@ TEST_F(Life, OfAnUntoldProcessThatIsNoChildIsNeverSignalled) {
   EXPECT_EQ("", SignalsTo(child));
 }
 
+TEST_F(Life, OfAnUntoldKeeperThatIsAnotherProcessIsNeverSignalled) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), child = server.Spawn();
+  kernel.proc_mounted = false;
+  server.Register(Pid(child), "/", "t", Pid(keeper));
+  kernel.proc_mounted = true;
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  EXPECT_EQ("", SignalsTo(keeper)) << "nobody would tell of its exit";
+}
+
+TEST_F(Life, OfAProcessThatWasNeverOursEndsWithTheCallersWord) {
+  Server &server = Start();
+  const Serial stranger = Stranger();
+  const hpr_ticket ticket = Register(server, Pid(stranger));
+  Exited(server, ticket, 0);
+  EXPECT_EQ(Pids{Pid(stranger)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
 /* Forgetting needs proof. */
 TEST_F(Life, GoesOnWhereNobodyCanTellWhetherItIsOver) {
   kernel.features.names = false;
@@ -474,6 +494,27 @@ TEST_F(Life, OfPiGoesOnWhenItsKeepersNumberIsRegisteredAgain) {
   End(pi);
   Settle();
   EXPECT_EQ(Pids{Pid(pi)}, Exits(server)) << "it is no child of ours, and watched";
+}
+
+TEST_F(Life, OfAReclaimedProcessStaysOursWhereNothingIsToldToday) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  Server &server = Restart(before);
+  kernel.proc_mounted = false;
+  ASSERT_TRUE(server.Register(Pid(child), "/", "t", 0, false));
+  kernel.proc_mounted = true;
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+TEST_F(Life, OfAReclaimedProcessIsNotAStrangersWithItsNumber) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  Server &server = Restart(before);
+  const Serial stranger = UseAgain(child);
+  ASSERT_TRUE(server.Register(Pid(stranger), "/", "t", 0, false));
+  EXPECT_EQ("HPR_ENOTKIN", Warnings(server));
+  EXPECT_FALSE(server.Rows()[0]->main.kin);
 }
 
 TEST_F(Life, OfAReclaimedProcessStaysOursWhenItRegistersAgain) {

@@ -65,6 +65,16 @@ TEST_F(Membership, ForgetsSessionAndTokenOfAReplacedEntry) {
   EXPECT_TRUE(server.Link("u", "s"));
 }
 
+TEST_F(Membership, ReplacesAKeeperThatRegistersAgainWithItsPi) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  ASSERT_TRUE(server.Register(Pid(keeper), "/", "t", Pid(keeper)));
+  EXPECT_EQ(Pids{Pid(keeper)}, PidsOf(server)) << "the caller speaks of the same process";
+  EXPECT_EQ(0, InFile(Pid(keeper))->pi.pid);
+  EXPECT_TRUE(server.Link("t", "s", Pid(pi)));
+  EXPECT_EQ(Pid(pi), server.PidOf("s"));
+}
+
 TEST_F(Membership, FindsTheFirstOfOneSession) {
   Server &server = Start();
   for (const int32_t pid : {9000, 3000, 7000}) {

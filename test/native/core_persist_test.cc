@@ -144,6 +144,22 @@ TEST_F(Persist, ReportsAFullDiskOnce) {
   EXPECT_EQ(Pids{9000}, FilePids()) << "as it was";
 }
 
+TEST_F(Persist, ReportsAFailureBeforeTheCallReturnsThatMetIt) {
+  Server &other = Start(), &server = StartAndClean();
+  Child(other);
+  for (const int32_t pid : {9000, 9001}) server.Register(pid);
+  disk.create_fault = HPR_ENOSPC;
+  server.Remove(9000);
+  EXPECT_EQ("HPR_ENOSPC", Warnings(server));
+  disk.create_fault = HPR_EROFS;
+  server.Do([](hpr_registry *registry) { hpr_registry_attach_keeper(registry, 9001, "/x.sock"); });
+  EXPECT_EQ("HPR_ENOSPC HPR_EROFS", Warnings(server));
+  disk.create_fault = HPR_EACCES;
+  other.Crash();
+  while (server.DeliverNotice()) {}
+  EXPECT_EQ("HPR_ENOSPC HPR_EROFS HPR_EACCES", Warnings(server));
+}
+
 TEST_F(Persist, TriesAgainAfterASecond) {
   Server &server = Start();
   disk.create_fault = HPR_ENOSPC;
