@@ -6,6 +6,8 @@
 
 namespace hpr {
 
+/* The texts are left as they are: clearing them would cost as much as the call. */
+/* cppcheck-suppress uninitMemberVar */
 HotCall::HotCall(napi_env env, napi_callback_info info) : env_(env) {
   size_t count = kArguments; /* those that are missing are undefined */
   napi_value receiver;

@@ -486,6 +486,7 @@ TEST_F(Reclaim, LeavesOurOwnEntriesAlone) {
   kernel.proc_mounted = true;
   const auto [keeper, pi] = Keeper(server, "k");
   server.Kill("k");
+  disk.Write(sim::kPidFile, File()); /* by somebody else, so that it is read again */
   server.CleanupOrphans();
   EXPECT_EQ((Pids{Pid(child), Pid(untold), Pid(keeper)}), PidsOf(server));
   EXPECT_EQ((Pids{Pid(child), Pid(untold), Pid(keeper)}), FilePids());

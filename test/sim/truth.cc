@@ -60,7 +60,7 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
 /* --- told by the story ---------------------------------------------------------------------- */
 
 std::set<Serial> Truth::Asked(const hpr_row &row) {
-  const std::set<Serial> kin = KinOf(row);
+  std::set<Serial> kin = KinOf(row);
   asked_.insert(kin.begin(), kin.end());
   return kin;
 }
