@@ -25,6 +25,7 @@
         "src/core/registry.c",
         "src/store/buffer.c",
         "src/store/document.c",
+        "src/store/lines.c",
         "src/store/pidfile.c",
         "src/store/replace.c",
         "src/store/row.c",

@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { randomUUID } from "node:crypto";
 import v8 from "node:v8";
-import { NOWHERE, deadPid, folderOf, makers } from "./subjects.mjs";
+import { NOWHERE, deadPid, folderOf, fresh, makers } from "./subjects.mjs";
 
 const [name, count] = [process.argv[2], Number(process.argv[3])];
 
@@ -14,7 +14,7 @@ function used() {
 
 /** The caller's own objects; a registry does not pay for them, so they are there before it. */
 function prepare(size, first) {
-  const spawned = () => ({ process: new EventEmitter(), token: randomUUID() });
+  const spawned = () => ({ process: new EventEmitter(), token: fresh(randomUUID()) });
   const children = Array.from({ length: size }, spawned);
   const registry = makers[name]({ pidFilePath: NOWHERE });
   registry.on?.("warning", () => {});
@@ -23,7 +23,7 @@ function prepare(size, first) {
 
 function fill({ registry, children, first }) {
   children.forEach(({ process, token }, i) => {
-    const copies = [folderOf(i), token].map((text) => Buffer.from(text).toString("latin1"));
+    const copies = [folderOf(i), token].map(fresh);
     registry.register(deadPid(first + i), copies[0], process, copies[1]);
   });
 }

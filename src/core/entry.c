@@ -3,39 +3,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-int hpr_entry_new(hpr_row *take_row, hpr_entry **ret_entry) {
+hpr_entry *hpr_entry_new(hpr_row *take_row) {
   hpr_entry *entry = calloc(1, sizeof *entry);
-  if (!entry) return HPR_ENOMEM;
+  if (!entry) return NULL;
   entry->row = *take_row;
   entry->exit_code = HPR_EXIT_CODE_NONE;
-  if (hpr_entry_render(entry) != 0) {
-    free(entry);
-    return HPR_ENOMEM;
-  }
   *take_row = (hpr_row){0};
-  *ret_entry = entry;
-  return 0;
+  return entry;
 }
 
 void hpr_entry_free(hpr_entry *entry) {
   if (!entry) return;
   free(entry->ending);
   hpr_row_done(&entry->row);
-  free(entry->text);
   free(entry->session);
   free(entry);
 }
 
-int hpr_entry_render(hpr_entry *entry) {
-  if (entry->text) return 0;
-  int result = hpr_row_write(&entry->row, &entry->text);
-  if (result == 0) entry->text_length = strlen(entry->text);
-  return result;
+int hpr_entry_write(const void *entry, char **ret_text) {
+  return hpr_row_write(&((const hpr_entry *)entry)->row, ret_text);
 }
 
 void hpr_entry_touch(hpr_entry *entry) {
-  free(entry->text);
-  entry->text = NULL;
+  if (entry->lines) hpr_lines_spoil(entry->lines, entry->order);
 }
 
 const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part) {

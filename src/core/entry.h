@@ -8,6 +8,7 @@
 
 #include "core/index.h"
 #include "core/registry.h"
+#include "store/lines.h"
 #include "store/row.h"
 
 /* The processes that an entry may stand for. */
@@ -35,9 +36,8 @@ typedef struct hpr_ending {
 } hpr_ending;
 
 typedef struct hpr_entry {
-  hpr_row row; /* what the file says of it */
-  char *text;  /* row as JSON, rendered when row changes; NULL = to be rendered */
-  size_t text_length;
+  hpr_row row;         /* what the file says of it */
+  hpr_lines *lines;    /* where its line of the file is; NULL = in no registry */
   char *session;       /* NULL = unlinked */
   uint64_t order;      /* its place: lower is older */
   uint32_t generation; /* told apart from earlier holders of its pid */
@@ -51,14 +51,14 @@ typedef struct hpr_entry {
   hpr_slot by_pid, by_session, by_token, by_pi, by_cwd;
 } hpr_entry;
 
-/* Takes the row over on success. HPR_ENOMEM. */
-int hpr_entry_new(hpr_row *take_row, hpr_entry **ret_entry);
+/* Takes the row over. NULL: no memory, and the row is the caller's yet. */
+hpr_entry *hpr_entry_new(hpr_row *take_row);
 
 /* It must be in no index and no list. NULL is a no-op. */
 void hpr_entry_free(hpr_entry *entry);
 
-/* Renders the text if it is not there. HPR_ENOMEM. */
-int hpr_entry_render(hpr_entry *entry);
+/* Its line in the file: an hpr_line_write. */
+int hpr_entry_write(const void *entry, char **ret_text);
 
 /* To be called after every change of the row. */
 void hpr_entry_touch(hpr_entry *entry);

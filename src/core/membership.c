@@ -55,20 +55,21 @@ static void leave_lookups(hpr_registry *registry, hpr_entry *entry) {
   hpr_index_remove(&registry->by_cwd, &entry->by_cwd);
 }
 
-static int enter_indexes(hpr_registry *registry, hpr_entry *entry) {
+static int enter(hpr_registry *registry, hpr_entry *entry) {
   hpr_row *row = &entry->row;
   int result = index_pid(&registry->by_pid, &entry->by_pid, entry, &row->main.pid);
   if (result == 0) result = index_text(&registry->by_token, &entry->by_token, entry, row->token);
   if (result == 0) result = index_pid(&registry->by_pi, &entry->by_pi, entry, &row->pi.pid);
   if (result == 0)
     result = hpr_index_add(&registry->by_cwd, &entry->by_cwd, entry, row->cwd, strlen(row->cwd));
+  if (result == 0) result = hpr_lines_add(&registry->lines, entry->order, entry);
   return result;
 }
 
 int hpr_attach(hpr_registry *registry, hpr_entry *entry, const hpr_entry *replaced) {
   entry->generation = ++registry->next_generation;
   entry->order = replaced ? replaced->order : ++registry->next_order;
-  if (enter_indexes(registry, entry) != 0) {
+  if (enter(registry, entry) != 0) {
     leave_lookups(registry, entry);
     hpr_index_remove(&registry->by_pid, &entry->by_pid);
     return HPR_ENOMEM;
@@ -78,6 +79,7 @@ int hpr_attach(hpr_registry *registry, hpr_entry *entry, const hpr_entry *replac
     DL_APPEND_ELEM(registry->entries, place, entry);
   else
     DL_APPEND(registry->entries, entry);
+  entry->lines = &registry->lines;
   registry->live++;
   return 0;
 }
@@ -95,6 +97,8 @@ void hpr_detach(hpr_registry *registry, hpr_entry *entry) {
   hpr_unwatch_all(registry, entry);
   hpr_index_remove(&registry->by_pid, &entry->by_pid);
   DL_DELETE(registry->entries, entry);
+  hpr_lines_remove(&registry->lines, entry->order, entry);
+  entry->lines = NULL;
 }
 
 int hpr_set_session(hpr_registry *registry, hpr_entry *entry, const char *session) {

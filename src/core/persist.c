@@ -26,12 +26,10 @@ static hpr_keep judge_ours(void *self, hpr_stored *stored) {
   return HPR_KEEP;
 }
 
-static void write_entries(void *self, hpr_buffer *buffer) {
+static int refresh_lines(void *self, hpr_lines **ret_lines) {
   hpr_registry *registry = self;
-  for (hpr_entry *entry = registry->entries; entry; entry = entry->next) {
-    if (hpr_entry_render(entry) != 0) buffer->failed = true;
-    if (entry->text) hpr_document_add(buffer, entry->text, entry->text_length);
-  }
+  *ret_lines = &registry->lines;
+  return hpr_lines_refresh(&registry->lines, hpr_entry_write);
 }
 
 static void warn(void *self, int error, const char *detail) {
@@ -49,20 +47,20 @@ static void note_result(hpr_registry *registry, int result) {
 
 static int sync(hpr_registry *registry) {
   const hpr_pidfile_client client = {
-      .self = registry, .judge = judge_ours, .write = write_entries, .warn = warn};
+      .self = registry, .judge = judge_ours, .lines = refresh_lines, .warn = warn};
   return hpr_pidfile_sync(registry->pidfile, &client);
 }
 
 /* Comes when all of them have been judged, whether they can be written or not. */
-static void write_judged(void *self, hpr_buffer *buffer) {
+static int note_judged(void *self, hpr_lines **ret_lines) {
   hpr_registry *registry = self;
   registry->orphans_due = false;
-  write_entries(self, buffer);
+  return refresh_lines(self, ret_lines);
 }
 
 static int sync_judged(hpr_registry *registry) {
   const hpr_pidfile_client client = {
-      .self = registry, .judge = hpr_judge_orphan, .write = write_judged, .warn = warn};
+      .self = registry, .judge = hpr_judge_orphan, .lines = note_judged, .warn = warn};
   return hpr_pidfile_sync(registry->pidfile, &client);
 }
 

@@ -66,11 +66,11 @@ static bool is_replaced(hpr_registry *registry, const hpr_entry *entry,
 
 /* Lack of memory must find everything as it was: what is there makes room last. */
 static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_entry) {
-  hpr_entry *entry, *before = hpr_find_pid(registry, take_row->main.pid);
-  int result = hpr_entry_new(take_row, &entry);
-  if (result != 0) return result;
+  hpr_entry *before = hpr_find_pid(registry, take_row->main.pid);
+  hpr_entry *entry = hpr_entry_new(take_row);
+  if (!entry) return HPR_ENOMEM;
   const bool replaced = before && is_replaced(registry, before, &entry->row.main);
-  result = hpr_attach(registry, entry, replaced ? before : NULL);
+  int result = hpr_attach(registry, entry, replaced ? before : NULL);
   if (result != 0) {
     *take_row = entry->row;
     entry->row = (hpr_row){0};

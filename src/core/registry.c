@@ -41,6 +41,7 @@ void hpr_registry_close(hpr_registry *registry) {
     hpr_detach(registry, entry);
     hpr_entry_free(entry);
   }
+  hpr_lines_done(&registry->lines);
   hpr_owners_done(registry);
   if (registry->retrying) registry->host.stop_timer(registry->host.self, HPR_RETRY_TIMER);
   registry->closing = false;

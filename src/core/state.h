@@ -19,6 +19,7 @@ struct hpr_registry {
   char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
 
   hpr_entry *entries;                    /* all, in order; a utlist */
+  hpr_lines lines;                       /* the same, as the file shows them */
   size_t live;                           /* how many of them are not ending */
   hpr_index by_pid;                      /* all; no two have the same */
   hpr_index by_session, by_token, by_pi; /* live */

@@ -141,9 +141,13 @@ void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length) {
   hpr_buffer_add(buffer, entry, length);
 }
 
+void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others) {
+  hpr_buffer_add(buffer, others->unknown.text ? others->unknown.text : "", others->unknown.length);
+  hpr_buffer_add(buffer, "}\n", 2);
+}
+
 void hpr_document_end(hpr_buffer *buffer, const hpr_document *others) {
   bool empty = buffer->length == strlen(HEAD);
   hpr_buffer_add(buffer, empty ? "]" : "\n]", empty ? 1 : 2);
-  hpr_buffer_add(buffer, others->unknown.text ? others->unknown.text : "", others->unknown.length);
-  hpr_buffer_add(buffer, "}\n", 2);
+  hpr_document_add_unknown(buffer, others);
 }

@@ -39,5 +39,7 @@ void hpr_document_done(hpr_document *document);
 void hpr_document_begin(hpr_buffer *buffer);
 void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length);
 void hpr_document_end(hpr_buffer *buffer, const hpr_document *others);
+/* What follows the array of entries. */
+void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others);
 
 #endif

@@ -21,7 +21,7 @@ struct hpr_pidfile {
   char *beside; /* path with room for a suffix; the names of our other files */
   size_t path_length;
   hpr_document others;     /* what the file holds besides the client's entries */
-  hpr_buffer text;         /* the last text; kept for its memory */
+  hpr_buffer text;         /* the last text that held entries of others; kept for its memory */
   hpr_file_info seen;      /* the file as we last read or wrote it; inode 0 = never */
   hpr_file held;           /* that file, open, unless seen.inode is 0 */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
@@ -193,49 +193,63 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static int write_file(hpr_pidfile *f) {
+static int write_file(hpr_pidfile *f, hpr_span text) {
   char suffix[NAME_ROOM];
   hpr_file file;
   hpr_file_info written;
   int result = HPR_EEXIST;
   for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
     snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
-    result = hpr_replace(f->files, f->path, beside(f, suffix), f->text.text, f->text.length,
-                         &written, &file);
+    result =
+        hpr_replace(f->files, f->path, beside(f, suffix), text.text, text.length, &written, &file);
   }
   if (result == 0) remember(f, &written, file);
   return result;
 }
 
-static int compose(hpr_pidfile *f, const hpr_pidfile_client *client) {
+static void judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_stored *stored, *next;
-  hpr_document_begin(&f->text);
   DL_FOREACH_SAFE(f->others.stored, stored, next) {
-    if (client->judge(client->self, stored) == HPR_DROP)
-      hpr_document_drop(&f->others, stored);
-    else
-      hpr_document_add(&f->text, stored->text.text, stored->text.length);
+    if (client->judge(client->self, stored) == HPR_DROP) hpr_document_drop(&f->others, stored);
   }
-  client->write(client->self, &f->text);
+  if (f->others.stored) return;
+  free(f->others.text); /* nothing points into it any more */
+  f->others.text = NULL;
+}
+
+static int join(hpr_pidfile *f, const hpr_lines *lines, hpr_span *ret_text) {
+  const hpr_stored *stored;
+  hpr_document_begin(&f->text);
+  DL_FOREACH(f->others.stored, stored) {
+    hpr_document_add(&f->text, stored->text.text, stored->text.length);
+  }
+  hpr_lines_add_to(lines, &f->text);
   hpr_document_end(&f->text, &f->others);
-  if (!f->others.stored) { /* nothing points into it any more */
-    free(f->others.text);
-    f->others.text = NULL;
-  }
+  *ret_text = (hpr_span){.text = f->text.text, .length = f->text.length};
   return f->text.failed ? HPR_ENOMEM : 0;
 }
 
+static int compose(hpr_pidfile *f, const hpr_pidfile_client *client, hpr_span *ret_text) {
+  hpr_lines *lines;
+  judge_all(f, client);
+  int result = client->lines(client->self, &lines);
+  if (result != 0) return result;
+  return f->others.stored ? join(f, lines, ret_text)
+                          : hpr_lines_document(lines, &f->others, ret_text);
+}
+
 static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  hpr_span text;
   int result = lock(f);
   if (result == HPR_EBUSY) return result;
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
-    if (read == 0) read = compose(f, client);
+    if (read == 0) read = compose(f, client, &text);
     return read ? read : result;
   }
   result = refresh(f, client);
-  if (result == 0) result = compose(f, client);
-  if (result == 0) result = write_file(f);
+  if (result == 0) result = compose(f, client, &text);
+  if (result == 0) result = write_file(f, text);
   unlock(f);
   return result;
 }

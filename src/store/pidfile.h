@@ -8,6 +8,7 @@
 
 #include "platform/file.h"
 #include "store/document.h"
+#include "store/lines.h"
 
 typedef struct hpr_pidfile hpr_pidfile;
 
@@ -22,8 +23,9 @@ typedef struct hpr_pidfile_client {
   void *self;
   /* Judges one entry. May take stored->row (and leave it empty) if it answers HPR_DROP. */
   hpr_keep (*judge)(void *self, hpr_stored *stored);
-  /* Adds the client's own entries with hpr_document_add, in their order. */
-  void (*write)(void *self, hpr_buffer *buffer);
+  /* The client's own entries, none of them stale; comes when all others have been judged.
+   * HPR_ENOMEM. */
+  int (*lines)(void *self, hpr_lines **ret_lines);
   /* Something that a person should know; `detail` is a file name. */
   void (*warn)(void *self, int error, const char *detail);
 } hpr_pidfile_client;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -28,7 +29,7 @@ hpr_identity Untold(int32_t pid, hpr_record_state state) {
   return identity;
 }
 
-/* An entry in no registry. */
+/* An entry that has been written once. */
 class Entry {
 public:
   explicit Entry(const hpr_identity &main, const hpr_identity &keeper = {}) {
@@ -37,26 +38,29 @@ public:
     row.keeper = keeper;
     row.cwd = strdup("/");
     row.spawned_ms = HPR_SPAWNED_UNKNOWN;
-    EXPECT_EQ(0, hpr_entry_new(&row, &it));
+    it = hpr_entry_new(&row);
+    EXPECT_NE(nullptr, it);
     EXPECT_EQ(nullptr, row.cwd) << "it is the entry's now";
+    EXPECT_EQ(0, hpr_lines_add(&lines, it->order, it));
+    EXPECT_EQ(0, hpr_lines_refresh(&lines, hpr_entry_write));
+    it->lines = &lines;
   }
-  ~Entry() { hpr_entry_free(it); }
+  ~Entry() {
+    hpr_entry_free(it);
+    hpr_lines_done(&lines);
+  }
   Entry(const Entry &) = delete;
   Entry &operator=(const Entry &) = delete;
 
+  bool IsStale() const { return lines.sound == 0; }
+
   hpr_entry *it = nullptr;
+  hpr_lines lines = {};
 };
 
 /* --- unset ---------------------------------------------------------------------------------- */
 
 TEST(Entry, ThatIsNullNeedsNoRelease) { hpr_entry_free(nullptr); }
-
-TEST(Entry, IsRenderedWhenItIsMade) {
-  Entry entry(Untold(9000, HPR_RECORD_NONE));
-  ASSERT_NE(nullptr, entry.it->text);
-  EXPECT_STREQ(R"({"pid":9000,"cwd":"/"})", entry.it->text);
-  EXPECT_EQ(strlen(entry.it->text), entry.it->text_length);
-}
 
 TEST(Entry, HasNoPartsButItself) {
   Entry entry(Known(9000, "1.1"));
@@ -67,13 +71,16 @@ TEST(Entry, HasNoPartsButItself) {
 
 /* --- success -------------------------------------------------------------------------------- */
 
-TEST(Entry, IsRenderedAnewAfterAChange) {
+TEST(Entry, IsWrittenAsItIsNow) {
   Entry entry(Untold(9000, HPR_RECORD_NONE));
   entry.it->row.terminating = true;
+  EXPECT_FALSE(entry.IsStale());
   hpr_entry_touch(entry.it);
-  EXPECT_EQ(0, hpr_entry_render(entry.it));
-  EXPECT_STREQ(R"({"pid":9000,"cwd":"/","terminating":true})", entry.it->text);
-  EXPECT_EQ(strlen(entry.it->text), entry.it->text_length);
+  EXPECT_TRUE(entry.IsStale());
+  char *text = nullptr;
+  EXPECT_EQ(0, hpr_entry_write(entry.it, &text));
+  EXPECT_STREQ(R"({"pid":9000,"cwd":"/","terminating":true})", text);
+  free(text);
 }
 
 TEST(Entry, CountsAKeeperApartOnlyIfItIsAnotherProcess) {
@@ -108,7 +115,7 @@ TEST(Entry, LearnsThatItIsARelative) {
   EXPECT_TRUE(hpr_entry_recognise(entry.it, &kin));
   EXPECT_TRUE(entry.it->row.main.kin);
   EXPECT_TRUE(entry.it->row.keeper.kin) << "who is the same process";
-  EXPECT_EQ(nullptr, entry.it->text) << "to be rendered again";
+  EXPECT_TRUE(entry.IsStale());
   EXPECT_TRUE(hpr_entry_recognise(entry.it, &stranger));
   EXPECT_TRUE(entry.it->row.main.kin) << "and does not forget it";
 }
@@ -129,7 +136,7 @@ TEST(Entry, IsNotRenderedAgainForWhatItKnows) {
   Entry entry(Known(9000, "1.1", true));
   const hpr_identity kin = Known(9000, "1.1", true);
   EXPECT_TRUE(hpr_entry_recognise(entry.it, &kin));
-  EXPECT_NE(nullptr, entry.it->text);
+  EXPECT_FALSE(entry.IsStale());
 }
 
 /* --- failure ---------------------------------------------------------------------------------- */

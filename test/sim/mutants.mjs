@@ -75,9 +75,9 @@ const mutants = [
   },
   {
     name: "forgotten as soon as signalled",
-    file: "src/core/persist.c",
-    find: "    if (hpr_entry_render(entry) != 0) buffer->failed = true;",
-    replace: "    if (entry->ending) continue;\n    if (hpr_entry_render(entry) != 0) buffer->failed = true;",
+    file: "src/core/ending.c",
+    find: "    entry->row.terminating = true;\n    hpr_entry_touch(entry);",
+    replace: "    hpr_lines_remove(entry->lines, entry->order, entry);",
   },
   {
     name: "the next server does not finish",

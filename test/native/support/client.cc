@@ -19,8 +19,14 @@ hpr_keep Judge(void *self, hpr_stored *stored) {
   return It(self).judge(stored);
 }
 
-void WriteOwn(void *self, hpr_buffer *buffer) {
-  for (const std::string &text : It(self).own) hpr_document_add(buffer, text.data(), text.size());
+int CopyText(const void *entry, char **ret_text) {
+  *ret_text = strdup(static_cast<const std::string *>(entry)->c_str());
+  return *ret_text ? 0 : HPR_ENOMEM;
+}
+
+int OwnLines(void *self, hpr_lines **ret_lines) {
+  *ret_lines = It(self).Lines();
+  return *ret_lines ? hpr_lines_refresh(*ret_lines, CopyText) : HPR_ENOMEM;
 }
 
 void Warn(void *self, int error, const char *detail) {
@@ -79,13 +85,23 @@ Server::Server(const std::string &path, uint64_t nonce, const hpr_file_ops *file
   };
 }
 
-Server::~Server() { hpr_pidfile_close(pidfile_); }
+Server::~Server() {
+  hpr_pidfile_close(pidfile_);
+  hpr_lines_done(&lines_);
+}
+
+hpr_lines *Server::Lines() {
+  hpr_lines_done(&lines_);
+  for (size_t i = 0; i < own.size(); i++)
+    if (hpr_lines_add(&lines_, i, &own[i]) != 0) return nullptr;
+  return &lines_;
+}
 
 int Server::Sync() {
   hpr_pidfile_client client = {};
   client.self = this;
   client.judge = Judge;
-  client.write = WriteOwn;
+  client.lines = OwnLines;
   client.warn = Warn;
   judged.clear();
   return hpr_pidfile_sync(pidfile_, &client);

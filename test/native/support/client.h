@@ -33,6 +33,8 @@ public:
   Server &operator=(const Server &) = delete;
 
   int Sync();
+  /* Those of `own`, all stale; NULL: no memory. */
+  hpr_lines *Lines();
   void Collect() { hpr_pidfile_collect(pidfile_); }
 
   std::vector<std::string> own;                /* its entries, written at each sync */
@@ -42,6 +44,7 @@ public:
 
 private:
   hpr_pidfile *pidfile_ = nullptr;
+  hpr_lines lines_ = {};
 };
 
 #endif
