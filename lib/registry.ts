@@ -34,10 +34,13 @@ function graceOf(value: number | false | undefined, fallback: number, name: stri
   return value;
 }
 
+let childProcess: typeof import("node:child_process") | undefined;
+
 /** True if `exit` is sure to come: from a child of ours that has not sent it yet. */
 function willTell(proc: ChildProcess, pid: number): boolean {
   // Not before there is a child, whose making has loaded it: it is half of what requiring us costs.
-  const { ChildProcess } = require("node:child_process") as typeof import("node:child_process");
+  childProcess ??= require("node:child_process") as typeof import("node:child_process");
+  const { ChildProcess } = childProcess;
   return (
     proc instanceof ChildProcess &&
     proc.pid === pid &&

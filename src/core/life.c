@@ -30,9 +30,16 @@ bool hpr_is_our_concern(const hpr_identity *identity) {
          (identity->state == HPR_RECORD_KNOWN && identity->kin);
 }
 
-bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity) {
-  hpr_verdict verdict = registry->process.verify(registry->process.self, identity);
+static hpr_verdict verify(const hpr_registry *registry, const hpr_identity *identity) {
+  return registry->process.verify(registry->process.self, identity);
+}
+
+static bool may_stay(hpr_verdict verdict) {
   return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
+}
+
+bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity) {
+  return may_stay(verify(registry, identity));
 }
 
 bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part) {
@@ -60,36 +67,34 @@ void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry) {
   entry->watched = 0;
 }
 
-/* Other failures than "it is gone" leave the entry where it is: forgetting needs proof. */
-static bool may_stay(hpr_registry *registry, hpr_entry *entry) {
-  return hpr_is_there(registry, &entry->row.main) &&
-         hpr_watch_part(registry, entry, HPR_PART_MAIN) != HPR_ESRCH;
-}
-
-/* A dead keeper's group may be all that is left of it, and pi be in it: pi is what counts. */
-static bool is_headless(const hpr_registry *registry, const hpr_entry *entry) {
-  return registry->process.verify(registry->process.self, &entry->row.main) == HPR_VERDICT_GROUP;
+/*
+ * Watches the registered process, then judges it: an end between the two is told by the watch.
+ * Other failures than "it is gone" leave the entry where it is: forgetting needs proof.
+ */
+static hpr_verdict watch_and_judge(hpr_registry *registry, hpr_entry *entry) {
+  if (hpr_watch_part(registry, entry, HPR_PART_MAIN) == HPR_ESRCH) return HPR_VERDICT_GONE;
+  return verify(registry, &entry->row.main);
 }
 
 bool hpr_keep_pi(hpr_registry *registry, hpr_entry *entry) {
   const hpr_identity *pi = &entry->row.pi;
   hpr_entry *other = hpr_find_pid(registry, pi->pid);
   if (!other) return hpr_promote_pi(registry, entry) == 0;
-  return registry->process.verify(registry->process.self, pi) == HPR_VERDICT_SAME &&
-         hpr_entry_recognise(other, pi);
+  return verify(registry, pi) == HPR_VERDICT_SAME && hpr_entry_recognise(other, pi);
 }
 
 void hpr_review_live(hpr_registry *registry, hpr_entry *entry) {
-  bool stays = may_stay(registry, entry);
-  if (stays && !is_headless(registry, entry)) return;
+  hpr_verdict verdict = watch_and_judge(registry, entry);
+  /* A dead keeper's group may be all that is left of it, and pi be in it: pi is what counts. */
+  if (may_stay(verdict) && verdict != HPR_VERDICT_GROUP) return;
   if (entry->row.pi.pid != 0 && hpr_part_is_left(registry, entry, HPR_PART_PI)) {
     if (!hpr_keep_pi(registry, entry)) {
       hpr_watch_part(registry, entry, HPR_PART_PI);
       return;
     }
-    stays = may_stay(registry, entry);
+    verdict = watch_and_judge(registry, entry);
   }
-  if (stays) return;
+  if (may_stay(verdict)) return;
   hpr_detach(registry, entry);
   hpr_report_exit(registry, entry);
 }

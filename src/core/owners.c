@@ -9,6 +9,7 @@ typedef struct hpr_owner {
   hpr_identity identity;
   uint32_t number; /* of its watch */
   bool watched;
+  bool gone; /* for good: nobody who is known comes back */
   struct hpr_owner *prev, *next;
 } hpr_owner;
 
@@ -42,14 +43,20 @@ static void watch(hpr_registry *registry, hpr_owner *owner) {
     owner->watched = process->watch(process->self, &owner->identity, number) == 0;
 }
 
+/* GROUP: of a server that led a group its children may be left, but it is gone. */
+static bool is_gone(hpr_verdict verdict) {
+  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER ||
+         verdict == HPR_VERDICT_GROUP;
+}
+
 bool hpr_owner_lives(hpr_registry *registry, const hpr_identity *identity) {
   if (!is_other(registry, identity)) return false;
-  hpr_verdict verdict = registry->process.verify(registry->process.self, identity);
   hpr_owner *owner = meet(registry, identity);
+  if (owner && owner->gone) return false;
+  hpr_verdict verdict = registry->process.verify(registry->process.self, identity);
+  if (owner) owner->gone = identity->state == HPR_RECORD_KNOWN && is_gone(verdict);
   if (owner && verdict == HPR_VERDICT_SAME) watch(registry, owner);
-  /* GROUP: of a server that led a group its children may be left, but it is gone. */
-  return verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_FOREIGN ||
-         verdict == HPR_VERDICT_UNKNOWN;
+  return !is_gone(verdict);
 }
 
 void hpr_owner_met(hpr_registry *registry, const hpr_identity *identity) {

@@ -59,6 +59,12 @@ int hpr_pidfd_name(int fd, char *ret_name, size_t size) {
   return 0;
 }
 
+/* -1: none. Sixteen calls of sscanf would take longer than opening the process. */
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static int parse_name(const char *name, handle *ret_handle) {
   char *bytes;
   unsigned long type = strtoul(name, &bytes, 16);
@@ -68,9 +74,9 @@ static int parse_name(const char *name, handle *ret_handle) {
   ret_handle->head.handle_type = (int)type;
   ret_handle->head.handle_bytes = (unsigned)(digits / 2);
   for (size_t i = 0; i < digits / 2; i++) {
-    unsigned byte;
-    if (sscanf(bytes + 2 * i, "%2x", &byte) != 1) return HPR_EINVAL;
-    ret_handle->head.f_handle[i] = (unsigned char)byte;
+    const int high = hex_digit(bytes[2 * i]), low = hex_digit(bytes[2 * i + 1]);
+    if (high < 0 || low < 0) return HPR_EINVAL;
+    ret_handle->head.f_handle[i] = (unsigned char)(high << 4 | low);
   }
   return 0;
 }

@@ -172,18 +172,21 @@ static int member_of(int32_t group) {
   return -1;
 }
 
+static int open_watcher(native *self) {
+  if (self->watcher) return 0;
+  return hpr_watcher_open(self->notice, self->notice_context, is_there, self, &self->watcher);
+}
+
 static int native_watch(void *context, const hpr_identity *identity, uint64_t watch) {
   native *self = context;
   if (hpr_pids_self() != self->opener) return HPR_EFORKED;
-  if (!self->watcher) {
-    int opened =
-        hpr_watcher_open(self->notice, self->notice_context, is_there, self, &self->watcher);
-    if (opened != 0) return opened;
-  }
   hpr_aim it = hpr_aim_take(&self->here, identity);
-  if (it.verdict == HPR_VERDICT_SAME) return hpr_watcher_add(self->watcher, it.fd, identity, watch);
+  const bool gone = it.verdict == HPR_VERDICT_GONE || it.verdict == HPR_VERDICT_STRANGER;
+  int result = gone ? HPR_ESRCH : open_watcher(self);
+  if (result == 0 && it.verdict == HPR_VERDICT_SAME)
+    return hpr_watcher_add(self->watcher, it.fd, identity, watch);
   hpr_aim_done(&it);
-  if (it.verdict == HPR_VERDICT_GONE || it.verdict == HPR_VERDICT_STRANGER) return HPR_ESRCH;
+  if (result != 0) return result;
   int fd = it.verdict == HPR_VERDICT_GROUP ? member_of(identity->pid) : -1;
   return hpr_watcher_add(self->watcher, fd, identity, watch);
 }

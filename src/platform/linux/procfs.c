@@ -36,27 +36,34 @@ static int read_text(const char *path, char *buffer, size_t size) {
   return result;
 }
 
+/* The numbers behind the state, counted from proc_pid_stat(5)'s field 4. */
+enum { PARENT = 0, GROUP = 1, SESSION = 2, FLAGS = 5, THREADS = 16, START = 18, NUMBERS = 19 };
+
+static bool read_numbers(const char *text, int64_t ret_numbers[NUMBERS]) {
+  for (int i = 0; i < NUMBERS; i++) {
+    char *end;
+    ret_numbers[i] = strtoll(text, &end, 10);
+    if (end == text) return false;
+    text = end;
+  }
+  return true;
+}
+
 static int parse_stat(const char *line, hpr_proc_stat *ret_stat) {
   /* The name may hold spaces and parentheses: the fields start behind the last one. */
   const char *fields = strrchr(line, ')');
-  char state;
-  int32_t parent, group, session;
-  unsigned long flags;
-  long threads;
-  uint64_t start_ticks;
-  if (!fields || sscanf(fields,
-                        ") %c %" SCNd32 " %" SCNd32 " %" SCNd32
-                        " %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
-                        &state, &parent, &group, &session, &flags, &threads, &start_ticks) != 7)
+  int64_t numbers[NUMBERS];
+  if (!fields || strlen(fields) < strlen(") S ") || !read_numbers(fields + strlen(") S"), numbers))
     return HPR_EUNKNOWN;
+  const char state = fields[strlen(") ")];
   *ret_stat = (hpr_proc_stat){
       /* A main thread that ended before the others shows Z too, but the process lives on. */
-      .dead = state == 'X' || state == 'x' || (state == 'Z' && threads <= 1),
-      .kernel_thread = (flags & KERNEL_THREAD) != 0,
-      .parent = parent,
-      .group = group,
-      .session = session,
-      .start_ticks = start_ticks,
+      .dead = state == 'X' || state == 'x' || (state == 'Z' && numbers[THREADS] <= 1),
+      .kernel_thread = (numbers[FLAGS] & KERNEL_THREAD) != 0,
+      .parent = (int32_t)numbers[PARENT],
+      .group = (int32_t)numbers[GROUP],
+      .session = (int32_t)numbers[SESSION],
+      .start_ticks = (uint64_t)numbers[START],
   };
   return 0;
 }
