@@ -72,7 +72,10 @@ void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry) {
  * Other failures than "it is gone" leave the entry where it is: forgetting needs proof.
  */
 static hpr_verdict watch_and_judge(hpr_registry *registry, hpr_entry *entry) {
+  const unsigned before = entry->watched;
   if (hpr_watch_part(registry, entry, HPR_PART_MAIN) == HPR_ESRCH) return HPR_VERDICT_GONE;
+  /* Something of it was there a moment ago; only with a pi it matters what. */
+  if (entry->watched != before && entry->row.pi.pid == 0) return HPR_VERDICT_SAME;
   return verify(registry, &entry->row.main);
 }
 
