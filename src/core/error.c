@@ -34,6 +34,8 @@ static const hpr_error_row rows[] = {
     {HPR_ECLOSED, "HPR_ECLOSED", "the registry is closed"},
     {HPR_EFORKED, "HPR_EFORKED", "the registry was opened by another process"},
     {HPR_EINTR, "HPR_EINTR", "interrupted by a signal"},
+    {HPR_EPOLLED, "HPR_EPOLLED",
+     "too few file descriptors: some processes are looked at ten times a second"},
 };
 
 static const hpr_error_row *row_of(int error) {

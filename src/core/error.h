@@ -31,6 +31,7 @@ typedef enum hpr_error {
   HPR_ECLOSED = -21,   /* the registry was closed */
   HPR_EFORKED = -22,   /* called in a child made by fork(): only the opener may act */
   HPR_EINTR = -23,     /* interrupted by a signal; call again */
+  HPR_EPOLLED = -24,   /* done, but by looking now and then, for lack of descriptors */
 } hpr_error;
 
 /* "HPR_ESRCH" for HPR_ESRCH; "HPR_EUNKNOWN" for a number not in the list. Static storage. */

@@ -50,12 +50,19 @@ bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part p
   return hpr_is_there(registry, identity);
 }
 
+int hpr_watch(hpr_registry *registry, const hpr_identity *identity, uint64_t number) {
+  int result = registry->process.watch(registry->process.self, identity, number);
+  if (result != HPR_EPOLLED) return result;
+  if (!registry->polling) hpr_report_warning(registry, result, 0, NULL);
+  registry->polling = true;
+  return 0;
+}
+
 int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   const unsigned bit = 1U << part;
   if (entry->watched & bit) return 0;
   if (part == HPR_PART_MAIN && entry->parent_tells && !entry->exit_seen) return 0;
-  int result = registry->process.watch(registry->process.self, hpr_entry_part(entry, part),
-                                       watch_of(entry, part));
+  int result = hpr_watch(registry, hpr_entry_part(entry, part), watch_of(entry, part));
   if (result == 0) entry->watched |= bit;
   return result;
 }

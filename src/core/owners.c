@@ -37,10 +37,8 @@ static bool is_other(const hpr_registry *registry, const hpr_identity *owner) {
 }
 
 static void watch(hpr_registry *registry, hpr_owner *owner) {
-  const hpr_process_ops *process = &registry->process;
   const uint64_t number = hpr_watch_number(owner->identity.pid, owner->number, HPR_WATCH_OWNER);
-  if (!owner->watched)
-    owner->watched = process->watch(process->self, &owner->identity, number) == 0;
+  if (!owner->watched) owner->watched = hpr_watch(registry, &owner->identity, number) == 0;
 }
 
 /* GROUP: of a server that led a group its children may be left, but it is gone. */

@@ -34,6 +34,7 @@ struct hpr_registry {
   bool orphans_due; /* the next write judges them */
   int file_error;   /* why the last write failed; reported once */
   bool retrying;    /* a timer will try again */
+  bool polling;     /* HPR_EPOLLED was reported */
 
   struct hpr_event *events; /* to be delivered, oldest first; a utlist */
   bool delivering, closing;
@@ -106,6 +107,8 @@ bool hpr_is_our_concern(const hpr_identity *identity);
 bool hpr_is_there(const hpr_registry *registry, const hpr_identity *identity);
 /* True if the part may still be running and is our concern. */
 bool hpr_part_is_left(hpr_registry *registry, const hpr_entry *entry, hpr_part part);
+/* hpr_process_ops.watch; a poor watch is a watch, of which one warning tells. */
+int hpr_watch(hpr_registry *registry, const hpr_identity *identity, uint64_t number);
 /* Watches a part if it is not watched yet. HPR_ESRCH: it is gone. */
 int hpr_watch_part(hpr_registry *registry, hpr_entry *entry, hpr_part part);
 void hpr_unwatch_all(hpr_registry *registry, hpr_entry *entry);

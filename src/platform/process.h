@@ -94,6 +94,7 @@ typedef struct hpr_process_ops {
    * Asks for one notice when the process (or, for GROUP, one of its members) is gone. `watch` is
    * the caller's number for it, unique in this registry. Returns HPR_ESRCH if nothing is left to
    * wait for, HPR_ENOMEM, HPR_EMFILE or HPR_ENOTSUP if the system cannot watch, HPR_EFORKED.
+   * HPR_EPOLLED: it is watched, but the notice may be a tenth of a second late.
    */
   int (*watch)(void *self, const hpr_identity *identity, uint64_t watch);
 

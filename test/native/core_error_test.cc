@@ -10,7 +10,7 @@ namespace {
 /* --- unset ---------------------------------------------------------------------------------- */
 
 TEST(Error, OfAnUnknownNumberIsUnknown) {
-  for (const int number : {1, 4711, HPR_EINTR - 1, -4711})
+  for (const int number : {1, 4711, HPR_EPOLLED - 1, -4711})
     EXPECT_STREQ("HPR_EUNKNOWN", hpr_error_name(number)) << number;
 }
 
@@ -18,7 +18,7 @@ TEST(Error, OfAnUnknownNumberIsUnknown) {
 
 TEST(Error, HasANameAndATextOfItsOwn) {
   std::set<std::string> names, texts;
-  for (int number = HPR_EINTR; number <= HPR_OK; number++) {
+  for (int number = HPR_EPOLLED; number <= HPR_OK; number++) {
     const std::string name = hpr_error_name(number), text = hpr_error_text(number);
     EXPECT_EQ(number == HPR_OK ? "HPR_OK" : "HPR_E", name.substr(0, number == HPR_OK ? 6 : 5));
     EXPECT_FALSE(text.empty()) << name;
@@ -34,6 +34,7 @@ TEST(Error, KeepsItsNumber) {
   EXPECT_STREQ("HPR_ESRCH", hpr_error_name(-3));
   EXPECT_STREQ("HPR_EBUSY", hpr_error_name(-16));
   EXPECT_STREQ("HPR_EINTR", hpr_error_name(-23));
+  EXPECT_STREQ("HPR_EPOLLED", hpr_error_name(-24));
 }
 
 } // namespace

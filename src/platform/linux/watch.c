@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform/posix/errors.h"
@@ -25,6 +26,15 @@ typedef struct item {
   hpr_identity identity;
   UT_hash_handle hh;
 } item;
+
+/*
+ * The kernel gives out the lowest free number, so a descriptor's number tells how many there are,
+ * whoever has them: other registries of this process too.
+ */
+static bool is_affordable(int fd) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)fd < limit.rlim_cur / 2;
+}
 
 struct hpr_watcher {
   hpr_exit_notice notice;
@@ -181,33 +191,38 @@ void hpr_watcher_close(hpr_watcher *watcher) {
   free(watcher);
 }
 
+/* In the table before in the epoll set: the thread may see the exit at once. */
+static bool enter(hpr_watcher *watcher, item *it) {
+  HASH_ADD(hh, watcher->items, watch, sizeof it->watch, it);
+  if (!it->hh.tbl) return false;
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = it->watch};
+  if (it->fd >= 0 && epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, it->fd, &event) != 0) {
+    /* ENOSPC: max_user_watches of epoll(7) is reached. Probing needs neither. */
+    close(it->fd);
+    it->fd = -1;
+  }
+  if (it->fd < 0) watcher->probed++;
+  return true;
+}
+
 int hpr_watcher_add(hpr_watcher *watcher, int take_pidfd, const hpr_identity *identity,
                     uint64_t watch) {
+  const bool too_many = take_pidfd >= 0 && !is_affordable(take_pidfd);
+  if (too_many) close(take_pidfd);
+  const int fd = too_many ? -1 : take_pidfd;
   item *it = malloc(sizeof *it);
   if (!it) {
-    if (take_pidfd >= 0) close(take_pidfd);
+    if (fd >= 0) close(fd);
     return HPR_ENOMEM;
   }
-  *it = (item){.watch = watch, .fd = take_pidfd, .identity = *identity};
+  *it = (item){.watch = watch, .fd = fd, .identity = *identity};
   pthread_mutex_lock(&watcher->lock);
-  /* In the table before in the epoll set: the thread may see the exit at once. */
-  HASH_ADD(hh, watcher->items, watch, sizeof it->watch, it);
-  bool added = it->hh.tbl != NULL;
-  if (added && take_pidfd < 0) watcher->probed++;
-  if (added && take_pidfd >= 0) {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = watch};
-    if (epoll_ctl(watcher->epoll, EPOLL_CTL_ADD, take_pidfd, &event) != 0) {
-      /* ENOSPC: max_user_watches of epoll(7) is reached. Probing needs neither. */
-      close(take_pidfd);
-      it->fd = -1;
-      watcher->probed++;
-    }
-  }
-  bool probing = added && it->fd < 0;
+  const bool entered = enter(watcher, it);
+  const bool probing = entered && it->fd < 0;
   pthread_mutex_unlock(&watcher->lock);
   if (probing) wake_up(watcher);
-  if (added) return 0;
-  if (take_pidfd >= 0) close(take_pidfd);
+  if (entered) return too_many ? HPR_EPOLLED : 0;
+  if (fd >= 0) close(fd);
   free(it);
   return HPR_ENOMEM;
 }

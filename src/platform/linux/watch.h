@@ -21,7 +21,8 @@ void hpr_watcher_close(hpr_watcher *watcher);
 
 /*
  * Gives one notice when the process behind `take_pidfd` exits; the descriptor is the watcher's
- * from here on, also on failure. With -1, `identity` is probed ten times a second instead.
+ * from here on, also on failure. With -1, `identity` is probed ten times a second instead; so it is
+ * for HPR_EPOLLED, because half of the process's descriptors are taken: the rest is its server's.
  */
 int hpr_watcher_add(hpr_watcher *watcher, int take_pidfd, const hpr_identity *identity,
                     uint64_t watch);
