@@ -54,9 +54,25 @@ export interface NativePidFile {
   damaged: boolean;
 }
 
+/** What src/platform/survey.h tells of a process; never a proof of who it is. */
+export interface ProcessFacts {
+  pid: number;
+  parentPid?: number;
+  /** Runs as our user. */
+  ours: boolean;
+  /** Milliseconds since 1970, exact to 10. */
+  startedAt: number;
+  cpuMs: number;
+  residentBytes: number;
+  /** Any bytes that it likes: to be made harmless before it is shown. */
+  command: string;
+  cwd?: string;
+}
+
 interface Binding {
   Registry: new (pidFilePath: string, killGraceMs: number, host: Host) => NativeRegistry;
   readPidFile(path: string): NativePidFile;
+  listProcesses(): ProcessFacts[];
 }
 
 const root = path.resolve(__dirname, "..");
@@ -80,4 +96,4 @@ function load(): Binding {
   return require(file) as Binding;
 }
 
-export const { Registry, readPidFile } = load();
+export const { Registry, readPidFile, listProcesses } = load();

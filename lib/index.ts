@@ -5,6 +5,7 @@ import type {
   KeeperRegisterOptions,
 } from "./types.js";
 
+export { createKeeperWriter } from "./keepers/writer.js";
 export { readPidFile } from "./pid-file.js";
 export type * from "./types.js";
 

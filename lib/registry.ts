@@ -17,11 +17,11 @@ import type {
   TerminateResult,
   TerminateTarget,
 } from "./types.js";
+import { PREFIX } from "./warning.js";
 
 const GRACE_DEFAULT_MS = 2000;
 const GRACE_NEVER = -1;
 const TIMER_MAX_MS = 2 ** 31 - 1;
-const PREFIX = "[headless-pid-registry]";
 
 /** Milliseconds, `false` for never; the native side checks no more than it must. */
 function graceOf(value: number | false | undefined, fallback: number, name: string): number {

@@ -10,8 +10,34 @@ export interface KeeperWriter {
   writeRpcToSockPath(sockPath: string, line: string): Promise<boolean>;
   /** Finds the keepers that are alive, whoever started them. */
   discoverExistingKeepers(): Promise<
-    Array<{ sessionId: string; keeperPid: number; sockPath: string }>
+    Array<Pick<DiscoveredKeeper, "sessionId" | "keeperPid" | "sockPath"> & Partial<DiscoveredKeeper>>
   >;
+}
+
+/** A keeper that lives, as {@link createKeeperWriter} finds it. Times in milliseconds since 1970. */
+export interface DiscoveredKeeper {
+  sessionId: string;
+  keeperPid: number;
+  /** The Unix socket, on Windows the pipe, that it listens on. */
+  sockPath: string;
+  /** Its only child; `undefined` if it has none, or several. */
+  piPid?: number;
+  /** When its pid was written down: whoever started more than 5 s later is another process. */
+  recordedAt?: number;
+  startedAt?: number;
+  /** The folder that it works in now. */
+  cwd?: string;
+}
+
+export interface KeeperWriterOptions {
+  /**
+   * Where keepers leave `<session>.rpc.sock` and `<session>.rpc.sock.pid` (Windows:
+   * `pi-rpc-<session>.pid`). It must be ours and writable by nobody else.
+   * Default: `<home>/.pi/dashboard/sessions`. A relative path is resolved at once.
+   */
+  sessionsDir?: string;
+  /** Default: `console.warn`. */
+  onWarning?: (warning: HeadlessWarning) => void;
 }
 
 /** One tracked process, in the shape that the original module named. */

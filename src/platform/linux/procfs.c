@@ -37,7 +37,18 @@ static int read_text(const char *path, char *buffer, size_t size) {
 }
 
 /* The numbers behind the state, counted from proc_pid_stat(5)'s field 4. */
-enum { PARENT = 0, GROUP = 1, SESSION = 2, FLAGS = 5, THREADS = 16, START = 18, NUMBERS = 19 };
+enum {
+  PARENT = 0,
+  GROUP = 1,
+  SESSION = 2,
+  FLAGS = 5,
+  USER_TIME = 10,
+  SYSTEM_TIME = 11,
+  THREADS = 16,
+  START = 18,
+  RESIDENT = 20,
+  NUMBERS = 21
+};
 
 static bool read_numbers(const char *text, int64_t ret_numbers[NUMBERS]) {
   for (int i = 0; i < NUMBERS; i++) {
@@ -64,6 +75,8 @@ static int parse_stat(const char *line, hpr_proc_stat *ret_stat) {
       .group = (int32_t)numbers[GROUP],
       .session = (int32_t)numbers[SESSION],
       .start_ticks = (uint64_t)numbers[START],
+      .cpu_ticks = (uint64_t)(numbers[USER_TIME] + numbers[SYSTEM_TIME]),
+      .resident_pages = (uint64_t)numbers[RESIDENT],
   };
   return 0;
 }

@@ -14,6 +14,8 @@ typedef struct hpr_proc_stat {
   int32_t group;      /* its process group */
   int32_t session;
   uint64_t start_ticks; /* after boot, in 1/sysconf(_SC_CLK_TCK) s, in our time namespace */
+  uint64_t cpu_ticks;   /* user and system time, in the same unit */
+  uint64_t resident_pages;
 } hpr_proc_stat;
 
 /*

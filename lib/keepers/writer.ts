@@ -1,0 +1,56 @@
+import os from "node:os";
+import path from "node:path";
+import type { DiscoveredKeeper, HeadlessWarning, KeeperWriter, KeeperWriterOptions } from "../types.js";
+import { PREFIX } from "../warning.js";
+import { discoverKeepers } from "./folder.js";
+import { Refusal, writeLine } from "./socket.js";
+
+function resolveFolder(value: string | undefined): string {
+  const folder = value ?? path.join(os.homedir(), ".pi", "dashboard", "sessions");
+  if (typeof folder !== "string" || folder === "")
+    throw new TypeError("sessionsDir must be a string that is not empty");
+  return path.resolve(folder);
+}
+
+function warningOf(error: unknown, about: string): HeadlessWarning {
+  const code = error instanceof Refusal ? error.code : "HPR_EIO";
+  const text = error instanceof Error ? error.message : String(error);
+  return { code, message: `${text}: ${about}` };
+}
+
+/**
+ * A ready {@link KeeperWriter}: writes to keepers' sockets and finds keepers by the pid files that
+ * they leave in a folder. Its methods never reject; what they refuse is told by a warning.
+ * @throws TypeError for an option that does not fit
+ */
+export function createKeeperWriter(
+  options: KeeperWriterOptions = {},
+): KeeperWriter & { discoverExistingKeepers(): Promise<DiscoveredKeeper[]> } {
+  const folder = resolveFolder(options.sessionsDir);
+  const { onWarning } = options;
+  if (onWarning !== undefined && typeof onWarning !== "function")
+    throw new TypeError("onWarning must be a function");
+  const warn = (error: unknown, about: string): void => {
+    const warning = warningOf(error, about);
+    if (onWarning) onWarning(warning);
+    else console.warn(`${PREFIX} ${warning.message} (${warning.code})`);
+  };
+  return {
+    async writeRpcToSockPath(sockPath, line) {
+      try {
+        return await writeLine(sockPath, line);
+      } catch (error) {
+        warn(error, String(sockPath));
+        return false;
+      }
+    },
+    async discoverExistingKeepers() {
+      try {
+        return await discoverKeepers(folder);
+      } catch (error) {
+        warn(error, folder);
+        return [];
+      }
+    },
+  };
+}
