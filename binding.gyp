@@ -16,6 +16,7 @@
         "src/core/error.c",
         "src/core/events.c",
         "src/core/index.c",
+        "src/core/keepers.c",
         "src/core/life.c",
         "src/core/link.c",
         "src/core/membership.c",

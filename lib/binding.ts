@@ -41,6 +41,14 @@ export interface NativeRegistry {
   killAll(): void;
   cleanupOrphans(): void;
   attachKeeper(keeperPid: number, sockPath: string): void;
+  adoptKeeper(
+    keeperPid: number,
+    sockPath: string,
+    cwd: string,
+    recordedAt: number | undefined,
+    startedAt: number | undefined,
+    piPid: number | undefined,
+  ): void;
   socketOf(sessionId: string): string | undefined;
   size(): number;
   entries(): HeadlessSnapshot[];

@@ -56,6 +56,12 @@ function checkedWriter(writer: KeeperWriter | null | undefined, name = "writer")
   return writer;
 }
 
+function checkedFlag(value: boolean | undefined, name: string): boolean {
+  if (value !== undefined && typeof value !== "boolean")
+    throw new TypeError(`${name} must be true or false`);
+  return value ?? false;
+}
+
 /** An error of a listener is its owner's: it must not stop the registry halfway. */
 function callSafely(call: () => void): void {
   try {
@@ -82,6 +88,8 @@ function namesOf(target: TerminateTarget): { session?: string; token?: string; p
   throw new TypeError("target must be a session id, or have a sessionId, a spawnToken or a pid");
 }
 
+type FoundKeeper = Awaited<ReturnType<KeeperWriter["discoverExistingKeepers"]>>[number];
+
 /** The shim: the original's signatures over the native registry. */
 export class HeadlessRegistry implements HeadlessPidRegistry {
   readonly #native: NativeRegistry;
@@ -90,6 +98,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   readonly #graceMs: number;
   readonly #requests = new Map<number, (result: TerminateResult) => void>();
   #nextRequest = 0;
+  readonly #adoptsKeepers: boolean;
   #writer: KeeperWriter | null;
   #closed = false;
 
@@ -97,6 +106,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     const file = resolvePidFile(options.pidFilePath, "pidFilePath");
     this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
+    this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
     this.#native = new Registry(file, this.#graceMs, this.#host());
   }
 
@@ -258,10 +268,13 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   }
 
   /** One keeper that does not fit must not hide the others. */
-  #attach(keeper: { keeperPid: number; sockPath: string }): void {
+  #attach(keeper: FoundKeeper): void {
     if (this.#closed) return;
+    const { keeperPid, sockPath, cwd = "", recordedAt, startedAt, piPid } = keeper;
     try {
-      this.#native.attachKeeper(keeper.keeperPid, keeper.sockPath);
+      this.#native.attachKeeper(keeperPid, sockPath);
+      if (!this.#adoptsKeepers) return;
+      this.#native.adoptKeeper(keeperPid, sockPath, cwd, recordedAt, startedAt, piPid);
     } catch (error) {
       this.#warnOfKeepers(error);
     }

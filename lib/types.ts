@@ -142,6 +142,12 @@ export interface HeadlessPidRegistryOptions {
   /** May also be given later, with {@link HeadlessPidRegistry.setKeeperWriter}. */
   keeperManager?: KeeperWriter;
   /**
+   * Whether `cleanupKeeperOrphans` makes an entry of a live keeper that no entry knows, because the
+   * pid file was lost. It is signalled only if it started no later than its pid was written down
+   * (`recordedAt`, which {@link createKeeperWriter} tells of a private folder). Default: false.
+   */
+  adoptKeepers?: boolean;
+  /**
    * Milliseconds between SIGTERM and SIGKILL, 0 to 2147483647, or `false` for no SIGKILL.
    * Default: 2000.
    */
@@ -254,7 +260,10 @@ export interface HeadlessPidRegistry {
   cleanupOrphans(): void;
   /** Writes a line to the session's keeper. False without entry, keeper or writer. Never rejects. */
   writeRpc(sessionId: string, line: string): Promise<boolean>;
-  /** Asks the writer for live keepers and attaches them to entries under their pid. Never rejects. */
+  /**
+   * Asks the writer for live keepers and attaches them to entries under their pid; with the option
+   * `adoptKeepers` those without an entry become one. Never rejects.
+   */
   cleanupKeeperOrphans(): Promise<void>;
   /** Replaces the keeper writer; `null` takes it away. */
   setKeeperWriter(writer: KeeperWriter | null): void;

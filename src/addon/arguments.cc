@@ -20,6 +20,9 @@ bool HasLoneSurrogate(const std::u16string &text) {
   return false;
 }
 
+/* The last time that a Date can hold. */
+constexpr double kLastTimeMs = 8.64e15;
+
 /* What UTF-8 conversion puts in the place of half a surrogate pair. */
 constexpr const char *kReplacement = "\xEF\xBF\xBD";
 
@@ -72,6 +75,15 @@ int32_t Arguments::Integer(size_t index, const char *name, int32_t least) {
     return 0;
   }
   return static_cast<int32_t>(number);
+}
+
+int64_t Arguments::OptionalTime(size_t index, const char *name) {
+  if (!ok_ || IsAbsent(index)) return INT64_MIN;
+  const Napi::Value value = info_[index];
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
+  if (std::abs(number) <= kLastTimeMs) return static_cast<int64_t>(number);
+  Fail(Napi::TypeError::New(env_, std::string(name) + " must be a time in milliseconds"));
+  return INT64_MIN;
 }
 
 int32_t Arguments::Pid(size_t index, const char *name) { return Integer(index, name, HPR_PID_MIN); }

@@ -27,6 +27,8 @@ public:
   int32_t Pid(size_t index, const char *name);
   /* 0 for undefined and null. */
   int32_t OptionalPid(size_t index, const char *name);
+  /* Milliseconds since 1970; INT64_MIN for undefined and null. */
+  int64_t OptionalTime(size_t index, const char *name);
   /* An integer from `least` to 2^31-1. */
   int32_t Integer(size_t index, const char *name, int32_t least);
 

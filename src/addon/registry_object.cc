@@ -80,6 +80,7 @@ Napi::Function RegistryObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::KillAll>("killAll"),
                          InstanceMethod<&Self::CleanupOrphans>("cleanupOrphans"),
                          InstanceMethod<&Self::AttachKeeper>("attachKeeper"),
+                         InstanceMethod<&Self::AdoptKeeper>("adoptKeeper"),
                          InstanceMethod<&Self::SocketOf>("socketOf"),
                          Hot("size", HotSize),
                          InstanceMethod<&Self::Entries>("entries"),
@@ -360,6 +361,23 @@ void RegistryObject::AttachKeeper(const Napi::CallbackInfo &info) {
   const std::string path = arguments.Text(1, "sockPath");
   if (arguments.ok() && IsOpen(info.Env()))
     hpr_registry_attach_keeper(registry_, pid, path.c_str());
+}
+
+/* adoptKeeper(keeperPid, sockPath, cwd, recordedAt?, spawnedAt?, piPid?) */
+void RegistryObject::AdoptKeeper(const Napi::CallbackInfo &info) {
+  Arguments arguments(info);
+  hpr_adoption adoption{};
+  adoption.keeper_pid = arguments.Pid(0, "keeperPid");
+  const std::string path = arguments.Text(1, "sockPath");
+  const std::string cwd = arguments.Text(2, "cwd");
+  adoption.recorded_ms = arguments.OptionalTime(3, "recordedAt");
+  adoption.spawned_ms = arguments.OptionalTime(4, "startedAt");
+  adoption.pi_pid = arguments.OptionalPid(5, "piPid");
+  if (!arguments.ok() || !IsOpen(info.Env())) return;
+  adoption.socket_path = path.c_str();
+  adoption.cwd = cwd.c_str();
+  const int result = hpr_registry_adopt_keeper(registry_, &adoption);
+  if (result != 0) ThrowError(info.Env(), result);
 }
 
 /* socketOf(sessionId): undefined if there is no keeper to write to */

@@ -39,6 +39,7 @@ private:
   void KillAll(const Napi::CallbackInfo &info);
   void CleanupOrphans(const Napi::CallbackInfo &info);
   void AttachKeeper(const Napi::CallbackInfo &info);
+  void AdoptKeeper(const Napi::CallbackInfo &info);
   Napi::Value SocketOf(const Napi::CallbackInfo &info);
   Napi::Value Size(const Napi::CallbackInfo &info);
   Napi::Value Entries(const Napi::CallbackInfo &info);

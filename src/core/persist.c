@@ -64,6 +64,11 @@ static int sync_judged(hpr_registry *registry) {
   return hpr_pidfile_sync(registry->pidfile, &client);
 }
 
+void hpr_sign(const hpr_registry *registry, hpr_row *row) {
+  row->owner = registry->self;
+  memcpy(row->owner_id, registry->id, sizeof registry->id);
+}
+
 bool hpr_is_forked(const hpr_registry *registry) {
   return registry->process.self_pid(registry->process.self) != registry->self.pid;
 }

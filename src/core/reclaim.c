@@ -41,8 +41,7 @@ static bool is_too_old(const hpr_registry *registry, const hpr_row *row) {
 /* Lack of memory leaves the row as it was, a dead server's. */
 static hpr_entry *adopt(hpr_registry *registry, hpr_row *row) {
   hpr_row ours = *row;
-  ours.owner = registry->self;
-  memcpy(ours.owner_id, registry->id, sizeof registry->id);
+  hpr_sign(registry, &ours);
   hpr_entry *entry = hpr_entry_new(&ours);
   if (!entry) return NULL;
   if (hpr_attach(registry, entry, NULL) != 0) {

@@ -35,8 +35,7 @@ static int fill_row(const hpr_registry *registry, const hpr_registration *from, 
     process->identify(process->self, from->keeper_pid, NULL, &row->keeper);
     doubt(&row->keeper);
   }
-  row->owner = registry->self;
-  memcpy(row->owner_id, registry->id, sizeof registry->id);
+  hpr_sign(registry, row);
   row->cwd = strdup(from->cwd);
   int result = row->cwd ? hpr_row_set_text(&row->token, from->token) : HPR_ENOMEM;
   return result ? result : hpr_row_set_text(&row->socket_path, from->socket_path);

@@ -126,17 +126,6 @@ void hpr_registry_remove(hpr_registry *registry, int32_t pid) {
 
 /* --- keepers -------------------------------------------------------------------------------- */
 
-void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid,
-                                const char *socket_path) {
-  hpr_entry *entry = hpr_find_pid(registry, keeper_pid);
-  if (!entry || entry->ending || entry->row.keeper.pid != 0) return;
-  if (hpr_row_set_text(&entry->row.socket_path, socket_path) != 0) return;
-  entry->row.keeper = entry->row.main;
-  hpr_entry_touch(entry);
-  hpr_persist(registry);
-  hpr_deliver(registry);
-}
-
 const char *hpr_registry_socket_of(hpr_registry *registry, const char *session) {
   const hpr_entry *entry = hpr_find_session(registry, session);
   const char *path = entry ? entry->row.socket_path : NULL;

@@ -139,6 +139,24 @@ int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session);
 void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid,
                                 const char *socket_path);
 
+/* A keeper that was found alive. */
+typedef struct hpr_adoption {
+  int32_t keeper_pid;
+  const char *socket_path;
+  const char *cwd;     /* where it works; "" if nobody says */
+  int64_t recorded_ms; /* when its pid was written down, by a witness whom the caller trusts: a
+                          process that started later is another one. INT64_MIN: there is none */
+  int64_t spawned_ms;  /* since 1970; INT64_MIN = unknown */
+  int32_t pi_pid;      /* 0 = not known */
+} hpr_adoption;
+
+/*
+ * Makes a keeper an entry if neither we nor another server's entry in the file knows it. Without a
+ * witness, and unless it is our descendant, it is tracked and never signalled, with a warning. A pi
+ * that is not its relative is left out. HPR_EINVAL (a pid out of range), HPR_ENOMEM.
+ */
+int hpr_registry_adopt_keeper(hpr_registry *registry, const hpr_adoption *adoption);
+
 /* Where to write a session's lines: valid until the next call. NULL: nowhere. */
 const char *hpr_registry_socket_of(hpr_registry *registry, const char *session);
 

@@ -150,6 +150,8 @@ void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry);
 
 /* True in a child made by fork(): it has our memory, but the file is its parent's. */
 bool hpr_is_forked(const hpr_registry *registry);
+/* Names us as the owner of a row. */
+void hpr_sign(const hpr_registry *registry, hpr_row *row);
 /* Writes the file, and judges its orphans if they are due. A failure is reported and tried again.
  */
 void hpr_persist(hpr_registry *registry);

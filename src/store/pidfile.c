@@ -260,6 +260,17 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return result;
 }
 
+bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
+  const hpr_stored *stored;
+  DL_FOREACH(f->others.stored, stored) {
+    const hpr_row *row = &stored->row;
+    if (stored->error == 0 &&
+        (row->main.pid == pid || row->pi.pid == pid || row->keeper.pid == pid))
+      return true;
+  }
+  return false;
+}
+
 const char *hpr_pidfile_path(const hpr_pidfile *f) { return f->path; }
 
 /* --- leftovers ------------------------------------------------------------------------------ */

@@ -55,6 +55,9 @@ int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 /* Its path; the pidfile's own. */
 const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 
+/* True if an entry that is not the client's own names that pid, as of the last sync. */
+bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
+
 /* Removes temporary files that dead writers left beside the file. Best effort. */
 void hpr_pidfile_collect(hpr_pidfile *pidfile);
 
