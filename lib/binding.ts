@@ -8,6 +8,8 @@ export interface Host {
   exited(exit: HeadlessExit): void;
   /** `pid` 0 and `file` "" stand for none. */
   warned(code: string, text: string, pid: number, file: string): void;
+  /** `code` "" stands for delivered. */
+  signalled(pid: number, signal: string, code: string): void;
   terminated(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void;
 }
 

@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { resolvePidFile } from "./pid-file.js";
+import { traces } from "./tracing.js";
 import type {
   HeadlessEvents,
   HeadlessExit,
@@ -88,6 +89,7 @@ function namesOf(target: TerminateTarget): { session?: string; token?: string; p
   throw new TypeError("target must be a session id, or have a sessionId, a spawnToken or a pid");
 }
 
+type SignalName = NonNullable<TerminateOptions["signal"]>;
 type FoundKeeper = Awaited<ReturnType<KeeperWriter["discoverExistingKeepers"]>>[number];
 
 /** The shim: the original's signatures over the native registry. */
@@ -126,8 +128,14 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
         clearTimeout(this.#timers.get(id));
         this.#timers.delete(id);
       },
-      exited: (exit) => this.#emit("exit", exit),
+      exited: (exit) => {
+        if (traces.exit.isWanted) traces.exit.publish({ registry: this, exit });
+        this.#emit("exit", exit);
+      },
       warned: (code, text, pid, file) => this.#warn({ code, message: describe(text, pid, file) }),
+      signalled: (pid, signal, code) => {
+        if (traces.signal.isWanted) this.#traceSignal(pid, signal as SignalName, code);
+      },
       terminated: (request, outcome, entry) => this.#settle(request, outcome, entry),
     };
   }
@@ -138,7 +146,27 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       callSafely(() => listener.call(this, payload));
   }
 
+  #traceSignal(pid: number, signal: SignalName, code: string): void {
+    const delivered = code === "";
+    traces.signal.publish({
+      registry: this,
+      pid,
+      signal,
+      delivered,
+      ...(!delivered && { code }),
+    });
+  }
+
+  #traceLink(by: "token" | "pid" | "cwd", sessionId: string, linked: boolean): boolean {
+    if (linked && traces.link.isWanted) {
+      const pid = this.#native.getPid(sessionId);
+      traces.link.publish({ registry: this, sessionId, ...(pid !== undefined && { pid }), by });
+    }
+    return linked;
+  }
+
   #warn(warning: HeadlessWarning): void {
+    if (traces.warning.isWanted) traces.warning.publish({ registry: this, warning });
     if (this.#emitter.listenerCount("warning") > 0) this.#emit("warning", warning);
     else callSafely(() => console.warn(`${PREFIX} ${warning.message} (${warning.code})`));
   }
@@ -179,18 +207,20 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       willTell(proc, pid),
     );
     proc.on("exit", (code, signal) => this.#native.childExited(ticket, code, signal));
+    if (traces.register.isWanted)
+      traces.register.publish({ registry: this, pid, cwd, ...keeperOpts });
   }
 
   linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean {
-    return this.#native.linkByToken(spawnToken, sessionId, pid);
+    return this.#traceLink("token", sessionId, this.#native.linkByToken(spawnToken, sessionId, pid));
   }
 
   linkByPid(sessionId: string, pid: number): boolean {
-    return this.#native.linkByPid(sessionId, pid);
+    return this.#traceLink("pid", sessionId, this.#native.linkByPid(sessionId, pid));
   }
 
   linkSession(sessionId: string, cwd: string): boolean {
-    return this.#native.linkSession(sessionId, cwd);
+    return this.#traceLink("cwd", sessionId, this.#native.linkSession(sessionId, cwd));
   }
 
   getPid(sessionId: string): number | undefined {

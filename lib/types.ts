@@ -190,6 +190,38 @@ export interface HeadlessEvents {
 }
 
 /**
+ * What is published on `node:diagnostics_channel`, by channel name. Tokens are left out: what is
+ * traced ends up in logs.
+ */
+export interface HeadlessTrace {
+  "headless-pid-registry:register": {
+    registry: HeadlessPidRegistry;
+    pid: number;
+    cwd: string;
+    keeperPid?: number;
+    keeperSockPath?: string;
+  };
+  /** A link call that returned true; `pid` is what `getPid` answers now. */
+  "headless-pid-registry:link": {
+    registry: HeadlessPidRegistry;
+    sessionId: string;
+    pid?: number;
+    by: "token" | "pid" | "cwd";
+  };
+  /** A signal that was to be sent to a process, or to the group that it leads. */
+  "headless-pid-registry:signal": {
+    registry: HeadlessPidRegistry;
+    pid: number;
+    signal: NonNullable<TerminateOptions["signal"]>;
+    delivered: boolean;
+    /** Why it was not delivered: an `HPR_E…` code, `HPR_ESRCH` for a process that is gone. */
+    code?: string;
+  };
+  "headless-pid-registry:exit": { registry: HeadlessPidRegistry; exit: HeadlessExit };
+  "headless-pid-registry:warning": { registry: HeadlessPidRegistry; warning: HeadlessWarning };
+}
+
+/**
  * Maps headless child processes to session ids and ends them. Arguments of the wrong type or
  * out of range throw a `TypeError` or `RangeError` that names the argument and change nothing.
  * After `close()` every method throws an `Error` with `code: "HPR_ECLOSED"`, except for `close`,

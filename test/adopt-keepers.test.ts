@@ -84,9 +84,10 @@ describe("adoptKeepers", () => {
     const { keeper: child } = await keeper({});
     const recordedAt = Date.now() - HOUR_MS;
     const keeperManager = finder({ keeperPid: child.pid, recordedAt });
-    const { registry } = open({ keeperManager, adoptKeepers: true });
+    const { registry, exits } = open({ keeperManager, adoptKeepers: true });
     await registry.cleanupKeeperOrphans();
     expect(registry.size()).toBe(0);
+    expect(exits).toEqual([]);
     expect(isAlive(child.pid)).toBe(true);
   });
 

@@ -2,63 +2,10 @@
 
 #include "addon/arguments.h"
 #include "addon/results.h"
+#include "addon/signal_name.h"
+#include "addon/snapshot.h"
 
 namespace hpr {
-
-namespace {
-
-Napi::Object ToObject(Napi::Env env, const hpr_snapshot &entry) {
-  Napi::Object object = Napi::Object::New(env);
-  SetPid(object, "pid", entry.pid);
-  SetText(object, "cwd", entry.cwd);
-  SetTime(object, "spawnedAt", entry.spawned_ms);
-  SetText(object, "sessionId", entry.session);
-  SetText(object, "spawnToken", entry.token);
-  SetPid(object, "piPid", entry.pi_pid);
-  SetPid(object, "keeperPid", entry.keeper_pid);
-  SetText(object, "keeperSockPath", entry.socket_path);
-  object.Set("state", entry.ending ? "terminating" : "live");
-  object.Set("kin", entry.kin);
-  return object;
-}
-
-/* The entry and how it ended. */
-Napi::Object ToExit(Napi::Env env, const hpr_snapshot &entry) {
-  Napi::Object object = ToObject(env, entry);
-  if (entry.exit_code != HPR_EXIT_CODE_NONE) object.Set("code", entry.exit_code);
-  SetText(object, "signal", entry.exit_signal);
-  return object;
-}
-
-const char *OutcomeName(hpr_outcome outcome) {
-  switch (outcome) {
-  case HPR_OUTCOME_EXITED: return "exited";
-  case HPR_OUTCOME_KILLED: return "killed";
-  case HPR_OUTCOME_ALREADY_GONE: return "already-gone";
-  case HPR_OUTCOME_NOT_OURS: return "not-ours";
-  case HPR_OUTCOME_UNKNOWN: return "unknown";
-  }
-  return "unknown";
-}
-
-bool ToSignal(const std::string &name, hpr_signal *ret_signal) {
-  static constexpr struct {
-    const char *name;
-    hpr_signal signal;
-  } kRows[] = {{"SIGTERM", HPR_SIGNAL_TERM},
-               {"SIGINT", HPR_SIGNAL_INT},
-               {"SIGHUP", HPR_SIGNAL_HUP},
-               {"SIGQUIT", HPR_SIGNAL_QUIT},
-               {"SIGKILL", HPR_SIGNAL_KILL}};
-  for (const auto &row : kRows) {
-    if (name != row.name) continue;
-    *ret_signal = row.signal;
-    return true;
-  }
-  return false;
-}
-
-} // namespace
 
 /* --- life ----------------------------------------------------------------------------------- */
 
@@ -163,62 +110,6 @@ void RegistryObject::CallWatchFired(Napi::Env env, Napi::Function, RegistryObjec
   /* Without an environment the queue is only being emptied, and `self` may be gone. */
   if (env != nullptr && self->registry_) hpr_registry_watch_fired(self->registry_, *take_watch);
   delete take_watch;
-}
-
-/* --- what the core asks of us --------------------------------------------------------------- */
-
-void RegistryObject::CallHost(const char *name, std::initializer_list<napi_value> arguments) {
-  Napi::Env env = Env();
-  Napi::Object host = host_.Value();
-  host.Get(name).As<Napi::Function>().Call(host, arguments);
-  if (env.IsExceptionPending()) env.GetAndClearPendingException();
-}
-
-hpr_host RegistryObject::MakeHost() {
-  hpr_host host{};
-  host.self = this;
-  host.start_timer = [](void *context, uint64_t timer, int32_t delay_ms) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::HandleScope scope(self->Env());
-    self->CallHost("startTimer", {Napi::BigInt::New(self->Env(), timer),
-                                  Napi::Number::New(self->Env(), delay_ms)});
-  };
-  host.stop_timer = [](void *context, uint64_t timer) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::HandleScope scope(self->Env());
-    self->CallHost("stopTimer", {Napi::BigInt::New(self->Env(), timer)});
-  };
-  host.exited = [](void *context, const hpr_snapshot *entry) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::HandleScope scope(self->Env());
-    self->CallHost("exited", {ToExit(self->Env(), *entry)});
-  };
-  host.warned = [](void *context, int error, int32_t pid, const char *path) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::Env env = self->Env();
-    Napi::HandleScope scope(env);
-    self->CallHost("warned",
-                   {Napi::String::New(env, hpr_error_name(error)),
-                    Napi::String::New(env, hpr_error_text(error)), Napi::Number::New(env, pid),
-                    Napi::String::New(env, path ? path : "")});
-  };
-  host.terminated = [](void *context, uint64_t request, const hpr_termination *termination) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::Env env = self->Env();
-    Napi::HandleScope scope(env);
-    const Napi::Object entry =
-        termination->entry ? ToExit(env, *termination->entry) : Napi::Object::New(env);
-    self->CallHost("terminated",
-                   {Napi::Number::New(env, static_cast<double>(request)),
-                    Napi::String::New(env, OutcomeName(termination->outcome)), entry});
-  };
-  host.closed = [](void *context) { static_cast<RegistryObject *>(context)->Release(); };
-  return host;
 }
 
 /* --- methods -------------------------------------------------------------------------------- */

@@ -10,8 +10,8 @@ namespace hpr {
 
 /*
  * new Registry(pidFile, graceMs, host): `host` is a JavaScript object with the functions
- * startTimer(id, ms), stopTimer(id), exited(entry), warned(code, text, pid, path) and
- * terminated(request, outcome, entry). They must not throw.
+ * startTimer(id, ms), stopTimer(id), exited(entry), warned(code, text, pid, path),
+ * signalled(pid, signal, code) and terminated(request, outcome, entry). They must not throw.
  */
 class RegistryObject : public Napi::ObjectWrap<RegistryObject> {
 public:
@@ -60,14 +60,16 @@ private:
     return self ? static_cast<RegistryObject *>(self)->registry_ : nullptr;
   }
 
+  /* registry_host.cc */
+  hpr_host MakeHost();
+  void CallHost(const char *name, std::initializer_list<napi_value> arguments);
+
   bool Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms);
   void Close();
   static void CloseSilently(void *context);
   void Release();
   /* Throws HPR_ECLOSED if it is closed. */
   bool IsOpen(Napi::Env env) const;
-  hpr_host MakeHost();
-  void CallHost(const char *name, std::initializer_list<napi_value> arguments);
 
   hpr_registry *registry_ = nullptr; /* NULL: closed */
   hpr_process_ops process_{};

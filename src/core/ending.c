@@ -12,11 +12,13 @@ typedef struct strike_result {
   bool delivered, foreign, unknown;
 } strike_result;
 
-static void strike(const hpr_registry *registry, const hpr_entry *entry, hpr_part part,
-                   hpr_signal signal, strike_result *result) {
+static void strike(hpr_registry *registry, const hpr_entry *entry, hpr_part part, hpr_signal signal,
+                   strike_result *result) {
   const hpr_identity *identity = hpr_entry_part(entry, part);
   if (!identity) return;
-  switch (registry->process.signal(registry->process.self, identity, signal)) {
+  const int error = registry->process.signal(registry->process.self, identity, signal);
+  hpr_report_signal(registry, identity->pid, signal, error);
+  switch (error) {
   case 0: result->delivered = true; break;
   case HPR_ESRCH:
   case HPR_ESTRANGER: break;
@@ -27,7 +29,7 @@ static void strike(const hpr_registry *registry, const hpr_entry *entry, hpr_par
   }
 }
 
-static void strike_all(const hpr_registry *registry, const hpr_entry *entry, hpr_signal signal,
+static void strike_all(hpr_registry *registry, const hpr_entry *entry, hpr_signal signal,
                        strike_result *result) {
   strike(registry, entry, HPR_PART_PI, signal, result);
   strike(registry, entry, HPR_PART_MAIN, signal, result);
@@ -35,7 +37,7 @@ static void strike_all(const hpr_registry *registry, const hpr_entry *entry, hpr
 }
 
 /* A keeper ends by itself, and in order, when its pi has: it gets its signal later. */
-static strike_result strike_first(const hpr_registry *registry, const hpr_entry *entry,
+static strike_result strike_first(hpr_registry *registry, const hpr_entry *entry,
                                   const hpr_ending_request *request, bool *ret_keeper_due) {
   strike_result result = {0};
   if (entry->row.keeper.pid != 0 && !request->shutdown)

@@ -6,14 +6,16 @@
 
 typedef enum event_kind {
   EVENT_WARNING,
+  EVENT_SIGNAL,
   EVENT_EXIT,
   EVENT_TERMINATION,
 } event_kind;
 
 typedef struct hpr_event {
   event_kind kind;
-  int error; /* of a warning */
+  int error; /* of a warning or a signal */
   int32_t pid;
+  hpr_signal signal;
   char *path;
   hpr_entry *entry; /* of an exit; owned */
   uint64_t request; /* of a termination */
@@ -44,6 +46,14 @@ void hpr_report_warning(hpr_registry *registry, int error, int32_t pid, const ch
   event->error = error;
   event->pid = pid;
   event->path = path ? strdup(path) : NULL;
+}
+
+void hpr_report_signal(hpr_registry *registry, int32_t pid, hpr_signal signal, int error) {
+  hpr_event *event = registry->host.signalled ? add(registry, EVENT_SIGNAL) : NULL;
+  if (!event) return;
+  event->error = error;
+  event->pid = pid;
+  event->signal = signal;
 }
 
 hpr_event *hpr_answer_new(uint64_t request) {
@@ -96,6 +106,7 @@ void hpr_report_exit(hpr_registry *registry, hpr_entry *take_entry) {
 static void deliver_one(const hpr_host *host, const hpr_event *event) {
   switch (event->kind) {
   case EVENT_WARNING: host->warned(host->self, event->error, event->pid, event->path); break;
+  case EVENT_SIGNAL: host->signalled(host->self, event->pid, event->signal, event->error); break;
   case EVENT_EXIT: {
     hpr_snapshot snapshot = hpr_entry_snapshot(event->entry);
     host->exited(host->self, &snapshot);

@@ -61,7 +61,7 @@ typedef struct hpr_termination {
 } hpr_termination;
 
 /*
- * Who embeds the registry. Timers are one-shot and answered by hpr_registry_timer_fired. The three
+ * Who embeds the registry. Timers are one-shot and answered by hpr_registry_timer_fired. The
  * reports come when the registry is done with the call that caused them: its state and the file
  * are consistent, and it may be called again, even closed.
  */
@@ -73,6 +73,8 @@ typedef struct hpr_host {
   /* `pid` or `path` (NULL) says what it is about. */
   void (*warned)(void *self, int error, int32_t pid, const char *path);
   void (*terminated)(void *self, uint64_t request, const hpr_termination *termination);
+  /* `error` 0: delivered, else why not. NULL: nobody wants to know. */
+  void (*signalled)(void *self, int32_t pid, hpr_signal signal, int error);
   /* The registry is gone and uses nothing of its options any more. Comes once. */
   void (*closed)(void *self);
 } hpr_host;

@@ -42,8 +42,9 @@ struct hpr_registry {
 
 /* --- events.c: reports to the host ---------------------------------------------------------- */
 
-/* Queue a report. These two are lost if there is no memory: they must not make anything fail. */
+/* Queue a report. These are lost if there is no memory: they must not make anything fail. */
 void hpr_report_warning(hpr_registry *registry, int error, int32_t pid, const char *path);
+void hpr_report_signal(hpr_registry *registry, int32_t pid, hpr_signal signal, int error);
 /* Owns the entry from here on. */
 void hpr_report_exit(hpr_registry *registry, hpr_entry *take_entry);
 
