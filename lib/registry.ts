@@ -300,8 +300,8 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   /** One keeper that does not fit must not hide the others. */
   #attach(keeper: FoundKeeper): void {
     if (this.#closed) return;
-    const { keeperPid, sockPath, cwd = "", recordedAt, startedAt, piPid } = keeper;
     try {
+      const { keeperPid, sockPath, cwd = "", recordedAt, startedAt, piPid } = keeper;
       this.#native.attachKeeper(keeperPid, sockPath);
       if (!this.#adoptsKeepers) return;
       this.#native.adoptKeeper(keeperPid, sockPath, cwd, recordedAt, startedAt, piPid);

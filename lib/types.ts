@@ -165,6 +165,8 @@ export interface PidFileEntry {
   piPid?: number;
   keeperPid?: number;
   keeperSockPath?: string;
+  /** The session that held it last: for people, it links nothing. */
+  sessionId?: string;
   /** It was asked to end, and its end has not been seen. */
   terminating: boolean;
   /** The server process that keeps it; `undefined` in files of the original module. */

@@ -65,9 +65,13 @@ describe("the file of a registry", () => {
     expect(entries).toEqual([
       {
         pid: keeper.pid, cwd: "/k", spawnedAt: expect.any(Date), spawnToken: "t", piPid: deadPid(2),
-        keeperPid: keeper.pid, keeperSockPath: "/k.sock", terminating: false, ownerPid,
+        keeperPid: keeper.pid, keeperSockPath: "/k.sock", sessionId: "s", terminating: false,
+        ownerPid,
       },
-      { pid: ending.pid, cwd: "/e", spawnedAt: expect.any(Date), terminating: true, ownerPid },
+      {
+        pid: ending.pid, cwd: "/e", spawnedAt: expect.any(Date), sessionId: "e", terminating: true,
+        ownerPid,
+      },
     ]);
     for (const { spawnedAt } of entries) {
       expect(spawnedAt!.getTime()).toBeGreaterThanOrEqual(before);

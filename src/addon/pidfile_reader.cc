@@ -33,6 +33,7 @@ Napi::Object ToEntry(Napi::Env env, const hpr_row &row) {
   SetPid(entry, "piPid", row.pi.pid);
   SetPid(entry, "keeperPid", row.keeper.pid);
   SetText(entry, "keeperSockPath", row.socket_path);
+  SetText(entry, "sessionId", row.session);
   entry.Set("terminating", row.terminating);
   SetPid(entry, "ownerPid", row.owner.pid);
   return entry;

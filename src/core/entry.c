@@ -21,7 +21,10 @@ void hpr_entry_free(hpr_entry *entry) {
 }
 
 int hpr_entry_write(const void *entry, char **ret_text) {
-  return hpr_row_write(&((const hpr_entry *)entry)->row, ret_text);
+  const hpr_entry *it = entry;
+  hpr_row row = it->row;
+  if (it->session) row.session = it->session;
+  return hpr_row_write(&row, ret_text);
 }
 
 void hpr_entry_touch(hpr_entry *entry) {

@@ -17,7 +17,6 @@ static int learn_pi(hpr_registry *registry, hpr_entry *entry, int32_t pi_pid) {
   /* Where the keeper itself does not exist, as in unit tests, there is nothing to be warned of. */
   if (!pi.kin && entry->row.main.state != HPR_RECORD_NOBODY)
     hpr_report_warning(registry, HPR_ENOTKIN, pi_pid, NULL);
-  hpr_persist(registry);
   return 0;
 }
 
@@ -36,6 +35,14 @@ static bool holds(const hpr_registry *registry, const char *session, const char 
   return false;
 }
 
+/* The session is its own for good. The file says so to the person whose server is gone. */
+static void seal(hpr_registry *registry, hpr_entry *entry) {
+  hpr_leave_folder(registry, entry);
+  hpr_entry_touch(entry);
+  hpr_persist(registry);
+  hpr_deliver(registry);
+}
+
 bool hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
                                 int32_t pi_pid) {
   if (!token[0] || !session[0]) return false;
@@ -47,8 +54,7 @@ bool hpr_registry_link_by_token(hpr_registry *registry, const char *token, const
     hpr_clear_session(registry, entry);
     return false;
   }
-  hpr_leave_folder(registry, entry);
-  hpr_deliver(registry);
+  seal(registry, entry);
   return true;
 }
 
@@ -65,7 +71,7 @@ static hpr_entry *find_by_pi(const hpr_registry *registry, const char *session, 
 
 static bool settle(hpr_registry *registry, hpr_entry *entry, const char *session) {
   if (hpr_set_session(registry, entry, session) != 0) return false;
-  hpr_leave_folder(registry, entry);
+  seal(registry, entry);
   return true;
 }
 

@@ -15,7 +15,7 @@
 static const char *const known_keys[] = {
     "pid",         "cwd",      "spawnedAt",      "spawnToken", "piPid",
     "keeperPid",   "identity", "keeperSockPath", "piIdentity", "keeperIdentity",
-    "terminating", "owner",
+    "terminating", "owner",    "sessionId",
 };
 
 static bool is_known(const char *key) {
@@ -135,7 +135,8 @@ static int read_members(const cJSON *entry, hpr_row *row) {
   row->cwd = strdup(cwd->valuestring);
   if (!row->cwd) return HPR_ENOMEM;
   int result = read_string(member(entry, "spawnToken"), &row->token);
-  return result ? result : read_string(member(entry, "keeperSockPath"), &row->socket_path);
+  if (result == 0) result = read_string(member(entry, "keeperSockPath"), &row->socket_path);
+  return result ? result : read_string(member(entry, "sessionId"), &row->session);
 }
 
 static int keep_raw(hpr_row *row, const char *key, hpr_span value) {
@@ -239,6 +240,7 @@ static bool write_members(cJSON *entry, const hpr_row *row) {
          write_time(entry, row->spawned_ms) && write_string(entry, "spawnToken", row->token) &&
          write_pid(entry, "piPid", &row->pi) && write_pid(entry, "keeperPid", &row->keeper) &&
          write_string(entry, "keeperSockPath", row->socket_path) &&
+         write_string(entry, "sessionId", row->session) &&
          (!row->terminating || cJSON_AddTrueToObject(entry, "terminating")) &&
          write_process(entry, "identity", &row->main) &&
          write_process(entry, "piIdentity", &row->pi) &&
@@ -278,6 +280,7 @@ void hpr_row_done(hpr_row *row) {
   free(row->cwd);
   free(row->token);
   free(row->socket_path);
+  free(row->session);
   cJSON_Delete(row->unknown);
   *row = (hpr_row){0};
 }

@@ -23,6 +23,7 @@ typedef struct hpr_row {
   char *cwd;           /* never NULL in a row that was read */
   char *token;         /* "spawnToken" or NULL; never empty */
   char *socket_path;   /* "keeperSockPath" or NULL; never empty */
+  char *session;       /* "sessionId", for people: the last one that held it, or NULL */
   int64_t spawned_ms;  /* since 1970, or HPR_SPAWNED_UNKNOWN */
   bool terminating;    /* asked to end; finish it */
   hpr_identity owner;  /* the server that keeps it; pid 0 = the original module */

@@ -79,13 +79,13 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.pid_file = kPidFile;
   it.process = process_;
   it.files = disk_->ops();
-  it.host = {this,
-             HostCalls::StartTimer,
-             HostCalls::StopTimer,
-             HostCalls::Exited,
-             HostCalls::Warned,
-             HostCalls::Terminated,
-             HostCalls::Closed};
+  it.host.self = this;
+  it.host.start_timer = HostCalls::StartTimer;
+  it.host.stop_timer = HostCalls::StopTimer;
+  it.host.exited = HostCalls::Exited;
+  it.host.warned = HostCalls::Warned;
+  it.host.terminated = HostCalls::Terminated;
+  it.host.closed = HostCalls::Closed;
   it.grace_ms = options.grace_ms;
   hpr_registry_open(&it, &registry_);
 }
