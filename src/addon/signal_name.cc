@@ -2,31 +2,24 @@
 
 namespace hpr {
 
-namespace {
-
-constexpr struct {
-  const char *name;
-  hpr_signal signal;
-} kRows[] = {{"SIGTERM", HPR_SIGNAL_TERM},
-             {"SIGINT", HPR_SIGNAL_INT},
-             {"SIGHUP", HPR_SIGNAL_HUP},
-             {"SIGQUIT", HPR_SIGNAL_QUIT},
-             {"SIGKILL", HPR_SIGNAL_KILL}};
-
-} // namespace
-
 bool ToSignal(const std::string &name, hpr_signal *ret_signal) {
-  for (const auto &row : kRows) {
-    if (name != row.name) continue;
-    *ret_signal = row.signal;
+  for (const hpr_signal signal :
+       {HPR_SIGNAL_TERM, HPR_SIGNAL_KILL, HPR_SIGNAL_INT, HPR_SIGNAL_HUP, HPR_SIGNAL_QUIT}) {
+    if (name != SignalName(signal)) continue;
+    *ret_signal = signal;
     return true;
   }
   return false;
 }
 
 const char *SignalName(hpr_signal signal) {
-  for (const auto &row : kRows)
-    if (signal == row.signal) return row.name;
+  switch (signal) {
+  case HPR_SIGNAL_TERM: return "SIGTERM";
+  case HPR_SIGNAL_KILL: return "SIGKILL";
+  case HPR_SIGNAL_INT: return "SIGINT";
+  case HPR_SIGNAL_HUP: return "SIGHUP";
+  case HPR_SIGNAL_QUIT: return "SIGQUIT";
+  }
   return "";
 }
 
