@@ -79,6 +79,7 @@ async function measureFlatness() {
     small: hits(small.registry, spread(small.sessions, 10)),
     ten: hits(large.registry, spread(large.sessions, 10)),
     all: hits(large.registry, spread(large.sessions, 10_000)),
+    nothing: timed("size()", small.registry, [], CALLS),
     smallMiss: misses(small.registry, strangers(10)),
     tenMiss: misses(large.registry, strangers(10)),
   });
@@ -95,6 +96,7 @@ async function measureFlatness() {
   return [
     row("getPid of 10 sessions, against 10 live", "small", "ten", 1.3),
     row("linkByToken, miss, against 10 live", "smallMiss", "tenMiss", 1.3),
+    { name: "size(): a native call that does nothing", live: 10, unit: "ns", times: { package: times.nothing } },
     row("getPid of 10,000 sessions, against 10 of 10", "small", "all"),
   ];
 }
