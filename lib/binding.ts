@@ -54,7 +54,30 @@ export interface NativeRegistry {
   socketOf(sessionId: string): string | undefined;
   size(): number;
   entries(): HeadlessSnapshot[];
+  /** Of a guest, once: the file's entries, judged. Throws an Error with a `code`. */
+  borrow(): NativeLook;
+  /** Of a guest: drops what is gone with its server; how many entries that were. */
+  tidy(): number;
   close(): void;
+}
+
+/** An entry of the file and what is true of it; `sessionId` is the last that it was linked to. */
+export interface Borrowed extends HeadlessSnapshot {
+  /** Of the process `standsFor`, as in src/platform/process.h. */
+  verdict: "same" | "group" | "gone" | "stranger" | "foreign" | "unknown";
+  /** The registered pid or, where that process is gone and pi is not, pi's. */
+  standsFor: number;
+  /** `terminate` knows it by the pid `standsFor`. */
+  canEnd: boolean;
+  owner: "unnamed" | "gone" | "alive";
+  ownerPid?: number;
+}
+
+export interface NativeLook {
+  entries: Borrowed[];
+  /** The texts of entries that are none. */
+  refused: string[];
+  damaged: boolean;
 }
 
 /** What src/addon/pidfile_reader.h returns; times in milliseconds since 1970. */
@@ -68,6 +91,8 @@ export interface NativePidFile {
 export interface ProcessFacts {
   pid: number;
   parentPid?: number;
+  /** The number of its process group. */
+  group: number;
   /** Runs as our user. */
   ours: boolean;
   /** Milliseconds since 1970, exact to 10. */
@@ -80,7 +105,7 @@ export interface ProcessFacts {
 }
 
 interface Binding {
-  Registry: new (pidFilePath: string, killGraceMs: number, host: Host) => NativeRegistry;
+  Registry: new (pidFilePath: string, killGraceMs: number, host: Host, guest?: boolean) => NativeRegistry;
   readPidFile(path: string): NativePidFile;
   listProcesses(): ProcessFacts[];
 }

@@ -5,24 +5,11 @@
 
 extern "C" {
 #include "store/pidfile.h"
-#include "store/replace.h"
 }
 
 namespace hpr {
 
 namespace {
-
-int ReadDocument(const std::string &path, hpr_document *ret_document) {
-  char *text;
-  hpr_file_info info;
-  const int result =
-      hpr_read_whole(hpr_file_native(), path.c_str(), HPR_PIDFILE_MAX_BYTES, &text, &info, nullptr);
-  if (result == 0)
-    return hpr_document_read(text, static_cast<size_t>(info.size_bytes), ret_document);
-  if (result != HPR_ENOENT) return result;
-  *ret_document = {};
-  return 0;
-}
 
 Napi::Object ToEntry(Napi::Env env, const hpr_row &row) {
   Napi::Object entry = Napi::Object::New(env);
@@ -62,7 +49,7 @@ Napi::Value ReadPidFile(const Napi::CallbackInfo &info) {
   const std::string path = arguments.Text(0, "path");
   if (!arguments.ok()) return env.Undefined();
   hpr_document document;
-  const int result = ReadDocument(path, &document);
+  const int result = hpr_pidfile_read(path.c_str(), hpr_file_native(), &document);
   if (result != 0) {
     ThrowError(env, result, path.c_str());
     return env.Undefined();

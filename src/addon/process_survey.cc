@@ -14,6 +14,7 @@ Napi::Object ToObject(Napi::Env env, const hpr_survey_item &item) {
   Napi::Object object = Napi::Object::New(env);
   SetPid(object, "pid", item.pid);
   SetPid(object, "parentPid", item.parent);
+  object.Set("group", item.group);
   object.Set("ours", item.ours);
   SetTime(object, "startedAt", item.started_ms);
   object.Set("cpuMs", static_cast<double>(item.cpu_ms));

@@ -7,7 +7,7 @@
 namespace hpr {
 
 /*
- * listProcesses(): [{ pid, parentPid?, ours, startedAt, cpuMs, residentBytes, command, cwd? }].
+ * listProcesses(): [{ pid, parentPid?, group, ours, startedAt, cpuMs, residentBytes, command, cwd? }].
  * Throws an Error with `code` where the system shows no processes.
  */
 Napi::Value ListProcesses(const Napi::CallbackInfo &info);

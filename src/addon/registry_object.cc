@@ -31,6 +31,8 @@ Napi::Function RegistryObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::SocketOf>("socketOf"),
                          Hot("size", HotSize),
                          InstanceMethod<&Self::Entries>("entries"),
+                         InstanceMethod<&Self::Borrow>("borrow"),
+                         InstanceMethod<&Self::Tidy>("tidy"),
                          InstanceMethod<&Self::CloseMethod>("close"),
                      });
 }
@@ -42,7 +44,7 @@ RegistryObject::RegistryObject(const Napi::CallbackInfo &info)
   const int32_t grace_ms = arguments.Integer(1, "killGraceMs", HPR_GRACE_NEVER);
   if (!arguments.ok()) return;
   host_ = Napi::Persistent(info[2].As<Napi::Object>());
-  if (Open(info.Env(), pid_file, grace_ms))
+  if (Open(info.Env(), pid_file, grace_ms, info[3].ToBoolean()))
     napi_add_env_cleanup_hook(info.Env(), CloseSilently, this);
 }
 
@@ -58,7 +60,8 @@ void RegistryObject::CloseSilently(void *context) {
   self->Close();
 }
 
-bool RegistryObject::Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms) {
+bool RegistryObject::Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms,
+                          bool guest) {
   notices_ = Notices::New(env, "headless-pid-registry", 0, 1, this);
   notices_.Unref(env);
   /* On the watching thread. */
@@ -75,6 +78,7 @@ bool RegistryObject::Open(Napi::Env env, const std::string &pid_file, int32_t gr
     options.files = hpr_file_native();
     options.host = MakeHost();
     options.grace_ms = grace_ms;
+    options.guest = guest;
     result = hpr_registry_open(&options, &registry_);
     if (result != 0) hpr_process_native_close(&process_);
   }

@@ -9,7 +9,7 @@
 namespace hpr {
 
 /*
- * new Registry(pidFile, graceMs, host): `host` is a JavaScript object with the functions
+ * new Registry(pidFile, graceMs, host, guest): `host` is a JavaScript object with the functions
  * startTimer(id, ms), stopTimer(id), exited(entry), warned(code, text, pid, path),
  * signalled(pid, signal, code) and terminated(request, outcome, entry). They must not throw.
  */
@@ -43,6 +43,9 @@ private:
   Napi::Value SocketOf(const Napi::CallbackInfo &info);
   Napi::Value Size(const Napi::CallbackInfo &info);
   Napi::Value Entries(const Napi::CallbackInfo &info);
+  /* registry_guest.cc */
+  Napi::Value Borrow(const Napi::CallbackInfo &info);
+  Napi::Value Tidy(const Napi::CallbackInfo &info);
   void CloseMethod(const Napi::CallbackInfo &info);
 
   /* registry_hot_calls.cc: the plain cases; the others go to the methods above. */
@@ -64,7 +67,7 @@ private:
   hpr_host MakeHost();
   void CallHost(const char *name, std::initializer_list<napi_value> arguments);
 
-  bool Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms);
+  bool Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms, bool guest);
   void Close();
   static void CloseSilently(void *context);
   void Release();

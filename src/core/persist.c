@@ -74,7 +74,7 @@ bool hpr_is_forked(const hpr_registry *registry) {
 }
 
 void hpr_persist(hpr_registry *registry) {
-  if (hpr_is_forked(registry)) return;
+  if (registry->guest || hpr_is_forked(registry)) return;
   int result = registry->orphans_due ? 0 : sync(registry);
   if (registry->orphans_due) result = sync_judged(registry); /* perhaps just found by the first */
   note_result(registry, result);

@@ -91,6 +91,14 @@ static hpr_verdict settle(const hpr_registry *registry, hpr_row *row) {
   return verify(registry, &row->main);
 }
 
+hpr_verdict hpr_judge_row(const hpr_registry *registry, hpr_row *row) {
+  const bool dated = is_dated(registry, row);
+  if (dated) complete_identities(registry, row);
+  hpr_verdict verdict = settle(registry, row);
+  bool there = verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP;
+  return there && !dated ? HPR_VERDICT_UNKNOWN : verdict;
+}
+
 hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
   hpr_registry *registry = self;
   hpr_row *row = &stored->row;
@@ -98,14 +106,12 @@ hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored) {
   if (strcmp(row->owner_id, registry->id) == 0) return HPR_DROP;
   if (hpr_owner_lives(registry, &row->owner)) return HPR_KEEP;
   if (row->owner.pid == 0 && hpr_find_same(registry, row)) return HPR_DROP;
-  const bool dated = is_dated(registry, row);
-  if (dated) complete_identities(registry, row);
 
-  hpr_verdict verdict = settle(registry, row);
+  hpr_verdict verdict = hpr_judge_row(registry, row);
   if (may_be_dropped(verdict)) return HPR_DROP;
   if (verdict == HPR_VERDICT_FOREIGN)
     return keep_with_warning(registry, HPR_EFOREIGN, row->main.pid);
-  if (verdict == HPR_VERDICT_UNKNOWN || !dated)
+  if (verdict == HPR_VERDICT_UNKNOWN)
     return keep_with_warning(registry, HPR_EUNKNOWN, row->main.pid);
   hpr_entry *holder = hpr_find_pid(registry, row->main.pid);
   return holder ? hand_over(registry, holder, row) : take_over(registry, row);
@@ -121,7 +127,7 @@ static void sweep_ended(hpr_registry *registry) {
 }
 
 void hpr_registry_cleanup_orphans(hpr_registry *registry) {
-  if (hpr_is_forked(registry)) return;
+  if (registry->guest || hpr_is_forked(registry)) return;
   hpr_pidfile_collect(registry->pidfile);
   sweep_ended(registry);
   registry->adopting = registry->orphans_due = true;

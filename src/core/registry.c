@@ -17,6 +17,7 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   registry->files = options->files;
   registry->host = options->host;
   registry->grace_ms = options->grace_ms;
+  registry->guest = options->guest;
   const hpr_process_ops *process = &registry->process;
   process->identify(process->self, process->self_pid(process->self), NULL, &registry->self);
   uint64_t nonce = process->nonce(process->self);

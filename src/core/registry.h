@@ -85,6 +85,7 @@ typedef struct hpr_options {
   const hpr_file_ops *files; /* must outlive the registry */
   hpr_host host;             /* copied */
   int32_t grace_ms;          /* 0 or more, or HPR_GRACE_NEVER */
+  bool guest;                /* only looks at what others wrote: see hpr_registry_borrow */
 } hpr_options;
 
 /* Touches no file yet. HPR_ENOMEM. */
@@ -187,6 +188,48 @@ void hpr_registry_kill_all(hpr_registry *registry);
 
 /* Judges what servers that are gone have left in the file: takes over, ends, drops or keeps. */
 void hpr_registry_cleanup_orphans(hpr_registry *registry);
+
+/* --- guests --------------------------------------------------------------------------------- */
+
+/*
+ * A registry that was opened as a guest owns nothing and writes nothing, except in
+ * hpr_registry_tidy. What it has borrowed can be looked at and ended, through the same steps and
+ * by the same rules as an entry of its own; nothing else is to be asked of it.
+ */
+
+/* Who looks after an entry of the file. */
+typedef enum hpr_ownership {
+  HPR_OWNER_UNNAMED, /* the file does not say: the original module */
+  HPR_OWNER_GONE,    /* a server that is provably gone */
+  HPR_OWNER_LIVES,   /* a server that lives, or that cannot be told to be gone */
+} hpr_ownership;
+
+typedef struct hpr_borrowed {
+  hpr_snapshot entry;  /* as the file says; `session` is the last, `kin` that of `stands_for` */
+  hpr_verdict verdict; /* of the process `stands_for`; UNKNOWN too if its record cannot be trusted */
+  int32_t stands_for;  /* the registered process or, where that is gone and it is not, pi */
+  bool can_end;        /* hpr_registry_terminate knows it by the pid `stands_for` */
+  int32_t owner_pid;   /* 0 = unnamed */
+  hpr_ownership owner;
+  const char *refused; /* not NULL: the text of an entry that is none, and nothing else is set */
+  size_t refused_size; /* bytes */
+} hpr_borrowed;
+
+/* It must not call the registry; what it is shown is valid during the call. */
+typedef void (*hpr_borrow_visit)(void *context, const hpr_borrowed *it);
+
+/*
+ * Once: reads the file, judges all its entries, of every server, and borrows those that are there.
+ * The file may be damaged; then its whole entries are shown. Fails as hpr_pidfile_read does.
+ */
+int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
+                        bool *ret_damaged);
+
+/*
+ * Drops the entries that are provably gone (GONE or STRANGER) and whose server is, too. The file is
+ * written only if there are any. Fails as hpr_pidfile_sync does, or with HPR_EFORKED.
+ */
+int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped);
 
 /* --- looking inside ------------------------------------------------------------------------- */
 

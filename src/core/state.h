@@ -14,6 +14,7 @@ struct hpr_registry {
   const hpr_file_ops *files;
   hpr_host host;
   int32_t grace_ms;
+  bool guest; /* guest.c: the file is others' */
 
   hpr_identity self;          /* written into our entries as their owner */
   char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
@@ -162,6 +163,12 @@ void hpr_retry_timer_fired(hpr_registry *registry);
 
 /* For hpr_pidfile_client.judge: takes over, ends, drops or keeps. */
 hpr_keep hpr_judge_orphan(void *self, hpr_stored *stored);
+/*
+ * Judges whom a row is about, the registered process or, where that is gone, its pi, which then
+ * takes its place in the row. What the original module did not record is added. UNKNOWN too for one
+ * that is there, by a record without a date.
+ */
+hpr_verdict hpr_judge_row(const hpr_registry *registry, hpr_row *row);
 
 /* --- owners.c: the other servers that write the file ----------------------------------------- */
 

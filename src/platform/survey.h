@@ -12,6 +12,7 @@
 typedef struct hpr_survey_item {
   int32_t pid;
   int32_t parent;         /* 0: none, or hidden from us */
+  int32_t group;          /* its process group, where the system has any; 0: none */
   bool ours;              /* runs as our effective user */
   int64_t started_ms;     /* since 1970, by today's clock; exact to 10 ms */
   int64_t cpu_ms;         /* user and system time that it has used so far */

@@ -271,6 +271,16 @@ bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
   return false;
 }
 
+int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document) {
+  char *text;
+  hpr_file_info info;
+  int result = hpr_read_whole(files, path, HPR_PIDFILE_MAX_BYTES, &text, &info, NULL);
+  if (result == 0) return hpr_document_read(text, (size_t)info.size_bytes, ret_document);
+  if (result != HPR_ENOENT) return result;
+  *ret_document = (hpr_document){0};
+  return 0;
+}
+
 const char *hpr_pidfile_path(const hpr_pidfile *f) { return f->path; }
 
 /* --- leftovers ------------------------------------------------------------------------------ */

@@ -52,6 +52,13 @@ void hpr_pidfile_close(hpr_pidfile *pidfile);
  */
 int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 
+/*
+ * Reads the file at `path` as it is, without the lock and without touching anything; one that is
+ * missing is an empty document. The caller releases it with hpr_document_done. HPR_EUNSAFE,
+ * HPR_ETOOBIG, HPR_EACCES, HPR_EIO, HPR_EMFILE, HPR_ENOMEM, HPR_EINTR.
+ */
+int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document);
+
 /* Its path; the pidfile's own. */
 const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 

@@ -87,6 +87,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.host.terminated = HostCalls::Terminated;
   it.host.closed = HostCalls::Closed;
   it.grace_ms = options.grace_ms;
+  it.guest = options.guest;
   hpr_registry_open(&it, &registry_);
 }
 

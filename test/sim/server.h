@@ -47,6 +47,7 @@ public:
     int32_t grace_ms = HPR_GRACE_DEFAULT_MS;
     bool leads_group = false;
     int32_t number = 0; /* its pid; 0: the next that is free */
+    bool guest = false; /* for hpr_registry_borrow */
     Serial as = 0;      /* a process that becomes a server; 0: a new one */
   };
 

@@ -52,6 +52,7 @@ static void look_at(int32_t pid, hpr_survey_visit visit, void *context) {
   const hpr_survey_item item = {
       .pid = pid,
       .parent = stat.parent,
+      .group = stat.group,
       .ours = is_ours(pid),
       .started_ms = hpr_procfs_started_ms(stat.start_ticks),
       .cpu_ms = (int64_t)(stat.cpu_ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK)),

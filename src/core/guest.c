@@ -1,0 +1,121 @@
+#include "core/state.h"
+
+static hpr_ownership ownership_of(hpr_registry *registry, const hpr_row *row) {
+  if (row->owner.pid == 0) return HPR_OWNER_UNNAMED;
+  return hpr_owner_lives(registry, &row->owner) ? HPR_OWNER_LIVES : HPR_OWNER_GONE;
+}
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+/* The row as it stands there, before anything is learnt about it; the strings stay the row's. */
+static hpr_borrowed picture_of(const hpr_row *row) {
+  return (hpr_borrowed){
+      .entry =
+          {
+              .pid = row->main.pid,
+              .cwd = row->cwd,
+              .spawned_ms = row->spawned_ms,
+              .session = row->session,
+              .token = row->token,
+              .pi_pid = row->pi.pid,
+              .keeper_pid = row->keeper.pid,
+              .socket_path = row->socket_path,
+              .ending = row->terminating,
+              .kin = row->main.kin,
+              .exit_code = HPR_EXIT_CODE_NONE,
+          },
+      .owner_pid = row->owner.pid,
+  };
+}
+
+static int hold(hpr_registry *registry, hpr_row *take_row) {
+  hpr_entry *entry = hpr_entry_new(take_row);
+  if (!entry) return HPR_ENOMEM;
+  int result = hpr_attach(registry, entry, NULL);
+  if (result != 0) hpr_entry_free(entry);
+  return result;
+}
+
+static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit visit,
+                   void *context) {
+  if (stored->error != 0) {
+    const hpr_borrowed refused = {.refused = stored->text.text, .refused_size = stored->text.length};
+    visit(context, &refused);
+    return 0;
+  }
+  hpr_borrowed it = picture_of(&stored->row);
+  it.owner = ownership_of(registry, &stored->row);
+  it.verdict = hpr_judge_row(registry, &stored->row);
+  it.entry.kin = stored->row.main.kin;
+  it.stands_for = stored->row.main.pid;
+  bool there = it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP;
+  /* Of two rows with one pid only the first can be named, so nothing ends the second. */
+  it.can_end = there && !hpr_find_pid(registry, it.stands_for);
+  visit(context, &it); /* before holding it takes the strings */
+  return it.can_end ? hold(registry, &stored->row) : 0;
+}
+
+int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
+                        bool *ret_damaged) {
+  hpr_document document;
+  int result =
+      hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
+  if (result != 0) return result;
+  for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
+    result = look_at(registry, it, visit, context);
+  if (result == 0) *ret_damaged = document.damaged;
+  hpr_document_done(&document);
+  return result;
+}
+
+/* --- tidying -------------------------------------------------------------------------------- */
+
+typedef struct tidying {
+  hpr_registry *registry;
+  hpr_lines none; /* a guest has no entries of its own to write */
+  size_t dropped;
+} tidying;
+
+static hpr_keep judge(void *self, hpr_stored *stored) {
+  tidying *it = self;
+  if (stored->error != 0 || ownership_of(it->registry, &stored->row) != HPR_OWNER_GONE)
+    return HPR_KEEP;
+  hpr_verdict verdict = hpr_judge_row(it->registry, &stored->row);
+  if (verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER) return HPR_KEEP;
+  it->dropped++;
+  return HPR_DROP;
+}
+
+static int no_lines(void *self, hpr_lines **ret_lines) {
+  *ret_lines = &((tidying *)self)->none;
+  return 0;
+}
+
+static void warn(void *self, int error, const char *detail) {
+  hpr_report_warning(((tidying *)self)->registry, error, 0, detail);
+}
+
+/* A file in which nothing is to be tidied is not written, not even by the same text. */
+static int is_due(hpr_registry *registry, bool *ret_due) {
+  hpr_document document;
+  tidying it = {.registry = registry};
+  int result =
+      hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
+  if (result != 0) return result;
+  for (hpr_stored *stored = document.stored; stored; stored = stored->next) judge(&it, stored);
+  hpr_document_done(&document);
+  *ret_due = it.dropped > 0;
+  return 0;
+}
+
+int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped) {
+  bool due;
+  tidying it = {.registry = registry};
+  const hpr_pidfile_client client = {.self = &it, .judge = judge, .lines = no_lines, .warn = warn};
+  int result = hpr_is_forked(registry) ? HPR_EFORKED : is_due(registry, &due);
+  if (result == 0 && due) result = hpr_pidfile_sync(registry->pidfile, &client);
+  hpr_lines_done(&it.none);
+  if (result == 0) *ret_dropped = it.dropped;
+  hpr_deliver(registry);
+  return result;
+}
