@@ -1,0 +1,83 @@
+import { type Borrowed, type NativeLook, Registry } from "../binding.js";
+import type { TerminateOutcome } from "../types.js";
+
+const GRACE_MS = 2000;
+/** After SIGKILL a process goes at once, unless a disk or a debugger holds it. */
+const PATIENCE_MS = 8000;
+
+export type { Borrowed };
+export type Look = NativeLook;
+/** `lives`: it was signalled and is still there after all our patience. */
+export type Ending = TerminateOutcome | "lives";
+
+/**
+ * The pid file seen from outside: one look at it, and the ending of what was seen, by the same core
+ * and rules as in a server.
+ */
+export class Guest {
+  readonly #timers = new Map<bigint, NodeJS.Timeout>();
+  readonly #requests = new Map<number, (outcome: Ending) => void>();
+  readonly #native;
+  #nextRequest = 0;
+  readonly warnings: string[] = [];
+
+  constructor(pidFile: string) {
+    const host = {
+      startTimer: (id: bigint, delayMs: number) => {
+        this.#timers.set(id, setTimeout(() => this.#native.timerFired(id), delayMs));
+      },
+      stopTimer: (id: bigint) => clearTimeout(this.#timers.get(id)),
+      exited: () => {},
+      signalled: () => {},
+      warned: (code: string, text: string) => this.warnings.push(`${text} (${code})`),
+      terminated: (request: number, outcome: TerminateOutcome) => this.#requests.get(request)?.(outcome),
+    };
+    this.#native = new Registry(pidFile, GRACE_MS, host, true);
+  }
+
+  /** To be called once. Throws an Error with a `code` if the file cannot or must not be read. */
+  look(): Look {
+    return this.#native.borrow();
+  }
+
+  /** SIGTERM, then SIGKILL after 2 seconds. Resolves when it is gone, or will not be ended. */
+  end(entry: Borrowed): Promise<Ending> {
+    const request = this.#nextRequest++;
+    return new Promise((resolve, reject) => {
+      // It also keeps the event loop alive, which nothing native does.
+      const patience = setTimeout(() => settle("lives"), PATIENCE_MS);
+      const settle = (outcome: Ending): void => {
+        clearTimeout(patience);
+        this.#requests.delete(request);
+        resolve(outcome);
+      };
+      this.#requests.set(request, settle);
+      try {
+        this.#native.terminate(request, "SIGTERM", GRACE_MS, undefined, undefined, entry.standsFor);
+      } catch (error) {
+        clearTimeout(patience);
+        reject(error);
+      }
+    });
+  }
+
+  /** Drops the entries of the file that are gone and whose server is; how many. */
+  tidy(): number {
+    return this.#native.tidy();
+  }
+
+  close(): void {
+    this.#native.close();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+}
+
+/** One look, for those that end nothing. */
+export function lookAt(pidFile: string): Look {
+  const guest = new Guest(pidFile);
+  try {
+    return guest.look();
+  } finally {
+    guest.close();
+  }
+}
