@@ -18,7 +18,6 @@ async function orphans(...sessions: string[]): Promise<{ pidFile: string; left: 
     await server.call("linkByToken", `token-${session}`, session);
     left.push(pid);
   }
-  await server.call("close"); // the file names the sessions
   await server.crash();
   return { pidFile, left };
 }
@@ -383,5 +382,20 @@ describe.skipIf(!canScript)("on a terminal", () => {
     expect((await onTerminal("", pidFile, ["list"])).shown).toContain(coloured);
     expect((await onTerminal("", pidFile, ["list"], { NO_COLOR: "1" })).shown).not.toContain("\u001b[");
     expect((await cli(pidFile, "list")).out).not.toContain("\u001b");
+  });
+});
+
+describe("the README", () => {
+  const readme = readFileSync("README.md", "utf8");
+
+  it("tells the exit codes that --help tells", async () => {
+    const { out } = await runToEnd([process.execPath, PROGRAM, "--help"]);
+    const codes = [...out.matchAll(/^ {2}(\d) {2}\S/gm)].map(([, code]) => code);
+    expect(codes).toEqual(["0", "1", "2", "3", "4"]);
+    for (const code of codes) expect(readme).toMatch(new RegExp(`^\\| ${code} \\| `, "m"));
+  });
+
+  it("names every command", () => {
+    for (const command of ["list", "tree", "kill", "reap", "doctor"]) expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
   });
 });

@@ -7,8 +7,8 @@
 namespace hpr {
 
 /*
- * listProcesses(): [{ pid, parentPid?, group, ours, startedAt, cpuMs, residentBytes, command, cwd? }].
- * Throws an Error with `code` where the system shows no processes.
+ * listProcesses(): [{ pid, parentPid?, group, ours, startedAt, cpuMs, residentBytes, command,
+ * cwd? }]. Throws an Error with `code` where the system shows no processes.
  */
 Napi::Value ListProcesses(const Napi::CallbackInfo &info);
 

@@ -39,7 +39,8 @@ static int hold(hpr_registry *registry, hpr_row *take_row) {
 static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit visit,
                    void *context) {
   if (stored->error != 0) {
-    const hpr_borrowed refused = {.refused = stored->text.text, .refused_size = stored->text.length};
+    const hpr_borrowed refused = {.refused = stored->text.text,
+                                  .refused_size = stored->text.length};
     visit(context, &refused);
     return 0;
   }
@@ -58,8 +59,7 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
                         bool *ret_damaged) {
   hpr_document document;
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
+  int result = hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
   if (result != 0) return result;
   for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
     result = look_at(registry, it, visit, context);
@@ -99,8 +99,7 @@ static void warn(void *self, int error, const char *detail) {
 static int is_due(hpr_registry *registry, bool *ret_due) {
   hpr_document document;
   tidying it = {.registry = registry};
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
+  int result = hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
   if (result != 0) return result;
   for (hpr_stored *stored = document.stored; stored; stored = stored->next) judge(&it, stored);
   hpr_document_done(&document);

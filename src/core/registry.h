@@ -205,11 +205,12 @@ typedef enum hpr_ownership {
 } hpr_ownership;
 
 typedef struct hpr_borrowed {
-  hpr_snapshot entry;  /* as the file says; `session` is the last, `kin` that of `stands_for` */
-  hpr_verdict verdict; /* of the process `stands_for`; UNKNOWN too if its record cannot be trusted */
-  int32_t stands_for;  /* the registered process or, where that is gone and it is not, pi */
-  bool can_end;        /* hpr_registry_terminate knows it by the pid `stands_for` */
-  int32_t owner_pid;   /* 0 = unnamed */
+  hpr_snapshot entry; /* as the file says; `session` is the last, `kin` that of `stands_for` */
+  hpr_verdict
+      verdict;        /* of the process `stands_for`; UNKNOWN too if its record cannot be trusted */
+  int32_t stands_for; /* the registered process or, where that is gone and it is not, pi */
+  bool can_end;       /* hpr_registry_terminate knows it by the pid `stands_for` */
+  int32_t owner_pid;  /* 0 = unnamed */
   hpr_ownership owner;
   const char *refused; /* not NULL: the text of an entry that is none, and nothing else is set */
   size_t refused_size; /* bytes */
