@@ -69,7 +69,10 @@ static hpr_keep keep_with_warning(hpr_registry *registry, int error, int32_t pid
   return HPR_KEEP;
 }
 
-/* We have an entry under that pid. If it is of that process it learns what a dead server knew. */
+/*
+ * We have an entry under that pid. If it is of that process it learns what a dead server knew, but
+ * not that its end was asked for: whom the caller has registered or taken over it wants to live.
+ */
 static hpr_keep hand_over(hpr_registry *registry, hpr_entry *entry, const hpr_row *row) {
   /* Of another process, which must be gone: its exit is under way, and the row can wait. */
   if (!hpr_entry_recognise(entry, &row->main)) return HPR_KEEP;

@@ -108,8 +108,12 @@ typedef struct hpr_registration {
   bool parent_tells;       /* hpr_registry_child_exited will surely be called: no need to watch */
 } hpr_registration;
 
-/* HPR_EINVAL (a pid out of range), HPR_ENOMEM: nothing was changed. A file that cannot be written
- * is no failure: it is reported, and written at the next chance. */
+/*
+ * Who registers a process wants it to live: an end that was asked for before, be it by a server
+ * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range), HPR_ENOMEM: nothing
+ * was changed. A file that cannot be written is no failure: it is reported, and written at the next
+ * chance.
+ */
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
                           hpr_ticket *ret_ticket);
 

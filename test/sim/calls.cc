@@ -107,7 +107,7 @@ void Story::End(Server *server, const hpr_target &target, const std::function<vo
   const hpr_row *row = server->RowOf(target, false);
   const std::set<Serial> asked = row ? truth_.Asked(*row) : std::set<Serial>();
   end();
-  truth_.Promised(*server, asked);
+  truth_.Promised(*server, Open(), asked);
 }
 
 void Story::KillSession() {

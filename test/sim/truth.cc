@@ -65,8 +65,21 @@ std::set<Serial> Truth::Asked(const hpr_row &row) {
   return kin;
 }
 
-void Truth::Promised(const Server &server, const std::set<Serial> &asked) {
-  if (server.is_open()) promised_.insert(asked.begin(), asked.end());
+/* By a row that is not ending. Whoever adopts it and one that is need not finish the end. */
+bool Truth::IsClaimed(const std::vector<Server *> &servers, Serial serial) {
+  for (const hpr_row &row : FileRows())
+    if (!row.terminating && PartsOf(row).count(serial)) return true;
+  for (const Server *server : servers)
+    for (const hpr_row *row : server->Rows())
+      if (!row->terminating && PartsOf(*row).count(serial)) return true;
+  return false;
+}
+
+void Truth::Promised(const Server &server, const std::vector<Server *> &servers,
+                     const std::set<Serial> &asked) {
+  if (!server.is_open()) return;
+  for (const Serial serial : asked)
+    if (!IsClaimed(servers, serial)) promised_.insert(serial);
 }
 
 void Truth::AskedByFile() {
@@ -81,13 +94,13 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
   if (!row) return;
   /* Untold and kin: a child of the server, which keeps its number until the server reaps it. */
   if (row->main.state == HPR_RECORD_OPAQUE && row->main.kin) untold_[{row->owner_id, pid}] = holder;
+  promised_.erase(SerialOf(*row, row->main));
   if (!row->main.kin) return;
   if (const Serial serial = SerialOf(*row, row->main)) {
     bool part_of_another = false; /* which may be ending */
     for (const hpr_row *other : server.Rows())
       part_of_another = part_of_another || (other != row && KinOf(*other).count(serial));
     if (!part_of_another) asked_.erase(serial);
-    promised_.erase(serial);
     must_know_.insert(serial);
   }
 }

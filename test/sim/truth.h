@@ -25,7 +25,8 @@ public:
   /* Before a call that ends what a row stands for; returns whom. */
   std::set<Serial> Asked(const hpr_row &row);
   /* After it, if the caller lived to see it return. */
-  void Promised(const Server &server, const std::set<Serial> &asked);
+  void Promised(const Server &server, const std::vector<Server *> &servers,
+                const std::set<Serial> &asked);
   /* Before a call that may end the file's orphans: too old, or begun by a dead server. */
   void AskedByFile();
   /* After a registration that the caller was told of; `holder` had the number before it. */
@@ -60,6 +61,7 @@ private:
   std::set<Serial> KinOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
+  bool IsClaimed(const std::vector<Server *> &servers, Serial serial);
   void DropFileRows();
 
   Kernel *kernel_;

@@ -87,7 +87,8 @@ int hpr_pidfd_reopen(const char *name, int *ret_fd) {
   int fd = open_by_handle_at(PIDFS_ROOT, &it.head, O_CLOEXEC);
   if (fd < 0 && errno == EBADF) {
     /* Before 6.17 any descriptor on pidfs names the file system, our own pidfd too. */
-    int own, opened = hpr_pidfd_open(hpr_pids_self(), &own);
+    int own = -1;
+    int opened = hpr_pidfd_open(hpr_pids_self(), &own);
     if (opened != 0) return opened == HPR_EMFILE ? HPR_EMFILE : HPR_ENOTSUP;
     fd = open_by_handle_at(own, &it.head, O_CLOEXEC);
     int number = errno;
