@@ -2,20 +2,17 @@
  * The registry at work: `npm run demo`. Exits with 0 only if all that it claims was seen.
  * PI_BIN=/path/to/pi runs the real agent in place of the one in this folder.
  */
-import { readFileSync } from "node:fs";
-import os from "node:os";
+import { check } from "./claims.mjs";
 import { monotonicMs } from "./clock.mjs";
-import { greeting } from "./keeper-writer.mjs";
-import { parseLine } from "./lines.mjs";
-import { GRACE_MS, Stage } from "./stage.mjs";
-import { heading, printTable, say, style } from "./table.mjs";
+import { perform } from "./perform.mjs";
+import { findMessage } from "./session-log.mjs";
+import { GRACE_MS } from "./stage.mjs";
+import { heading, printTable, say } from "./table.mjs";
 import { waitFor } from "./wait.mjs";
 
 const ANSWER_LIMIT_MS = 15_000; // the real agent takes its time to start
 const SHOWN_CHARS = 160;
 const KINDS = { plain: "plain", "keeper-a": "keeper", "keeper-b": "keeper", stubborn: "stubborn" };
-
-let checked = 0;
 
 async function play(stage) {
   say(`The agent is ${process.env.PI_BIN || "examples/agent.mjs"}.`);
@@ -40,7 +37,7 @@ async function startSessions(stage, server) {
   for (const [name, kind] of Object.entries(KINDS)) {
     const argument = { name, kind, cwd: stage.project };
     const session = { name, ...(await server.call("start", argument)) };
-    session.piPid = session.socketPath ? await piPidOf(session) : session.pid;
+    session.piPid = session.socketPath ? await piPidOf(server, name) : session.pid;
     stage.witness.remember(session.pid, session.piPid);
     sessions[name] = session;
     say(`${name.padEnd(8)}  pid ${session.pid}${describe(session)}`);
@@ -57,10 +54,9 @@ function describe({ name, pid, piPid }) {
   return pid === piPid ? "" : ` is a keeper that runs the agent, pid ${piPid}`;
 }
 
-/** The keeper says; in a dashboard the agent itself reports it. */
-async function piPidOf({ name, socketPath }) {
-  const { piPid } = await waitFor(`${name} to listen`, () => greeting(socketPath));
-  return piPid;
+/** The keeper's child; in a dashboard the agent itself reports it. */
+function piPidOf(server, name) {
+  return waitFor(`${name} to listen`, () => server.call("piPid", name));
 }
 
 /** The agents report in. All share a folder, so the folder can only tell the last one left. */
@@ -197,13 +193,6 @@ async function showNothingIsLeft(stage, server) {
 
 // --- what the steps share ------------------------------------------------------------------------
 
-/** Prints a claim that was seen to hold; one that does not hold ends the demo. */
-function check(claim, holds) {
-  if (!holds) throw new Error(`this does not hold: ${claim}`);
-  checked++;
-  say(`${style("green", "ok")} ${claim}`);
-}
-
 async function show(stage, server) {
   printTable(stage.roster.observe(await server.call("entries")));
 }
@@ -226,48 +215,4 @@ function recordedPids(stage) {
   return stage.recorded().map(({ pid }) => pid);
 }
 
-/** The first message in a session's log that has these fields. */
-function findMessage({ logPath }, fields) {
-  const lines = readFileSync(logPath, "utf8").split("\n").slice(0, -1); // the last may be half
-  const wanted = Object.entries(fields);
-  const isMeant = (message) => wanted.every(([key, value]) => message?.[key] === value);
-  return lines.map(parseLine).find(isMeant);
-}
-
-// --- the frame -----------------------------------------------------------------------------------
-
-/** Rejects when the demo must stop early, so that it cleans up all the same. */
-function interruption() {
-  return new Promise((_, reject) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-      process.on(signal, () => {
-        process.exitCode = 128 + os.constants.signals[signal];
-        reject(new Error(`interrupted by ${signal}`));
-      });
-    process.on("uncaughtException", reject);
-    process.stdout.on("error", reject); // nobody reads on
-  });
-}
-
-async function main() {
-  process.exitCode = 1; // until all has been seen
-  const stage = new Stage();
-  const startedAtMs = monotonicMs();
-  try {
-    await Promise.race([play(stage), interruption()]);
-    const seconds = ((monotonicMs() - startedAtMs) / 1000).toFixed(1);
-    heading(`All ${checked} claims held, in ${seconds} s.`);
-    process.exitCode = 0;
-  } catch (error) {
-    console.error(`\ndemo: ${error.message}\n${stage.logs()}`);
-  } finally {
-    await stage.close();
-  }
-}
-
-main()
-  .catch((error) => {
-    process.exitCode = 1;
-    console.error(`demo: ${error.message}`);
-  })
-  .finally(() => process.exit()); // a step may still wait for what has been cleaned up
+await perform("demo", play);

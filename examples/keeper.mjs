@@ -3,11 +3,11 @@
  *
  * It owns the agent's stdin, so that the agent outlives the server: an RPC agent ends with its
  * stdin. Every line that arrives at the socket goes to the agent; what the agent says goes to the
- * log, so that an answer is not lost with the connection that asked. A connection is greeted with
- * one line that tells both pids. The keeper ends when its agent does.
+ * log, so that an answer is not lost with the connection that asked. The keeper's own pid stands in
+ * <socket>.pid, by which servers find it. It ends when its agent does, and logs how that ended.
  */
 import { spawn } from "node:child_process";
-import { openSync } from "node:fs";
+import { openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import os from "node:os";
 import { onLines } from "./lines.mjs";
@@ -18,7 +18,9 @@ const SOCKET_PATH_MAX_BYTES = 107;
 function main([socketPath, logPath, command, ...args]) {
   if (Buffer.byteLength(socketPath) > SOCKET_PATH_MAX_BYTES)
     fail(`the socket's path is longer than ${SOCKET_PATH_MAX_BYTES} bytes: ${socketPath}`);
-  const agent = startAgent(command, args, openSync(logPath, "a", 0o600));
+  const pidFile = `${socketPath}.pid`;
+  const log = openSync(logPath, "a", 0o600);
+  const agent = startAgent(command, args, log);
   const server = createServer((connection) => serve(connection, agent));
   server.on("error", (error) => {
     agent.kill();
@@ -26,10 +28,12 @@ function main([socketPath, logPath, command, ...args]) {
   });
   // bind() creates the socket with these bits at once; a chmod afterwards would come too late.
   process.umask(0o177);
-  server.listen(socketPath);
+  server.listen(socketPath, () => writeFileSync(pidFile, String(process.pid)));
   process.on("SIGTERM", () => agent.kill());
   agent.on("exit", (code, signal) => {
     server.close(); // unlinks the socket
+    rmSync(pidFile, { force: true });
+    writeSync(log, `${JSON.stringify({ type: "agent_exit", code, signal })}\n`);
     process.exit(code ?? 128 + os.constants.signals[signal]);
   });
 }
@@ -44,7 +48,6 @@ function startAgent(command, args, log) {
 
 function serve(connection, agent) {
   connection.on("error", () => {}); // the client's loss alone
-  connection.write(`${JSON.stringify({ keeperPid: process.pid, piPid: agent.pid })}\n`);
   onLines(connection, (line) => agent.stdin.write(`${line}\n`));
 }
 

@@ -10,19 +10,20 @@ function birthOf(pid) {
   return stat && !"ZX".includes(state) ? fields[18] : undefined;
 }
 
-function read(file) {
+/** A file of /proc; empty if its process is gone or hidden. */
+export function read(file) {
   try {
     return readFileSync(file, "latin1");
   } catch {
-    return ""; // gone meanwhile, or another user's
+    return "";
   }
 }
 
-/** All processes that the demo has got to know, the dead ones too. */
+/** All processes that a play has got to know, the dead ones too. */
 export class Witness {
   #births = new Map();
 
-  /** @param {string} mark NAME=value, in the environment of every process that the demo starts */
+  /** @param {string} mark NAME=value, in the environment of every process that the play starts */
   constructor(mark) {
     this.mark = mark;
   }
@@ -38,7 +39,7 @@ export class Witness {
 
   /** Ends a process as a crash would. */
   crash(pid) {
-    if (this.isAlive(pid)) kill(pid);
+    if (this.isAlive(pid)) signal(pid, "SIGKILL");
   }
 
   get known() {
@@ -54,17 +55,18 @@ export class Witness {
 
   /** Ends every process of this run; looks again, for one may have started another. */
   async sweep() {
-    await waitFor("the demo's processes to end", () => {
+    await waitFor("the play's processes to end", () => {
       const left = this.marked();
-      left.forEach(kill);
+      for (const pid of left) signal(pid, "SIGKILL");
       return left.length === 0;
     });
   }
 }
 
-function kill(pid) {
+/** For processes of one's own: it asks nobody whose the number is. */
+export function signal(pid, name) {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, name);
   } catch (error) {
     if (error.code !== "ESRCH") throw error;
   }

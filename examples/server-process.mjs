@@ -17,7 +17,7 @@ export class ServerProcess {
   #ended;
 
   constructor(args, env) {
-    // A server's stdout would mix with the demo's.
+    // A server's stdout would mix with the play's.
     const stdio = ["ignore", "ignore", "inherit", "ipc"];
     this.#process = fork(SCRIPT, args, { env, stdio });
     this.#process.on("message", (message) => this.#receive(message));

@@ -6,25 +6,30 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import path from "node:path";
-import { createHeadlessPidRegistry, keeperOptsFromSpawnResult } from "headless-pid-registry";
+import {
+  createHeadlessPidRegistry,
+  createKeeperWriter,
+  keeperOptsFromSpawnResult,
+} from "headless-pid-registry";
 import { monotonicMs } from "./clock.mjs";
-import { keeperWriter } from "./keeper-writer.mjs";
 import { spawnPlain, spawnThroughKeeper } from "./sessions.mjs";
 
 const [folder, pidFilePath, graceMs] = process.argv.slice(2);
+const onWarning = (warning) => tell({ event: "warning", warning });
+const keepers = createKeeperWriter({ sessionsDir: folder, onWarning });
 const registry = createHeadlessPidRegistry({
   pidFilePath,
-  keeperManager: keeperWriter(folder),
+  keeperManager: keepers,
   killGraceMs: Number(graceMs),
 });
 registry.on("exit", (exit) => tell({ event: "exit", exit, atMs: monotonicMs() }));
-registry.on("warning", (warning) => tell({ event: "warning", warning }));
+registry.on("warning", onWarning);
 
 const commands = {
   async start({ name, cwd, kind }) {
     const inFolder = (suffix) => path.join(folder, name + suffix);
     const paths = { cwd, logPath: inFolder(".log"), fifoPath: inFolder(".fifo") };
-    const socketPath = kind === "keeper" ? inFolder(".sock") : undefined;
+    const socketPath = kind === "keeper" ? inFolder(".rpc.sock") : undefined;
     const child = socketPath
       ? spawnThroughKeeper({ ...paths, socketPath })
       : spawnPlain({ ...paths, stubborn: kind === "stubborn" });
@@ -53,6 +58,12 @@ const commands = {
   kill(sessionIds) {
     const delivered = sessionIds.map((sessionId) => registry.killBySessionId(sessionId));
     return { delivered, entries: registry.entries() };
+  },
+
+  /** Of a session's keeper; undefined as long as there is none. */
+  async piPid(name) {
+    const found = await keepers.discoverExistingKeepers();
+    return found.find((keeper) => keeper.sessionId === name)?.piPid;
   },
 
   entries: () => registry.entries(),

@@ -12,7 +12,7 @@ const TEMP_FOLDER_MAX_BYTES = 60;
 /** Long enough to watch the stubborn one being waited for. */
 export const GRACE_MS = 1000;
 
-/** Where the demo plays: a home folder of its own and the servers and processes in it. */
+/** Where a play happens: a home folder of its own and the servers and processes in it. */
 export class Stage {
   #closed = false;
   #env;
@@ -30,7 +30,7 @@ export class Stage {
   }
 
   async startServer() {
-    if (this.#closed) throw new Error("the demo has ended");
+    if (this.#closed) throw new Error("the play has ended");
     const args = [this.runFolder, this.pidFile, String(GRACE_MS)];
     const server = await ServerProcess.start(args, this.#env);
     this.witness.remember(server.pid);
@@ -42,7 +42,7 @@ export class Stage {
     return JSON.parse(readFileSync(this.pidFile, "utf8")).entries;
   }
 
-  /** What the sessions have written, for whoever must find out why the demo failed. */
+  /** What the sessions have written, for whoever must find out why a play failed. */
   logs() {
     const names = readdirSync(this.runFolder).filter((name) => name.endsWith(".log"));
     const texts = names.map((name) => readFileSync(path.join(this.runFolder, name), "utf8"));

@@ -1,4 +1,4 @@
-/** What the demo prints: steps, checked claims and a table; colours only on a terminal. */
+/** What a play prints: steps, checked claims and a table; colours only on a terminal. */
 import util from "node:util";
 
 const isColoured =
