@@ -2,7 +2,8 @@ import { lstat, readdir, readFile, unlink } from "node:fs/promises";
 import path from "node:path";
 import { listProcesses, type ProcessFacts } from "../binding.js";
 import type { DiscoveredKeeper } from "../types.js";
-import { isListening, isOurs, Refusal } from "./socket.js";
+import { Refusal } from "../warning.js";
+import { isListening, isOurs } from "./socket.js";
 
 /** A process that started later than this after its pid was written down is another one. */
 const SLACK_MS = 5000;

@@ -2,6 +2,7 @@ import { lstat } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { Refusal } from "../warning.js";
 
 /** Before the second and the third attempt. */
 const PAUSES_MS = [0, 50, 150];
@@ -10,16 +11,6 @@ const ATTEMPT_MS = 350;
 /** sun_path, less its NUL: unix(7) on Linux, unix(4) on macOS. */
 const PATH_MAX_BYTES = process.platform === "darwin" ? 103 : 107;
 const PIPES = "\\\\.\\pipe\\";
-
-/** Why a socket is not written to, or a folder not looked at. */
-export class Refusal extends Error {
-  constructor(
-    readonly code: "HPR_EINVAL" | "HPR_EUNSAFE",
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /** True if the file is our user's own; on Windows the folder's access list says so. */
 export const isOurs = (info: { uid: number }): boolean => {

@@ -1,9 +1,7 @@
 import os from "node:os";
 import path from "node:path";
 import type { DiscoveredKeeper, HeadlessWarning, KeeperWriter, KeeperWriterOptions } from "../types.js";
-import { PREFIX } from "../warning.js";
-import { discoverKeepers } from "./folder.js";
-import { Refusal, writeLine } from "./socket.js";
+import { PREFIX, Refusal } from "../warning.js";
 
 function resolveFolder(value: string | undefined): string {
   const folder = value ?? path.join(os.homedir(), ".pi", "dashboard", "sessions");
@@ -35,9 +33,11 @@ export function createKeeperWriter(
     if (onWarning) onWarning(warning);
     else console.warn(`${PREFIX} ${warning.message} (${warning.code})`);
   };
+  // What is needed is loaded when it is: node:net takes longer than all the rest of the package.
   return {
     async writeRpcToSockPath(sockPath, line) {
       try {
+        const { writeLine } = await import("./socket.js");
         return await writeLine(sockPath, line);
       } catch (error) {
         warn(error, String(sockPath));
@@ -46,6 +46,7 @@ export function createKeeperWriter(
     },
     async discoverExistingKeepers() {
       try {
+        const { discoverKeepers } = await import("./folder.js");
         return await discoverKeepers(folder);
       } catch (error) {
         warn(error, folder);
