@@ -54,6 +54,8 @@ export interface NativeRegistry {
   socketOf(sessionId: string): string | undefined;
   size(): number;
   entries(): HeadlessSnapshot[];
+  /** One number of 32 bits, counted up whenever `getPid` may answer differently from now on. */
+  lookups(): ArrayBuffer;
   /** Of a guest, once: the file's entries, judged. Throws an Error with a `code`. */
   borrow(): NativeLook;
   /** Of a guest: drops what is gone with its server; how many entries that were. */

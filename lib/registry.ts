@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { isUnsafeTestHome } from "./guard.js";
+import { PidCache } from "./pid-cache.js";
 import { resolvePidFile } from "./pid-file.js";
 import { traces } from "./tracing.js";
 import type {
@@ -95,6 +96,7 @@ type FoundKeeper = Awaited<ReturnType<KeeperWriter["discoverExistingKeepers"]>>[
 /** The shim: the original's signatures over the native registry. */
 export class HeadlessRegistry implements HeadlessPidRegistry {
   readonly #native: NativeRegistry;
+  readonly #pids: PidCache;
   readonly #emitter = new EventEmitter();
   readonly #timers = new Map<bigint, NodeJS.Timeout>();
   readonly #graceMs: number;
@@ -110,6 +112,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
     this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
     this.#native = new Registry(file, this.#graceMs, this.#host());
+    this.#pids = new PidCache(this.#native.lookups());
   }
 
   /** What the core asks of us. */
@@ -224,7 +227,11 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   }
 
   getPid(sessionId: string): number | undefined {
-    return this.#native.getPid(sessionId);
+    const known = this.#pids.get(sessionId);
+    if (known !== undefined) return known;
+    const pid = this.#native.getPid(sessionId);
+    if (pid !== undefined) this.#pids.set(sessionId, pid);
+    return pid;
   }
 
   killBySessionId(sessionId: string): boolean {
@@ -338,6 +345,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
 
   close(): void {
     this.#closed = true;
+    this.#pids.clear();
     this.#native.close();
   }
 

@@ -31,6 +31,7 @@ Napi::Function RegistryObject::Define(Napi::Env env) {
                          InstanceMethod<&Self::SocketOf>("socketOf"),
                          Hot("size", HotSize),
                          InstanceMethod<&Self::Entries>("entries"),
+                         InstanceMethod<&Self::Lookups>("lookups"),
                          InstanceMethod<&Self::Borrow>("borrow"),
                          InstanceMethod<&Self::Tidy>("tidy"),
                          InstanceMethod<&Self::CloseMethod>("close"),
@@ -44,6 +45,7 @@ RegistryObject::RegistryObject(const Napi::CallbackInfo &info)
   const int32_t grace_ms = arguments.Integer(1, "killGraceMs", HPR_GRACE_NEVER);
   if (!arguments.ok()) return;
   host_ = Napi::Persistent(info[2].As<Napi::Object>());
+  lookups_ = Napi::Persistent(Napi::ArrayBuffer::New(info.Env(), sizeof(uint32_t)));
   if (Open(info.Env(), pid_file, grace_ms, info[3].ToBoolean()))
     napi_add_env_cleanup_hook(info.Env(), CloseSilently, this);
 }
@@ -79,6 +81,7 @@ bool RegistryObject::Open(Napi::Env env, const std::string &pid_file, int32_t gr
     options.host = MakeHost();
     options.grace_ms = grace_ms;
     options.guest = guest;
+    options.lookups = static_cast<uint32_t *>(lookups_.Value().Data());
     result = hpr_registry_open(&options, &registry_);
     if (result != 0) hpr_process_native_close(&process_);
   }
@@ -289,6 +292,9 @@ Napi::Value RegistryObject::Size(const Napi::CallbackInfo &info) {
   if (!IsOpen(info.Env())) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<double>(hpr_registry_size(registry_)));
 }
+
+/* lookups(): an ArrayBuffer with the number of hpr_options.lookups */
+Napi::Value RegistryObject::Lookups(const Napi::CallbackInfo &) { return lookups_.Value(); }
 
 Napi::Value RegistryObject::Entries(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();

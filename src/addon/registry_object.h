@@ -43,6 +43,7 @@ private:
   Napi::Value SocketOf(const Napi::CallbackInfo &info);
   Napi::Value Size(const Napi::CallbackInfo &info);
   Napi::Value Entries(const Napi::CallbackInfo &info);
+  Napi::Value Lookups(const Napi::CallbackInfo &info);
   /* registry_guest.cc */
   Napi::Value Borrow(const Napi::CallbackInfo &info);
   Napi::Value Tidy(const Napi::CallbackInfo &info);
@@ -78,6 +79,7 @@ private:
   hpr_process_ops process_{};
   bool silent_ = false; /* the environment goes down: call no JavaScript */
   Napi::ObjectReference host_;
+  Napi::Reference<Napi::ArrayBuffer> lookups_; /* one number, which the core counts up */
   Notices notices_;
 };
 

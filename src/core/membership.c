@@ -47,8 +47,13 @@ static int index_pid(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const i
   return *pid ? hpr_index_add(index, slot, entry, pid, sizeof *pid) : 0;
 }
 
+static void note_change(const hpr_registry *registry) {
+  if (registry->lookups) ++*registry->lookups;
+}
+
 /* Out of all indexes but by_pid. */
 static void leave_lookups(hpr_registry *registry, hpr_entry *entry) {
+  note_change(registry);
   hpr_index_remove(&registry->by_session, &entry->by_session);
   hpr_index_remove(&registry->by_token, &entry->by_token);
   hpr_index_remove(&registry->by_pi, &entry->by_pi);
@@ -109,6 +114,7 @@ int hpr_set_session(hpr_registry *registry, hpr_entry *entry, const char *sessio
     return HPR_ENOMEM;
   }
   entry->session = copy;
+  note_change(registry);
   return 0;
 }
 
@@ -124,6 +130,7 @@ void hpr_clear_session(hpr_registry *registry, hpr_entry *entry) {
 
 int hpr_set_pi(hpr_registry *registry, hpr_entry *entry, const hpr_identity *pi) {
   const hpr_identity before = entry->row.pi;
+  note_change(registry);
   hpr_index_remove(&registry->by_pi, &entry->by_pi);
   entry->row.pi = *pi;
   if (index_pid(&registry->by_pi, &entry->by_pi, entry, &entry->row.pi.pid) != 0) {

@@ -18,6 +18,7 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   registry->host = options->host;
   registry->grace_ms = options->grace_ms;
   registry->guest = options->guest;
+  registry->lookups = options->lookups;
   const hpr_process_ops *process = &registry->process;
   process->identify(process->self, process->self_pid(process->self), NULL, &registry->self);
   uint64_t nonce = process->nonce(process->self);

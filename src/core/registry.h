@@ -86,6 +86,8 @@ typedef struct hpr_options {
   hpr_host host;             /* copied */
   int32_t grace_ms;          /* 0 or more, or HPR_GRACE_NEVER */
   bool guest;                /* only looks at what others wrote: see hpr_registry_borrow */
+  uint32_t *lookups;         /* counted up whenever hpr_registry_pid_of may answer differently than
+                                before; must outlive the registry. NULL: nobody wants to know */
 } hpr_options;
 
 /* Touches no file yet. HPR_ENOMEM. */

@@ -25,6 +25,7 @@ struct hpr_registry {
   hpr_index by_pid;                      /* all; no two have the same */
   hpr_index by_session, by_token, by_pi; /* live */
   hpr_index by_cwd;                      /* live and unlinked */
+  uint32_t *lookups;                     /* see hpr_options */
   uint64_t next_order;
   uint32_t next_generation;
 

@@ -211,6 +211,20 @@ TEST_F(Reclaim, TakesPiForItsDeadKeeper) {
   }
 }
 
+TEST_F(Reclaim, LearnsThePiOfAKeeperThatIsRegisteredAgain) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  before.Crash();
+  Server &server = Start();
+  server.Register(Pid(keeper), "/", "s", Pid(keeper), false);
+  server.LinkByPid("s", Pid(keeper));
+  EXPECT_EQ(Pid(keeper), server.PidOf("s"));
+  EXPECT_TRUE(server.AnswersHold());
+  server.CleanupOrphans();
+  EXPECT_EQ(Pid(pi), server.PidOf("s"));
+  EXPECT_TRUE(server.AnswersHold()); /* the change was counted */
+}
+
 TEST_F(Reclaim, DropsAKeeperWhosePiIsDeadToo) {
   Server &before = Start();
   const auto [keeper, pi] = Keeper(before, "s");

@@ -88,6 +88,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.host.closed = HostCalls::Closed;
   it.grace_ms = options.grace_ms;
   it.guest = options.guest;
+  it.lookups = &lookups_;
   hpr_registry_open(&it, &registry_);
 }
 
@@ -289,6 +290,16 @@ std::vector<const hpr_row *> Server::Rows() const {
 
 int32_t Server::PidOf(const std::string &session) const {
   return hpr_registry_pid_of(registry_, session.c_str());
+}
+
+bool Server::AnswersHold() {
+  for (const auto &[session, pid] : answers_)
+    if (lookups_ == answered_at_ && PidOf(session) != pid) return false;
+  answers_.clear();
+  answered_at_ = lookups_;
+  for (const hpr_entry *entry = registry_->entries; entry; entry = entry->next)
+    if (entry->session) answers_[entry->session] = PidOf(entry->session);
+  return true;
 }
 
 const hpr_row *Server::RowOf(const hpr_target &target, bool ending) const {

@@ -107,6 +107,8 @@ public:
   std::vector<const hpr_row *> Rows() const;
   size_t size() const { return hpr_registry_size(registry_); }
   int32_t PidOf(const std::string &session) const;
+  /* False if an answer of PidOf is another than last time, and the core had not counted it. */
+  bool AnswersHold();
   /* The row that a name leads to, ending ones included if `ending`. */
   const hpr_row *RowOf(const hpr_target &target, bool ending) const;
   bool HasUnwrittenChanges() const;
@@ -133,6 +135,8 @@ private:
   hpr_process_ops process_ = {};
   hpr_registry *registry_ = nullptr;
   int calls_ = 0;
+  uint32_t lookups_ = 0, answered_at_ = 0;
+  std::map<std::string, int32_t> answers_; /* of PidOf, by session */
   uint64_t next_request_ = 1;
   std::map<uint64_t, int64_t> timers_; /* due at */
   std::deque<uint64_t> notices_;

@@ -134,6 +134,8 @@ void Story::Accident() {
 void Story::Check() {
   if (kernel_.keep_all_notes) kernel_.Note("    " + disk_.Read(kPidFile).value_or("no file"));
   truth_.CheckNothingIsForgotten(Open());
+  for (Server *server : Open())
+    if (!server->AnswersHold()) truth_.Break("a lookup changed and was not counted");
 }
 
 std::string Story::Run(size_t steps) {
