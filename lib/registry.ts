@@ -4,7 +4,7 @@ import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { PidCache } from "./pid-cache.js";
 import { resolvePidFile } from "./pid-file.js";
-import { traces } from "./tracing.js";
+import { say, traces } from "./reports.js";
 import type {
   HeadlessEvents,
   HeadlessExit,
@@ -19,7 +19,6 @@ import type {
   TerminateResult,
   TerminateTarget,
 } from "./types.js";
-import { PREFIX } from "./warning.js";
 
 const GRACE_DEFAULT_MS = 2000;
 const GRACE_NEVER = -1;
@@ -171,7 +170,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   #warn(warning: HeadlessWarning): void {
     if (traces.warning.isWanted) traces.warning.publish({ registry: this, warning });
     if (this.#emitter.listenerCount("warning") > 0) this.#emit("warning", warning);
-    else callSafely(() => console.warn(`${PREFIX} ${warning.message} (${warning.code})`));
+    else callSafely(() => say(`${warning.message} (${warning.code})`));
   }
 
   #settle(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
@@ -189,7 +188,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   /** The guard of a test run without a home of its own; says so and answers true. */
   #isBlocked(method: string): boolean {
     if (!isUnsafeTestHome()) return false;
-    console.warn(`${PREFIX} ${method}() blocked: running under vitest with the real HOME`);
+    say(`${method}() blocked: running under vitest with the real HOME`);
     return true;
   }
 

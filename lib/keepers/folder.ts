@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, unlink } from "node:fs/promises";
 import path from "node:path";
 import { listProcesses, type ProcessFacts } from "../binding.js";
 import type { DiscoveredKeeper } from "../types.js";
-import { Refusal } from "../warning.js";
+import { Refusal } from "../reports.js";
 import { isListening, isOurs } from "./socket.js";
 
 /** A process that started later than this after its pid was written down is another one. */

@@ -2,7 +2,7 @@ import { lstat } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Refusal } from "../warning.js";
+import { Refusal } from "../reports.js";
 
 /** Before the second and the third attempt. */
 const PAUSES_MS = [0, 50, 150];

@@ -1,7 +1,7 @@
 import os from "node:os";
 import path from "node:path";
 import type { DiscoveredKeeper, HeadlessWarning, KeeperWriter, KeeperWriterOptions } from "../types.js";
-import { PREFIX, Refusal } from "../warning.js";
+import { Refusal, say } from "../reports.js";
 
 function resolveFolder(value: string | undefined): string {
   const folder = value ?? path.join(os.homedir(), ".pi", "dashboard", "sessions");
@@ -31,7 +31,7 @@ export function createKeeperWriter(
   const warn = (error: unknown, about: string): void => {
     const warning = warningOf(error, about);
     if (onWarning) onWarning(warning);
-    else console.warn(`${PREFIX} ${warning.message} (${warning.code})`);
+    else say(`${warning.message} (${warning.code})`);
   };
   // What is needed is loaded when it is: node:net takes longer than all the rest of the package.
   return {

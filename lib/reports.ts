@@ -1,6 +1,21 @@
 import { channel } from "node:diagnostics_channel";
 import type { HeadlessTrace } from "./types.js";
 
+/** What the package says where nobody listens for it. */
+export function say(text: string): void {
+  console.warn(`[headless-pid-registry] ${text}`);
+}
+
+/** Why a socket is not written to, or a folder not looked at. */
+export class Refusal extends Error {
+  constructor(
+    readonly code: "HPR_EINVAL" | "HPR_EUNSAFE",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 type Name = keyof HeadlessTrace;
 
 /** What servers that trace can subscribe to; nothing is made where nobody has. */
