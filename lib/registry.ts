@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
+import { checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, namesOf } from "./arguments.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { PidCache } from "./pid-cache.js";
@@ -20,21 +21,6 @@ import type {
   TerminateTarget,
 } from "./types.js";
 
-const GRACE_DEFAULT_MS = 2000;
-const GRACE_NEVER = -1;
-const TIMER_MAX_MS = 2 ** 31 - 1;
-
-/** Milliseconds, `false` for never; the native side checks no more than it must. */
-function graceOf(value: number | false | undefined, fallback: number, name: string): number {
-  if (value === undefined) return fallback;
-  if (value === false) return GRACE_NEVER;
-  if (typeof value !== "number" || !Number.isInteger(value))
-    throw new TypeError(`${name} must be an integer or false`);
-  if (value < 0 || value > TIMER_MAX_MS)
-    throw new RangeError(`${name} must be from 0 to ${TIMER_MAX_MS}`);
-  return value;
-}
-
 let childProcess: typeof import("node:child_process") | undefined;
 
 /** True if `exit` is sure to come: from a child of ours that has not sent it yet. */
@@ -50,19 +36,6 @@ function willTell(proc: ChildProcess, pid: number): boolean {
   );
 }
 
-function checkedWriter(writer: KeeperWriter | null | undefined, name = "writer"): KeeperWriter | null {
-  if (writer === undefined || writer === null) return null;
-  if (typeof writer !== "object" && typeof writer !== "function")
-    throw new TypeError(`${name} must be a KeeperWriter or null`);
-  return writer;
-}
-
-function checkedFlag(value: boolean | undefined, name: string): boolean {
-  if (value !== undefined && typeof value !== "boolean")
-    throw new TypeError(`${name} must be true or false`);
-  return value ?? false;
-}
-
 /** An error of a listener is its owner's: it must not stop the registry halfway. */
 function callSafely(call: () => void): void {
   try {
@@ -76,17 +49,6 @@ function callSafely(call: () => void): void {
 
 function describe(text: string, pid: number, file: string): string {
   return [text, pid ? `pid ${pid}` : "", file].filter(Boolean).join(": ");
-}
-
-/** The names by which a target can be told, the native order. */
-function namesOf(target: TerminateTarget): { session?: string; token?: string; pid?: number } {
-  if (typeof target === "string") return { session: target };
-  if (typeof target === "object" && target !== null) {
-    if ("sessionId" in target) return { session: target.sessionId };
-    if ("spawnToken" in target) return { token: target.spawnToken };
-    if ("pid" in target) return { pid: target.pid };
-  }
-  throw new TypeError("target must be a session id, or have a sessionId, a spawnToken or a pid");
 }
 
 type SignalName = NonNullable<TerminateOptions["signal"]>;

@@ -1,0 +1,41 @@
+/** Arguments, checked: what does not fit is refused by name, before anything is done. */
+import type { KeeperWriter, TerminateTarget } from "./types.js";
+
+export const GRACE_DEFAULT_MS = 2000;
+const GRACE_NEVER = -1;
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** Milliseconds, `false` for never; the native side checks no more than it must. */
+export function graceOf(value: number | false | undefined, fallback: number, name: string): number {
+  if (value === undefined) return fallback;
+  if (value === false) return GRACE_NEVER;
+  if (typeof value !== "number" || !Number.isInteger(value))
+    throw new TypeError(`${name} must be an integer or false`);
+  if (value < 0 || value > TIMER_MAX_MS)
+    throw new RangeError(`${name} must be from 0 to ${TIMER_MAX_MS}`);
+  return value;
+}
+
+export function checkedWriter(writer: KeeperWriter | null | undefined, name = "writer"): KeeperWriter | null {
+  if (writer === undefined || writer === null) return null;
+  if (typeof writer !== "object" && typeof writer !== "function")
+    throw new TypeError(`${name} must be a KeeperWriter or null`);
+  return writer;
+}
+
+export function checkedFlag(value: boolean | undefined, name: string): boolean {
+  if (value !== undefined && typeof value !== "boolean")
+    throw new TypeError(`${name} must be true or false`);
+  return value ?? false;
+}
+
+/** The names by which a target can be told, the native order. */
+export function namesOf(target: TerminateTarget): { session?: string; token?: string; pid?: number } {
+  if (typeof target === "string") return { session: target };
+  if (typeof target === "object" && target !== null) {
+    if ("sessionId" in target) return { session: target.sessionId };
+    if ("spawnToken" in target) return { token: target.spawnToken };
+    if ("pid" in target) return { pid: target.pid };
+  }
+  throw new TypeError("target must be a session id, or have a sessionId, a spawnToken or a pid");
+}
