@@ -1,4 +1,5 @@
 {
+  "variables": { "hpr_sources%": "" },
   "targets": [
     {
       "target_name": "headless_pid_registry",
@@ -44,11 +45,27 @@
         "<!(node -p \"require('node-addon-api').targets\"):node_addon_api"
       ],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "libraries": ["-lcjson"],
       "cflags": ["-Wall", "-Wextra"],
       "cflags_c": ["-std=c11"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions"],
       "conditions": [
+        ["hpr_sources==''", {
+          "libraries": ["-lcjson"]
+        }, {
+          "sources": ["<(hpr_sources)/cjson/cJSON.c"],
+          "include_dirs": ["<(hpr_sources)"],
+          "cflags": ["-fvisibility=hidden"],
+          "conditions": [
+            ["OS=='linux'", {
+              "ldflags": [
+                "-static-libstdc++",
+                "-static-libgcc",
+                "-s",
+                "-Wl,--version-script=<(module_root_dir)/src/addon/exports.map"
+              ]
+            }]
+          ]
+        }],
         ["OS=='linux'", {
           "defines": ["_GNU_SOURCE"],
           "sources": [

@@ -6,7 +6,6 @@
 
 int hpr_error_from_errno(int number) {
   switch (number) {
-  case 0: return HPR_OK;
   case EINVAL: return HPR_EINVAL;
   case ENOMEM: return HPR_ENOMEM;
   case ESRCH: return HPR_ESRCH;
@@ -28,6 +27,7 @@ int hpr_error_from_errno(int number) {
   case ENXIO:
   case EISDIR: return HPR_EUNSAFE;
   case EINTR: return HPR_EINTR;
+  /* 0 too: whoever asks has seen a call fail. */
   default: return HPR_EIO;
   }
 }

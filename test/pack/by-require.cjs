@@ -1,0 +1,3 @@
+const lifecycle = require("./lifecycle.cjs");
+
+lifecycle(require("headless-pid-registry"));
