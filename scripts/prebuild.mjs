@@ -4,6 +4,8 @@
  * repack and serves to check the package; what is released is built by each system's own compiler,
  * in .github/workflows/release.yml.
  *
+ * HPR_SOURCES names the folder that scripts/sources.mjs has made, where there is no apt-get to make it.
+ *
  * A binary is refused that needs more than every supported system has, or shows more than Node
  * asks for.
  */
@@ -11,7 +13,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { nodeGyp, root, run, setup } from "./setup.mjs";
+import { installNpmPackages, nodeGyp, root, run } from "./setup.mjs";
 import { fetchSources } from "./sources.mjs";
 
 const NAME = "headless-pid-registry";
@@ -110,9 +112,9 @@ function prebuild(target, sources) {
 }
 
 const { values } = parseArgs({ options: { zig: { type: "boolean" } } });
-setup();
+installNpmPackages();
 try {
-  const sources = fetchSources();
+  const sources = process.env.HPR_SOURCES ?? fetchSources();
   for (const target of values.zig ? CROSS : [thisSystem()]) prebuild(target, sources);
   copyFileSync(path.join(sources, "LICENCES.txt"), path.join(out, "LICENCES.txt"));
 } catch (error) {

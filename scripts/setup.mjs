@@ -62,7 +62,7 @@ export function installSystemPackages(list = needs) {
   }
 }
 
-function installNpmPackages() {
+export function installNpmPackages() {
   const installed = path.join(root, "node_modules", ".package-lock.json");
   const wanted = path.join(root, "package-lock.json");
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;

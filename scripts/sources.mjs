@@ -5,7 +5,8 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { root, run } from "./setup.mjs";
+import { fileURLToPath } from "node:url";
+import { installNpmPackages, root, run } from "./setup.mjs";
 
 const folder = path.join(root, "build", "sources");
 const APT = "/etc/apt";
@@ -68,4 +69,9 @@ export function fetchSources() {
     copyFileSync(path.join(source, name), path.join(folder, "cjson", name));
   collectLicences(source);
   return folder;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  installNpmPackages();
+  console.log(fetchSources());
 }
