@@ -82,6 +82,27 @@
             "src/platform/posix/file.c",
             "src/platform/posix/pids.c"
           ]
+        }],
+        ["OS=='mac'", {
+          "xcode_settings": {
+            "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+            "GCC_C_LANGUAGE_STANDARD": "c11",
+            "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+            "MACOSX_DEPLOYMENT_TARGET": "11.0"
+          },
+          "sources": [
+            "src/platform/darwin/aim.c",
+            "src/platform/darwin/bsdinfo.c",
+            "src/platform/darwin/exchange.c",
+            "src/platform/darwin/identity.c",
+            "src/platform/darwin/kin.c",
+            "src/platform/darwin/process.c",
+            "src/platform/darwin/survey.c",
+            "src/platform/darwin/watch.c",
+            "src/platform/posix/errors.c",
+            "src/platform/posix/file.c",
+            "src/platform/posix/pids.c"
+          ]
         }]
       ]
     }

