@@ -8,8 +8,6 @@
 
 #include "core/state.h"
 
-enum { SOCKET_PATH_MAX = 107 }; /* sun_path of unix(7), less its NUL */
-
 int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   hpr_registry *registry = calloc(1, sizeof *registry);
   if (!registry) return HPR_ENOMEM;
@@ -132,7 +130,7 @@ const char *hpr_registry_socket_of(hpr_registry *registry, const char *session) 
   const hpr_entry *entry = hpr_find_session(registry, session);
   const char *path = entry ? entry->row.socket_path : NULL;
   if (!path) return NULL;
-  if (path[0] == '/' && strlen(path) <= SOCKET_PATH_MAX) return path;
+  if (registry->files->names_socket(registry->files->self, path)) return path;
   hpr_report_warning(registry, HPR_EINVAL, entry->row.main.pid, path);
   hpr_deliver(registry);
   return NULL;

@@ -33,6 +33,14 @@ typedef void (*hpr_file_visit)(void *context, const char *name);
 typedef struct hpr_file_ops {
   void *self;
 
+  const char *separators; /* the characters that part the names of a path */
+
+  /*
+   * True if the inode number of a deleted file does not pass to the next one that is made. Where it
+   * may, somebody who knows a file by its number has to hold it open.
+   */
+  bool numbers_last;
+
   /* Opens for reading; never blocks on a FIFO. HPR_ENOENT, HPR_EACCES, HPR_EUNSAFE (a link), … */
   int (*open)(void *self, const char *path, hpr_file *ret_file);
 
@@ -75,6 +83,9 @@ typedef struct hpr_file_ops {
 
   /* True if both names lead to the same existing folder, links followed. */
   bool (*same_folder)(void *self, const char *a, const char *b);
+
+  /* True if a socket can have that name: absolute, and not too long. Looks at the text alone. */
+  bool (*names_socket)(void *self, const char *path);
 } hpr_file_ops;
 
 /* This system's own implementation. Static storage, no state, any thread. */

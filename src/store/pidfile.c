@@ -23,7 +23,7 @@ struct hpr_pidfile {
   hpr_document others;     /* what the file holds besides the client's entries */
   hpr_buffer text;         /* the last text that held entries of others; kept for its memory */
   hpr_file_info seen;      /* the file as we last read or wrote it; inode 0 = never */
-  hpr_file held;           /* that file, open, unless seen.inode is 0 */
+  hpr_file held;           /* that file, open, if it has to be */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
   hpr_file lock;           /* held open, locked only during a sync */
   bool lock_open;
@@ -37,19 +37,21 @@ static const char *beside(hpr_pidfile *f, const char *suffix) {
 }
 
 static void forget(hpr_pidfile *f) {
-  if (f->seen.inode != 0) f->files->close(f->files->self, f->held);
+  if (f->seen.inode != 0 && !f->files->numbers_last) f->files->close(f->files->self, f->held);
   f->seen = (hpr_file_info){0};
 }
 
 /*
  * Holds the file open: ext4 and others give the number of a deleted file to the next one, and two
  * writes within a tick of the kernel's clock have the same time. Another server's file would be
- * taken for this one, and its entries be overwritten.
+ * taken for this one, and its entries be overwritten. Where numbers last it is let go: on Windows
+ * a file that somebody has open is in the way of the next one.
  */
 static void remember(hpr_pidfile *f, const hpr_file_info *seen, hpr_file take_file) {
   forget(f);
   f->seen = *seen;
   f->held = take_file;
+  if (f->files->numbers_last) f->files->close(f->files->self, take_file);
 }
 
 int hpr_pidfile_open(const char *path, uint64_t nonce, const hpr_file_ops *files,
@@ -307,13 +309,20 @@ static void sweep_name(void *context, const char *name) {
     f->files->unlink(f->files->self, beside(f, name + length));
 }
 
+/* The file's name without its folder. */
+static const char *base_of(const hpr_pidfile *f) {
+  const char *base = f->path;
+  for (const char *at = base; (at = strpbrk(at, f->files->separators));) base = ++at;
+  return base;
+}
+
 void hpr_pidfile_collect(hpr_pidfile *f) {
   /* Whoever writes holds the lock: with the lock in our hand every temporary file is left over. */
   if (lock(f) != 0) return;
-  const char *slash = strrchr(f->path, '/');
-  char *folder = slash ? strndup(f->path, (size_t)(slash - f->path) + 1) : strdup("./");
+  sweep it = {.pidfile = f, .base = base_of(f)};
+  char *folder = strdup(it.base > f->path ? f->path : "./");
   if (folder) {
-    sweep it = {.pidfile = f, .base = slash ? slash + 1 : f->path};
+    if (it.base > f->path) folder[it.base - f->path] = '\0';
     f->files->list(f->files->self, folder, sweep_name, &it);
   }
   free(folder);

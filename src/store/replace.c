@@ -111,11 +111,12 @@ int hpr_make_parents(const hpr_file_ops *files, const char *path) {
   char *folder = strdup(path);
   if (!folder) return HPR_ENOMEM;
   int result = 0;
-  for (char *slash = strchr(folder + 1, '/'); slash && result != HPR_EINTR;
-       slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
+  for (char *end = strpbrk(folder + 1, files->separators); end && result != HPR_EINTR;
+       end = strpbrk(end + 1, files->separators)) {
+    const char separator = *end;
+    *end = '\0';
     result = files->make_folder(files->self, folder);
-    *slash = '/';
+    *end = separator;
   }
   free(folder);
   return result == HPR_EEXIST ? 0 : result;

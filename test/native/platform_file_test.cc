@@ -269,6 +269,17 @@ TEST(NativeFile, KnowsNoFolderThatIsNone) {
   EXPECT_FALSE(SameFolder("", ""));
 }
 
+TEST(NativeFile, KnowsTheNameOfASocket) {
+  const auto names = [](const std::string &path) {
+    return Files().names_socket(Files().self, path.c_str());
+  };
+  EXPECT_TRUE(names("/tmp/s"));
+  EXPECT_TRUE(names("/" + std::string(106, 'x')));
+  EXPECT_FALSE(names("/" + std::string(107, 'x'))) << "the final NUL has no room";
+  EXPECT_FALSE(names("tmp/s"));
+  EXPECT_FALSE(names(""));
+}
+
 TEST(NativeFile, PausesForAMoment) {
   const auto start = std::chrono::steady_clock::now();
   Files().pause_ms(Files().self, 5);

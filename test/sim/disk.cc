@@ -162,6 +162,10 @@ struct DiskCalls {
   static bool SameFolder(void *self, const char *a, const char *b) {
     return Real(self, a) == Real(self, b);
   }
+
+  static bool NamesSocket(void *, const char *path) {
+    return path[0] == '/' && std::string(path).size() <= 107;
+  }
 };
 
 Disk::Disk() {
@@ -183,6 +187,8 @@ Disk::Disk() {
   ops_.unlock = DiskCalls::Unlock;
   ops_.pause_ms = DiskCalls::Pause;
   ops_.same_folder = DiskCalls::SameFolder;
+  ops_.names_socket = DiskCalls::NamesSocket;
+  ops_.separators = "/";
 }
 
 std::optional<std::string> Disk::Read(const std::string &path) const {

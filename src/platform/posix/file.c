@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "platform/posix/errors.h"
@@ -143,7 +145,14 @@ static bool file_same_folder(void *self, const char *a, const char *b) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+static bool file_names_socket(void *self, const char *path) {
+  (void)self;
+  /* With the final NUL, which unix(7) wants. */
+  return path[0] == '/' && strlen(path) < sizeof((struct sockaddr_un *)NULL)->sun_path;
+}
+
 static const hpr_file_ops native = {
+    .separators = "/",
     .open = file_open,
     .create = file_create,
     .open_lock = file_open_lock,
@@ -161,6 +170,7 @@ static const hpr_file_ops native = {
     .unlock = file_unlock,
     .pause_ms = file_pause_ms,
     .same_folder = file_same_folder,
+    .names_socket = file_names_socket,
 };
 
 const hpr_file_ops *hpr_file_native(void) { return &native; }

@@ -89,6 +89,8 @@ bool SameFolder(void *, const char *a, const char *b) {
   return Native().same_folder(Native().self, a, b);
 }
 
+bool NamesSocket(void *, const char *path) { return Native().names_socket(Native().self, path); }
+
 } // namespace
 
 FaultyFiles::FaultyFiles() {
@@ -110,6 +112,9 @@ FaultyFiles::FaultyFiles() {
   ops_.unlock = Unlock;
   ops_.pause_ms = Pause;
   ops_.same_folder = SameFolder;
+  ops_.names_socket = NamesSocket;
+  ops_.separators = Native().separators;
+  ops_.numbers_last = Native().numbers_last;
 }
 
 void FaultyFiles::FailCall(int number, int code, bool lasting) {
