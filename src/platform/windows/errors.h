@@ -1,0 +1,11 @@
+/* platform/windows/errors.h: GetLastError() into the codes of core/error.h. */
+#ifndef HPR_PLATFORM_WINDOWS_ERRORS_H
+#define HPR_PLATFORM_WINDOWS_ERRORS_H
+
+/* The HPR_E… code for a system error code; HPR_EIO for those that nobody treats apart. */
+int hpr_error_from_windows(unsigned long number);
+
+/* The same for what the last call that failed has left behind. */
+int hpr_error_last(void);
+
+#endif

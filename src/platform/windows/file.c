@@ -1,0 +1,287 @@
+/*
+ * platform/windows/file.c: files as Windows has them.
+ *
+ * - Nobody who opens a file here is in another's way: every handle lets others read, write and
+ *   delete, and is inherited by no child.
+ * - What the last part of a path names is opened itself, whatever it is; a reparse point (a
+ *   link, a junction, a file that a cloud keeps) is then refused.
+ * - There is no swapping of two files: exchange is HPR_ENOTSUP, and rename does it alone.
+ * - A file's number has a count of its uses in it (NTFS: MFT_SEGMENT_REFERENCE.SequenceNumber), so
+ *   that it lasts. On FAT it does not, and the time of the last write has to tell two files apart.
+ */
+#include "platform/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include "platform/windows/errors.h"
+#include "platform/windows/fileinfo.h"
+#include "platform/windows/privacy.h"
+#include "platform/windows/rename.h"
+#include "platform/windows/wide.h"
+
+enum {
+  SHARE_ALL = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+  PIPE_NAME_MAX = 256, /* characters of a pipe's name, CreateNamedPipeW */
+};
+
+static HANDLE handle_of(hpr_file file) { return (HANDLE)file; }
+
+static int result_of(BOOL done) { return done ? 0 : hpr_error_last(); }
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+/* Folders too (backup semantics): that they are none of the wanted files is told afterwards. */
+static int open_wide(const wchar_t *path, DWORD access, DWORD how, SECURITY_ATTRIBUTES *security,
+                     HANDLE *ret_handle) {
+  const DWORD flags = FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS;
+  const HANDLE handle = CreateFileW(path, access, SHARE_ALL, security, how, flags, NULL);
+  if (handle == INVALID_HANDLE_VALUE) return hpr_error_last();
+  *ret_handle = handle;
+  return 0;
+}
+
+static int open_path(const char *path, DWORD access, DWORD how, SECURITY_ATTRIBUTES *security,
+                     HANDLE *ret_handle) {
+  wchar_t *wide;
+  int result = hpr_wide_path(path, &wide);
+  if (result != 0) return result;
+  result = open_wide(wide, access, how, security, ret_handle);
+  free(wide);
+  return result;
+}
+
+static int open_private(const char *path, DWORD access, DWORD how, HANDLE *ret_handle) {
+  hpr_privacy privacy;
+  int result = hpr_privacy_init(&privacy, false);
+  if (result != 0) return result;
+  SECURITY_ATTRIBUTES security = {sizeof security, privacy.descriptor, FALSE};
+  result = open_path(path, access, how, &security, ret_handle);
+  hpr_privacy_done(&privacy);
+  return result;
+}
+
+static int unless_reparse(int result, HANDLE handle, hpr_file *ret_file) {
+  if (result != 0) return result;
+  if (hpr_fileinfo_is_reparse(handle)) {
+    CloseHandle(handle);
+    return HPR_EUNSAFE;
+  }
+  *ret_file = (hpr_file)handle;
+  return 0;
+}
+
+static int file_open(void *self, const char *path, hpr_file *ret_file) {
+  (void)self;
+  HANDLE handle = NULL;
+  const int result = open_path(path, GENERIC_READ, OPEN_EXISTING, NULL, &handle);
+  return unless_reparse(result, handle, ret_file);
+}
+
+static int file_create(void *self, const char *path, hpr_file *ret_file) {
+  (void)self;
+  HANDLE handle = NULL;
+  const int result = open_private(path, GENERIC_WRITE | READ_CONTROL | FILE_READ_ATTRIBUTES,
+                                  CREATE_NEW, &handle);
+  return unless_reparse(result, handle, ret_file);
+}
+
+static int file_open_lock(void *self, const char *path, hpr_file *ret_file) {
+  (void)self;
+  HANDLE handle = NULL;
+  const int result = open_private(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS, &handle);
+  return unless_reparse(result, handle, ret_file);
+}
+
+/* --- looking, reading, writing -------------------------------------------------------------- */
+
+static int file_info(void *self, hpr_file file, hpr_file_info *ret_info) {
+  (void)self;
+  return hpr_fileinfo(handle_of(file), ret_info);
+}
+
+static int file_info_at(void *self, const char *path, hpr_file_info *ret_info) {
+  (void)self;
+  HANDLE handle;
+  int result =
+      open_path(path, FILE_READ_ATTRIBUTES | READ_CONTROL, OPEN_EXISTING, NULL, &handle);
+  if (result != 0) return result;
+  result = hpr_fileinfo(handle, ret_info);
+  CloseHandle(handle);
+  return result;
+}
+
+static DWORD at_once(size_t size) { return size > MAXLONG ? MAXLONG : (DWORD)size; }
+
+static int file_read(void *self, hpr_file file, char *buffer, size_t size, size_t *ret_count) {
+  (void)self;
+  DWORD count = 0;
+  if (!ReadFile(handle_of(file), buffer, at_once(size), &count, NULL) &&
+      GetLastError() != ERROR_HANDLE_EOF)
+    return hpr_error_last();
+  *ret_count = count;
+  return 0;
+}
+
+static int file_write(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count) {
+  (void)self;
+  DWORD count = 0;
+  if (!WriteFile(handle_of(file), data, at_once(size), &count, NULL)) return hpr_error_last();
+  *ret_count = count;
+  return 0;
+}
+
+static void file_close(void *self, hpr_file file) {
+  (void)self;
+  CloseHandle(handle_of(file));
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+static int file_exchange(void *self, const char *a, const char *b) {
+  (void)self, (void)a, (void)b;
+  return HPR_ENOTSUP;
+}
+
+static int file_rename(void *self, const char *from, const char *to) {
+  (void)self;
+  wchar_t *wide_from, *wide_to = NULL;
+  int result = hpr_wide_path(from, &wide_from);
+  if (result != 0) return result;
+  result = hpr_wide_path(to, &wide_to);
+  if (result == 0) result = hpr_rename(wide_from, wide_to);
+  free(wide_from);
+  free(wide_to);
+  return result;
+}
+
+static int file_unlink(void *self, const char *path) {
+  (void)self;
+  wchar_t *wide;
+  int result = hpr_wide_path(path, &wide);
+  if (result != 0) return result;
+  result = result_of(DeleteFileW(wide));
+  free(wide);
+  return result;
+}
+
+static int file_make_folder(void *self, const char *path) {
+  (void)self;
+  wchar_t *wide;
+  hpr_privacy privacy;
+  int result = hpr_wide_path(path, &wide);
+  if (result != 0) return result;
+  result = hpr_privacy_init(&privacy, true);
+  if (result == 0) {
+    SECURITY_ATTRIBUTES security = {sizeof security, privacy.descriptor, FALSE};
+    result = result_of(CreateDirectoryW(wide, &security));
+    hpr_privacy_done(&privacy);
+  }
+  free(wide);
+  return result;
+}
+
+static void visit_all(HANDLE search, WIN32_FIND_DATAW *found, hpr_file_visit visit, void *context) {
+  do {
+    char *name = hpr_narrow(found->cFileName);
+    if (name) visit(context, name);
+    free(name);
+  } while (FindNextFileW(search, found));
+}
+
+static int file_list(void *self, const char *folder, hpr_file_visit visit, void *context) {
+  (void)self;
+  WIN32_FIND_DATAW found;
+  wchar_t *wide;
+  char *pattern = malloc(strlen(folder) + sizeof "\\*");
+  if (!pattern) return HPR_ENOMEM;
+  strcpy(pattern, folder);
+  strcat(pattern, "\\*");
+  int result = hpr_wide_path(pattern, &wide);
+  free(pattern);
+  if (result != 0) return result;
+  const HANDLE search = FindFirstFileW(wide, &found);
+  result = result_of(search != INVALID_HANDLE_VALUE);
+  free(wide);
+  if (result != 0) return result;
+  visit_all(search, &found, visit, context);
+  FindClose(search);
+  return 0;
+}
+
+static bool find_folder(const char *path, BY_HANDLE_FILE_INFORMATION *ret_info) {
+  wchar_t *wide;
+  if (hpr_wide_path(path, &wide) != 0) return false;
+  /* Without FILE_FLAG_OPEN_REPARSE_POINT: links are followed. */
+  const HANDLE handle = CreateFileW(wide, FILE_READ_ATTRIBUTES, SHARE_ALL, NULL, OPEN_EXISTING,
+                                    FILE_FLAG_BACKUP_SEMANTICS, NULL);
+  free(wide);
+  if (handle == INVALID_HANDLE_VALUE) return false;
+  const bool told = GetFileInformationByHandle(handle, ret_info);
+  CloseHandle(handle);
+  return told && (ret_info->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+static bool file_same_folder(void *self, const char *a, const char *b) {
+  (void)self;
+  BY_HANDLE_FILE_INFORMATION first, second;
+  return find_folder(a, &first) && find_folder(b, &second) &&
+         first.dwVolumeSerialNumber == second.dwVolumeSerialNumber &&
+         first.nFileIndexHigh == second.nFileIndexHigh &&
+         first.nFileIndexLow == second.nFileIndexLow;
+}
+
+/* --- the lock ------------------------------------------------------------------------------- */
+
+static int file_try_lock(void *self, hpr_file file) {
+  (void)self;
+  OVERLAPPED at = {0};
+  return result_of(LockFileEx(handle_of(file),
+                              LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at));
+}
+
+static void file_unlock(void *self, hpr_file file) {
+  (void)self;
+  OVERLAPPED at = {0};
+  UnlockFileEx(handle_of(file), 0, 1, 0, &at);
+}
+
+static void file_pause_ms(void *self, int ms) {
+  (void)self;
+  Sleep((DWORD)ms);
+}
+
+/* --- sockets -------------------------------------------------------------------------------- */
+
+static bool file_names_socket(void *self, const char *path) {
+  (void)self;
+  const bool is_pipe =
+      _strnicmp(path, "\\\\.\\pipe\\", 9) == 0 || _strnicmp(path, "\\\\?\\pipe\\", 9) == 0;
+  return is_pipe && path[9] != '\0' && strlen(path) <= PIPE_NAME_MAX;
+}
+
+static const hpr_file_ops native = {
+    .separators = "\\/",
+    .numbers_last = true,
+    .open = file_open,
+    .create = file_create,
+    .open_lock = file_open_lock,
+    .info = file_info,
+    .info_at = file_info_at,
+    .read = file_read,
+    .write = file_write,
+    .close = file_close,
+    .exchange = file_exchange,
+    .rename = file_rename,
+    .unlink = file_unlink,
+    .make_folder = file_make_folder,
+    .list = file_list,
+    .try_lock = file_try_lock,
+    .unlock = file_unlock,
+    .pause_ms = file_pause_ms,
+    .same_folder = file_same_folder,
+    .names_socket = file_names_socket,
+};
+
+const hpr_file_ops *hpr_file_native(void) { return &native; }

@@ -1,0 +1,15 @@
+/* platform/windows/self.h: what this very process knows without asking about any other. */
+#ifndef HPR_PLATFORM_WINDOWS_SELF_H
+#define HPR_PLATFORM_WINDOWS_SELF_H
+
+#include <stdint.h>
+
+int32_t hpr_self_pid(void);
+
+/* Wall clock, in milliseconds since 1970. */
+int64_t hpr_self_now_ms(void);
+
+/* 64 bits that nobody else has. */
+uint64_t hpr_self_nonce(void);
+
+#endif
