@@ -46,4 +46,7 @@ int hpr_error_from_windows(unsigned long number) {
   }
 }
 
-int hpr_error_last(void) { return hpr_error_from_windows(GetLastError()); }
+int hpr_error_last(void) {
+  const int error = hpr_error_from_windows(GetLastError());
+  return error != 0 ? error : HPR_EIO; /* some failures leave no number behind */
+}

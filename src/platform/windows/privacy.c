@@ -109,7 +109,7 @@ static int read_descriptor(HANDLE file, PSECURITY_DESCRIPTOR *ret_descriptor) {
 }
 
 int hpr_privacy_look(void *file, bool *ret_ours, bool *ret_writable_by_all) {
-  PSECURITY_DESCRIPTOR descriptor;
+  PSECURITY_DESCRIPTOR descriptor = NULL;
   PSID owner;
   BOOL defaulted;
   int result = read_descriptor(file, &descriptor);

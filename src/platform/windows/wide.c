@@ -61,7 +61,7 @@ static int make_verbatim(const wchar_t *full, wchar_t **ret_path) {
 }
 
 int hpr_wide_path(const char *path, wchar_t **ret_path) {
-  wchar_t *wide, *full;
+  wchar_t *wide = NULL, *full = NULL;
   int result = widen(path, &wide);
   if (result != 0) return result;
   result = make_full(wide, &full);

@@ -1,10 +1,7 @@
 #include "support/client.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -61,10 +58,13 @@ std::vector<int32_t> PidsIn(const std::string &text) {
 }
 
 bool IsLocked(const std::string &path) {
-  const int fd = open(path.c_str(), O_RDWR);
-  if (fd < 0) return false; /* there is none yet */
-  const bool locked = flock(fd, LOCK_EX | LOCK_NB) != 0;
-  close(fd);
+  const hpr_file_ops *files = hpr_file_native();
+  hpr_file_info info;
+  hpr_file file;
+  if (files->info_at(files->self, path.c_str(), &info) != 0) return false; /* there is none yet */
+  if (files->open_lock(files->self, path.c_str(), &file) != 0) return false;
+  const bool locked = files->try_lock(files->self, file) == HPR_EBUSY;
+  files->close(files->self, file);
   return locked;
 }
 

@@ -2,15 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "support/wait.h"
-
-extern "C" {
-#include "platform/linux/pidfd.h"
-}
-
-const char kNoNames[] = "this kernel, or a filter of system calls, gives processes no names";
 
 System::System() { EXPECT_EQ("HPR_OK", Code(hpr_process_native_open(Notice, this, &ops_))); }
 
@@ -61,36 +54,6 @@ void System::Notice(void *context, uint64_t watch) {
   System *self = static_cast<System *>(context);
   std::lock_guard<std::mutex> guard(self->lock_);
   self->notices_.push_back(watch);
-}
-
-bool KernelNamesProcesses() {
-  int fd, again;
-  char name[HPR_BIRTH_SIZE];
-  if (hpr_pidfd_open(getpid(), &fd) != 0) return false;
-  const bool named = hpr_pidfd_name(fd, name, sizeof name) == 0;
-  close(fd);
-  if (!named || hpr_pidfd_reopen(name, &again) != 0) return false;
-  close(again);
-  return true;
-}
-
-std::string PartOf(const std::string &birth, size_t part) {
-  size_t start = 0;
-  for (; part > 0; part--) {
-    start = birth.find('.', start);
-    if (start == std::string::npos) return "";
-    start++;
-  }
-  return birth.substr(start, birth.find('.', start) - start);
-}
-
-std::string WithPart(const std::string &birth, size_t part, const std::string &text) {
-  std::string changed;
-  for (size_t i = 0; i < 3; i++) {
-    const std::string piece = i == part ? text : PartOf(birth, i);
-    if (!piece.empty()) changed += (i > 0 ? "." : "") + piece;
-  }
-  return changed;
 }
 
 void SetBirth(hpr_identity *identity, const std::string &birth) {
