@@ -59,6 +59,9 @@ int32_t Spawn(const std::vector<std::string> &role);
 /* What main() does if it is called with a role. */
 int PlayRole(const std::vector<std::string> &role);
 
+/* Wine keeps less than Windows in some things that nothing here depends on. */
+bool IsWine();
+
 /* How many handles this process has open. */
 size_t OpenHandles();
 
