@@ -103,6 +103,38 @@
             "src/platform/posix/file.c",
             "src/platform/posix/pids.c"
           ]
+        }],
+        ["OS=='win'", {
+          "defines": [
+            "CJSON_HIDE_SYMBOLS",
+            "_CRT_NONSTDC_NO_WARNINGS",
+            "_CRT_SECURE_NO_WARNINGS",
+            "_WIN32_WINNT=0x0A00"
+          ],
+          "libraries": ["-lntdll"],
+          "msvs_settings": {
+            "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17", "/utf-8"], "LanguageStandard_C": "stdc11" }
+          },
+          "sources": [
+            "src/platform/windows/aim.c",
+            "src/platform/windows/errors.c",
+            "src/platform/windows/file.c",
+            "src/platform/windows/fileinfo.c",
+            "src/platform/windows/handle.c",
+            "src/platform/windows/identity.c",
+            "src/platform/windows/kin.c",
+            "src/platform/windows/privacy.c",
+            "src/platform/windows/process.c",
+            "src/platform/windows/rename.c",
+            "src/platform/windows/self.c",
+            "src/platform/windows/snapshot.c",
+            "src/platform/windows/survey.c",
+            "src/platform/windows/ticks.c",
+            "src/platform/windows/token.c",
+            "src/platform/windows/tree.c",
+            "src/platform/windows/watch.c",
+            "src/platform/windows/wide.c"
+          ]
         }]
       ]
     }
