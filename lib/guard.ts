@@ -15,6 +15,7 @@ function realHome(): string {
  */
 export function isUnsafeTestHome(): boolean {
   if (process.env.VITEST !== "true") return false;
-  const home = process.env.HOME;
+  // The one that os.homedir() asks: on Windows HOME decides nothing.
+  const home = process.platform === "win32" ? process.env.USERPROFILE : process.env.HOME;
   return !home || home === realHome();
 }

@@ -17,6 +17,8 @@
 
 #include "platform/windows/errors.h"
 #include "platform/windows/fileinfo.h"
+#include "platform/windows/folder.h"
+#include "platform/windows/pause.h"
 #include "platform/windows/privacy.h"
 #include "platform/windows/rename.h"
 #include "platform/windows/wide.h"
@@ -36,7 +38,7 @@ static int result_of(BOOL done) { return done ? 0 : hpr_error_last(); }
 static int open_wide(const wchar_t *path, DWORD access, DWORD how, SECURITY_ATTRIBUTES *security,
                      HANDLE *ret_handle) {
   const DWORD flags = FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS;
-  const HANDLE handle = CreateFileW(path, access, SHARE_ALL, security, how, flags, NULL);
+  HANDLE handle = CreateFileW(path, access, SHARE_ALL, security, how, flags, NULL);
   if (handle == INVALID_HANDLE_VALUE) return hpr_error_last();
   *ret_handle = handle;
   return 0;
@@ -82,8 +84,8 @@ static int file_open(void *self, const char *path, hpr_file *ret_file) {
 static int file_create(void *self, const char *path, hpr_file *ret_file) {
   (void)self;
   HANDLE handle = NULL;
-  const int result = open_private(path, GENERIC_WRITE | READ_CONTROL | FILE_READ_ATTRIBUTES,
-                                  CREATE_NEW, &handle);
+  const int result =
+      open_private(path, GENERIC_WRITE | READ_CONTROL | FILE_READ_ATTRIBUTES, CREATE_NEW, &handle);
   return unless_reparse(result, handle, ret_file);
 }
 
@@ -103,9 +105,8 @@ static int file_info(void *self, hpr_file file, hpr_file_info *ret_info) {
 
 static int file_info_at(void *self, const char *path, hpr_file_info *ret_info) {
   (void)self;
-  HANDLE handle;
-  int result =
-      open_path(path, FILE_READ_ATTRIBUTES | READ_CONTROL, OPEN_EXISTING, NULL, &handle);
+  HANDLE handle = NULL;
+  int result = open_path(path, FILE_READ_ATTRIBUTES | READ_CONTROL, OPEN_EXISTING, NULL, &handle);
   if (result != 0) return result;
   result = hpr_fileinfo(handle, ret_info);
   CloseHandle(handle);
@@ -168,68 +169,17 @@ static int file_unlink(void *self, const char *path) {
 
 static int file_make_folder(void *self, const char *path) {
   (void)self;
-  wchar_t *wide;
-  hpr_privacy privacy;
-  int result = hpr_wide_path(path, &wide);
-  if (result != 0) return result;
-  result = hpr_privacy_init(&privacy, true);
-  if (result == 0) {
-    SECURITY_ATTRIBUTES security = {sizeof security, privacy.descriptor, FALSE};
-    result = result_of(CreateDirectoryW(wide, &security));
-    hpr_privacy_done(&privacy);
-  }
-  free(wide);
-  return result;
-}
-
-static void visit_all(HANDLE search, WIN32_FIND_DATAW *found, hpr_file_visit visit, void *context) {
-  do {
-    char *name = hpr_narrow(found->cFileName);
-    if (name) visit(context, name);
-    free(name);
-  } while (FindNextFileW(search, found));
+  return hpr_folder_make(path);
 }
 
 static int file_list(void *self, const char *folder, hpr_file_visit visit, void *context) {
   (void)self;
-  WIN32_FIND_DATAW found;
-  wchar_t *wide;
-  char *pattern = malloc(strlen(folder) + sizeof "\\*");
-  if (!pattern) return HPR_ENOMEM;
-  strcpy(pattern, folder);
-  strcat(pattern, "\\*");
-  int result = hpr_wide_path(pattern, &wide);
-  free(pattern);
-  if (result != 0) return result;
-  const HANDLE search = FindFirstFileW(wide, &found);
-  result = result_of(search != INVALID_HANDLE_VALUE);
-  free(wide);
-  if (result != 0) return result;
-  visit_all(search, &found, visit, context);
-  FindClose(search);
-  return 0;
-}
-
-static bool find_folder(const char *path, BY_HANDLE_FILE_INFORMATION *ret_info) {
-  wchar_t *wide;
-  if (hpr_wide_path(path, &wide) != 0) return false;
-  /* Without FILE_FLAG_OPEN_REPARSE_POINT: links are followed. */
-  const HANDLE handle = CreateFileW(wide, FILE_READ_ATTRIBUTES, SHARE_ALL, NULL, OPEN_EXISTING,
-                                    FILE_FLAG_BACKUP_SEMANTICS, NULL);
-  free(wide);
-  if (handle == INVALID_HANDLE_VALUE) return false;
-  const bool told = GetFileInformationByHandle(handle, ret_info);
-  CloseHandle(handle);
-  return told && (ret_info->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+  return hpr_folder_list(folder, visit, context);
 }
 
 static bool file_same_folder(void *self, const char *a, const char *b) {
   (void)self;
-  BY_HANDLE_FILE_INFORMATION first, second;
-  return find_folder(a, &first) && find_folder(b, &second) &&
-         first.dwVolumeSerialNumber == second.dwVolumeSerialNumber &&
-         first.nFileIndexHigh == second.nFileIndexHigh &&
-         first.nFileIndexLow == second.nFileIndexLow;
+  return hpr_folder_same(a, b);
 }
 
 /* --- the lock ------------------------------------------------------------------------------- */
@@ -237,8 +187,8 @@ static bool file_same_folder(void *self, const char *a, const char *b) {
 static int file_try_lock(void *self, hpr_file file) {
   (void)self;
   OVERLAPPED at = {0};
-  return result_of(LockFileEx(handle_of(file),
-                              LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at));
+  return result_of(LockFileEx(handle_of(file), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY,
+                              0, 1, 0, &at));
 }
 
 static void file_unlock(void *self, hpr_file file) {
@@ -249,7 +199,7 @@ static void file_unlock(void *self, hpr_file file) {
 
 static void file_pause_ms(void *self, int ms) {
   (void)self;
-  Sleep((DWORD)ms);
+  hpr_pause_ms(ms);
 }
 
 /* --- sockets -------------------------------------------------------------------------------- */

@@ -42,8 +42,8 @@ int hpr_fileinfo(void *file, hpr_file_info *ret_info) {
   info.inode = (uint64_t)it.nFileIndexHigh << 32 | it.nFileIndexLow;
   info.links = links_of(file, it.nNumberOfLinks);
   info.size_bytes = (int64_t)((uint64_t)it.nFileSizeHigh << 32 | it.nFileSizeLow);
-  info.modified_ns =
-      hpr_ticks_to_ns(hpr_ticks(it.ftLastWriteTime.dwLowDateTime, it.ftLastWriteTime.dwHighDateTime));
+  info.modified_ns = hpr_ticks_to_ns(
+      hpr_ticks(it.ftLastWriteTime.dwLowDateTime, it.ftLastWriteTime.dwHighDateTime));
   *ret_info = info;
   return 0;
 }

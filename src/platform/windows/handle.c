@@ -37,7 +37,7 @@ static int open_error(DWORD number) {
 }
 
 int hpr_handle_open(int32_t pid, hpr_handle_use use, void **ret_handle) {
-  const HANDLE handle = OpenProcess(rights_of(use), FALSE, (DWORD)pid);
+  HANDLE handle = OpenProcess(rights_of(use), FALSE, (DWORD)pid);
   if (!handle) return open_error(GetLastError());
   /* Numbers are multiples of four, and OpenProcess does not look at the rest of the division. */
   if (hpr_handle_pid(handle) != pid) {

@@ -14,11 +14,13 @@ static uint64_t digest_of(const wchar_t *text) {
   return digest;
 }
 
-/* Made when Windows is installed; by name the key of 64 bits, which a program of 32 shall see, too. */
+/* Made when Windows is installed; by name the key of 64 bits, which a program of 32 shall see, too.
+ */
 static bool read_machine(wchar_t ret_name[NAME_SIZE]) {
   DWORD size = NAME_SIZE * sizeof *ret_name;
   return RegGetValueW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Cryptography", L"MachineGuid",
-                      RRF_RT_REG_SZ | RRF_SUBKEY_WOW6464KEY, NULL, ret_name, &size) == ERROR_SUCCESS;
+                      RRF_RT_REG_SZ | RRF_SUBKEY_WOW6464KEY, NULL, ret_name,
+                      &size) == ERROR_SUCCESS;
 }
 
 static bool read_computer(wchar_t ret_name[NAME_SIZE]) {

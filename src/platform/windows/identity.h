@@ -13,7 +13,8 @@
  * No number of the boot is in it. A birth is a time of the wall clock to 100 ns, so that a number
  * and a birth come together once and not once a boot, and what an earlier boot has recorded is
  * found GONE, or its number a STRANGER's, without one. The time of the boot, which Windows would
- * tell, follows the clock when that is set: whoever took it for an id would forget living processes.
+ * tell, follows the clock when that is set: whoever took it for an id would forget living
+ * processes.
  */
 typedef struct hpr_here {
   char boot[HPR_BOOT_SIZE]; /* "" where the system does not say */

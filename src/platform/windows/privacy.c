@@ -37,8 +37,8 @@ static int is_us(PSID owner, bool *ret_us) {
 static int compose(const char *user, bool folder, void **ret_descriptor) {
   char text[SDDL_SIZE];
   snprintf(text, sizeof text, "O:%sD:P(A;%s;FA;;;%s)", user, folder ? "OICI" : "", user);
-  return ConvertStringSecurityDescriptorToSecurityDescriptorA(text, SDDL_REVISION_1,
-                                                              ret_descriptor, NULL)
+  return ConvertStringSecurityDescriptorToSecurityDescriptorA(text, SDDL_REVISION_1, ret_descriptor,
+                                                              NULL)
              ? 0
              : hpr_error_last();
 }
@@ -62,8 +62,8 @@ void hpr_privacy_done(hpr_privacy *privacy) { LocalFree(privacy->descriptor); }
 
 static bool is_everybody(PSID who) {
   static const WELL_KNOWN_SID_TYPE groups[] = {
-      WinWorldSid,        WinAuthenticatedUserSid, WinBuiltinUsersSid, WinBuiltinGuestsSid,
-      WinInteractiveSid,  WinNetworkSid,           WinAnonymousSid,    WinLocalSid,
+      WinWorldSid,       WinAuthenticatedUserSid, WinBuiltinUsersSid, WinBuiltinGuestsSid,
+      WinInteractiveSid, WinNetworkSid,           WinAnonymousSid,    WinLocalSid,
   };
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     if (IsWellKnownSid(who, groups[i])) return true;
@@ -71,8 +71,8 @@ static bool is_everybody(PSID who) {
 }
 
 static bool lets_everybody_write(const ACE_HEADER *ace) {
-  const ACCESS_MASK writing = FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER |
-                              GENERIC_WRITE | GENERIC_ALL;
+  const ACCESS_MASK writing =
+      FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
   if (ace->AceType != ACCESS_ALLOWED_ACE_TYPE || ace->AceFlags & INHERIT_ONLY_ACE) return false;
   const ACCESS_ALLOWED_ACE *allowed = (const ACCESS_ALLOWED_ACE *)ace;
   return (allowed->Mask & writing) != 0 && is_everybody((PSID)&allowed->SidStart);

@@ -7,7 +7,8 @@
  * - There are no signals. Every hpr_signal is TerminateProcess with exit code 1, as in Node's own
  *   kill(): the process is not asked and cannot clean up, so that SIGTERM ends what SIGKILL would.
  * - There are no process groups. In their place the descendants that can still be proved to be some
- *   are ended with a process (tree.h); those of a process that is gone are not, GROUP is never said.
+ *   are ended with a process (tree.h); those of a process that is gone are not, GROUP is never
+ * said.
  * - There is no fork(): HPR_EFORKED is never said either.
  * - Kinship is descent alone. Sessions are the user's whole desktop, and no family.
  */
@@ -28,7 +29,7 @@
 
 enum {
   LEGACY_SLACK_MS = 5000, /* between a spawn and the original module's writing it down */
-  SYSTEM_PID = 4,         /* the kernel's threads; and nobody has a lower number */
+  SYSTEM_PID = 4,         /* the kernel's threads; programs have higher numbers */
 };
 
 typedef struct native {
@@ -40,7 +41,7 @@ typedef struct native {
 
 /* --- identify ------------------------------------------------------------------------------- */
 
-static bool is_forbidden_number(int32_t pid) { return pid <= SYSTEM_PID || pid < HPR_PID_MIN; }
+static bool is_forbidden_number(int32_t pid) { return pid <= SYSTEM_PID; }
 
 /* When its holder was born, HPR_ESRCH if it has none. */
 static int read_birth(int32_t pid, uint64_t *ret_born) {

@@ -7,9 +7,10 @@
 
 #include "core/error.h"
 #include "platform/windows/errors.h"
+#include "platform/windows/pause.h"
 
 /* Virus scanners and indexers open a new file at once, for some milliseconds. */
-enum { TRIES = 20, PAUSE_MS = 5 };
+enum { PATIENCE_MS = 100, PAUSE_MS = 5 };
 
 /* FileRenameInfoEx and its flags, from winbase.h, of which older headers lack them. */
 enum { RENAME_INFO_EX = 22, REPLACE_IF_EXISTS = 1, POSIX_SEMANTICS = 2 };
@@ -25,10 +26,9 @@ typedef struct rename_info {
 static DWORD last_of(BOOL done) { return done ? ERROR_SUCCESS : GetLastError(); }
 
 static DWORD open_source(const wchar_t *path, HANDLE *ret_file) {
-  *ret_file = CreateFileW(path, DELETE | SYNCHRONIZE,
-                          FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                          OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS,
-                          NULL);
+  *ret_file = CreateFileW(
+      path, DELETE | SYNCHRONIZE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+      OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, NULL);
   return last_of(*ret_file != INVALID_HANDLE_VALUE);
 }
 
@@ -54,8 +54,8 @@ static DWORD rename_by_handle(const wchar_t *from, const wchar_t *to) {
   if (result != ERROR_SUCCESS) return result;
   rename_info *info = describe(to, &size);
   const FILE_INFO_BY_HANDLE_CLASS what = (FILE_INFO_BY_HANDLE_CLASS)RENAME_INFO_EX;
-  result = info ? last_of(SetFileInformationByHandle(file, what, info, size))
-                : ERROR_NOT_ENOUGH_MEMORY;
+  result =
+      info ? last_of(SetFileInformationByHandle(file, what, info, size)) : ERROR_NOT_ENOUGH_MEMORY;
   free(info);
   CloseHandle(file);
   return result;
@@ -82,9 +82,10 @@ static bool may_pass(DWORD result) {
 }
 
 int hpr_rename(const wchar_t *from, const wchar_t *to) {
+  const ULONGLONG end_ms = GetTickCount64() + PATIENCE_MS;
   DWORD result = rename_once(from, to);
-  for (int i = 1; i < TRIES && may_pass(result); i++) {
-    Sleep(PAUSE_MS);
+  while (may_pass(result) && GetTickCount64() < end_ms) {
+    hpr_pause_ms(PAUSE_MS);
     result = rename_once(from, to);
   }
   return hpr_error_from_windows(result);

@@ -22,7 +22,7 @@ static HANDLE take(void) {
 }
 
 int hpr_snapshot_each(hpr_snapshot_visit visit, void *context) {
-  const HANDLE list = take();
+  HANDLE list = take();
   if (list == INVALID_HANDLE_VALUE) {
     const int error = hpr_error_last();
     return error == HPR_ENOMEM || error == HPR_EMFILE ? error : HPR_EUNKNOWN;

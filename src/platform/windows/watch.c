@@ -29,7 +29,8 @@ struct hpr_watcher {
   item *done; /* guarded by it: their notices have been given */
 };
 
-/* On a waiting thread. An item cannot be released here: a wait does not outlive its own callback. */
+/* On a waiting thread. An item cannot be released here: a wait does not outlive its own callback.
+ */
 static VOID CALLBACK exited(PVOID context, BOOLEAN timed_out) {
   (void)timed_out;
   item *it = context;

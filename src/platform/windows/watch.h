@@ -13,8 +13,9 @@ int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watcher *
 void hpr_watcher_close(hpr_watcher *watcher);
 
 /*
- * Gives one notice when the process behind `take_handle` has ended; the handle is the watcher's from
- * here on, also on failure. It keeps the process's number from passing on. HPR_ENOMEM, HPR_EMFILE.
+ * Gives one notice when the process behind `take_handle` has ended; the handle is the watcher's
+ * from here on, also on failure. It keeps the process's number from passing on. HPR_ENOMEM,
+ * HPR_EMFILE.
  */
 int hpr_watcher_add(hpr_watcher *watcher, void *take_handle, uint64_t watch);
 

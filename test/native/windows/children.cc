@@ -10,13 +10,12 @@
 
 namespace {
 
-constexpr DWORD kPatienceMs =
-    static_cast<DWORD>(std::chrono::milliseconds(kPatience).count());
+constexpr DWORD kPatienceMs = static_cast<DWORD>(std::chrono::milliseconds(kPatience).count());
 
 std::wstring Widen(const std::string &text) {
   std::wstring wide(text.size() + 1, L'\0');
-  const int length = MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, wide.data(),
-                                         static_cast<int>(wide.size()));
+  const int length =
+      MultiByteToWideChar(CP_UTF8, 0, text.c_str(), -1, wide.data(), static_cast<int>(wide.size()));
   wide.resize(length > 0 ? static_cast<size_t>(length) - 1 : 0);
   return wide;
 }
@@ -128,9 +127,9 @@ int32_t FreePid() {
   const int32_t pid = child.pid();
   child.Forget();
   Eventually([pid] { /* the system lets the number go a moment after the last handle */
-    const HANDLE still = OpenProcess(SYNCHRONIZE, FALSE, static_cast<DWORD>(pid));
-    if (still) CloseHandle(still);
-    return still == nullptr;
+                     const HANDLE still = OpenProcess(SYNCHRONIZE, FALSE, static_cast<DWORD>(pid));
+                     if (still) CloseHandle(still);
+                     return still == nullptr;
   });
   return pid;
 }

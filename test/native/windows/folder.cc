@@ -13,9 +13,9 @@ namespace fs = std::filesystem;
 
 Folder::Folder() {
   static int number = 0;
-  const fs::path path = fs::temp_directory_path() /
-                        ("hpr-test-" + std::to_string(GetCurrentProcessId()) + "-" +
-                         std::to_string(GetTickCount()) + "-" + std::to_string(number++));
+  const fs::path path =
+      fs::temp_directory_path() / ("hpr-test-" + std::to_string(GetCurrentProcessId()) + "-" +
+                                   std::to_string(GetTickCount()) + "-" + std::to_string(number++));
   fs::create_directory(path);
   path_ = path.u8string();
 }

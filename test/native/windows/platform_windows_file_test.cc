@@ -260,7 +260,9 @@ TEST(WindowsFile, ReadsAndWritesBytes) {
 
 TEST(WindowsFile, TakesNamesOfAllLettersAndPathsOfAnyLength) {
   Folder folder;
-  const std::string letters = "\xC3\x9C" "nic\xC3\xB6" "de \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\xA6\x86";
+  const std::string letters = "\xC3\x9C"
+                              "nic\xC3\xB6"
+                              "de \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\xA6\x86";
   std::string path = folder.path();
   for (int i = 0; i < 4; i++) {
     path += "\\" + letters + std::string(90, 'x');
@@ -396,10 +398,11 @@ TEST(WindowsFile, FreesTheLockOfAProcessThatDied) {
   EXPECT_TRUE(Eventually([&] { return Files().try_lock(Files().self, it.file) == 0; }));
 }
 
-TEST(WindowsFile, PausesForAMoment) {
+TEST(WindowsFile, PausesForAMomentAndNotForATick) {
   const auto start = std::chrono::steady_clock::now();
-  Files().pause_ms(Files().self, 5);
-  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(4));
+  for (int i = 0; i < 20; i++) Files().pause_ms(Files().self, 2);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(30));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(200));
 }
 
 } // namespace

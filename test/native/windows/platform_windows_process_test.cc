@@ -330,8 +330,7 @@ TEST(WindowsWatch, ClosesWhileProcessesEnd) {
     System system;
     Child child({"idle"});
     const hpr_identity it = system.Identify(child.pid());
-    for (uint64_t watch = 1; watch <= 10; watch++)
-      ASSERT_EQ("HPR_OK", system.Watch(it, watch));
+    for (uint64_t watch = 1; watch <= 10; watch++) ASSERT_EQ("HPR_OK", system.Watch(it, watch));
     child.Kill();
     if (i % 2) system.Unwatch(static_cast<uint64_t>(i % 10));
     system.Close();

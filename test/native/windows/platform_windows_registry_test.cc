@@ -82,9 +82,7 @@ TEST(WindowsRegistry, TakesOverTheOrphanOfADeadServer) {
 
 TEST(WindowsRegistry, DropsWhatIsGoneWithItsServer) {
   Folder folder;
-  {
-    Child server({"serve", folder / "pids.json"}, 2);
-  }
+  { Child server({"serve", folder / "pids.json"}, 2); }
   EXPECT_EQ(1u, PidsInFile(folder / "pids.json").size());
   Host host(folder / "pids.json");
   ASSERT_TRUE(Eventually([&] {
@@ -97,9 +95,8 @@ TEST(WindowsRegistry, DropsWhatIsGoneWithItsServer) {
 TEST(WindowsRegistry, SparesAStrangerUnderAnOldNumber) {
   Folder folder;
   Child stranger({"idle"});
-  Write(folder / "pids.json",
-        FileOf({R"({"pid":)" + std::to_string(stranger.pid()) +
-                R"(,"cwd":"C:\\","spawnedAt":"2025-06-01T00:00:00.000Z"})"}));
+  Write(folder / "pids.json", FileOf({R"({"pid":)" + std::to_string(stranger.pid()) +
+                                      R"(,"cwd":"C:\\","spawnedAt":"2025-06-01T00:00:00.000Z"})"}));
   Host host(folder / "pids.json");
   hpr_registry_cleanup_orphans(host.registry());
   host.FireTimers();
@@ -118,8 +115,8 @@ TEST(WindowsRegistry, LosesNoEntryOfManyServers) {
                                  std::to_string(kEntries)},
         0));
   size_t reads = 0;
-  while (std::any_of(servers.begin(), servers.end(),
-                     [](const auto &it) { return it->IsAlive(); })) {
+  while (
+      std::any_of(servers.begin(), servers.end(), [](const auto &it) { return it->IsAlive(); })) {
     const std::optional<std::string> text = TextOf(folder / "pids.json");
     if (!text) continue;
     ASSERT_TRUE(IsSound(*text)) << *text;
