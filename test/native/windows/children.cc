@@ -87,13 +87,19 @@ Child::Child(const std::vector<std::string> &role, size_t lines) {
 Child::~Child() { Forget(); }
 
 void Child::Forget() {
-  if (!process_) return;
-  TerminateJobObject(job_, 9);
-  Kill();
-  EXPECT_TRUE(HasEnded(process_, kPatienceMs));
-  CloseHandle(process_);
-  CloseHandle(job_);
-  process_ = job_ = nullptr;
+  if (job_) TerminateJobObject(job_, 9);
+  if (process_) {
+    Kill();
+    EXPECT_TRUE(HasEnded(process_, kPatienceMs));
+  }
+  LetGo();
+  if (job_) CloseHandle(job_);
+  job_ = nullptr;
+}
+
+void Child::LetGo() {
+  if (process_) CloseHandle(process_);
+  process_ = nullptr;
 }
 
 void Child::Kill() const { TerminateProcess(process_, 9); }
@@ -132,6 +138,17 @@ int32_t FreePid() {
                      return still == nullptr;
   });
   return pid;
+}
+
+const char kNoReuse[] = "the system did not give the number out again";
+
+std::unique_ptr<Child> ChildWithPid(int32_t pid) {
+  constexpr int kTries = 1000; /* Wine: 256 numbers later, two for each process */
+  for (int i = 0; i < kTries; i++) {
+    auto child = std::make_unique<Child>(std::vector<std::string>{"idle"}, 0);
+    if (child->pid() == pid) return child;
+  }
+  return nullptr;
 }
 
 int32_t Spawn(const std::vector<std::string> &role) {

@@ -3,6 +3,7 @@
 #define HPR_TEST_WINDOWS_CHILDREN_H
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,10 @@ public:
   /* Waits for its end. */
   bool Ends() const;
   int ExitCode() const;
-  /* Kills it and lets its number go. */
+  /* Kills it and its descendants, and lets its number go. */
   void Forget();
+  /* Lets the number of one that has ended go, and its descendants live. */
+  void LetGo();
 
 private:
   int32_t pid_ = 0;
@@ -52,6 +55,10 @@ private:
 
 /* A number that nobody holds: that of a child which has ended just now. */
 int32_t FreePid();
+
+/* A new child with a number that was let go; NULL: the system did not give it out again in time. */
+std::unique_ptr<Child> ChildWithPid(int32_t pid);
+extern const char kNoReuse[]; /* why a test is skipped then */
 
 /* Starts this program in a role, with our own output; returns its pid. For roles themselves. */
 int32_t Spawn(const std::vector<std::string> &role);
