@@ -105,16 +105,9 @@
           ]
         }],
         ["OS=='win'", {
-          "defines": [
-            "CJSON_HIDE_SYMBOLS",
-            "_CRT_NONSTDC_NO_WARNINGS",
-            "_CRT_SECURE_NO_WARNINGS",
-            "_WIN32_WINNT=0x0A00"
-          ],
+          "defines": ["CJSON_HIDE_SYMBOLS", "_WIN32_WINNT=0x0A00"],
           "libraries": ["-lntdll"],
-          "msvs_settings": {
-            "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17", "/utf-8"], "LanguageStandard_C": "stdc11" }
-          },
+          "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c11", "/utf-8"] } },
           "sources": [
             "src/platform/windows/aim.c",
             "src/platform/windows/errors.c",

@@ -111,7 +111,10 @@ export interface TerminateOptions {
    * Default: the registry's `killGraceMs`.
    */
   graceMs?: number | false;
-  /** The first signal. Default: `"SIGTERM"`. */
+  /**
+   * The first signal. Default: `"SIGTERM"`. On Windows each of them ends the process at once, and
+   * its descendants with it.
+   */
   signal?: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL";
 }
 
