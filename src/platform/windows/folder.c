@@ -62,7 +62,7 @@ static bool find_folder(const char *path, BY_HANDLE_FILE_INFORMATION *ret_info) 
   if (hpr_wide_path(path, &wide) != 0) return false;
   /* Without FILE_FLAG_OPEN_REPARSE_POINT: links are followed. */
   HANDLE handle = CreateFileW(wide, FILE_READ_ATTRIBUTES, share_all, NULL, OPEN_EXISTING,
-                                    FILE_FLAG_BACKUP_SEMANTICS, NULL);
+                              FILE_FLAG_BACKUP_SEMANTICS, NULL);
   free(wide);
   if (handle == INVALID_HANDLE_VALUE) return false;
   const bool told = GetFileInformationByHandle(handle, ret_info);

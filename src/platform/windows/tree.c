@@ -40,7 +40,7 @@ static bool add(tree *it, void *take_handle, int32_t pid) {
   return true;
 }
 
-static void clear(tree *it, void *borrowed) {
+static void clear(const tree *it, const void *borrowed) {
   for (member *at = it->first, *next; at; at = next) {
     next = at->next;
     if (at->handle != borrowed) hpr_handle_close(at->handle);
