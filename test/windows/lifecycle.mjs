@@ -85,6 +85,20 @@ const steps = {
     registry.close();
   },
 
+  async "makes the folders above the file, however long their names"() {
+    const names = Array.from({ length: 3 }, (_, index) => `${index} Ünicöde ${"x".repeat(100)}`);
+    pidFile = path.join(folder, ...names, "pids.json");
+    const registry = open();
+    const { child, pid } = await start("idle");
+    registry.register(pid, folder, child);
+    assert.equal(inFile()[0].pid, pid);
+    assert.equal(registry.linkSession("session", folder.replace("hpr", "HPR")), true, "the same folder");
+    assert.equal((await registry.terminate("session")).outcome, "exited");
+    assert.deepEqual(inFile(), []);
+    assert.deepEqual(registry.heard.warnings, []);
+    registry.close();
+  },
+
   async "kills a session and tells of the exit"() {
     const registry = open();
     const { child, pid } = await start("idle");
