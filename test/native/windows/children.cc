@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <thread>
 
 #include "support/wait.h"
 
@@ -39,7 +40,7 @@ PROCESS_INFORMATION Start(const std::vector<std::string> &role, HANDLE output, D
   PROCESS_INFORMATION made = {};
   if (!CreateProcessW(nullptr, line.data(), nullptr, nullptr, TRUE, flags, nullptr, nullptr,
                       &startup, &made))
-    throw std::runtime_error("CreateProcessW");
+    throw std::runtime_error("CreateProcessW: " + std::to_string(GetLastError()));
   return made;
 }
 
@@ -143,10 +144,12 @@ int32_t FreePid() {
 const char kNoReuse[] = "the system did not give the number out again";
 
 std::unique_ptr<Child> ChildWithPid(int32_t pid) {
-  constexpr int kTries = 1000; /* Wine: 256 numbers later, two for each process */
+  constexpr int kTries = 1000, kRound = 300; /* Wine: some 256 numbers later, two a process */
   for (int i = 0; i < kTries; i++) {
     auto child = std::make_unique<Child>(std::vector<std::string>{"idle"}, 0);
     if (child->pid() == pid) return child;
+    /* Threads have numbers of the same kind: one more, lest ours fall to a thread each time. */
+    if (i % kRound == kRound - 1) std::thread([] {}).join();
   }
   return nullptr;
 }
