@@ -13,6 +13,9 @@ namespace {
 
 constexpr DWORD kPatienceMs = static_cast<DWORD>(std::chrono::milliseconds(kPatience).count());
 
+constexpr int kStarts = 3;
+constexpr DWORD kStartPauseMs = 50;
+
 std::wstring Widen(const std::string &text) {
   std::wstring wide(text.size() + 1, L'\0');
   const int length =
@@ -38,10 +41,14 @@ PROCESS_INFORMATION Start(const std::vector<std::string> &role, HANDLE output, D
   startup.hStdOutput = output;
   startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
   PROCESS_INFORMATION made = {};
-  if (!CreateProcessW(nullptr, line.data(), nullptr, nullptr, TRUE, flags, nullptr, nullptr,
-                      &startup, &made))
-    throw std::runtime_error("CreateProcessW: " + std::to_string(GetLastError()));
-  return made;
+  /* Once in thousands Wine refuses in a storm of short-lived processes. */
+  for (int i = 0; i < kStarts; i++) {
+    if (CreateProcessW(nullptr, line.data(), nullptr, nullptr, TRUE, flags, nullptr, nullptr,
+                       &startup, &made))
+      return made;
+    Sleep(kStartPauseMs);
+  }
+  throw std::runtime_error("CreateProcessW: " + std::to_string(GetLastError()));
 }
 
 /* Whoever is in it ends with the last handle of it. */
