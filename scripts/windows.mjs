@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { buildAddon } from "./windows/addon.mjs";
+import { installAddon } from "./windows/addon.mjs";
 import {
   Missing, fetchNode, folder, installSystemPackages, prepareWine, seenByWine, wine,
 } from "./windows/machine.mjs";
@@ -59,10 +59,10 @@ function checkNative(sources) {
 }
 
 function checkAddon(sources) {
-  const installed = buildAddon(sources);
+  const installed = installAddon(sources);
   for (const major of NODES) {
     const name = `lifecycle in Node ${major}`;
-    const story = path.join(root, "test", "windows", "lifecycle.mjs");
+    const story = path.join(root, "test", "system", "lifecycle.mjs");
     const text = runToFile(name, fetchNode(major), [seenByWine(story), seenByWine(installed)]);
     const count = /^(\d+) steps passed$/m.exec(text)?.[1];
     if (count) passed.push(`${count} steps of the addon in ${/^v\S+/m.exec(text)?.[0]}`);

@@ -1,31 +1,20 @@
 /** The addon for Windows, by mingw-w64: what binding.gyp says of win, for another compiler. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { root } from "../setup.mjs";
+import { checkBinary } from "../binary.mjs";
+import { gypTarget } from "../gyp-target.mjs";
+import { installSystemPackages, root, runs } from "../setup.mjs";
 import { folder } from "./machine.mjs";
 
 const tools = "x86_64-w64-mingw32";
 const objects = path.join(folder, "addon");
 const headers = path.join(root, "node_modules", "node-api-headers");
+const compiler = { has: () => runs(`${tools}-g++-posix`, "--version"), apt: "g++-mingw-w64-x86-64-posix", brew: "mingw-w64" };
 
 function run(command, args) {
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8" });
-  if (done.status === 0) return done.stdout;
-  throw new Error(`${command} ${args.join(" ")}\n${done.stderr}${done.error ?? ""}`);
-}
-
-/** The target's own settings and those of its condition for Windows. */
-function target(sources) {
-  const [it] = JSON.parse(readFileSync(path.join(root, "binding.gyp"), "utf8")).targets;
-  const [, windows] = it.conditions.find(([condition]) => condition === "OS=='win'");
-  return {
-    sources: [...it.sources, ...windows.sources, path.join(sources, "cjson", "cJSON.c")],
-    includes: it.include_dirs,
-    foreign: [path.join(root, "node_modules", "node-addon-api"), path.join(headers, "include"), sources],
-    defines: [...it.defines, ...windows.defines],
-    libraries: windows.libraries,
-  };
+  if (done.status !== 0) throw new Error(`${command} ${args.join(" ")}\n${done.stderr}${done.error ?? ""}`);
 }
 
 /** node.exe by its exports, which is what node_api.lib would be. */
@@ -38,47 +27,46 @@ function importLibraries() {
   });
 }
 
-function compile(source, index, { includes, foreign, defines }) {
+function compile(source, index, sources, defines) {
   const object = path.join(objects, `${index}-${path.basename(source)}.o`);
   const ours = source.startsWith("src/");
   const isC = source.endsWith(".c");
+  const addonApi = path.join(root, "node_modules", "node-addon-api");
+  const foreign = [addonApi, path.join(headers, "include"), sources];
   run(`${tools}-${isC ? "gcc" : "g++"}-posix`, [
     ...(isC ? ["-std=gnu11"] : ["-std=c++17", "-fno-exceptions"]),
     ...(ours ? ["-Wall", "-Wextra", "-Werror"] : []),
     "-O2", "-DNDEBUG", "-DNAPI_DISABLE_CPP_EXCEPTIONS", "-D__USE_MINGW_ANSI_STDIO=1",
     ...defines.map((define) => `-D${define}`),
-    ...includes.map((include) => `-I${include}`),
+    "-Isrc",
     ...foreign.flatMap((name) => ["-isystem", name]),
     "-c", source, "-o", object,
   ]);
   return object;
 }
 
-/** Only what Node asks for is to be seen from outside. */
-function checkExports(binary) {
-  const listing = run(`${tools}-objdump`, ["-p", binary]);
-  const [table] = (listing.split("[Ordinal/Name Pointer] Table")[1] ?? "").split("\n\n");
-  const names = [...table.matchAll(/\[ *\d+\][^\n]*?(\w+)$/gm)].map(([, name]) => name);
-  const strangers = names.filter((name) => !/^(napi_register_module|node_api_module)_/.test(name));
-  if (names.length === 0 || strangers.length > 0)
-    throw new Error(`the addon exports ${names.join(", ") || "nothing"}`);
-  const libraries = [...listing.matchAll(/DLL Name: (\S+)/g)].map(([, name]) => name);
-  const own = libraries.filter((name) => /^lib/i.test(name));
-  if (own.length > 0) throw new Error(`the addon needs ${own.join(", ")}`);
+/** Returns the binary. `sources`: what scripts/sources.mjs has fetched. */
+export function buildWindows(sources) {
+  const binary = path.join(objects, "headless-pid-registry.node");
+  const target = gypTarget("win");
+  const files = [...target.sources, path.join(sources, "cjson", "cJSON.c")];
+  installSystemPackages([compiler]);
+  rmSync(objects, { recursive: true, force: true });
+  mkdirSync(objects, { recursive: true });
+  const compiled = files.map((file, index) => compile(file, index, sources, target.defines));
+  const link = ["-shared", "-static", "-s", "-o", binary, ...compiled, ...importLibraries()];
+  run(`${tools}-g++-posix`, [...link, ...target.libraries]);
+  checkBinary(binary, "win32");
+  return binary;
 }
 
-/** Builds it and lays out a package around it, as npm would install it. Returns the folder. */
-export function buildAddon(sources) {
+/** Lays out a package around it, as npm would install it. Returns the folder. */
+export function installAddon(sources) {
   const packageFolder = path.join(folder, "package");
-  const binary = path.join(packageFolder, "prebuilds", "win32-x64", "headless-pid-registry.node");
-  const it = target(sources);
+  const prebuilds = path.join(packageFolder, "prebuilds", "win32-x64");
   rmSync(packageFolder, { recursive: true, force: true });
-  mkdirSync(objects, { recursive: true });
-  mkdirSync(path.dirname(binary), { recursive: true });
-  const files = it.sources.map((source, index) => compile(source, index, it));
-  const link = ["-shared", "-static", "-s", "-o", binary, ...files, ...importLibraries()];
-  run(`${tools}-g++-posix`, [...link, ...it.libraries]);
-  checkExports(binary);
+  mkdirSync(prebuilds, { recursive: true });
+  cpSync(buildWindows(sources), path.join(prebuilds, "headless-pid-registry.node"));
   for (const name of ["dist", "package.json", path.join("node_modules", "node-gyp-build")])
     cpSync(path.join(root, name), path.join(packageFolder, name), { recursive: true });
   return packageFolder;

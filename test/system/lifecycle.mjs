@@ -1,6 +1,7 @@
 /**
- * What a server does with the package on Windows, with real children: node.exe lifecycle.mjs <folder
- * of the package>. No test runner: under Wine node.exe writes to files alone.
+ * What a server does with the package, with real children, on whatever system this is:
+ * node lifecycle.mjs <folder of the package>. No test runner: under Wine node.exe writes to files
+ * alone.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -14,7 +15,8 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 const PATIENCE_MS = 20_000;
-const installed = process.argv[2];
+const onWindows = process.platform === "win32";
+const installed = path.resolve(process.argv[2]);
 const { createHeadlessPidRegistry, createKeeperWriter, readPidFile } = createRequire(import.meta.url)(installed);
 const fixtures = path.join(path.dirname(fileURLToPath(import.meta.url)), "roles.mjs");
 
@@ -36,9 +38,11 @@ async function start(role, ...args) {
   return { child, pid: child.pid, said: JSON.parse(readFileSync(said, "utf8")) };
 }
 
+/** A zombie has ended: it is whoever adopted it that has not looked yet. */
 function isAlive(pid) {
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
+    return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
   } catch {
     return false;
   }
@@ -51,6 +55,15 @@ async function until(condition, what) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** Where a keeper of that name listens. */
+const socketOf = (name) => (onWindows ? `\\\\.\\pipe\\${name}` : path.join(folder, `${name}.sock`));
+
+/** The same folder, spelled in another way that this system takes for the same. */
+const respelled = () => (onWindows ? folder.replace("hpr", "HPR") : path.join(folder, "x", "..") + path.sep);
+
+/** How a process ends that does nothing about SIGTERM: on Windows that is TerminateProcess. */
+const ended = onWindows ? [1, null] : [null, "SIGTERM"];
 
 const gone = (pid) => until(() => !isAlive(pid), `${pid} ends`);
 
@@ -72,13 +85,13 @@ const steps = {
   async "registers, links and writes the file"() {
     const registry = open();
     const { child, pid } = await start("idle");
-    registry.register(pid, "C:\\work", child, "token");
+    registry.register(pid, folder, child, "token");
     assert.equal(registry.linkByToken("token", "session"), true);
     assert.equal(registry.getPid("session"), pid);
     assert.equal(registry.size(), 1);
     const [entry] = inFile();
     assert.equal(entry.pid, pid);
-    assert.equal(entry.cwd, "C:\\work");
+    assert.equal(entry.cwd, folder);
     assert.equal(entry.spawnToken, "token");
     assert.ok(Math.abs(Date.parse(entry.spawnedAt) - Date.now()) < 60_000);
     assert.equal(readPidFile(pidFile).entries[0].pid, pid);
@@ -92,7 +105,7 @@ const steps = {
     const { child, pid } = await start("idle");
     registry.register(pid, folder, child);
     assert.equal(inFile()[0].pid, pid);
-    assert.equal(registry.linkSession("session", folder.replace("hpr", "HPR")), true, "the same folder");
+    assert.equal(registry.linkSession("session", respelled()), true, "the same folder");
     assert.equal((await registry.terminate("session")).outcome, "exited");
     assert.deepEqual(inFile(), []);
     assert.deepEqual(registry.heard.warnings, []);
@@ -102,13 +115,13 @@ const steps = {
   async "kills a session and tells of the exit"() {
     const registry = open();
     const { child, pid } = await start("idle");
-    registry.register(pid, "C:\\work", child, "token");
+    registry.register(pid, folder, child, "token");
     registry.linkByToken("token", "session");
     const exited = once(child, "exit");
     assert.equal(registry.killBySessionId("session"), true);
     assert.equal(registry.size(), 0);
     assert.equal(registry.getPid("session"), undefined);
-    assert.deepEqual(await exited, [1, null], "TerminateProcess");
+    assert.deepEqual(await exited, ended);
     await until(() => registry.heard.exits.length === 1, "the exit event");
     assert.equal(registry.heard.exits[0].pid, pid);
     assert.deepEqual(inFile(), []);
@@ -153,7 +166,7 @@ const steps = {
   async "ends pi before its keeper"() {
     const registry = open();
     const { child, pid, said } = await start("keeper");
-    registry.register(pid, folder, child, "token", { keeperPid: pid, keeperSockPath: "\\\\.\\pipe\\none" });
+    registry.register(pid, folder, child, "token", { keeperPid: pid, keeperSockPath: socketOf("none") });
     assert.equal(registry.linkByToken("token", "session", said.child), true);
     assert.equal(registry.getPid("session"), said.child);
     assert.equal(inFile()[0].piPid, said.child);
@@ -169,7 +182,7 @@ const steps = {
   async "keeps a pi whose keeper was killed"() {
     const registry = open();
     const { child, pid, said } = await start("keeper");
-    registry.register(pid, folder, child, "token", { keeperPid: pid, keeperSockPath: "\\\\.\\pipe\\none" });
+    registry.register(pid, folder, child, "token", { keeperPid: pid, keeperSockPath: socketOf("none") });
     registry.linkByToken("token", "session", said.child);
     process.kill(pid);
     await once(child, "exit");
@@ -214,11 +227,13 @@ const steps = {
   async "spares a stranger under an old number, and itself"() {
     const { pid } = await start("idle");
     const spawnedAt = "2025-06-01T00:00:00.000Z";
-    const entries = [pid, process.pid, 4].map((it) => ({ pid: it, cwd: folder, spawnedAt }));
+    const strangers = onWindows ? [pid, 4] : [pid]; // 4 is the system's own
+    const entries = [process.pid, ...strangers].map((it) => ({ pid: it, cwd: folder, spawnedAt }));
     writeFileSync(pidFile, JSON.stringify({ entries }));
     const registry = open();
     registry.cleanupOrphans();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(inFile(), []);
+    assert.equal(registry.size(), 0);
     assert.equal(isAlive(pid), true);
     registry.close();
   },
@@ -232,8 +247,8 @@ const steps = {
     assert.throws(() => registry.size(), { code: "HPR_ECLOSED" });
   },
 
-  async "writes to a keeper's pipe"() {
-    const name = `\\\\.\\pipe\\pi-rpc-${process.pid}`;
+  async "writes to a keeper's socket"() {
+    const name = socketOf(`pi-rpc-${process.pid}`);
     const heard = [];
     const server = net.createServer((socket) => socket.on("data", (data) => heard.push(String(data))));
     server.listen(name);
@@ -250,18 +265,21 @@ const steps = {
 
   async "finds a keeper by the file that it left"() {
     const { pid } = await start("idle");
-    writeFileSync(path.join(folder, "pi-rpc-one.pid"), `${pid}\n`);
+    const [file, socket] = onWindows
+      ? ["pi-rpc-one.pid", "pi-rpc-one"]
+      : ["one.rpc.sock.pid", "one.rpc"];
+    writeFileSync(path.join(folder, file), `${pid}\n`);
     const [found] = await createKeeperWriter({ sessionsDir: folder }).discoverExistingKeepers();
     assert.equal(found.keeperPid, pid);
-    assert.equal(found.sockPath, "\\\\.\\pipe\\pi-rpc-one");
-    rmSync(path.join(folder, "pi-rpc-one.pid"));
+    assert.equal(found.sockPath, socketOf(socket));
+    rmSync(path.join(folder, file));
   },
 
   async "works in a worker that is terminated"() {
     const code = `
       const { createHeadlessPidRegistry } = require(${JSON.stringify(installed)});
       const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFile)} });
-      registry.register(${(await start("idle")).pid}, "C:\\\\", new (require("node:events"))());
+      registry.register(${(await start("idle")).pid}, ${JSON.stringify(folder)}, new (require("node:events"))());
       require("node:worker_threads").parentPort.postMessage(registry.size());
       setInterval(() => {}, 1000);`;
     const worker = new Worker(code, { eval: true });
@@ -323,6 +341,7 @@ async function run(name, step) {
   }
 }
 
+setInterval(() => {}, 1000); // a pending terminate() does not keep Node running
 console.log(process.version, process.platform, process.arch);
 let failed = 0;
 for (const [name, step] of Object.entries(steps)) if (!(await run(name, step))) failed++;

@@ -1,5 +1,5 @@
 /**
- * The children of lifecycle.mjs: node.exe roles.mjs <role> <file to speak to> <package> [arguments].
+ * The children of lifecycle.mjs: node roles.mjs <role> <file to speak to> <package> [arguments].
  */
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeFileSync } from "node:fs";
@@ -12,16 +12,17 @@ const say = (it = {}) => writeFileSync(said, `${JSON.stringify(it)}\n`);
 /** Longer than any step, for those that outlive a test that crashed. */
 const idle = () => setTimeout(() => process.exit(0), 60_000);
 
-const idler = () =>
-  spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { detached: true, stdio: "ignore" });
+const idler = (detached = true) =>
+  spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { detached, stdio: "ignore" });
 
 const roles = {
   idle() {
     say();
     idle();
   },
+  /** Its child is in its group or, on Windows, which has none, not in its job. */
   parent() {
-    say({ child: idler().pid });
+    say({ child: idler(process.platform === "win32").pid });
     idle();
   },
   /** Ends when its pi has. */
