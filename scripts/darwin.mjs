@@ -1,12 +1,16 @@
 /**
- * npm run check:darwin: compiles all that macOS would, warnings being errors, for both of its
- * processors, and links it as Node would load it. It cannot run here.
+ * npm run check:darwin: macOS cannot run here. Its code is compiled, warnings being errors, for
+ * both of its processors, and linked as Node would load it; then it runs on this system, upon
+ * stand-ins for what macOS would answer (test/darwin): native tests, and a server's story.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkBinary } from "./binary.mjs";
 import { gypTarget } from "./gyp-target.mjs";
+import { buildNative } from "./native.mjs";
+import { packageAround } from "./package-around.mjs";
 import { headersFolder, root, run, runs, setup } from "./setup.mjs";
 import { fetchSources } from "./sources.mjs";
 import { fetchZig } from "./zig.mjs";
@@ -14,50 +18,109 @@ import { fetchZig } from "./zig.mjs";
 const TRIPLES = { x64: "x86_64-macos.11.0", arm64: "aarch64-macos.11.0" };
 const FLAGS = ["-O2", "-fPIC", "-fvisibility=hidden", "-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"];
 const WARNINGS = ["-Wall", "-Wextra", "-Werror"];
-const C = ["-std=c11"];
-const CXX = ["-std=c++17", "-fno-exceptions"];
+const LANGUAGES = { ".c": ["-std=c11"], ".cc": ["-std=c++17", "-fno-exceptions"] };
 
-/** Whether the cross compiler can be had. */
-export function canBuildDarwin() {
-  return process.platform === "linux" && process.arch === "x64" && runs("npm", "ping", "--fetch-retries=0");
-}
+const stands = path.join("test", "darwin");
 
-function compile(file, triple, folder, includes, defines) {
-  const object = path.join(folder, `${file.replaceAll(/[^\w]/g, "_")}.o`);
-  const how = file.endsWith(".cc") ? ["c++", ...CXX] : ["cc", ...C];
-  const flags = ["-target", triple, ...FLAGS, ...WARNINGS, ...defines.map((it) => `-D${it}`), ...includes];
-  run(fetchZig(), [...how, ...flags, "-c", file, "-o", object]);
-  return object;
-}
+/** Tests whose promise is Linux's alone, and what macOS has instead. */
+const ELSEWHERE = [
+  "*Thread*", // its threads have no numbers among the pids
+  "*PidNamespace*", "*MalformedBirth*", "*HasAnotherName*", "Watch.OfSomebodyForeign*", // a birth is one number
+  "*LeaderWasReaped*", "*LeaderThatWasReaped*", // nobody can tell whose group it is
+  "Process.OfAnotherUserIsForeign", "Signal.DoesNotGoToAnotherUser", // who it is is not told: UNKNOWN
+  "Watch.*Fork*", "Watch.GivesNoDescriptorToAnotherProgram", // a queue passes to nobody
+  "Watch.ProbesWithoutADescriptorLeft", // looking takes none
+];
 
-/** Returns the binary. `sources`: what scripts/sources.mjs has fetched. */
-export function buildDarwin(arch, sources) {
-  const triple = TRIPLES[arch];
-  const folder = path.join(root, "build", "darwin", arch);
-  const binary = path.join(folder, "headless-pid-registry.node");
+const folderOf = (name) => path.join(root, "build", "darwin", name);
+
+/* --- building --------------------------------------------------------------------------------- */
+
+/** `by`: a compiler for each language, its flags, and sources of its own. */
+function compile(by, folder, sources) {
   const addonApi = path.join("node_modules", "node-addon-api");
   const node = path.join(headersFolder(), "include", "node");
   const includes = ["-I", "src", ...[sources, addonApi, node].flatMap((it) => ["-isystem", it])];
   const target = gypTarget("mac");
+  const defines = target.defines.map((it) => `-D${it}`);
+  return [...target.sources, ...by.sources, path.join(sources, "cjson", "cJSON.c")].map((file) => {
+    const object = path.join(folder, `${file.replaceAll(/[^\w]/g, "_")}.o`);
+    const language = path.extname(file);
+    const [command, ...args] = by.compilers[language];
+    const flags = [...LANGUAGES[language], ...FLAGS, ...WARNINGS, ...defines, ...by.flags, ...includes];
+    run(command, [...args, ...flags, "-c", file, "-o", object]);
+    return object;
+  });
+}
+
+function build(name, by, sources) {
+  const folder = folderOf(name);
+  const binary = path.join(folder, "headless-pid-registry.node");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const files = [...target.sources, path.join(sources, "cjson", "cJSON.c")];
-  const objects = files.map((file) => compile(file, triple, folder, includes, target.defines));
-  const link = ["-target", triple, "-shared", "-s", "-undefined", "dynamic_lookup"];
-  run(fetchZig(), ["c++", ...link, "-o", binary, ...objects]);
+  const objects = compile(by, folder, sources);
+  const [command, ...args] = by.compilers[".cc"];
+  run(command, [...args, "-shared", "-s", ...by.link, "-o", binary, ...objects]);
+  return binary;
+}
+
+/** Returns the binary. `sources`: what scripts/sources.mjs has fetched. */
+export function buildDarwin(arch, sources) {
+  const zig = fetchZig();
+  const target = ["-target", TRIPLES[arch]];
+  const by = {
+    compilers: { ".c": [zig, "cc", ...target], ".cc": [zig, "c++", ...target] },
+    flags: [],
+    sources: [],
+    link: ["-undefined", "dynamic_lookup"],
+  };
+  const binary = build(arch, by, sources);
   checkBinary(binary, "darwin");
   return binary;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  setup();
-  if (canBuildDarwin()) {
-    const sources = fetchSources();
-    for (const arch of Object.keys(TRIPLES)) {
-      buildDarwin(arch, sources);
-      console.log(`check:darwin: compiled and linked for ${TRIPLES[arch]}`);
-    }
-  } else {
-    console.log("SKIP: check:darwin: the cross compiler cannot be had here");
-  }
+/** The same code for this system. */
+function buildOnStandIns(sources) {
+  const include = path.join(stands, "include");
+  return build("stand-ins", {
+    compilers: { ".c": ["cc"], ".cc": ["c++"] },
+    flags: ["-I", include, "-include", path.join(include, "darwin.h")],
+    sources: ["kqueue.c", "processes.c"].map((it) => path.join(stands, it)),
+    link: ["-Wl,-Bsymbolic"], // the C library still has a sysctl of its own
+  }, sources);
 }
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+/** `sum`: what the program says at its end if it ran at all. */
+function show(what, sum, command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  const said = [...stdout.matchAll(sum)].map(([line]) => line).join(", ");
+  if (status !== 0 || !said) throw new Error(`check:darwin: ${what}:\n${stdout}${stderr}`);
+  console.log(`check:darwin: on stand-ins: ${what}: ${said}`);
+}
+
+function runOnStandIns(sources) {
+  const native = folderOf("native");
+  buildNative("native_tests", native, ["-DHPR_PLATFORM=darwin"]);
+  show("native tests", /^\[ +(PASSED|SKIPPED) +\] \d+ tests/gm, path.join(native, "native_tests"), [
+    "--gtest_brief=1", `--gtest_filter=-${ELSEWHERE.join(":")}`,
+  ]);
+  const binary = buildOnStandIns(sources);
+  const installed = packageAround(binary, `${process.platform}-${process.arch}`, folderOf("package"));
+  show("a server's story", /^\d+ steps passed$/gm, process.execPath, [path.join("test", "system", "lifecycle.mjs"), installed]);
+}
+
+function main() {
+  setup();
+  if (process.platform !== "linux" || process.arch !== "x64" || !runs("npm", "ping", "--fetch-retries=0"))
+    return console.log("SKIP: check:darwin: the cross compiler cannot be had here");
+  const sources = fetchSources();
+  for (const arch of Object.keys(TRIPLES)) {
+    buildDarwin(arch, sources);
+    console.log(`check:darwin: compiled and linked for ${TRIPLES[arch]}`);
+  }
+  runOnStandIns(sources);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();

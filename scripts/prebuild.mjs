@@ -48,9 +48,9 @@ function compilers({ triple }) {
   return { CC: `${zig} cc ${target}`, CXX: `${zig} c++ ${target}`, AR: `${zig} ar`, LINK: `${zig} c++ ${target}` };
 }
 
-/** Without what apt-get needed. */
+/** Without what apt-get needed, and what only tests do. */
 function isWanted(file) {
-  return !/sources[\\/](apt|cjson[-_].*)$/.test(file);
+  return !/sources[\\/](apt|googletest|cjson[-_].*)$/.test(file);
 }
 
 /** In a folder of its own, so that a developer's build stays what it is. */
@@ -80,7 +80,8 @@ function prebuild(target, sources) {
 const { values } = parseArgs({ options: { cross: { type: "boolean" } } });
 installNpmPackages();
 try {
-  const sources = process.env.HPR_SOURCES ?? fetchSources();
+  const given = process.env.HPR_SOURCES;
+  const sources = given ? path.resolve(root, given) : fetchSources();
   for (const target of values.cross ? CROSS : [thisSystem()]) prebuild(target, sources);
   copyFileSync(path.join(sources, "LICENCES.txt"), path.join(out, "LICENCES.txt"));
 } catch (error) {

@@ -4,7 +4,8 @@
  */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { installAddon } from "./windows/addon.mjs";
+import { packageAround } from "./package-around.mjs";
+import { buildWindows } from "./windows/addon.mjs";
 import {
   Missing, fetchNode, folder, installSystemPackages, prepareWine, seenByWine, wine,
 } from "./windows/machine.mjs";
@@ -59,7 +60,7 @@ function checkNative(sources) {
 }
 
 function checkAddon(sources) {
-  const installed = installAddon(sources);
+  const installed = packageAround(buildWindows(sources), "win32-x64", path.join(folder, "package"));
   for (const major of NODES) {
     const name = `lifecycle in Node ${major}`;
     const story = path.join(root, "test", "system", "lifecycle.mjs");

@@ -15,3 +15,8 @@ export function fetchZig() {
   }
   return program;
 }
+
+/** The C headers of macOS, as it brings them along. */
+export function macHeaders() {
+  return path.join(path.dirname(fetchZig()), "lib", "libc", "include", "any-macos-any");
+}

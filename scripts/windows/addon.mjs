@@ -1,6 +1,6 @@
 /** The addon for Windows, by mingw-w64: what binding.gyp says of win, for another compiler. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { checkBinary } from "../binary.mjs";
 import { gypTarget } from "../gyp-target.mjs";
@@ -58,16 +58,4 @@ export function buildWindows(sources) {
   run(`${tools}-g++-posix`, [...link, ...target.libraries]);
   checkBinary(binary, "win32");
   return binary;
-}
-
-/** Lays out a package around it, as npm would install it. Returns the folder. */
-export function installAddon(sources) {
-  const packageFolder = path.join(folder, "package");
-  const prebuilds = path.join(packageFolder, "prebuilds", "win32-x64");
-  rmSync(packageFolder, { recursive: true, force: true });
-  mkdirSync(prebuilds, { recursive: true });
-  cpSync(buildWindows(sources), path.join(prebuilds, "headless-pid-registry.node"));
-  for (const name of ["dist", "package.json", path.join("node_modules", "node-gyp-build")])
-    cpSync(path.join(root, name), path.join(packageFolder, name), { recursive: true });
-  return packageFolder;
 }

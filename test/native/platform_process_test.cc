@@ -315,7 +315,7 @@ TEST(Process, IsAStrangerIfItStartedAtAnotherTime) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, PartOf(identity.birth, 0) + ".1");
+  SetBirth(&identity, AnotherBirth(identity.birth));
   EXPECT_EQ("STRANGER", system.Verify(identity));
 }
 
@@ -703,7 +703,7 @@ TEST(ProcessKin, OfAFamilyAreNotThoseOfAStrangerUnderItsPid) {
   GroupOfTwo stranger;
   Grandchild child(stranger.reported());
   hpr_identity family = system.Identify(stranger.pid());
-  SetBirth(&family, PartOf(family.birth, 0) + ".1");
+  SetBirth(&family, AnotherBirth(family.birth));
   ASSERT_EQ("STRANGER", system.Verify(family));
   EXPECT_FALSE(system.Identify(child.pid(), &family).kin);
 }

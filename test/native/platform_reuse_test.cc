@@ -31,6 +31,7 @@ bool IsRunning(pid_t child) { return waitpid(child, nullptr, WNOHANG) == 0; }
 
 /* Where the kernel has no names, only another start time tells two processes apart. */
 void AwaitNextTick(const hpr_identity &identity) {
+  if (PartOf(identity.birth, 1).empty()) return; /* exact enough: it counts no ticks */
   const uint64_t start = std::stoull(PartOf(identity.birth, 1));
   ASSERT_TRUE(Eventually([&] {
     struct timespec now;

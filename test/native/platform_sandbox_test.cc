@@ -76,7 +76,7 @@ TEST(Sandbox, StillTellsWhoAProcessIs) {
     EXPECT_TRUE(identity.kin);
     EXPECT_EQ("SAME", system.Verify(identity));
     hpr_identity stranger = identity;
-    SetBirth(&stranger, PartOf(identity.birth, 0) + ".1");
+    SetBirth(&stranger, AnotherBirth(identity.birth));
     EXPECT_EQ("STRANGER", system.Verify(stranger));
     EXPECT_EQ("HPR_ESTRANGER", system.Signal(stranger));
     child.Kill();

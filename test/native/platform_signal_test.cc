@@ -211,7 +211,7 @@ TEST(Signal, LeavesNoDescriptorOpen) {
   GroupOfTwo leader;
   Grandchild member(leader.reported());
   hpr_identity identity = system.Identify(leader.pid()), stranger = identity;
-  SetBirth(&stranger, PartOf(identity.birth, 0) + ".1");
+  SetBirth(&stranger, AnotherBirth(identity.birth));
   const size_t before = OpenDescriptors();
   system.Signal(identity);
   system.Signal(stranger);
@@ -239,7 +239,7 @@ TEST(Signal, DoesNotGoToAStranger) {
   System system;
   GroupLeader child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, PartOf(identity.birth, 0) + ".1");
+  SetBirth(&identity, AnotherBirth(identity.birth));
   for (const hpr_signal signal : kAll) EXPECT_EQ("HPR_ESTRANGER", system.Signal(identity, signal));
   EXPECT_TRUE(child.IsAlive());
 }

@@ -75,7 +75,7 @@ TEST(Watch, OfAStrangerIsRefused) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, PartOf(identity.birth, 0) + ".1");
+  SetBirth(&identity, AnotherBirth(identity.birth));
   EXPECT_EQ("HPR_ESRCH", system.Watch(identity, 1));
 }
 

@@ -46,7 +46,7 @@ static hpr_aim aim_at_process(int32_t pid, int64_t born_us) {
   if (read == HPR_ESRCH) return aim_at_group(pid, false);
   if (read != 0) return no_aim(HPR_VERDICT_UNKNOWN);
   /* Another user's: its birth is not told, and it need not be the one that was recorded. */
-  if (info.born_us == 0) return no_aim(HPR_VERDICT_FOREIGN);
+  if (info.born_us == 0) return info.dead ? aim_at_group(pid, false) : no_aim(HPR_VERDICT_FOREIGN);
   if (info.born_us != born_us) return no_aim(HPR_VERDICT_STRANGER);
   if (info.dead) return aim_at_group(pid, true);
   int asked = hpr_pids_signal(pid, 0, false);

@@ -138,8 +138,7 @@ static int native_watch(void *context, const hpr_identity *identity, uint64_t wa
   if (result == 0)
     result = hpr_watcher_add(self->watcher, identity, before != HPR_VERDICT_SAME, watch);
   if (result != 0 || may_be_there(native_verify(self, identity))) return result;
-  hpr_watcher_remove(self->watcher, watch);
-  return HPR_ESRCH;
+  return hpr_watcher_remove(self->watcher, watch) ? HPR_ESRCH : 0; /* 0: it has been told */
 }
 
 static void native_unwatch(void *context, uint64_t watch) {

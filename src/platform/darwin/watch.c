@@ -228,8 +228,9 @@ int hpr_watcher_add(hpr_watcher *watcher, const hpr_identity *identity, bool gro
   return HPR_ENOMEM;
 }
 
-void hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch) {
+bool hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch) {
   pthread_mutex_lock(&watcher->lock);
-  claim(watcher, watch);
+  const bool found = claim(watcher, watch);
   pthread_mutex_unlock(&watcher->lock);
+  return found;
 }

@@ -26,7 +26,7 @@ void hpr_watcher_close(hpr_watcher *watcher);
  */
 int hpr_watcher_add(hpr_watcher *watcher, const hpr_identity *identity, bool group, uint64_t watch);
 
-/* Takes a watch back. Unknown numbers are ignored. */
-void hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch);
+/* Takes a watch back. False: there is none of that number, or its notice is on its way. */
+bool hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch);
 
 #endif

@@ -52,6 +52,9 @@ extern const char kNoNames[]; /* why a test is skipped then */
 std::string WithPart(const std::string &birth, size_t part, const std::string &text);
 std::string PartOf(const std::string &birth, size_t part);
 
+/* Of a process that started at another time: on macOS a birth has no parts. */
+std::string AnotherBirth(const std::string &birth);
+
 void SetBirth(hpr_identity *identity, const std::string &birth);
 void SetBoot(hpr_identity *identity, const std::string &boot);
 

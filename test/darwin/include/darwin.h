@@ -1,0 +1,30 @@
+/*
+ * darwin.h: what macOS declares in headers that Linux has under the same names. Included before
+ * every file when the code for macOS is tried on Linux, npm run check:darwin. The headers beside it
+ * stand in for those that Linux has not; what they declare is answered from /proc and pidfds.
+ */
+#ifndef STAND_IN_DARWIN_H
+#define STAND_IN_DARWIN_H
+
+#define _GNU_SOURCE 1
+#include <sys/types.h>
+#include <time.h>
+
+typedef unsigned char uuid_t[16];
+
+enum { RENAME_SWAP = 2 };
+
+/* kill(2) of macOS: a group of zombies alone is EPERM. */
+#define kill stand_in_kill
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+int stand_in_kill(pid_t pid, int signum);
+int gethostuuid(uuid_t ret_host, const struct timespec *wait);
+int renamex_np(const char *from, const char *to, unsigned flags);
+#ifdef __cplusplus
+}
+#endif
+
+#endif
