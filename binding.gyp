@@ -78,9 +78,11 @@
             "src/platform/linux/procfs.c",
             "src/platform/linux/survey.c",
             "src/platform/linux/watch.c",
+            "src/platform/posix/descent.c",
             "src/platform/posix/errors.c",
             "src/platform/posix/file.c",
-            "src/platform/posix/pids.c"
+            "src/platform/posix/pids.c",
+            "src/platform/posix/signum.c"
           ]
         }],
         ["OS=='mac'", {
@@ -99,9 +101,11 @@
             "src/platform/darwin/process.c",
             "src/platform/darwin/survey.c",
             "src/platform/darwin/watch.c",
+            "src/platform/posix/descent.c",
             "src/platform/posix/errors.c",
             "src/platform/posix/file.c",
-            "src/platform/posix/pids.c"
+            "src/platform/posix/pids.c",
+            "src/platform/posix/signum.c"
           ]
         }],
         ["OS=='win'", {

@@ -5,9 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Is `ancestor` among the parents of `pid`? A pid is none of its own. */
-bool hpr_kin_descends(int32_t pid, int32_t ancestor);
-
 /* Is `pid` a descendant of `family`, or in its group or session? Our own are no family. */
 bool hpr_kin_related(int32_t pid, int32_t family);
 

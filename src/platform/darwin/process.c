@@ -10,7 +10,9 @@
 #include "platform/darwin/identity.h"
 #include "platform/darwin/kin.h"
 #include "platform/darwin/watch.h"
+#include "platform/posix/descent.h"
 #include "platform/posix/pids.h"
+#include "platform/posix/signum.h"
 
 enum { LEGACY_SLACK_MS = 5000 }; /* between a spawn and the original module's writing it down */
 
@@ -81,17 +83,6 @@ static void native_identify_recorded(void *context, int32_t pid, int64_t recorde
 
 /* --- signal --------------------------------------------------------------------------------- */
 
-static int number_of(hpr_signal signal) {
-  switch (signal) {
-  case HPR_SIGNAL_TERM: return SIGTERM;
-  case HPR_SIGNAL_KILL: return SIGKILL;
-  case HPR_SIGNAL_INT: return SIGINT;
-  case HPR_SIGNAL_HUP: return SIGHUP;
-  case HPR_SIGNAL_QUIT: return SIGQUIT;
-  }
-  return 0;
-}
-
 static bool is_forbidden(int32_t pid) {
   return pid < HPR_PID_MIN || pid == hpr_pids_self() || pid == hpr_pids_own_group() ||
          hpr_kin_descends(hpr_pids_self(), pid);
@@ -104,7 +95,7 @@ static int native_signal(void *context, const hpr_identity *identity, hpr_signal
   hpr_aim it = hpr_aim_take(self->boot, identity);
   if (!identity->kin && (it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP))
     return HPR_ENOTKIN;
-  int result = hpr_aim_signal(&it, identity, number_of(signal));
+  int result = hpr_aim_signal(&it, identity, hpr_signum_of(signal));
   if (result != 0 || signal == HPR_SIGNAL_KILL) return result;
   /* A stopped process keeps a signal pending until it runs again. The first may have ended it. */
   it = hpr_aim_take(self->boot, identity);

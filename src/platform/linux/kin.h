@@ -7,9 +7,6 @@
 
 #include "platform/linux/procfs.h"
 
-/* Is `ancestor` among the parents of `pid`? A pid is none of its own. */
-bool hpr_kin_descends(int32_t pid, int32_t ancestor);
-
 /* Is `pid` a descendant of `family`, or in its group or session? `stat` is that of `pid`. */
 bool hpr_kin_related(int32_t pid, const hpr_proc_stat *stat, int32_t family);
 

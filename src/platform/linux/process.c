@@ -12,7 +12,9 @@
 #include "platform/linux/pidfd.h"
 #include "platform/linux/procfs.h"
 #include "platform/linux/watch.h"
+#include "platform/posix/descent.h"
 #include "platform/posix/pids.h"
+#include "platform/posix/signum.h"
 
 enum { LEGACY_SLACK_MS = 5000 }; /* between a spawn and the original module's writing it down */
 
@@ -111,17 +113,6 @@ static hpr_verdict native_verify(void *context, const hpr_identity *identity) {
 
 /* --- signal --------------------------------------------------------------------------------- */
 
-static int number_of(hpr_signal signal) {
-  switch (signal) {
-  case HPR_SIGNAL_TERM: return SIGTERM;
-  case HPR_SIGNAL_KILL: return SIGKILL;
-  case HPR_SIGNAL_INT: return SIGINT;
-  case HPR_SIGNAL_HUP: return SIGHUP;
-  case HPR_SIGNAL_QUIT: return SIGQUIT;
-  }
-  return 0;
-}
-
 static bool is_forbidden(int32_t pid) {
   return pid < HPR_PID_MIN || pid == hpr_pids_self() || pid == hpr_pids_own_group() ||
          hpr_kin_descends(hpr_pids_self(), pid);
@@ -145,7 +136,7 @@ static int native_signal(void *context, const hpr_identity *identity, hpr_signal
   int result = 0;
   if (!identity->kin && (it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP))
     result = HPR_ENOTKIN;
-  if (result == 0) result = hpr_aim_signal(&it, identity, number_of(signal));
+  if (result == 0) result = hpr_aim_signal(&it, identity, hpr_signum_of(signal));
   /* A stopped process keeps a signal pending until it runs again; SIGKILL needs no help. */
   if (result == 0 && signal != HPR_SIGNAL_KILL) hpr_aim_signal(&it, identity, SIGCONT);
   hpr_aim_done(&it);
