@@ -8,8 +8,7 @@
 /* Is `ancestor` among the parents of `pid`? A pid is none of its own. */
 bool hpr_kin_descends(int32_t pid, int32_t ancestor);
 
-/* What each system answers for it: a process's parent; -1: nobody has the number, or it is hidden.
- */
+/* A process's parent, as each system tells it; -1: no such process, or it is hidden. */
 int32_t hpr_parent_of(int32_t pid);
 
 #endif
