@@ -313,8 +313,8 @@ const steps = {
     const { child, pid } = await start("idle");
     registry.register(pid, folder, child);
     registry.killAll();
-    await gone(pid);
     assert.equal(inFile().length, 1, "killAll leaves the file");
+    await gone(pid);
     registry.cleanupOrphans();
     await until(() => inFile().length === 0, "the next look drops it");
     registry.close();
