@@ -14,6 +14,7 @@
 
 #include "platform/posix/errors.h"
 #include "platform/posix/exchange.h"
+#include "platform/posix/modified.h"
 
 static int result_of(int returned) { return returned < 0 ? hpr_error_from_errno(errno) : 0; }
 
@@ -49,11 +50,7 @@ static void translate(const struct stat *st, hpr_file_info *ret_info) {
       .inode = (uint64_t)st->st_ino,
       .links = (uint64_t)st->st_nlink,
       .size_bytes = (int64_t)st->st_size,
-#ifdef __APPLE__
-      .modified_ns = st->st_mtimespec.tv_sec * INT64_C(1000000000) + st->st_mtimespec.tv_nsec,
-#else
-      .modified_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec,
-#endif
+      .modified_ns = hpr_modified_ns(st),
   };
 }
 

@@ -14,6 +14,8 @@ typedef unsigned char uuid_t[16];
 
 enum { RENAME_SWAP = 2 };
 
+#define st_mtimespec st_mtim
+
 /* kill(2) of macOS: a group of zombies alone is EPERM. */
 #define kill stand_in_kill
 

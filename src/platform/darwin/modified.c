@@ -1,0 +1,5 @@
+#include "platform/posix/modified.h"
+
+int64_t hpr_modified_ns(const struct stat *info) {
+  return info->st_mtimespec.tv_sec * INT64_C(1000000000) + info->st_mtimespec.tv_nsec;
+}
