@@ -4,22 +4,17 @@
  * stand-ins for what macOS would answer (test/darwin): native tests, and a server's story.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkBinary } from "./binary.mjs";
-import { gypTarget } from "./gyp-target.mjs";
+import { crossBuild } from "./cross.mjs";
 import { buildNative } from "./native.mjs";
 import { packageAround } from "./package-around.mjs";
-import { headersFolder, root, run, runs, setup } from "./setup.mjs";
+import { headersFolder, root, runs, setup } from "./setup.mjs";
 import { fetchSources } from "./sources.mjs";
 import { fetchZig } from "./zig.mjs";
 
 const TRIPLES = { x64: "x86_64-macos.11.0", arm64: "aarch64-macos.11.0" };
-const FLAGS = ["-O2", "-fPIC", "-fvisibility=hidden", "-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"];
-const WARNINGS = ["-Wall", "-Wextra", "-Werror"];
-const LANGUAGES = { ".c": ["-std=c11"], ".cc": ["-std=c++17", "-fno-exceptions"] };
-
 const stands = path.join("test", "darwin");
 
 /** Tests whose promise is Linux's alone, and what macOS has instead. */
@@ -36,58 +31,32 @@ const folderOf = (name) => path.join(root, "build", "darwin", name);
 
 /* --- building --------------------------------------------------------------------------------- */
 
-/** `by`: a compiler for each language, its flags, and sources of its own. */
-function compile(by, folder, sources) {
-  const addonApi = path.join("node_modules", "node-addon-api");
-  const node = path.join(headersFolder(), "include", "node");
-  const includes = ["-I", "src", ...[sources, addonApi, node].flatMap((it) => ["-isystem", it])];
-  const target = gypTarget("mac");
-  const defines = target.defines.map((it) => `-D${it}`);
-  return [...target.sources, ...by.sources, path.join(sources, "cjson", "cJSON.c")].map((file) => {
-    const object = path.join(folder, `${file.replaceAll(/[^\w]/g, "_")}.o`);
-    const language = path.extname(file);
-    const [command, ...args] = by.compilers[language];
-    const flags = [...LANGUAGES[language], ...FLAGS, ...WARNINGS, ...defines, ...by.flags, ...includes];
-    run(command, [...args, ...flags, "-c", file, "-o", object]);
-    return object;
-  });
-}
-
-function build(name, by, sources) {
-  const folder = folderOf(name);
-  const binary = path.join(folder, "headless-pid-registry.node");
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const objects = compile(by, folder, sources);
-  const [command, ...args] = by.compilers[".cc"];
-  run(command, [...args, "-shared", "-s", ...by.link, "-o", binary, ...objects]);
-  return binary;
-}
+const headers = () => path.join(headersFolder(), "include", "node");
 
 /** Returns the binary. `sources`: what scripts/sources.mjs has fetched. */
 export function buildDarwin(arch, sources) {
   const zig = fetchZig();
   const target = ["-target", TRIPLES[arch]];
-  const by = {
+  return crossBuild(folderOf(arch), sources, {
+    os: "mac",
     compilers: { ".c": [zig, "cc", ...target], ".cc": [zig, "c++", ...target] },
-    flags: [],
-    sources: [],
+    headers: headers(),
+    flags: ["-fPIC"],
     link: ["-undefined", "dynamic_lookup"],
-  };
-  const binary = build(arch, by, sources);
-  checkBinary(binary, "darwin");
-  return binary;
+  });
 }
 
 /** The same code for this system. */
 function buildOnStandIns(sources) {
   const include = path.join(stands, "include");
-  return build("stand-ins", {
+  return crossBuild(folderOf("stand-ins"), sources, {
+    os: "mac",
     compilers: { ".c": ["cc"], ".cc": ["c++"] },
-    flags: ["-I", include, "-include", path.join(include, "darwin.h")],
+    headers: headers(),
+    flags: ["-fPIC", "-I", include, "-include", path.join(include, "darwin.h")],
     sources: ["kqueue.c", "processes.c"].map((it) => path.join(stands, it)),
     link: ["-Wl,-Bsymbolic"], // the C library still has a sysctl of its own
-  }, sources);
+  });
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -117,7 +86,7 @@ function main() {
     return console.log("SKIP: check:darwin: the cross compiler cannot be had here");
   const sources = fetchSources();
   for (const arch of Object.keys(TRIPLES)) {
-    buildDarwin(arch, sources);
+    checkBinary(buildDarwin(arch, sources), "darwin");
     console.log(`check:darwin: compiled and linked for ${TRIPLES[arch]}`);
   }
   runOnStandIns(sources);

@@ -9,13 +9,14 @@ import path from "node:path";
 import { configureNative } from "./native.mjs";
 import { installSystemPackages, nodeGyp, root, runs, setup } from "./setup.mjs";
 import { fetchSources } from "./sources.mjs";
+import { compiler } from "./windows/addon.mjs";
 import { macHeaders } from "./zig.mjs";
 
 const tools = [
   { has: () => runs("clang-format", "--version"), apt: "clang-format", brew: "clang-format" },
   { has: () => runs("clang-tidy", "--version"), apt: "clang-tidy", brew: "llvm" },
   { has: () => runs("cppcheck", "--version"), apt: "cppcheck", brew: "cppcheck" },
-  { has: () => runs("x86_64-w64-mingw32-gcc-posix", "--version"), apt: "g++-mingw-w64-x86-64-posix", brew: "mingw-w64" },
+  compiler,
 ];
 
 /** Findings that are none, where the line itself cannot say so: other people's macros. */

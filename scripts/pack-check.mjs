@@ -5,10 +5,11 @@
  * The binaries are built for it by cross compilers; -- --as-is looks at those in prebuilds/.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { fetchPackages } from "./npm-packages.mjs";
 import { checkArm64, checkMusl } from "./pack-others.mjs";
 import { root, run, setup } from "./setup.mjs";
 
@@ -39,16 +40,7 @@ function fail(what) {
   throw new Error(`pack: ${what}`);
 }
 
-/** Installs packages of the registry into a folder that git does not see; once. */
-function fetch(name, ...packages) {
-  const folder = path.join(tools, name);
-  const modules = path.join(folder, "node_modules");
-  if (existsSync(modules)) return modules;
-  mkdirSync(folder, { recursive: true });
-  const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--force"]; // other systems' too
-  run("npm", ["install", "--prefix", folder, ...flags, ...packages]);
-  return modules;
-}
+const fetch = (name, ...packages) => fetchPackages(path.join(tools, name), ...packages);
 
 /* --- the tarball ------------------------------------------------------------------------------ */
 

@@ -20,6 +20,7 @@ import { buildWindows } from "./windows/addon.mjs";
 import { fetchZig } from "./zig.mjs";
 
 const NAME = "headless-pid-registry";
+const LINK = "junction"; // what Windows lets everybody make; elsewhere it means nothing
 const work = path.join(root, "build", "prebuild");
 const out = path.join(root, "prebuilds");
 
@@ -61,7 +62,7 @@ function build(target, sources) {
   for (const part of ["src", "binding.gyp", "package.json"])
     cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
   cpSync(sources, path.join(folder, "sources"), { recursive: true, filter: isWanted });
-  symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), "junction"); // what Windows lets everybody make
+  symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), LINK);
   const env = { ...process.env, ...compilers(target) };
   nodeGyp(["rebuild", `--arch=${target.arch}`, "--jobs=max"], { cwd: folder, env }, ["-Dhpr_sources=sources"]);
   return path.join(folder, "build", "Release", "headless_pid_registry.node");

@@ -4,13 +4,13 @@
  */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { checkBinary } from "./binary.mjs";
+import { buildNative } from "./native.mjs";
 import { packageAround } from "./package-around.mjs";
-import { buildWindows } from "./windows/addon.mjs";
-import {
-  Missing, fetchNode, folder, installSystemPackages, prepareWine, seenByWine, wine,
-} from "./windows/machine.mjs";
-import { root, run, setup } from "./setup.mjs";
+import { installSystemPackages, root, setup } from "./setup.mjs";
 import { fetchSources } from "./sources.mjs";
+import { buildWindows, folder } from "./windows/addon.mjs";
+import { fetchNode, needs, prepareWine, seenByWine, wine } from "./windows/machine.mjs";
 
 const NODES = [20, 22];
 const PATIENCE_MS = 600_000;
@@ -35,11 +35,8 @@ function runToFile(name, program, args) {
 function buildTests(sources) {
   const source = path.join(root, "test", "native", "windows");
   const built = path.join(folder, "native");
-  run("cmake", [
-    "-S", source, "-B", built, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", `-DHPR_SOURCES=${sources}`,
-    `-DCMAKE_TOOLCHAIN_FILE=${path.join(source, "toolchain.cmake")}`,
-  ]);
-  run("cmake", ["--build", built]);
+  const toolchain = path.join(source, "toolchain.cmake");
+  buildNative([], built, [`-DHPR_SOURCES=${sources}`, `-DCMAKE_TOOLCHAIN_FILE=${toolchain}`], source);
   return path.join(built, "windows_tests.exe");
 }
 
@@ -60,7 +57,9 @@ function checkNative(sources) {
 }
 
 function checkAddon(sources) {
-  const installed = packageAround(buildWindows(sources), "win32-x64", path.join(folder, "package"));
+  const binary = buildWindows(sources);
+  checkBinary(binary, "win32");
+  const installed = packageAround(binary, "win32-x64", path.join(folder, "package"));
   for (const major of NODES) {
     const name = `lifecycle in Node ${major}`;
     const story = path.join(root, "test", "system", "lifecycle.mjs");
@@ -71,19 +70,19 @@ function checkAddon(sources) {
   }
 }
 
-try {
-  mkdirSync(folder, { recursive: true });
-  installSystemPackages();
-  NODES.forEach(fetchNode);
+function main() {
   setup();
-  prepareWine();
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return console.log("SKIP: check:windows: Wine runs programs of this processor's kind alone");
+  installSystemPackages(needs);
+  mkdirSync(folder, { recursive: true });
+  if (!prepareWine()) return console.log("SKIP: check:windows: Wine does not start here");
   const sources = fetchSources();
   checkNative(sources);
   checkAddon(sources);
   const sum = failures.length > 0 ? `FAILED: ${failures.join(", ")}; ` : "";
   console.log(`check:windows: ${sum}passed: ${passed.join(", ")}`);
   process.exitCode = failures.length > 0 ? 1 : 0;
-} catch (error) {
-  if (!(error instanceof Missing)) throw error;
-  console.log(`SKIP: check:windows ${error.message}`);
 }
+
+main();

@@ -21,6 +21,7 @@
 
 extern "C" {
 #include "platform/linux/procfs.h"
+#include "platform/posix/descent.h"
 }
 
 namespace {
@@ -567,6 +568,14 @@ TEST(ProcessGroup, IsNotTheSessionThatALeaderLeft) {
 }
 
 /* --- kin ------------------------------------------------------------------------------------ */
+
+TEST(ProcessKin, OfNobodyIsNobody) {
+  const pid_t nobody = FreePid();
+  EXPECT_EQ(-1, hpr_parent_of(nobody));
+  EXPECT_FALSE(hpr_kin_descends(nobody, -1)) << "nobody's parent is nobody's";
+  EXPECT_FALSE(hpr_kin_descends(1, -1));
+  EXPECT_TRUE(hpr_kin_descends(getpid(), getppid()));
+}
 
 TEST(ProcessKin, AreOurChildrenAndTheirs) {
   System system;
