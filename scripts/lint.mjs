@@ -152,6 +152,14 @@ function cppcheck(name, ...what) {
   ]);
 }
 
+/** Layers are enforced by include roots, which a path upwards would step around. */
+function includes() {
+  const upward = spawnSync("git", ["grep", "-nE", '#include "\\.\\./', "--", "src"], { cwd: root, encoding: "utf8" });
+  if (upward.status === 1) return;
+  failures.push("includes");
+  console.error(`an include names the folder above:\n${upward.stdout}${upward.stderr}`);
+}
+
 function types() {
   const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
   check("tsc", process.execPath, [tsc, "-p", path.join(root, "test")]);
@@ -161,6 +169,7 @@ setup();
 installSystemPackages(tools);
 describeCompilation();
 format();
+includes();
 types();
 cppcheck("here", `--project=${path.join(root, "build", "Release", "compile_commands.json")}`);
 cppcheck("elsewhere", "-Isrc", "src/platform/darwin", "src/platform/windows");

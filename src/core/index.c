@@ -3,7 +3,7 @@
 #include <utlist.h>
 
 #include "core/entry.h"
-#include "core/error.h"
+#include "base/error.h"
 
 static int add_head(hpr_index *index, hpr_slot *slot) {
   HASH_ADD_KEYPTR(hh, index->oldest, slot->key, slot->key_size, slot);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* An open file; a descriptor or a handle, whatever the system uses. */
 typedef intptr_t hpr_file;

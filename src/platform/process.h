@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 enum {
   HPR_PID_MIN = 2,          /* 1 is init; 0 and negative numbers address groups */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* One process at one moment. It may be gone by now: nothing here is proof of who it is. */
 typedef struct hpr_survey_item {

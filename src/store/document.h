@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/buffer.h"
+#include "base/buffer.h"
 #include "store/row.h"
 
 /* One entry as it stood in the file. */

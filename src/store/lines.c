@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* The first line's separator is the array's bracket. */
 #define HEAD "{\"entries\":"

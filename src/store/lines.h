@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/buffer.h"
+#include "base/buffer.h"
 #include "store/document.h"
 
 typedef struct hpr_line {

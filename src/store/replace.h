@@ -3,7 +3,7 @@
 #define HPR_STORE_REPLACE_H
 
 #include "platform/file.h"
-#include "store/buffer.h"
+#include "base/buffer.h"
 
 /*
  * All three can leave the file that they read or wrote open, for the caller to close: as long as

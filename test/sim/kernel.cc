@@ -3,7 +3,7 @@
 #include <signal.h>
 
 extern "C" {
-#include "core/error.h"
+#include "base/error.h"
 }
 
 namespace sim {

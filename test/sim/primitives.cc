@@ -8,7 +8,7 @@
 #include "sim/watcher.h"
 
 extern "C" {
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/linux/pidfd.h"
 #include "platform/linux/procfs.h"
 #include "platform/linux/watch.h"

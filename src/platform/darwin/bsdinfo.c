@@ -5,7 +5,7 @@
 #include <sys/proc.h>
 #include <sys/proc_info.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* With arg 0 the kernel would not look for zombies (XNU, bsd/kern/proc_info.c). */
 enum { ZOMBIES_TOO = 1 };

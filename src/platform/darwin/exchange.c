@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/posix/errors.h"
 
 int hpr_exchange_names(const char *a, const char *b) {

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/posix/errors.h"
 
 /* From linux/fs.h, which clashes with other headers on old systems. */

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 int hpr_error_from_errno(int number) {
   switch (number) {

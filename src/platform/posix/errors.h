@@ -1,4 +1,4 @@
-/* platform/posix/errors.h: errno into the codes of core/error.h. */
+/* platform/posix/errors.h: errno into the codes of base/error.h. */
 #ifndef HPR_PLATFORM_POSIX_ERRORS_H
 #define HPR_PLATFORM_POSIX_ERRORS_H
 

@@ -2,7 +2,7 @@
 
 #include <windows.h>
 
-#include "core/error.h"
+#include "base/error.h"
 
 /* From winerror.h, of which older headers lack them. */
 enum { DELETE_PENDING = 303, STOPPED_ON_SYMLINK = 681, DISK_QUOTA_EXCEEDED = 1295 };

@@ -1,4 +1,4 @@
-/* platform/windows/errors.h: GetLastError() into the codes of core/error.h. */
+/* platform/windows/errors.h: GetLastError() into the codes of base/error.h. */
 #ifndef HPR_PLATFORM_WINDOWS_ERRORS_H
 #define HPR_PLATFORM_WINDOWS_ERRORS_H
 

@@ -4,7 +4,7 @@
 
 #include <winternl.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/windows/errors.h"
 #include "platform/windows/ticks.h"
 

@@ -7,7 +7,7 @@
 
 #include <sddl.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/windows/errors.h"
 #include "platform/windows/token.h"
 

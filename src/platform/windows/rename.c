@@ -5,7 +5,7 @@
 #include <string.h>
 #include <windows.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/windows/errors.h"
 #include "platform/windows/pause.h"
 

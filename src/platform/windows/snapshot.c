@@ -6,7 +6,7 @@
 
 #include <tlhelp32.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/windows/errors.h"
 
 /* How often the list may have changed while it was taken, ERROR_BAD_LENGTH. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/windows/errors.h"
 
 static int read_answer(HANDLE token, TOKEN_INFORMATION_CLASS what, void **ret_answer) {

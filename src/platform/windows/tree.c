@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/windows/handle.h"
 #include "platform/windows/kin.h"
 #include "platform/windows/self.h"

@@ -9,10 +9,10 @@
 #include <string>
 
 extern "C" {
-#include "core/error.h"
+#include "base/error.h"
 #include "platform/file.h"
 #include "platform/process.h"
-#include "store/buffer.h"
+#include "base/buffer.h"
 #include "store/document.h"
 #include "store/pidfile.h"
 #include "store/replace.h"

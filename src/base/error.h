@@ -1,6 +1,6 @@
-/* core/error.h: the one list of error codes, the same numbers on every system. */
-#ifndef HPR_CORE_ERROR_H
-#define HPR_CORE_ERROR_H
+/* base/error.h: the one list of error codes, the same numbers on every system. */
+#ifndef HPR_BASE_ERROR_H
+#define HPR_BASE_ERROR_H
 
 /*
  * Functions return 0 or one of these. A system's own numbers are translated at the line of the

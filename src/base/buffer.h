@@ -1,6 +1,6 @@
-/* store/buffer.h: text that grows, and remembers if it could not. */
-#ifndef HPR_STORE_BUFFER_H
-#define HPR_STORE_BUFFER_H
+/* base/buffer.h: text that grows, and remembers if it could not. */
+#ifndef HPR_BASE_BUFFER_H
+#define HPR_BASE_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
