@@ -32,6 +32,12 @@
         "src/core/reclaim.c",
         "src/core/register.c",
         "src/core/registry.c",
+        "src/platform/descent.c",
+        "src/platform/found.c",
+        "src/platform/identity.c",
+        "src/platform/list.c",
+        "src/platform/process.c",
+        "src/platform/tree.c",
         "src/store/document.c",
         "src/store/lines.c",
         "src/store/pidfile.c",
@@ -69,21 +75,17 @@
         ["OS=='linux'", {
           "defines": ["_GNU_SOURCE"],
           "sources": [
-            "src/platform/linux/aim.c",
             "src/platform/linux/exchange.c",
-            "src/platform/linux/identity.c",
-            "src/platform/linux/kin.c",
             "src/platform/linux/modified.c",
             "src/platform/linux/pidfd.c",
-            "src/platform/linux/process.c",
             "src/platform/linux/procfs.c",
             "src/platform/linux/survey.c",
+            "src/platform/linux/system.c",
             "src/platform/linux/watch.c",
-            "src/platform/posix/descent.c",
+            "src/platform/posix/clock.c",
             "src/platform/posix/errors.c",
             "src/platform/posix/file.c",
-            "src/platform/posix/pids.c",
-            "src/platform/posix/signum.c"
+            "src/platform/posix/pids.c"
           ]
         }],
         ["OS=='mac'", {
@@ -94,20 +96,16 @@
             "MACOSX_DEPLOYMENT_TARGET": "11.0"
           },
           "sources": [
-            "src/platform/darwin/aim.c",
             "src/platform/darwin/bsdinfo.c",
             "src/platform/darwin/exchange.c",
-            "src/platform/darwin/identity.c",
-            "src/platform/darwin/kin.c",
             "src/platform/darwin/modified.c",
-            "src/platform/darwin/process.c",
             "src/platform/darwin/survey.c",
+            "src/platform/darwin/system.c",
             "src/platform/darwin/watch.c",
-            "src/platform/posix/descent.c",
+            "src/platform/posix/clock.c",
             "src/platform/posix/errors.c",
             "src/platform/posix/file.c",
-            "src/platform/posix/pids.c",
-            "src/platform/posix/signum.c"
+            "src/platform/posix/pids.c"
           ]
         }],
         ["OS=='win'", {
@@ -115,24 +113,21 @@
           "libraries": ["-lntdll"],
           "msvs_settings": { "VCCLCompilerTool": { "AdditionalOptions": ["/std:c11", "/utf-8"] } },
           "sources": [
-            "src/platform/windows/aim.c",
             "src/platform/windows/errors.c",
             "src/platform/windows/file.c",
             "src/platform/windows/fileinfo.c",
             "src/platform/windows/folder.c",
             "src/platform/windows/handle.c",
-            "src/platform/windows/identity.c",
             "src/platform/windows/kin.c",
             "src/platform/windows/pause.c",
             "src/platform/windows/privacy.c",
-            "src/platform/windows/process.c",
             "src/platform/windows/rename.c",
             "src/platform/windows/self.c",
             "src/platform/windows/snapshot.c",
             "src/platform/windows/survey.c",
+            "src/platform/windows/system.c",
             "src/platform/windows/ticks.c",
             "src/platform/windows/token.c",
-            "src/platform/windows/tree.c",
             "src/platform/windows/watch.c",
             "src/platform/windows/wide.c"
           ]

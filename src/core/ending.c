@@ -16,7 +16,7 @@ static void strike(hpr_registry *registry, const hpr_entry *entry, hpr_part part
                    strike_result *result) {
   const hpr_identity *identity = hpr_entry_part(entry, part);
   if (!identity) return;
-  const int error = registry->process.signal(registry->process.self, identity, signal);
+  const int error = registry->process.signal(registry->process.self, identity, signal, HPR_SCOPE_GROUP);
   hpr_report_signal(registry, identity->pid, signal, error);
   switch (error) {
   case 0: result->delivered = true; break;

@@ -3,6 +3,7 @@
 #define HPR_PLATFORM_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -13,6 +14,9 @@ enum {
   HPR_BOOT_SIZE = 64,       /* bytes, the final NUL included */
   HPR_BIRTH_SIZE = 64,
 };
+
+/* True for a number that a process of ours may have. */
+bool hpr_is_pid(int32_t pid);
 
 /* What is known about who held the pid when it was recorded. */
 typedef enum hpr_record_state {
@@ -53,12 +57,20 @@ typedef enum hpr_signal {
   HPR_SIGNAL_QUIT,
 } hpr_signal;
 
+/* Whom a signal is for. */
+typedef enum hpr_scope {
+  HPR_SCOPE_PROCESS, /* this process alone, whatever it leads */
+  HPR_SCOPE_GROUP, /* the group that it leads (or, verdict GROUP, led); where it leads none: itself
+                      and its descendants, each proved and signalled through its own descriptor
+                      where there is one */
+} hpr_scope;
+
 /* Called on the watching thread, once a watch, when its process is gone. Must not block. */
 typedef void (*hpr_exit_notice)(void *context, uint64_t watch);
 
 /*
  * One operating system, or a simulated one. Every function is called on the registry's thread,
- * none blocks, and none but signal() signals.
+ * none blocks, and none but signal() and signal_group() signals.
  */
 typedef struct hpr_process_ops {
   void *self;
@@ -83,18 +95,50 @@ typedef struct hpr_process_ops {
   hpr_verdict (*verify)(void *self, const hpr_identity *identity);
 
   /*
-   * The only way a signal leaves this program. Verifies, then signals the group that the process
-   * leads, or the process alone; wakes a stopped one so that a request to end can reach it.
-   * Returns 0 if a signal was delivered, or HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN,
-   * HPR_EFORBIDDEN, HPR_ENOTKIN, HPR_EFORKED.
+   * The only way a signal leaves this program, beside signal_group(). Verifies, then signals whom
+   * the scope says; wakes who is stopped so that a request to end can reach it. Returns 0 if a
+   * signal was delivered (to the process or group itself, whatever became of descendants), or
+   * HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN, HPR_EFORBIDDEN, HPR_ENOTKIN, HPR_EFORKED.
    */
-  int (*signal)(void *self, const hpr_identity *identity, hpr_signal signal);
+  int (*signal)(void *self, const hpr_identity *identity, hpr_signal signal, hpr_scope scope);
+
+  /*
+   * True if a signal to `leader` with HPR_SCOPE_GROUP reaches `other` as well: it is in the group
+   * that leader leads or led, or, where it leads none, descends from it. False if it cannot be
+   * told.
+   */
+  bool (*reaches)(void *self, const hpr_identity *leader, const hpr_identity *other);
+
+  /*
+   * Records the living members (zombies are dead) of the group that `leader` leads or led, the
+   * leader itself left out, with the leader's kin. Up to capacity; ret_count says how many were
+   * written. 0 also if it led none or nobody is left; HPR_EUNKNOWN, HPR_EMFILE: could not be told.
+   * For a leader that is gone (verdict GROUP, or a number that the kernel still holds for the
+   * group) the members are only recorded if the group is provably the one that it led. Our own
+   * group has no members for us.
+   */
+  int (*members)(void *self, const hpr_identity *leader, hpr_identity *ret_members, size_t capacity,
+                 size_t *ret_count);
+
+  /*
+   * True if the recorded process is itself (SAME) and still in the group of that number: then the
+   * number is that group's, on every kernel.
+   */
+  bool (*is_member)(void *self, const hpr_identity *identity, int32_t group);
+
+  /*
+   * Signals the group of that number, which `member`, a recorded member that still is one, proves.
+   * Same forbidden targets (our own group never) and errors as signal(); HPR_ESTRANGER also if the
+   * process is in another group.
+   */
+  int (*signal_group)(void *self, const hpr_identity *member, int32_t group, hpr_signal signal);
 
   /*
    * Asks for one notice when the process (or, for GROUP, one of its members) is gone. `watch` is
    * the caller's number for it, unique in this registry. Returns HPR_ESRCH if nothing is left to
-   * wait for, HPR_ENOMEM, HPR_EMFILE or HPR_ENOTSUP if the system cannot watch, HPR_EFORKED.
-   * HPR_EPOLLED: it is watched, but the notice may be a tenth of a second late.
+   * wait for (a zombie is dead), HPR_ENOMEM, HPR_EMFILE or HPR_ENOTSUP if the system cannot watch,
+   * HPR_EFORKED. What failed for lack of something is tried anew by the next call. HPR_EPOLLED: it
+   * is watched, but the notice may be a tenth of a second late.
    */
   int (*watch)(void *self, const hpr_identity *identity, uint64_t watch);
 
@@ -107,6 +151,12 @@ typedef struct hpr_process_ops {
   /* Wall clock, in milliseconds since 1970-01-01 UTC. */
   int64_t (*now_ms)(void *self);
 
+  /* For delays: milliseconds of a clock that is never set. */
+  int64_t (*clock_ms)(void *self);
+
+  /* Milliseconds since this boot, suspend included; for what is stored in a file. */
+  int64_t (*boot_ms)(void *self);
+
   /* A number that nobody else has: 64 random bits. */
   uint64_t (*nonce)(void *self);
 } hpr_process_ops;
@@ -117,7 +167,10 @@ typedef struct hpr_process_ops {
  */
 int hpr_process_native_open(hpr_exit_notice notice, void *context, hpr_process_ops *ret_ops);
 
-/* Stops the thread (no notice comes after this returns) and releases everything. */
+/*
+ * Closes what hpr_process_native_open() or system.h's hpr_process_open() has opened: stops the
+ * thread (no notice comes after this returns) and releases everything.
+ */
 void hpr_process_native_close(hpr_process_ops *ops);
 
 #endif

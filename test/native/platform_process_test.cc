@@ -20,8 +20,8 @@
 #include "support/wait.h"
 
 extern "C" {
+#include "platform/descent.h"
 #include "platform/linux/procfs.h"
-#include "platform/posix/descent.h"
 }
 
 namespace {
@@ -84,7 +84,7 @@ pid_t SomeKernelThread() {
   for (const std::string &name : NamesIn("/proc")) {
     hpr_proc_stat stat;
     const pid_t pid = atoi(name.c_str());
-    if (pid >= HPR_PID_MIN && hpr_procfs_stat(pid, &stat) == 0 && stat.kernel_thread) return pid;
+    if (pid >= HPR_PID_MIN && hpr_procfs_stat(pid, &stat) == 0 && stat.facts.kernel) return pid;
   }
   return 0;
 }
@@ -107,6 +107,16 @@ TEST(Process, TellsItsOwnPid) {
   System system;
   EXPECT_EQ(getpid(), system.ops()->self_pid(system.ops()->self));
   InSubprocess([&] { EXPECT_EQ(getpid(), system.ops()->self_pid(system.ops()->self)); });
+}
+
+TEST(Process, HasClocksThatAreNeverSet) {
+  System system;
+  hpr_process_ops *ops = system.ops();
+  const int64_t clock_ms = ops->clock_ms(ops->self), boot_ms = ops->boot_ms(ops->self);
+  EXPECT_LE(clock_ms, ops->clock_ms(ops->self));
+  EXPECT_LE(clock_ms, boot_ms) << "which counts the time asleep";
+  const double up_s = std::stod(TextOf("/proc/uptime").value_or("0"));
+  EXPECT_NEAR(up_s * 1000, static_cast<double>(boot_ms), 5000);
 }
 
 TEST(Process, TellsTheTime) {
@@ -570,11 +580,13 @@ TEST(ProcessGroup, IsNotTheSessionThatALeaderLeft) {
 /* --- kin ------------------------------------------------------------------------------------ */
 
 TEST(ProcessKin, OfNobodyIsNobody) {
+  const hpr_system *system = hpr_system_native();
   const pid_t nobody = FreePid();
-  EXPECT_EQ(-1, hpr_parent_of(nobody));
-  EXPECT_FALSE(hpr_kin_descends(nobody, -1)) << "nobody's parent is nobody's";
-  EXPECT_FALSE(hpr_kin_descends(1, -1));
-  EXPECT_TRUE(hpr_kin_descends(getpid(), getppid()));
+  hpr_facts facts;
+  EXPECT_EQ("HPR_ESRCH", Code(system->look(nobody, &facts)));
+  EXPECT_FALSE(hpr_descends(system, nobody, -1)) << "nobody's parent is nobody's";
+  EXPECT_FALSE(hpr_descends(system, 1, -1));
+  EXPECT_TRUE(hpr_descends(system, getpid(), getppid()));
 }
 
 TEST(ProcessKin, AreOurChildrenAndTheirs) {

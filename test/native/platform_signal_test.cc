@@ -7,6 +7,7 @@
 #include <atomic>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "support/folder.h"
 #include "support/native.h"
@@ -220,6 +221,203 @@ TEST(Signal, LeavesNoDescriptorOpen) {
   leader.Reap();
   system.Signal(identity);
   EXPECT_EQ(before, OpenDescriptors());
+}
+
+/* --- scope ---------------------------------------------------------------------------------- */
+
+TEST(Signal, ToAProcessAloneLeavesTheGroupThatItLeads) {
+  System system;
+  GroupOfTwo leader;
+  const Grandchild member(leader.reported());
+  const hpr_identity identity = system.Identify(leader.pid());
+  EXPECT_EQ("HPR_OK", system.Signal(identity, HPR_SIGNAL_TERM, HPR_SCOPE_PROCESS));
+  ASSERT_TRUE(leader.Ends());
+  EXPECT_EQ("GROUP", system.Verify(identity));
+  EXPECT_EQ("HPR_ESRCH", system.Signal(identity, HPR_SIGNAL_KILL, HPR_SCOPE_PROCESS))
+      << "it is gone itself";
+  EXPECT_TRUE(member.IsAlive());
+  EXPECT_EQ("HPR_OK", system.Signal(identity, HPR_SIGNAL_KILL, HPR_SCOPE_GROUP));
+  EXPECT_TRUE(member.Ends());
+}
+
+TEST(Signal, ToAProcessAloneLeavesItsDescendants) {
+  System system;
+  Child parent(1, [](const Report &report) {
+    report(ForkIn(Idle));
+    Idle();
+  });
+  const Grandchild child(parent.reported());
+  EXPECT_EQ("HPR_OK",
+            system.Signal(system.Identify(parent.pid()), HPR_SIGNAL_KILL, HPR_SCOPE_PROCESS));
+  EXPECT_EQ(SIGKILL, EndedBy(parent));
+  EXPECT_TRUE(child.IsAlive());
+}
+
+/* Its child leads a session of its own, and has a child itself. */
+struct Family : Child {
+  Family()
+      : Child(2, [](const Report &report) {
+          report(ForkIn([report] {
+            setsid();
+            report(ForkIn(Idle));
+            Idle();
+          }));
+          Idle();
+        }) {}
+};
+
+TEST(Signal, ToOneThatLeadsNoGroupReachesItsDescendants) {
+  for (const hpr_signal signal : {HPR_SIGNAL_TERM, HPR_SIGNAL_KILL}) {
+    System system;
+    IdleChild sibling;
+    Family parent;
+    const Grandchild first(parent.reported(0)), second(parent.reported(1));
+    const hpr_identity identity = system.Identify(parent.pid());
+    EXPECT_TRUE(system.Reaches(identity, system.Identify(first.pid())));
+    EXPECT_TRUE(system.Reaches(identity, system.Identify(second.pid())));
+    EXPECT_FALSE(system.Reaches(identity, system.Identify(sibling.pid())));
+    EXPECT_FALSE(system.Reaches(system.Identify(first.pid()), identity)) << "never upwards";
+    EXPECT_EQ("HPR_OK", system.Signal(identity, signal));
+    EXPECT_NE(0, EndedBy(parent));
+    EXPECT_TRUE(first.Ends() && second.Ends());
+    EXPECT_TRUE(sibling.IsAlive()) << "of the same group";
+  }
+}
+
+TEST(Signal, ToOneThatLeadsNoGroupWakesItsDescendants) {
+  System system;
+  Family parent;
+  const Grandchild first(parent.reported(0)), second(parent.reported(1));
+  second.Kill(SIGSTOP);
+  ASSERT_TRUE(Eventually([&] { return IsStopped(second.pid()); }));
+  EXPECT_EQ("HPR_OK", system.Signal(system.Identify(parent.pid())));
+  EXPECT_TRUE(second.Ends() && first.Ends());
+}
+
+/* --- groups --------------------------------------------------------------------------------- */
+
+/* The test's own eyes see a number; ours record it. */
+hpr_identity MemberOf(System &system, const Child &leader) {
+  const hpr_identity head = system.Identify(leader.pid());
+  return system.Identify(leader.reported(), &head);
+}
+
+TEST(Group, HasMembersThatAreRecorded) {
+  System system;
+  GroupOfTwo leader;
+  IdleChild stranger;
+  const hpr_identity identity = system.Identify(leader.pid());
+  const std::vector<hpr_identity> members = system.Members(identity);
+  ASSERT_EQ(1u, members.size()) << "the leader itself is left out";
+  EXPECT_EQ(leader.reported(), members[0].pid);
+  EXPECT_TRUE(members[0].kin);
+  EXPECT_EQ("SAME", system.Verify(members[0]));
+  EXPECT_TRUE(system.Members(identity, 0).empty()) << "no more than there is room for";
+  EXPECT_TRUE(system.Members(system.Identify(stranger.pid())).empty()) << "it leads none";
+  EXPECT_TRUE(system.IsMember(members[0], leader.pid()));
+  EXPECT_TRUE(system.Reaches(identity, members[0]));
+  EXPECT_FALSE(system.Reaches(identity, system.Identify(stranger.pid())));
+  EXPECT_FALSE(system.IsMember(members[0], leader.reported()));
+  EXPECT_FALSE(system.IsMember(system.Identify(stranger.pid()), leader.pid()));
+}
+
+TEST(Group, HasMembersWhenItsLeaderIsAZombie) {
+  System system;
+  GroupOfTwo leader;
+  const Grandchild member(leader.reported());
+  const hpr_identity identity = system.Identify(leader.pid());
+  leader.Kill();
+  ASSERT_TRUE(leader.Ends());
+  const std::vector<hpr_identity> members = system.Members(identity);
+  ASSERT_EQ(1u, members.size());
+  EXPECT_TRUE(system.Reaches(identity, members[0]));
+  member.Kill();
+  ASSERT_TRUE(member.Ends());
+  EXPECT_TRUE(system.Members(identity).empty()) << "zombies are dead";
+}
+
+TEST(Group, HasMembersWhenItsLeaderWasReapedIfItIsProved) {
+  System system;
+  GroupOfTwo leader;
+  const Grandchild member(leader.reported());
+  const hpr_identity identity = system.Identify(leader.pid());
+  const hpr_identity recorded = MemberOf(system, leader);
+  leader.Kill();
+  leader.Reap();
+  EXPECT_TRUE(system.IsMember(recorded, leader.pid())) << "on every kernel";
+  hpr_identity found;
+  size_t count = 7;
+  const int told = system.ops()->members(system.ops()->self, &identity, &found, 1, &count);
+  if (system.Verify(identity) == "GROUP") {
+    EXPECT_EQ("HPR_OK", Code(told));
+    ASSERT_EQ(1u, count);
+    EXPECT_EQ(member.pid(), found.pid);
+  } else {
+    EXPECT_EQ("HPR_EUNKNOWN", Code(told));
+    EXPECT_EQ(0u, count);
+  }
+  EXPECT_EQ("HPR_OK", system.SignalGroup(recorded, leader.pid(), HPR_SIGNAL_KILL));
+  EXPECT_TRUE(member.Ends());
+  EXPECT_EQ("HPR_ESRCH", system.SignalGroup(recorded, leader.pid()));
+  EXPECT_FALSE(system.IsMember(recorded, leader.pid()));
+}
+
+TEST(Group, IsWokenWithTheSignal) {
+  System system;
+  GroupOfTwo leader;
+  const Grandchild member(leader.reported());
+  const hpr_identity recorded = MemberOf(system, leader);
+  leader.Kill();
+  leader.Reap();
+  member.Kill(SIGSTOP);
+  ASSERT_TRUE(Eventually([&] { return IsStopped(member.pid()); }));
+  EXPECT_EQ("HPR_OK", system.SignalGroup(recorded, leader.pid()));
+  EXPECT_TRUE(member.Ends());
+}
+
+TEST(Group, OfOurOwnIsNeverSignalled) {
+  InSubprocess([] {
+    ASSERT_EQ(0, setpgid(0, 0));
+    System system;
+    IdleChild child; /* in our group */
+    BlockAll();
+    const hpr_identity member = system.Identify(child.pid());
+    EXPECT_TRUE(system.IsMember(member, getpgrp()));
+    for (const hpr_signal signal : kAll)
+      EXPECT_EQ("HPR_EFORBIDDEN", system.SignalGroup(member, getpgrp(), signal));
+    for (const pid_t group : {getppid(), 1, 0, -1})
+      EXPECT_EQ("HPR_EFORBIDDEN", system.SignalGroup(member, group)) << group;
+    hpr_identity ourselves = system.Identify(getpid());
+    ourselves.kin = true;
+    EXPECT_TRUE(system.Members(ourselves).empty());
+    EXPECT_TRUE(NothingPending());
+    EXPECT_TRUE(child.IsAlive());
+  });
+}
+
+TEST(Group, OfAStrangerIsNeverSignalled) {
+  System system;
+  GroupLeader stranger;
+  GroupOfTwo leader;
+  const hpr_identity member = MemberOf(system, leader);
+  hpr_identity reused = member, unrelated = member;
+  SetBirth(&reused, AnotherBirth(member.birth));
+  unrelated.kin = false;
+  for (const hpr_signal signal : kAll) {
+    EXPECT_EQ("HPR_ESTRANGER", system.SignalGroup(member, stranger.pid(), signal));
+    EXPECT_EQ("HPR_ESTRANGER", system.SignalGroup(reused, leader.pid(), signal));
+    EXPECT_EQ("HPR_ENOTKIN", system.SignalGroup(unrelated, leader.pid(), signal));
+  }
+  EXPECT_TRUE(stranger.IsAlive());
+  EXPECT_TRUE(leader.IsAlive());
+}
+
+TEST(Group, IsNotSignalledFromAForkOfTheServer) {
+  System system;
+  GroupOfTwo leader;
+  const hpr_identity member = MemberOf(system, leader);
+  InSubprocess([&] { EXPECT_EQ("HPR_EFORKED", system.SignalGroup(member, leader.pid())); });
+  EXPECT_TRUE(leader.IsAlive());
 }
 
 /* --- failure -------------------------------------------------------------------------------- */

@@ -362,6 +362,26 @@ void LimitDescriptors() {
   ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+TEST(Watch, IsTriedAgainAfterItsThreadCouldNotBeStarted) {
+  InSubprocess([] {
+    if (CanChangeUser()) BecomeNobody(); /* the limit is none for root */
+    System system;
+    IdleChild child;
+    const hpr_identity identity = system.Identify(child.pid());
+    struct rlimit limit, none;
+    ASSERT_EQ(0, getrlimit(RLIMIT_NPROC, &limit));
+    none = limit;
+    none.rlim_cur = 0;
+    ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &none));
+    EXPECT_EQ("HPR_ENOMEM", system.Watch(identity, 1));
+    ASSERT_EQ(0, setrlimit(RLIMIT_NPROC, &limit));
+    EXPECT_EQ("HPR_OK", system.Watch(identity, 2));
+    child.Kill();
+    EXPECT_TRUE(system.HasNotices(1));
+    EXPECT_EQ(Numbers{2}, system.Notices());
+  });
+}
+
 TEST(Watch, ProbesWithoutADescriptorLeft) {
   InSubprocess([] {
     LimitDescriptors();

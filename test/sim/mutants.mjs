@@ -15,39 +15,39 @@ const STORIES = 8000;
 const mutants = [
   {
     name: "no identity check",
-    file: "src/platform/linux/aim.c",
-    find: "  hpr_birth birth;\n  if (identity->pid",
+    file: "src/platform/found.c",
+    find: "  hpr_birth birth;\n  const int32_t pid",
     replace:
-      "  hpr_birth birth;\n  if (hpr_pids_signal(identity->pid, 0, false) == 0)\n" +
-      "    return (hpr_aim){.verdict = HPR_VERDICT_SAME, .fd = -1};\n  if (identity->pid",
+      "  hpr_birth birth;\n  if (system->signal(identity->pid, 0, false) == 0)\n" +
+      "    return not_found(identity->pid, HPR_VERDICT_SAME);\n  const int32_t pid",
   },
   {
     name: "EPERM taken for dead",
-    file: "src/platform/linux/aim.c",
-    find: "  if (asked == HPR_ESRCH) return aim_at_group(pid, seen->exact",
+    file: "src/platform/found.c",
+    find: "  if (asked == HPR_ESRCH)\n    return find_group(system, pid, by->exact",
     replace:
-      "  if (asked == HPR_EACCES || read != 0) return no_aim(HPR_VERDICT_GONE);\n" +
-      "  if (asked == HPR_ESRCH) return aim_at_group(pid, seen->exact",
+      "  if (asked == HPR_EACCES || read != 0) return not_found(pid, HPR_VERDICT_GONE);\n" +
+      "  if (asked == HPR_ESRCH)\n    return find_group(system, pid, by->exact",
   },
   {
     name: "zombie taken for alive",
-    file: "src/platform/linux/aim.c",
-    find: "  if (stat.dead) return aim_at_group(pid, seen->fd, true);\n",
-    replace: "",
+    file: "src/platform/found.c",
+    find: "  if (read == 0 ? facts.dead : by->exact && !runs)",
+    replace: "  if (read != 0 && by->exact && !runs)",
   },
   {
     name: "ladder without re-check",
-    file: "src/platform/linux/process.c",
-    find: "  hpr_aim it = hpr_aim_take(&self->here, identity);\n  int result = 0;",
+    file: "src/platform/process.c",
+    find: "  const hpr_found found = hpr_found_open(self->system, &self->host, identity);\n  result = check_found",
     replace:
-      "  if (signal == HPR_SIGNAL_KILL) return hpr_pids_signal(identity->pid, SIGKILL, false);\n" +
-      "  hpr_aim it = hpr_aim_take(&self->here, identity);\n  int result = 0;",
+      "  if (signal == HPR_SIGNAL_KILL) return self->system->signal(identity->pid, 9, false);\n" +
+      "  const hpr_found found = hpr_found_open(self->system, &self->host, identity);\n  result = check_found",
   },
   {
     name: "kill by number after reuse",
-    file: "src/platform/linux/aim.c",
-    find: "  result = aim->fd >= 0 ? hpr_pidfd_signal(aim->fd, signum, aim->group) : HPR_ENOTSUP;",
-    replace: "  result = HPR_ENOTSUP;",
+    file: "src/platform/found.c",
+    find: "                         ? system->handle_signal(found->handle, signum, group)",
+    replace: "                         ? HPR_ENOTSUP",
   },
   {
     name: "exit event without generation",
@@ -57,21 +57,27 @@ const mutants = [
   },
   {
     name: "kinship not asked for",
-    file: "src/platform/linux/process.c",
-    find: "    result = HPR_ENOTKIN;",
-    replace: "    result = 0;",
+    file: "src/platform/process.c",
+    find: "  return result == 0 && !identity->kin ? HPR_ENOTKIN : result;",
+    replace: "  return identity ? result : HPR_ENOTKIN;",
   },
   {
     name: "a stranger's child is kin",
-    file: "src/platform/linux/process.c",
-    find: "return family->kin && hpr_kin_related",
-    replace: "return hpr_kin_related",
+    file: "src/platform/process.c",
+    find: "family->kin && is_related",
+    replace: "is_related",
   },
   {
     name: "nobody is forbidden",
-    file: "src/platform/linux/process.c",
-    find: "  if (is_forbidden(identity->pid)) return HPR_EFORBIDDEN;\n",
-    replace: "",
+    file: "src/platform/process.c",
+    find: "  return is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : permit(self->system, pid);",
+    replace: "  return pid < 0 && is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : 0;",
+  },
+  {
+    name: "a descendant by number alone",
+    file: "src/platform/tree.c",
+    find: " && facts.parent == parent->pid;",
+    replace: ";",
   },
   {
     name: "forgotten as soon as signalled",
@@ -105,8 +111,8 @@ const mutants = [
   },
   {
     name: "another boot's pids trusted",
-    file: "src/platform/linux/identity.c",
-    find: "  if (strcmp(here->boot, boot) == 0) return HPR_VERDICT_SAME;",
+    file: "src/platform/identity.c",
+    find: "  if (strcmp(host->boot, boot) == 0) return HPR_VERDICT_SAME;",
     replace: "  return HPR_VERDICT_SAME;",
   },
   {

@@ -1,19 +1,12 @@
-/* sim/primitives.cc: the questions of src/platform/linux and posix, answered by the_kernel. */
+/* sim/primitives.cc: the questions of src/platform/system.h, answered by the_kernel. */
+#include <signal.h>
+
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "sim/kernel.h"
 #include "sim/watcher.h"
-
-extern "C" {
-#include "base/error.h"
-#include "platform/linux/pidfd.h"
-#include "platform/linux/procfs.h"
-#include "platform/linux/watch.h"
-#include "platform/posix/pids.h"
-}
 
 using sim::Process;
 using sim::Serial;
@@ -28,31 +21,27 @@ bool Cannot() {
   return the_kernel->SelfIsDead();
 }
 
-} // namespace
+/* --- by number ------------------------------------------------------------------------------ */
 
-extern "C" {
+int32_t SelfPid() { return the_kernel->NumberOf(the_kernel->self); }
 
-/* --- platform/posix/pids.h ------------------------------------------------------------------ */
-
-int32_t hpr_pids_self(void) { return the_kernel->NumberOf(the_kernel->self); }
-
-int32_t hpr_pids_own_group(void) {
+int32_t OwnGroup() {
   const Process *self = the_kernel->Find(the_kernel->self);
   return self ? the_kernel->NumberOf(self->group) : -1;
 }
 
-int32_t hpr_pids_own_session(void) {
+int32_t OwnSession() {
   const Process *self = the_kernel->Find(the_kernel->self);
   return self ? the_kernel->NumberOf(self->session) : -1;
 }
 
-int32_t hpr_pids_group_of(int32_t pid) {
+int32_t GroupOf(int32_t pid) {
   if (Cannot()) return -1;
   const Process *process = the_kernel->Holder(pid);
   return process ? the_kernel->NumberOf(process->group) : -1;
 }
 
-int hpr_pids_signal(int32_t pid, int signum, bool group) {
+int SignalNumber(int32_t pid, int signum, bool group) {
   if (Cannot()) return HPR_ESRCH;
   if (pid <= 0 || (pid == 1 && group)) { /* kill(-1), kill(0), kill(-0): everybody, ourselves */
     the_kernel->Signal(the_kernel->init(), signum, true);
@@ -63,16 +52,16 @@ int hpr_pids_signal(int32_t pid, int signum, bool group) {
   return target ? the_kernel->Signal(target, signum, group) : HPR_ESRCH;
 }
 
-hpr_child_state hpr_pids_child(int32_t pid) {
+hpr_child_state Child(int32_t pid) {
   if (Cannot()) return HPR_CHILD_NONE;
   const Process *process = the_kernel->Holder(pid);
   if (!process || process->parent != the_kernel->self) return HPR_CHILD_NONE;
   return process->state == State::kZombie ? HPR_CHILD_ENDED : HPR_CHILD_RUNNING;
 }
 
-/* --- platform/linux/pidfd.h ----------------------------------------------------------------- */
+/* --- by handle ------------------------------------------------------------------------------ */
 
-int hpr_pidfd_open(int32_t pid, int *ret_fd) {
+int Open(int32_t pid, hpr_handle *ret_fd) {
   if (Cannot()) return HPR_EMFILE;
   if (!the_kernel->features.pidfds) return HPR_ENOTSUP;
   if (!the_kernel->descriptors_left) return HPR_EMFILE;
@@ -82,15 +71,15 @@ int hpr_pidfd_open(int32_t pid, int *ret_fd) {
   return 0;
 }
 
-void hpr_pidfd_close(int fd) { the_kernel->ClosePidfd(fd); }
+void CloseHandle(hpr_handle fd) { the_kernel->ClosePidfd(static_cast<int>(fd)); }
 
-int hpr_pidfd_name(int fd, char *ret_name, size_t size) {
+int NameOf(hpr_handle fd, char *ret_name, size_t size) {
   if (Cannot() || !the_kernel->features.names) return HPR_ENOTSUP;
-  const auto serial = static_cast<unsigned long long>(the_kernel->PidfdOf(fd));
+  const auto serial = static_cast<unsigned long long>(the_kernel->PidfdOf(static_cast<int>(fd)));
   return snprintf(ret_name, size, "fe-%016llx", serial) < static_cast<int>(size) ? 0 : HPR_ENOTSUP;
 }
 
-int hpr_pidfd_reopen(const char *name, int *ret_fd) {
+int Reopen(const char *name, hpr_handle *ret_fd) {
   if (Cannot()) return HPR_EMFILE;
   if (!the_kernel->features.names) return HPR_ENOTSUP;
   if (!the_kernel->descriptors_left) return HPR_EMFILE;
@@ -100,77 +89,101 @@ int hpr_pidfd_reopen(const char *name, int *ret_fd) {
   return 0;
 }
 
-int hpr_pidfd_pid(int fd, int32_t *ret_pid) {
+int PidOf(hpr_handle fd, int32_t *ret_pid) {
   if (Cannot()) return HPR_ENOTSUP;
-  const Process *process = the_kernel->Find(the_kernel->PidfdOf(fd));
+  const Process *process = the_kernel->Find(the_kernel->PidfdOf(static_cast<int>(fd)));
   if (!process) return HPR_ESRCH;
   *ret_pid = process->pid;
   return 0;
 }
 
-bool hpr_pidfd_runs(int fd) { return !Cannot() && the_kernel->IsAlive(the_kernel->PidfdOf(fd)); }
-
-int hpr_pidfd_signal(int fd, int signum, bool group) {
-  if (Cannot()) return HPR_ESRCH;
-  if (group && !the_kernel->features.group_signals) return HPR_ENOTSUP;
-  return the_kernel->Signal(the_kernel->PidfdOf(fd), signum, group);
+bool Runs(hpr_handle fd) {
+  return !Cannot() && the_kernel->IsAlive(the_kernel->PidfdOf(static_cast<int>(fd)));
 }
 
-/* --- platform/linux/procfs.h ---------------------------------------------------------------- */
+int SignalHandle(hpr_handle fd, int signum, bool group) {
+  if (Cannot()) return HPR_ESRCH;
+  if (group && !the_kernel->features.group_signals) return HPR_ENOTSUP;
+  return the_kernel->Signal(the_kernel->PidfdOf(static_cast<int>(fd)), signum, group);
+}
 
-int hpr_procfs_stat(int32_t pid, hpr_proc_stat *ret_stat) {
+/* --- facts ---------------------------------------------------------------------------------- */
+
+hpr_facts FactsOf(const Process &process) {
+  hpr_facts facts{};
+  facts.dead = process.state == State::kZombie;
+  facts.parent = the_kernel->NumberOf(process.parent);
+  facts.group = the_kernel->NumberOf(process.group);
+  facts.session = the_kernel->NumberOf(process.session);
+  facts.start = process.start_ticks;
+  return facts;
+}
+
+int Look(int32_t pid, hpr_facts *ret_facts) {
   if (Cannot() || !the_kernel->descriptors_left) return HPR_EMFILE;
   if (!the_kernel->proc_mounted) return HPR_ESRCH;
   const Process *process = the_kernel->Holder(pid);
   if (!process) return HPR_ESRCH;
-  *ret_stat = hpr_proc_stat{};
-  ret_stat->dead = process->state == State::kZombie;
-  ret_stat->parent = the_kernel->NumberOf(process->parent);
-  ret_stat->group = the_kernel->NumberOf(process->group);
-  ret_stat->session = the_kernel->NumberOf(process->session);
-  ret_stat->start_ticks = process->start_ticks;
+  *ret_facts = FactsOf(*process);
   return 0;
 }
 
-bool hpr_procfs_is_process(int32_t pid) {
-  hpr_proc_stat stat;
-  return hpr_procfs_stat(pid, &stat) == 0;
-}
-
-int hpr_procfs_group_member(int32_t group, int32_t *ret_pid) {
+/* One process at a time: others come and go meanwhile. */
+int Visit(int32_t group, hpr_visit visit, void *context) {
   if (Cannot() || !the_kernel->descriptors_left) return HPR_EMFILE;
   if (!the_kernel->proc_mounted) return HPR_EUNKNOWN;
   for (const Serial serial : the_kernel->All()) {
     const Process *process = the_kernel->Find(serial);
-    if (process->state == State::kZombie || the_kernel->NumberOf(process->group) != group) continue;
-    *ret_pid = process->pid;
-    return 0;
+    if (!process || (group != 0 && the_kernel->NumberOf(process->group) != group)) continue;
+    const hpr_facts facts = FactsOf(*process);
+    if (!visit(context, process->pid, &facts)) break;
   }
-  return HPR_ESRCH;
+  return 0;
 }
 
-void hpr_procfs_boot(char *ret_text, size_t size) {
-  snprintf(ret_text, size, "%s", the_kernel->proc_mounted ? the_kernel->Boot().c_str() : "");
+void Host(hpr_system_host *ret_host) {
+  *ret_host = hpr_system_host{};
+  ret_host->has_namespaces = true;
+  if (!the_kernel->proc_mounted) return;
+  ret_host->pid_namespace = 7;
+  snprintf(ret_host->boot, sizeof ret_host->boot, "%s", the_kernel->Boot().c_str());
 }
 
-uint64_t hpr_procfs_pid_namespace(void) { return the_kernel->proc_mounted ? 7 : 0; }
+/* --- signals and clocks --------------------------------------------------------------------- */
 
-int64_t hpr_procfs_started_ms(uint64_t start_ticks) {
+int SignumOf(hpr_signal signal) {
+  switch (signal) {
+  case HPR_SIGNAL_TERM: return SIGTERM;
+  case HPR_SIGNAL_KILL: return SIGKILL;
+  case HPR_SIGNAL_INT: return SIGINT;
+  case HPR_SIGNAL_HUP: return SIGHUP;
+  case HPR_SIGNAL_QUIT: return SIGQUIT;
+  }
+  return 0;
+}
+
+int64_t StartedMs(uint64_t start_ticks) {
   return the_kernel->now_ms -
          static_cast<int64_t>(the_kernel->Ticks() - start_ticks) * sim::kTickMs;
 }
 
-/* --- platform/linux/watch.h ----------------------------------------------------------------- */
+int64_t NowMs() { return the_kernel->now_ms; }
 
-int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
-                     const void *probe_context, hpr_watcher **ret_watcher) {
+int64_t BootMs() { return static_cast<int64_t>(the_kernel->Ticks()) * sim::kTickMs; }
+
+uint64_t Nonce() { return 0xABC0000000000000u + the_kernel->Nonce(); }
+
+/* --- watching ------------------------------------------------------------------------------- */
+
+int OpenWatcher(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
+                const void *probe_context, hpr_watcher **ret_watcher) {
   *ret_watcher =
       new hpr_watcher{the_kernel->self, notice, notice_context, probe, probe_context, {}};
   sim::the_watchers.insert(*ret_watcher);
   return 0;
 }
 
-void hpr_watcher_close(hpr_watcher *watcher) {
+void CloseWatcher(hpr_watcher *watcher) {
   if (!watcher) return;
   for (const auto &[unused, item] : watcher->items)
     if (item.fd >= 0) the_kernel->ClosePidfd(item.fd);
@@ -178,30 +191,59 @@ void hpr_watcher_close(hpr_watcher *watcher) {
   delete watcher;
 }
 
-int hpr_watcher_add(hpr_watcher *watcher, int take_pidfd, const hpr_identity *identity,
-                    uint64_t watch) {
+int AddWatch(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity, bool,
+             uint64_t watch) {
+  const int fd = static_cast<int>(take_handle);
   if (!the_kernel->watches_left) {
-    if (take_pidfd >= 0) the_kernel->ClosePidfd(take_pidfd);
+    if (fd >= 0) the_kernel->ClosePidfd(fd);
     return HPR_ENOMEM;
   }
-  watcher->items[watch] = {take_pidfd, *identity};
-  if (take_pidfd >= 0 && !the_kernel->IsAlive(the_kernel->PidfdOf(take_pidfd)))
-    watcher->Fire(watch);
+  watcher->items[watch] = {fd, *identity};
+  if (fd >= 0 && !the_kernel->IsAlive(the_kernel->PidfdOf(fd))) watcher->Fire(watch);
   return 0;
 }
 
-void hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch) {
-  const auto it = watcher->items.find(watch);
-  if (it == watcher->items.end()) return;
-  if (it->second.fd >= 0) the_kernel->ClosePidfd(it->second.fd);
-  watcher->items.erase(it);
+bool RemoveWatch(hpr_watcher *watcher, uint64_t watch) { return watcher->Remove(watch); }
+
+hpr_system MakeSystem() {
+  hpr_system it{};
+  it.host = Host;
+  it.self_pid = SelfPid;
+  it.own_group = OwnGroup;
+  it.own_session = OwnSession;
+  it.look = Look;
+  it.group_of = GroupOf;
+  it.child = Child;
+  it.visit = Visit;
+  it.signal = SignalNumber;
+  it.open = Open;
+  it.reopen = Reopen;
+  it.close = CloseHandle;
+  it.handle_name = NameOf;
+  it.handle_pid = PidOf;
+  it.handle_runs = Runs;
+  it.handle_signal = SignalHandle;
+  it.signum_of = SignumOf;
+  it.wake_signum = SIGCONT;
+  it.started_ms = StartedMs;
+  it.now_ms = NowMs;
+  it.clock_ms = NowMs;
+  it.boot_ms = BootMs;
+  it.nonce = Nonce;
+  it.watcher_open = OpenWatcher;
+  it.watcher_close = CloseWatcher;
+  it.watcher_add = AddWatch;
+  it.watcher_remove = RemoveWatch;
+  return it;
 }
 
-} // extern "C"
+} // namespace
 
 /* --- sim/watcher.h -------------------------------------------------------------------------- */
 
 namespace sim {
+
+const hpr_system the_system = MakeSystem();
 
 std::set<hpr_watcher *, OlderFirst> the_watchers;
 
@@ -231,7 +273,15 @@ void ProbeAll(Serial owner) {
 
 } // namespace sim
 
+bool hpr_watcher::Remove(uint64_t watch) {
+  const auto it = items.find(watch);
+  if (it == items.end()) return false;
+  if (it->second.fd >= 0) the_kernel->ClosePidfd(it->second.fd);
+  items.erase(it);
+  return true;
+}
+
 void hpr_watcher::Fire(uint64_t watch) {
-  hpr_watcher_remove(this, watch);
+  Remove(watch);
   notice(notice_context, watch);
 }

@@ -60,10 +60,6 @@ struct HostCalls {
   }
 
   static void Notice(void *self, uint64_t watch) { Of(self)->notices_.push_back(watch); }
-
-  static int64_t NowMs(void *) { return the_kernel->now_ms; }
-
-  static uint64_t Nonce(void *) { return 0xABC0000000000000u + the_kernel->Nonce(); }
 };
 
 Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), disk_(disk) {
@@ -72,9 +68,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   if (options.leads_group) kernel_->LeadGroup(serial_);
   kernel_->Find(serial_)->ours = true; /* and so are its descendants */
   const Acting acting(serial_);
-  if (hpr_process_native_open(HostCalls::Notice, this, &process_) != 0) return;
-  process_.now_ms = HostCalls::NowMs;
-  process_.nonce = HostCalls::Nonce;
+  if (hpr_process_open(&the_system, HostCalls::Notice, this, &process_) != 0) return;
   hpr_options it{};
   it.pid_file = kPidFile;
   it.process = process_;

@@ -4,7 +4,7 @@
 #include <cstring>
 
 extern "C" {
-#include "platform/linux/identity.h"
+#include "platform/identity.h"
 #include "store/document.h"
 }
 
@@ -23,6 +23,7 @@ bool IsTold(const hpr_row &row) {
   return true;
 }
 
+constexpr hpr_system_host kHost = {"", false, true, 0};
 constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
 
 } // namespace
@@ -37,9 +38,9 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
     return it == untold_.end() || identity.pid != row.main.pid ? 0 : it->second;
   }
   if (identity.state != HPR_RECORD_KNOWN || kernel_->Boot() != identity.boot) return 0;
-  if (!hpr_birth_read(identity.birth, &birth)) return 0;
+  if (!hpr_birth_read(&kHost, identity.birth, &birth)) return 0;
   if (birth.name) return strtoull(birth.name + 3, nullptr, 16);
-  return kernel_->BornAs(identity.pid, birth.start_ticks);
+  return kernel_->BornAs(identity.pid, birth.start);
 }
 
 std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
@@ -130,6 +131,7 @@ void Truth::Crashing(const Server &server) {
 
 void Truth::Rebooted() {
   asked_.clear();
+  below_.clear();
   promised_.clear();
   must_know_.clear();
   untold_.clear();
@@ -171,6 +173,24 @@ void Truth::Break(const std::string &what) {
   if (broken_.empty()) broken_ = what;
 }
 
+bool Truth::DescendsFrom(Serial serial, const std::set<Serial> &ancestors) const {
+  for (const Process *at = kernel_->Find(serial); at; at = kernel_->Find(at->parent))
+    if (ancestors.count(at->parent)) return true;
+  return false;
+}
+
+/* Who leads no group takes its descendants along, also those that it has before it dies of it. */
+bool Truth::GoesAlong(const Delivery &it) {
+  const Process *target = kernel_->Find(it.target);
+  if (it.group || !target) return false;
+  const bool along = below_.count(it.target) || DescendsFrom(it.target, below_);
+  if (!along && (target->group == it.target || !asked_.count(it.target))) return false;
+  below_.insert(it.target);
+  for (const Serial serial : kernel_->All())
+    if (DescendsFrom(serial, {it.target})) below_.insert(serial);
+  return true;
+}
+
 void Truth::CheckSignal(const Delivery &it) {
   const std::string whom = Describe(kernel_, it.target);
   const Process *sender = kernel_->Find(it.sender);
@@ -179,7 +199,8 @@ void Truth::CheckSignal(const Delivery &it) {
   if (it.group && it.target == sender->group) Break("a server signals its own group");
   for (Serial up = sender->parent; up; up = kernel_->Find(up) ? kernel_->Find(up)->parent : 0)
     if (up == it.target) Break("a signal to an ancestor, " + whom);
-  if (!asked_.count(it.target)) Break("a signal to " + whom + ", whose end nobody wanted");
+  if (!GoesAlong(it) && !asked_.count(it.target))
+    Break("a signal to " + whom + ", whose end nobody wanted");
   const Process *target = kernel_->Find(it.target);
   if (target && !target->ours) Break("a signal to a stranger, " + whom);
 }

@@ -1,4 +1,4 @@
-/* sim/watcher.h: the watching threads of all servers, without threads. */
+/* sim/watcher.h: the simulated system, and the watching threads of all servers, without threads. */
 #ifndef HPR_TEST_SIM_WATCHER_H
 #define HPR_TEST_SIM_WATCHER_H
 
@@ -8,7 +8,7 @@
 #include "sim/kernel.h"
 
 extern "C" {
-#include "platform/linux/watch.h"
+#include "platform/system.h"
 }
 
 struct hpr_watcher {
@@ -17,7 +17,9 @@ struct hpr_watcher {
     hpr_identity identity;
   };
 
-  /* Takes the watch out and gives its notice. */
+  /* Takes the watch out. False: there is none of that number. */
+  bool Remove(uint64_t watch);
+  /* And gives its notice. */
   void Fire(uint64_t watch);
 
   sim::Serial owner;
@@ -29,6 +31,9 @@ struct hpr_watcher {
 };
 
 namespace sim {
+
+/* Answers as the_kernel does, in the name of the_kernel->self. */
+extern const hpr_system the_system;
 
 /* By owner and not by address, so that a seed always tells the same story. */
 struct OlderFirst {

@@ -2,24 +2,18 @@
 #ifndef HPR_PLATFORM_DARWIN_BSDINFO_H
 #define HPR_PLATFORM_DARWIN_BSDINFO_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-/* At one moment; by the next the number may be another's. */
-typedef struct hpr_bsd_info {
-  int32_t parent, group;
-  uint32_t user;   /* effective */
-  bool dead;       /* a zombie */
-  int64_t born_us; /* since 1970; 0: the system tells it of our own user's processes only */
-} hpr_bsd_info;
-
-/* HPR_ESRCH: nobody has that number. HPR_EUNKNOWN: not to be told. */
-int hpr_bsd_info_read(int32_t pid, hpr_bsd_info *ret_info);
+#include "platform/system.h"
 
 /*
- * HPR_ESRCH: nobody in that group lives. kill(2) cannot tell: of a group of zombies it says EPERM
- * (XNU, bsd/kern/kern_sig.c). HPR_EUNKNOWN: not to be told.
+ * Start times are in microseconds since 1970; the system tells them of our own user's processes
+ * only. HPR_ESRCH: nobody has that number. HPR_EUNKNOWN: not to be told.
  */
-int hpr_bsd_group_member(int32_t group);
+int hpr_bsd_look(int32_t pid, hpr_facts *ret_facts);
+
+/*
+ * The first ones of a large group will do, kill(2) says nothing about it: of a group of zombies it
+ * says EPERM (XNU, bsd/kern/kern_sig.c).
+ */
+int hpr_bsd_visit(int32_t group, hpr_visit visit, void *context);
 
 #endif

@@ -213,8 +213,9 @@ static bool enter(hpr_watcher *watcher, item *it) {
   return true;
 }
 
-int hpr_watcher_add(hpr_watcher *watcher, const hpr_identity *identity, bool group,
-                    uint64_t watch) {
+int hpr_watcher_add(hpr_watcher *watcher, hpr_handle handle, const hpr_identity *identity,
+                    bool group, uint64_t watch) {
+  (void)handle;
   item *it = malloc(sizeof *it);
   if (!it) return HPR_ENOMEM;
   *it = (item){.watch = watch, .identity = *identity, .probed = group};

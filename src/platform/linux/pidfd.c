@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "platform/linux/procfs.h"
 #include "platform/posix/errors.h"
 #include "platform/posix/pids.h"
 
@@ -39,19 +39,22 @@ static int refused_or(int number) {
   return number == EPERM ? HPR_ENOTSUP : hpr_error_from_errno(number);
 }
 
-int hpr_pidfd_open(int32_t pid, int *ret_fd) {
-  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (fd < 0) return errno == ENOENT ? HPR_EINVAL : refused_or(errno);
+int hpr_pidfd_open(int32_t pid, hpr_handle *ret_fd) {
+  const int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (fd < 0) {
+    const int result = errno == ENOENT ? HPR_EINVAL : refused_or(errno);
+    return result == HPR_ENOTSUP && hpr_procfs_is_thread(pid) ? HPR_EINVAL : result;
+  }
   *ret_fd = fd;
   return 0;
 }
 
-void hpr_pidfd_close(int fd) { close(fd); }
+void hpr_pidfd_close(hpr_handle fd) { close((int)fd); }
 
-int hpr_pidfd_name(int fd, char *ret_name, size_t size) {
+int hpr_pidfd_name(hpr_handle fd, char *ret_name, size_t size) {
   handle it = {.head.handle_bytes = NAME_BYTES};
   int mount;
-  if (name_to_handle_at(fd, "", &it.head, &mount, AT_EMPTY_PATH) != 0) return HPR_ENOTSUP;
+  if (name_to_handle_at((int)fd, "", &it.head, &mount, AT_EMPTY_PATH) != 0) return HPR_ENOTSUP;
   if ((size_t)it.head.handle_bytes * 2 + sizeof "ffffffff-" > size) return HPR_ENOTSUP;
   int at = snprintf(ret_name, size, "%x-", (unsigned)it.head.handle_type);
   for (unsigned i = 0; i < it.head.handle_bytes; i++)
@@ -81,18 +84,18 @@ static int parse_name(const char *name, handle *ret_handle) {
   return 0;
 }
 
-int hpr_pidfd_reopen(const char *name, int *ret_fd) {
+int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd) {
   handle it;
   if (parse_name(name, &it) != 0) return HPR_EINVAL;
   int fd = open_by_handle_at(PIDFS_ROOT, &it.head, O_CLOEXEC);
   if (fd < 0 && errno == EBADF) {
     /* Before 6.17 any descriptor on pidfs names the file system, our own pidfd too. */
-    int own = -1;
+    hpr_handle own = HPR_NO_HANDLE;
     int opened = hpr_pidfd_open(hpr_pids_self(), &own);
     if (opened != 0) return opened == HPR_EMFILE ? HPR_EMFILE : HPR_ENOTSUP;
-    fd = open_by_handle_at(own, &it.head, O_CLOEXEC);
+    fd = open_by_handle_at((int)own, &it.head, O_CLOEXEC);
     int number = errno;
-    close(own);
+    hpr_pidfd_close(own);
     errno = number;
   }
   if (fd < 0) return errno == ESTALE ? HPR_ESRCH : refused_or(errno);
@@ -106,22 +109,23 @@ typedef struct pidfd_info {
   uint32_t pid, tgid, rest[10];
 } pidfd_info;
 
-int hpr_pidfd_pid(int fd, int32_t *ret_pid) {
+int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid) {
   pidfd_info info = {.mask = INFO_PID};
-  if (ioctl(fd, _IOWR(0xFF, 11, pidfd_info), &info) != 0) { /* PIDFD_GET_INFO */
+  if (ioctl((int)fd, _IOWR(0xFF, 11, pidfd_info), &info) != 0) { /* PIDFD_GET_INFO */
     return errno == ESRCH ? HPR_ESRCH : HPR_ENOTSUP;
   }
   *ret_pid = (int32_t)info.pid;
   return 0;
 }
 
-bool hpr_pidfd_runs(int fd) {
+bool hpr_pidfd_runs(hpr_handle fd) {
   /* Readable when the last thread has ended, pidfd_open(2). */
-  struct pollfd asked = {.fd = fd, .events = POLLIN};
+  struct pollfd asked = {.fd = (int)fd, .events = POLLIN};
   return poll(&asked, 1, 0) == 0;
 }
 
-int hpr_pidfd_signal(int fd, int signum, bool group) {
-  if (syscall(SYS_pidfd_send_signal, fd, signum, NULL, group ? SIGNAL_GROUP : 0) == 0) return 0;
+int hpr_pidfd_signal(hpr_handle fd, int signum, bool group) {
+  if (syscall(SYS_pidfd_send_signal, (int)fd, signum, NULL, group ? SIGNAL_GROUP : 0) == 0)
+    return 0;
   return errno == EINVAL ? HPR_ENOTSUP : hpr_error_from_errno(errno);
 }

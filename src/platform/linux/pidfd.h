@@ -2,40 +2,32 @@
 #ifndef HPR_PLATFORM_LINUX_PIDFD_H
 #define HPR_PLATFORM_LINUX_PIDFD_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "platform/system.h"
 
 /*
- * Everything here is probed by calling it: containers and seccomp filters withhold system calls
- * that the kernel version promises. HPR_ENOTSUP means "not here".
+ * The handles of hpr_system. Everything here is probed by calling it: containers and seccomp
+ * filters withhold system calls that the kernel version promises.
  */
 
-/* Linux 5.3. HPR_ESRCH: nobody, HPR_EINVAL: a thread, HPR_EMFILE. */
-int hpr_pidfd_open(int32_t pid, int *ret_fd);
+/* Linux 5.3. Without, HPR_EINVAL is said of those that are surely threads. */
+int hpr_pidfd_open(int32_t pid, hpr_handle *ret_fd);
 
-void hpr_pidfd_close(int fd);
+void hpr_pidfd_close(hpr_handle fd);
 
 /*
- * The process's name on the pidfs file system (Linux 6.14) as text of letters, digits and '-'. It
- * is never used twice within a boot and stays good while any member of the process's group lives.
- * HPR_ENOTSUP also if the text would not fit.
+ * The process's name on the pidfs file system (Linux 6.14). It stays good while any member of the
+ * process's group lives. HPR_ENOTSUP also if the text would not fit.
  */
-int hpr_pidfd_name(int fd, char *ret_name, size_t size);
+int hpr_pidfd_name(hpr_handle fd, char *ret_name, size_t size);
 
-/* Opens by that name, in any process of the same boot. HPR_ESRCH: it is gone for good. */
-int hpr_pidfd_reopen(const char *name, int *ret_fd);
+int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd);
 
-/* Whose it is, in our pid namespace. HPR_ESRCH: reaped, HPR_ENOTSUP (before Linux 6.13). */
-int hpr_pidfd_pid(int fd, int32_t *ret_pid);
+/* Whose it is, in our pid namespace (Linux 6.13). */
+int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid);
 
-/* False if the process has ended, a zombie included, or if the system would not say. */
-bool hpr_pidfd_runs(int fd);
+bool hpr_pidfd_runs(hpr_handle fd);
 
-/*
- * Signals the process, or the group that it leads (Linux 6.9), even if the leader itself was
- * reaped. signum 0 only asks. HPR_ESRCH, HPR_EACCES (exists, not ours), HPR_ENOTSUP.
- */
-int hpr_pidfd_signal(int fd, int signum, bool group);
+/* Groups: Linux 6.9. */
+int hpr_pidfd_signal(hpr_handle fd, int signum, bool group);
 
 #endif

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "platform/posix/pids.h"
 
 enum {
@@ -68,13 +67,17 @@ static int parse_stat(const char *line, hpr_proc_stat *ret_stat) {
     return HPR_EUNKNOWN;
   const char state = fields[strlen(") ")];
   *ret_stat = (hpr_proc_stat){
-      /* A main thread that ended before the others shows Z too, but the process lives on. */
-      .dead = state == 'X' || state == 'x' || (state == 'Z' && numbers[THREADS] <= 1),
-      .kernel_thread = (numbers[FLAGS] & KERNEL_THREAD) != 0,
-      .parent = (int32_t)numbers[PARENT],
-      .group = (int32_t)numbers[GROUP],
-      .session = (int32_t)numbers[SESSION],
-      .start_ticks = (uint64_t)numbers[START],
+      .facts =
+          {
+              /* A main thread that ended before the others shows Z too, but the process lives on.
+               */
+              .dead = state == 'X' || state == 'x' || (state == 'Z' && numbers[THREADS] <= 1),
+              .kernel = (numbers[FLAGS] & KERNEL_THREAD) != 0,
+              .parent = (int32_t)numbers[PARENT],
+              .group = (int32_t)numbers[GROUP],
+              .session = (int32_t)numbers[SESSION],
+              .start = (uint64_t)numbers[START],
+          },
       .cpu_ticks = (uint64_t)(numbers[USER_TIME] + numbers[SYSTEM_TIME]),
       .resident_pages = (uint64_t)numbers[RESIDENT],
   };
@@ -88,33 +91,39 @@ int hpr_procfs_stat(int32_t pid, hpr_proc_stat *ret_stat) {
   return result == 0 ? parse_stat(line, ret_stat) : result;
 }
 
-bool hpr_procfs_is_process(int32_t pid) {
+int hpr_procfs_look(int32_t pid, hpr_facts *ret_facts) {
+  hpr_proc_stat stat;
+  const int result = hpr_procfs_stat(pid, &stat);
+  if (result == 0) *ret_facts = stat.facts;
+  return result;
+}
+
+bool hpr_procfs_is_thread(int32_t pid) {
   char path[32], text[STAT_SIZE];
   snprintf(path, sizeof path, "/proc/%" PRId32 "/status", pid);
   if (read_text(path, text, sizeof text) != 0) return false;
   const char *line = strstr(text, "\nTgid:");
-  return line && strtol(line + strlen("\nTgid:"), NULL, 10) == pid;
+  return line && strtol(line + strlen("\nTgid:"), NULL, 10) != pid;
 }
 
-int hpr_procfs_group_member(int32_t group, int32_t *ret_pid) {
+int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context) {
   DIR *stream = opendir("/proc");
   if (!stream) return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
-  int result = HPR_ESRCH;
-  for (const struct dirent *item; result == HPR_ESRCH && (item = readdir(stream));) {
+  int result = 0;
+  bool more = true;
+  for (const struct dirent *item; more && (item = readdir(stream));) {
     char *end;
-    long pid = strtol(item->d_name, &end, 10);
-    hpr_proc_stat stat;
+    const long pid = strtol(item->d_name, &end, 10);
+    hpr_facts facts;
     if (*end != '\0' || pid <= 0 || pid > INT32_MAX) continue;
     /* Its group without its file, which takes fifty times as long to read. */
-    int32_t its_group = hpr_pids_group_of((int32_t)pid);
+    const int32_t its_group = group > 0 ? hpr_pids_group_of((int32_t)pid) : -1;
     if (its_group >= 0 && its_group != group) continue;
-    int read = hpr_procfs_stat((int32_t)pid, &stat);
-    if (read == 0 && !stat.dead && stat.group == group) {
-      *ret_pid = (int32_t)pid;
-      result = 0;
-    } else if (read != 0 && read != HPR_ESRCH) {
+    const int read = hpr_procfs_look((int32_t)pid, &facts);
+    if (read == 0 && (group == 0 || facts.group == group))
+      more = visit(context, (int32_t)pid, &facts);
+    else if (read != 0 && read != HPR_ESRCH)
       result = read;
-    }
   }
   closedir(stream);
   return result;
@@ -127,20 +136,21 @@ static uint32_t digest_of(const char *text) {
   return hash;
 }
 
-void hpr_procfs_boot(char *ret_text, size_t size) {
-  char boot[64], host[64];
-  ret_text[0] = '\0';
+static void read_boot(char ret_text[HPR_BOOT_SIZE]) {
+  char boot[HPR_BOOT_SIZE - sizeof "@ffffffff"], host[64];
   if (read_text("/proc/sys/kernel/random/boot_id", boot, sizeof boot) != 0) return;
   boot[strcspn(boot, "\n@")] = '\0';
   if (read_text("/etc/machine-id", host, sizeof host) != 0)
-    snprintf(ret_text, size, "%s", boot);
+    snprintf(ret_text, HPR_BOOT_SIZE, "%s", boot);
   else
-    snprintf(ret_text, size, "%s@%08" PRIx32, boot, digest_of(host));
+    snprintf(ret_text, HPR_BOOT_SIZE, "%s@%08" PRIx32, boot, digest_of(host));
 }
 
-uint64_t hpr_procfs_pid_namespace(void) {
+void hpr_procfs_host(hpr_system_host *ret_host) {
   struct stat st;
-  return stat("/proc/self/ns/pid", &st) == 0 ? (uint64_t)st.st_ino : 0;
+  *ret_host = (hpr_system_host){.has_namespaces = true};
+  if (stat("/proc/self/ns/pid", &st) == 0) ret_host->pid_namespace = (uint64_t)st.st_ino;
+  read_boot(ret_host->boot);
 }
 
 int64_t hpr_procfs_started_ms(uint64_t start_ticks) {

@@ -46,15 +46,15 @@ static bool read_folder(int32_t pid, char ret_path[PATH_MAX]) {
 static void look_at(int32_t pid, hpr_survey_visit visit, void *context) {
   char command[COMMAND_SIZE], folder[PATH_MAX];
   hpr_proc_stat stat;
-  if (hpr_procfs_stat(pid, &stat) != 0 || stat.dead || stat.kernel_thread) return;
+  if (hpr_procfs_stat(pid, &stat) != 0 || stat.facts.dead || stat.facts.kernel) return;
   read_command(pid, command);
   const bool told = read_folder(pid, folder);
   const hpr_survey_item item = {
       .pid = pid,
-      .parent = stat.parent,
-      .group = stat.group,
+      .parent = stat.facts.parent,
+      .group = stat.facts.group,
       .ours = is_ours(pid),
-      .started_ms = hpr_procfs_started_ms(stat.start_ticks),
+      .started_ms = hpr_procfs_started_ms(stat.facts.start),
       .cpu_ms = (int64_t)(stat.cpu_ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK)),
       .resident_bytes = (int64_t)(stat.resident_pages * (uint64_t)sysconf(_SC_PAGESIZE)),
       .command = command,

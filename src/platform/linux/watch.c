@@ -205,11 +205,15 @@ static bool enter(hpr_watcher *watcher, item *it) {
   return true;
 }
 
-int hpr_watcher_add(hpr_watcher *watcher, int take_pidfd, const hpr_identity *identity,
-                    uint64_t watch) {
-  const bool too_many = take_pidfd >= 0 && !is_affordable(take_pidfd);
-  if (too_many) close(take_pidfd);
-  const int fd = too_many ? -1 : take_pidfd;
+int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_pidfd, const hpr_identity *identity,
+                    bool group, uint64_t watch) {
+  (void)group; /* probed or not, a pidfd or none says it all */
+  int fd = (int)take_pidfd;
+  const bool too_many = fd >= 0 && !is_affordable(fd);
+  if (too_many) {
+    close(fd);
+    fd = -1;
+  }
   item *it = malloc(sizeof *it);
   if (!it) {
     if (fd >= 0) close(fd);
@@ -227,8 +231,9 @@ int hpr_watcher_add(hpr_watcher *watcher, int take_pidfd, const hpr_identity *id
   return HPR_ENOMEM;
 }
 
-void hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch) {
+bool hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch) {
   pthread_mutex_lock(&watcher->lock);
-  claim(watcher, watch);
+  const bool found = claim(watcher, watch);
   pthread_mutex_unlock(&watcher->lock);
+  return found;
 }

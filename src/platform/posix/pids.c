@@ -5,8 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/error.h"
-
 int32_t hpr_pids_self(void) { return getpid(); }
 
 int32_t hpr_pids_own_group(void) { return getpgrp(); }

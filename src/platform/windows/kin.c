@@ -1,8 +1,8 @@
 #include "platform/windows/kin.h"
 
-#include <stddef.h>
-
+#include "platform/list.h"
 #include "platform/windows/handle.h"
+#include "platform/windows/self.h"
 
 enum { GENERATIONS = 256 }; /* a chain that is longer is one that we do not trust */
 
@@ -12,31 +12,13 @@ static bool is_older(void *handle, void *than) {
   return born != 0 && born < hpr_handle_born(than);
 }
 
-bool hpr_kin_made(void *parent, void *child) {
-  return hpr_handle_parent(child) == hpr_handle_pid(parent) && is_older(parent, child);
-}
-
-/* NULL: it is gone, or not to be looked at. */
-static void *open_maker(void *child) {
-  void *parent;
-  if (hpr_handle_open(hpr_handle_parent(child), HPR_HANDLE_LOOK, &parent) != 0) return NULL;
-  if (hpr_kin_made(parent, child)) return parent;
-  hpr_handle_close(parent);
-  return NULL;
-}
-
-bool hpr_kin_descends(int32_t pid, int32_t ancestor) {
-  void *handle;
-  bool found = false;
-  if (hpr_handle_open(pid, HPR_HANDLE_LOOK, &handle) != 0) return false;
-  for (int i = 0; i < GENERATIONS && handle && !found; i++) {
-    void *parent = open_maker(handle);
-    found = parent && hpr_handle_pid(parent) == ancestor;
-    hpr_handle_close(handle);
-    handle = parent;
-  }
-  hpr_handle_close(handle);
-  return found;
+int32_t hpr_kin_maker(void *child) {
+  void *maker;
+  const int32_t pid = hpr_handle_parent(child);
+  if (hpr_handle_open(pid, HPR_HANDLE_LOOK, &maker) != 0) return 0;
+  const bool proved = is_older(maker, child);
+  hpr_handle_close(maker);
+  return proved ? pid : 0;
 }
 
 /* False also for those whose birth is hidden. */
@@ -50,12 +32,22 @@ static bool is_surely_younger(int32_t pid, int32_t than) {
   return younger;
 }
 
-bool hpr_kin_may_descend(const hpr_snapshot *all, int32_t pid, int32_t ancestor) {
+static bool may_descend(const hpr_list *all, int32_t pid, int32_t ancestor) {
   for (int i = 0; i < GENERATIONS && pid != 0; i++) {
-    const int32_t parent = hpr_snapshot_parent(all, pid);
+    const int32_t parent = hpr_list_parent(all, pid);
     if (parent == 0 || is_surely_younger(parent, pid)) return false;
     if (parent == ancestor) return true;
     pid = parent;
   }
   return pid != 0; /* a chain without an end tells nothing */
+}
+
+int hpr_kin_is_ancestor(int32_t pid) {
+  hpr_list all;
+  if (pid <= HPR_SYSTEM_PID) return 1; /* everybody's */
+  const int listed = hpr_list_init(&all, hpr_system_native());
+  if (listed != 0) return listed;
+  const bool may = may_descend(&all, hpr_self_pid(), pid);
+  hpr_list_done(&all);
+  return may;
 }

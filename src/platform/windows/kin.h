@@ -2,10 +2,7 @@
 #ifndef HPR_PLATFORM_WINDOWS_KIN_H
 #define HPR_PLATFORM_WINDOWS_KIN_H
 
-#include <stdbool.h>
 #include <stdint.h>
-
-#include "platform/windows/snapshot.h"
 
 /*
  * Windows remembers the number of a process's maker for ever, and whose it was only as long as that
@@ -14,13 +11,11 @@
  * ancestors. Times are those of the wall clock at birth: setting it back may hide a relative.
  */
 
-/* Did `parent`, an open process, make `child`? */
-bool hpr_kin_made(void *parent, void *child);
+/* The number of an open process's maker, who still has it; 0: it is gone, or not to be looked at.
+ */
+int32_t hpr_kin_maker(void *child);
 
-/* Is `ancestor` among the makers of `pid`? A pid is none of its own. */
-bool hpr_kin_descends(int32_t pid, int32_t ancestor);
-
-/* Could it be? Who may not be looked at may be older than anybody. */
-bool hpr_kin_may_descend(const hpr_snapshot *all, int32_t pid, int32_t ancestor);
+/* For hpr_system: who may not be looked at may be older than anybody. */
+int hpr_kin_is_ancestor(int32_t pid);
 
 #endif

@@ -14,6 +14,14 @@ int64_t hpr_self_now_ms(void) {
   return hpr_ticks_to_ms(hpr_ticks(now.dwLowDateTime, now.dwHighDateTime));
 }
 
+int64_t hpr_self_clock_ms(void) {
+  ULONGLONG ticks = 0;
+  QueryUnbiasedInterruptTime(&ticks);
+  return (int64_t)(ticks / HPR_TICKS_PER_MS);
+}
+
+int64_t hpr_self_boot_ms(void) { return (int64_t)GetTickCount64(); }
+
 uint64_t hpr_self_nonce(void) {
   unsigned low, high;
   if (rand_s(&low) == 0 && rand_s(&high) == 0) return (uint64_t)high << 32 | low;

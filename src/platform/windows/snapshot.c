@@ -1,7 +1,5 @@
 #include "platform/windows/snapshot.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
 #include <windows.h>
 
 #include <tlhelp32.h>
@@ -36,45 +34,4 @@ int hpr_snapshot_each(hpr_snapshot_visit visit, void *context) {
   }
   CloseHandle(list);
   return seen > 0 ? 0 : HPR_EUNKNOWN; /* we at least are there */
-}
-
-typedef struct growing {
-  hpr_snapshot it;
-  size_t room;
-  bool failed;
-} growing;
-
-static void add(void *context, const hpr_snapshot_row *row, const wchar_t *program) {
-  (void)program;
-  growing *all = context;
-  if (all->it.count == all->room) {
-    const size_t room = all->room ? all->room * 2 : 256;
-    hpr_snapshot_row *rows = realloc(all->it.rows, room * sizeof *rows);
-    if (!rows) {
-      all->failed = true;
-      return;
-    }
-    all->it.rows = rows;
-    all->room = room;
-  }
-  all->it.rows[all->it.count++] = *row;
-}
-
-int hpr_snapshot_init(hpr_snapshot *snapshot) {
-  growing all = {.it = {NULL, 0}};
-  int result = hpr_snapshot_each(add, &all);
-  if (result == 0 && all.failed) result = HPR_ENOMEM;
-  if (result == 0)
-    *snapshot = all.it;
-  else
-    free(all.it.rows);
-  return result;
-}
-
-void hpr_snapshot_done(hpr_snapshot *snapshot) { free(snapshot->rows); }
-
-int32_t hpr_snapshot_parent(const hpr_snapshot *snapshot, int32_t pid) {
-  for (size_t i = 0; i < snapshot->count; i++)
-    if (snapshot->rows[i].pid == pid) return snapshot->rows[i].parent;
-  return 0;
 }

@@ -7,6 +7,7 @@
 #include <winternl.h>
 
 #include "platform/windows/handle.h"
+#include "platform/windows/self.h"
 #include "platform/windows/snapshot.h"
 #include "platform/windows/ticks.h"
 #include "platform/windows/token.h"
@@ -15,7 +16,6 @@
 enum {
   COMMAND_LINE = 60, /* ProcessCommandLineInformation, Windows 8.1; phnt's ntpsapi.h */
   COMMAND_SIZE = 4096,
-  SYSTEM_PID = 4, /* the kernel's own threads, and what has a lower number is the idle process */
 };
 
 typedef struct looking {
@@ -53,7 +53,7 @@ static int64_t resident_bytes(HANDLE handle) {
 static void look_at(void *context, const hpr_snapshot_row *row, const wchar_t *program) {
   const looking *at = context;
   void *handle;
-  if (row->pid <= SYSTEM_PID) return;
+  if (row->pid <= HPR_SYSTEM_PID) return;
   /* Others' processes tell their names alone. */
   hpr_survey_item item = {.pid = row->pid, .parent = row->parent};
   if (hpr_handle_open(row->pid, HPR_HANDLE_LOOK, &handle) != 0) handle = NULL;

@@ -67,7 +67,9 @@ static void sweep(hpr_watcher *watcher) {
   }
 }
 
-int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watcher **ret_watcher) {
+int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
+                     const void *probe_context, hpr_watcher **ret_watcher) {
+  (void)probe, (void)probe_context;
   hpr_watcher *watcher = calloc(1, sizeof *watcher);
   if (!watcher) return HPR_ENOMEM;
   watcher->notice = notice;
@@ -92,19 +94,23 @@ static bool start(item *it) {
   return RegisterWaitForSingleObject(&it->wait, it->process, exited, it, INFINITE, how);
 }
 
-int hpr_watcher_add(hpr_watcher *watcher, void *take_handle, uint64_t watch) {
+int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
+                    bool group, uint64_t watch) {
+  (void)identity, (void)group;
+  if (take_handle == HPR_NO_HANDLE) return HPR_ENOTSUP;
   sweep(watcher);
+  HANDLE process = (HANDLE)take_handle;
   item *it = calloc(1, sizeof *it);
   if (!it) {
-    hpr_handle_close(take_handle);
+    hpr_handle_close(process);
     return HPR_ENOMEM;
   }
   it->watch = watch;
-  it->process = take_handle;
+  it->process = process;
   it->watcher = watcher;
   HASH_ADD(hh, watcher->items, watch, sizeof it->watch, it);
   if (!it->hh.tbl) {
-    hpr_handle_close(take_handle);
+    hpr_handle_close(process);
     free(it);
     return HPR_ENOMEM;
   }
@@ -114,13 +120,15 @@ int hpr_watcher_add(hpr_watcher *watcher, void *take_handle, uint64_t watch) {
   return error == HPR_EMFILE ? error : HPR_ENOMEM;
 }
 
-void hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch) {
+bool hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch) {
   item *it;
   sweep(watcher);
   HASH_FIND(hh, watcher->items, &watch, sizeof watch, it);
-  if (!it) return;
+  if (!it) return false;
   stop(it);
   sweep(watcher); /* perhaps it was done in that moment, and released here */
   HASH_FIND(hh, watcher->items, &watch, sizeof watch, it);
-  if (it) release(watcher, it);
+  if (!it) return false;
+  release(watcher, it);
+  return true;
 }

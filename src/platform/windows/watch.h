@@ -2,24 +2,16 @@
 #ifndef HPR_PLATFORM_WINDOWS_WATCH_H
 #define HPR_PLATFORM_WINDOWS_WATCH_H
 
-#include "platform/process.h"
-
-typedef struct hpr_watcher hpr_watcher;
-
-/* HPR_ENOMEM. */
-int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watcher **ret_watcher);
-
-/* No notice comes after this returns. NULL is a no-op. */
-void hpr_watcher_close(hpr_watcher *watcher);
+#include "platform/system.h"
 
 /*
- * Gives one notice when the process behind `take_handle` has ended; the handle is the watcher's
- * from here on, also on failure. It keeps the process's number from passing on. HPR_ENOMEM,
- * HPR_EMFILE.
+ * The watcher of hpr_system: it needs handles, and keeps their processes' numbers from passing on.
  */
-int hpr_watcher_add(hpr_watcher *watcher, void *take_handle, uint64_t watch);
-
-/* Takes a watch back. Unknown numbers are ignored. */
-void hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch);
+int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
+                     const void *probe_context, hpr_watcher **ret_watcher);
+void hpr_watcher_close(hpr_watcher *watcher);
+int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
+                    bool group, uint64_t watch);
+bool hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch);
 
 #endif

@@ -39,7 +39,7 @@ hpr_process_ops World::Processes() {
     Identify(self, pid, nullptr, ret_identity);
   };
   ops.verify = Verify;
-  ops.signal = [](void *self, const hpr_identity *identity, hpr_signal) -> int {
+  ops.signal = [](void *self, const hpr_identity *identity, hpr_signal, hpr_scope) -> int {
     return Verify(self, identity) == HPR_VERDICT_SAME ? 0 : HPR_ESRCH;
   };
   ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch) -> int {

@@ -10,12 +10,12 @@ extern "C" {
 const char kNoNames[] = "this kernel, or a filter of system calls, gives processes no names";
 
 bool KernelNamesProcesses() {
-  int fd, again;
+  hpr_handle fd, again;
   char name[HPR_BIRTH_SIZE];
   if (hpr_pidfd_open(getpid(), &fd) != 0) return false;
   const bool named = hpr_pidfd_name(fd, name, sizeof name) == 0;
-  close(fd);
+  hpr_pidfd_close(fd);
   if (!named || hpr_pidfd_reopen(name, &again) != 0) return false;
-  close(again);
+  hpr_pidfd_close(again);
   return true;
 }

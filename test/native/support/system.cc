@@ -29,8 +29,28 @@ std::string System::Verify(const hpr_identity &identity) {
   return Verdict(ops_.verify(ops_.self, &identity));
 }
 
-std::string System::Signal(const hpr_identity &identity, hpr_signal signal) {
-  return Code(ops_.signal(ops_.self, &identity, signal));
+std::string System::Signal(const hpr_identity &identity, hpr_signal signal, hpr_scope scope) {
+  return Code(ops_.signal(ops_.self, &identity, signal, scope));
+}
+
+std::string System::SignalGroup(const hpr_identity &member, pid_t group, hpr_signal signal) {
+  return Code(ops_.signal_group(ops_.self, &member, group, signal));
+}
+
+bool System::Reaches(const hpr_identity &leader, const hpr_identity &other) {
+  return ops_.reaches(ops_.self, &leader, &other);
+}
+
+bool System::IsMember(const hpr_identity &identity, pid_t group) {
+  return ops_.is_member(ops_.self, &identity, group);
+}
+
+std::vector<hpr_identity> System::Members(const hpr_identity &leader, size_t capacity) {
+  std::vector<hpr_identity> members(capacity);
+  size_t count = 0;
+  EXPECT_EQ("HPR_OK", Code(ops_.members(ops_.self, &leader, members.data(), capacity, &count)));
+  members.resize(count);
+  return members;
 }
 
 std::string System::Watch(const hpr_identity &identity, uint64_t watch) {

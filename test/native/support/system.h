@@ -22,7 +22,14 @@ public:
   hpr_identity Identify(pid_t pid, const hpr_identity *family = nullptr);
   hpr_identity IdentifyRecorded(pid_t pid, int64_t recorded_ms);
   std::string Verify(const hpr_identity &identity);
-  std::string Signal(const hpr_identity &identity, hpr_signal signal = HPR_SIGNAL_TERM);
+  std::string Signal(const hpr_identity &identity, hpr_signal signal = HPR_SIGNAL_TERM,
+                     hpr_scope scope = HPR_SCOPE_GROUP);
+  std::string SignalGroup(const hpr_identity &member, pid_t group,
+                          hpr_signal signal = HPR_SIGNAL_TERM);
+  bool Reaches(const hpr_identity &leader, const hpr_identity &other);
+  bool IsMember(const hpr_identity &identity, pid_t group);
+  /* Up to `capacity`; fails the test if they cannot be told. */
+  std::vector<hpr_identity> Members(const hpr_identity &leader, size_t capacity = 16);
   std::string Watch(const hpr_identity &identity, uint64_t watch);
   void Unwatch(uint64_t watch);
   int64_t NowMs();

@@ -66,7 +66,7 @@ int Write(const std::string &path, int first, int count) {
 int Strike(int32_t pid) {
   System system;
   const hpr_identity it = system.IdentifyRecorded(pid, system.NowMs());
-  Say(-system.ops()->signal(system.ops()->self, &it, HPR_SIGNAL_KILL));
+  Say(-system.ops()->signal(system.ops()->self, &it, HPR_SIGNAL_KILL, HPR_SCOPE_GROUP));
   Sleep(kLifeMs);
   return 0;
 }

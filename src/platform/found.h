@@ -1,0 +1,48 @@
+/* platform/found.h: finds the process, or the group, that an identity stands for. */
+#ifndef HPR_PLATFORM_FOUND_H
+#define HPR_PLATFORM_FOUND_H
+
+#include "platform/system.h"
+
+/* A verdict and, if it is SAME or GROUP, how to reach what it is about. */
+typedef struct hpr_found {
+  hpr_verdict verdict;
+  int32_t pid;
+  hpr_handle handle; /* of that very process; HPR_NO_HANDLE: by number only */
+  uint64_t start;    /* its own; 0: unknown */
+  bool group;        /* it leads, or led, the group of its number */
+} hpr_found;
+
+/* False for a number that nobody holds. */
+bool hpr_pid_exists(const hpr_system *system, int32_t pid);
+
+/* Never signals. The caller owes hpr_found_close, or takes the handle. */
+hpr_found hpr_found_open(const hpr_system *system, const hpr_system_host *host,
+                         const hpr_identity *identity);
+
+void hpr_found_close(const hpr_system *system, const hpr_found *found);
+
+/* The verdict alone. */
+hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_system_host *host,
+                              const hpr_identity *identity);
+
+/*
+ * Does what was found SAME or GROUP, dead or alive, still have its number? Then all that was read
+ * by that number in between was its own.
+ */
+bool hpr_found_has_number(const hpr_system *system, const hpr_found *found);
+
+/*
+ * Signals the process, or the group of its number, and wakes it if it is stopped and has to act on
+ * the signal. HPR_ESRCH, HPR_EACCES.
+ */
+int hpr_found_signal(const hpr_system *system, const hpr_found *found, hpr_signal signal,
+                     bool group);
+
+/* True for a signal that nobody survives: on Windows there is no other. */
+bool hpr_signal_is_final(const hpr_system *system, hpr_signal signal);
+
+/* A living member of a group. HPR_ESRCH: none. HPR_EMFILE, HPR_EUNKNOWN: unread. */
+int hpr_group_member(const hpr_system *system, int32_t group, int32_t *ret_pid);
+
+#endif

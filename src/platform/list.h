@@ -1,0 +1,25 @@
+/* platform/list.h: the processes of one moment, by number and parent. */
+#ifndef HPR_PLATFORM_LIST_H
+#define HPR_PLATFORM_LIST_H
+
+#include "platform/system.h"
+
+typedef struct hpr_list_row {
+  int32_t pid, parent;
+} hpr_list_row;
+
+/* Numbers alone prove nothing: the processes may be gone, and so their parents. */
+typedef struct hpr_list {
+  hpr_list_row *rows;
+  size_t count, room;
+  bool failed; /* no memory for all of them */
+} hpr_list;
+
+/* HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN: the system shows none. */
+int hpr_list_init(hpr_list *list, const hpr_system *system);
+void hpr_list_done(hpr_list *list);
+
+/* 0: not there, or it has none. */
+int32_t hpr_list_parent(const hpr_list *list, int32_t pid);
+
+#endif

@@ -1,0 +1,399 @@
+/*
+ * platform/process.c: the one door to processes, the same on every system. What stands before a
+ * signal (fork, forbidden targets, identity, kinship) and what makes an identity stands here; what
+ * a system can tell and do stands in its folder's system.c.
+ */
+#include "platform/process.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/descent.h"
+#include "platform/found.h"
+#include "platform/identity.h"
+#include "platform/tree.h"
+
+enum { LEGACY_SLACK_MS = 5000 }; /* between a spawn and the original module's writing it down */
+
+typedef struct native {
+  const hpr_system *system;
+  int32_t opener; /* the process that may act; a fork of it may not */
+  hpr_system_host host;
+  hpr_exit_notice notice;
+  void *notice_context;
+  hpr_watcher *watcher; /* NULL until the first watch */
+} native;
+
+bool hpr_is_pid(int32_t pid) { return pid >= HPR_PID_MIN; }
+
+static hpr_verdict native_verify(void *context, const hpr_identity *identity) {
+  const native *self = context;
+  return hpr_found_verdict(self->system, &self->host, identity);
+}
+
+static bool is_reachable(hpr_verdict verdict) {
+  return verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP;
+}
+
+/* --- identify ------------------------------------------------------------------------------- */
+
+static int read_pinned(const hpr_system *system, int32_t pid, hpr_handle handle,
+                       hpr_facts *ret_facts) {
+  const int result = system->look(pid, ret_facts);
+  if (result == HPR_ESRCH && hpr_pid_exists(system, pid)) return HPR_EUNKNOWN; /* hidepid */
+  if (result != 0) return result;
+  if (ret_facts->dead) return HPR_ESRCH;
+  if (ret_facts->start == 0) return HPR_EUNKNOWN; /* another user's */
+  /* Not reaped after the look: then what was seen was its own. */
+  const bool reaped =
+      handle != HPR_NO_HANDLE && system->handle_signal(handle, 0, false) == HPR_ESRCH;
+  return reaped ? HPR_ESRCH : 0;
+}
+
+/* Looks at a process so that the facts are known to be those of the handle's process. */
+static int pin(const hpr_system *system, int32_t pid, hpr_handle *ret_handle,
+               hpr_facts *ret_facts) {
+  hpr_handle handle = HPR_NO_HANDLE;
+  int result = system->open(pid, &handle);
+  if (result == HPR_ESRCH || result == HPR_EINVAL) return HPR_ESRCH;
+  /* Without, the identity would lack its name, and on this system nobody would miss it. */
+  if (result == HPR_EMFILE || result == HPR_ENOMEM)
+    return hpr_pid_exists(system, pid) ? result : HPR_ESRCH;
+  result = read_pinned(system, pid, handle, ret_facts);
+  if (result == 0)
+    *ret_handle = handle;
+  else if (handle != HPR_NO_HANDLE)
+    system->close(handle);
+  return result;
+}
+
+/* Returns 0 if the identity is KNOWN; its kinship is yet to be told. */
+static int record(const native *self, int32_t pid, hpr_facts *ret_facts,
+                  hpr_identity *ret_identity) {
+  char name[HPR_BIRTH_SIZE];
+  hpr_handle handle;
+  const int result = self->host.boot[0] ? pin(self->system, pid, &handle, ret_facts) : HPR_EUNKNOWN;
+  *ret_identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_OPAQUE};
+  if (result == HPR_ESRCH) ret_identity->state = HPR_RECORD_NOBODY;
+  memcpy(ret_identity->boot, self->host.boot, sizeof self->host.boot);
+  if (result != 0) return result;
+  const bool has_handle = handle != HPR_NO_HANDLE;
+  const bool named = has_handle && self->system->handle_name(handle, name, sizeof name) == 0;
+  ret_identity->state = HPR_RECORD_KNOWN;
+  hpr_birth_write(&self->host, ret_facts->start, named ? name : NULL, ret_identity->birth);
+  if (has_handle) self->system->close(handle);
+  return 0;
+}
+
+/* Our own group and session are no family: the user's shell and all its jobs are in them. */
+static bool is_shared(int32_t one, int32_t other, int32_t our_own) {
+  return one > 0 && one == other && one != our_own;
+}
+
+static bool is_related(const hpr_system *system, int32_t pid, const hpr_facts *facts,
+                       int32_t family) {
+  hpr_facts head;
+  if (hpr_descends(system, pid, family)) return true;
+  return system->look(family, &head) == 0 &&
+         (is_shared(facts->group, head.group, system->own_group()) ||
+          is_shared(facts->session, head.session, system->own_session()));
+}
+
+/* Both are judged last: then the numbers were theirs while relatives were told by number. */
+static bool is_kin(native *self, const hpr_identity *identity, const hpr_facts *facts,
+                   const hpr_identity *family) {
+  const hpr_system *system = self->system;
+  const int32_t pid = identity->pid;
+  if (!family && facts->parent == system->self_pid()) return true;
+  const bool related = family ? family->kin && is_related(system, pid, facts, family->pid)
+                              : hpr_descends(system, pid, system->self_pid());
+  return related && is_reachable(native_verify(self, identity)) &&
+         (!family || native_verify(self, family) == HPR_VERDICT_SAME);
+}
+
+static void native_identify(void *context, int32_t pid, const hpr_identity *family,
+                            hpr_identity *ret_identity) {
+  native *self = context;
+  hpr_facts facts;
+  if (record(self, pid, &facts, ret_identity) == 0)
+    ret_identity->kin = is_kin(self, ret_identity, &facts, family);
+  else if (ret_identity->state == HPR_RECORD_OPAQUE && !family)
+    ret_identity->kin = self->system->child(pid) == HPR_CHILD_RUNNING; /* ours until we reap it */
+}
+
+static void native_identify_recorded(void *context, int32_t pid, int64_t recorded_ms,
+                                     hpr_identity *ret_identity) {
+  const native *self = context;
+  hpr_facts facts;
+  if (record(self, pid, &facts, ret_identity) != 0) return;
+  if (facts.kernel)
+    *ret_identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_OPAQUE};
+  else if (self->system->started_ms(facts.start) - LEGACY_SLACK_MS > recorded_ms)
+    *ret_identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_NOBODY};
+  else
+    ret_identity->kin = true;
+}
+
+/* --- signal --------------------------------------------------------------------------------- */
+
+static int error_of(hpr_verdict verdict) {
+  switch (verdict) {
+  case HPR_VERDICT_SAME:
+  case HPR_VERDICT_GROUP: return 0;
+  case HPR_VERDICT_GONE: return HPR_ESRCH;
+  case HPR_VERDICT_STRANGER: return HPR_ESTRANGER;
+  case HPR_VERDICT_FOREIGN: return HPR_EFOREIGN;
+  case HPR_VERDICT_UNKNOWN: return HPR_EUNKNOWN;
+  }
+  return HPR_EUNKNOWN;
+}
+
+static bool is_forbidden(const hpr_system *system, int32_t pid) {
+  return !hpr_is_pid(pid) || pid == system->self_pid() || pid == system->own_group() ||
+         (!system->is_ancestor && hpr_descends(system, system->self_pid(), pid));
+}
+
+/*
+ * Asked after is_forbidden: if we can be looked at, we could be for that. If not, nobody can say
+ * who our ancestors are, but that a child of ours is none.
+ */
+static int permit(const hpr_system *system, int32_t pid) {
+  hpr_facts facts;
+  const int is_ancestor = system->is_ancestor ? system->is_ancestor(pid) : 0;
+  if (is_ancestor < 0) return HPR_EUNKNOWN;
+  if (is_ancestor > 0) return HPR_EFORBIDDEN;
+  const bool surely =
+      system->look(system->self_pid(), &facts) == 0 || system->child(pid) != HPR_CHILD_NONE;
+  return surely ? 0 : HPR_EUNKNOWN;
+}
+
+/* All that is asked before anybody is looked for. `pid` may be a group's number. */
+static int check_target(const native *self, int32_t pid) {
+  if (self->system->self_pid() != self->opener) return HPR_EFORKED;
+  return is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : permit(self->system, pid);
+}
+
+/* And all that is asked when it is found. */
+static int check_found(const hpr_identity *identity, hpr_verdict verdict) {
+  const int result = error_of(verdict);
+  return result == 0 && !identity->kin ? HPR_ENOTKIN : result;
+}
+
+static int deliver(const hpr_system *system, const hpr_found *found, hpr_signal signal,
+                   hpr_scope scope) {
+  if (scope == HPR_SCOPE_GROUP)
+    return found->group ? hpr_found_signal(system, found, signal, true)
+                        : hpr_tree_signal(system, found, signal);
+  if (found->verdict == HPR_VERDICT_GROUP) return HPR_ESRCH;
+  return hpr_found_signal(system, found, signal, false);
+}
+
+static int native_signal(void *context, const hpr_identity *identity, hpr_signal signal,
+                         hpr_scope scope) {
+  const native *self = context;
+  int result = check_target(self, identity->pid);
+  if (result != 0) return result;
+  const hpr_found found = hpr_found_open(self->system, &self->host, identity);
+  result = check_found(identity, found.verdict);
+  if (result == 0) result = deliver(self->system, &found, signal, scope);
+  hpr_found_close(self->system, &found);
+  return result == HPR_EACCES ? HPR_EFOREIGN : result;
+}
+
+/* --- groups --------------------------------------------------------------------------------- */
+
+/* Judged after its group was read: then that was its own. */
+static hpr_verdict verify_in(native *self, const hpr_identity *identity, int32_t group,
+                             bool *ret_inside) {
+  *ret_inside = hpr_is_pid(group) && self->system->group_of(identity->pid) == group;
+  return native_verify(self, identity);
+}
+
+static bool native_is_member(void *context, const hpr_identity *identity, int32_t group) {
+  bool inside;
+  return verify_in(context, identity, group, &inside) == HPR_VERDICT_SAME && inside;
+}
+
+static int native_signal_group(void *context, const hpr_identity *member, int32_t group,
+                               hpr_signal signal) {
+  native *self = context;
+  const hpr_system *system = self->system;
+  bool inside;
+  int result = check_target(self, group);
+  if (result != 0) return result;
+  const hpr_verdict verdict = verify_in(self, member, group, &inside);
+  if (verdict == HPR_VERDICT_GROUP) return HPR_ESRCH; /* the member is dead, whatever it led */
+  result = check_found(member, verdict);
+  if (result != 0) return result;
+  if (!inside) return HPR_ESTRANGER;
+  result = system->signal(group, system->signum_of(signal), true);
+  if (result == 0 && !hpr_signal_is_final(system, signal) && native_is_member(self, member, group))
+    system->signal(group, system->wake_signum, true);
+  return result == HPR_EACCES ? HPR_EFOREIGN : result;
+}
+
+/* The leader is judged before and after: then it led, or did not, all the while. */
+static bool native_reaches(void *context, const hpr_identity *leader, const hpr_identity *other) {
+  native *self = context;
+  const hpr_found found = hpr_found_open(self->system, &self->host, leader);
+  hpr_found_close(self->system, &found);
+  if (!is_reachable(found.verdict)) return false;
+  const bool within = found.group ? native_is_member(self, other, leader->pid)
+                                  : (other->pid == leader->pid ||
+                                     hpr_descends(self->system, other->pid, leader->pid)) &&
+                                        native_verify(self, other) == HPR_VERDICT_SAME;
+  return within && is_reachable(native_verify(self, leader));
+}
+
+typedef struct gathering {
+  native *self;
+  const hpr_identity *leader;
+  hpr_identity *members;
+  size_t capacity, count;
+  int error;
+} gathering;
+
+static bool gather(void *context, int32_t pid, const hpr_facts *seen) {
+  gathering *it = context;
+  hpr_facts facts;
+  hpr_identity *member = &it->members[it->count];
+  if (seen->dead || pid == it->leader->pid || it->count == it->capacity)
+    return it->count < it->capacity;
+  const int result = record(it->self, pid, &facts, member);
+  if (result == HPR_EMFILE || result == HPR_ENOMEM) it->error = HPR_EMFILE;
+  if (result == 0 && facts.group == it->leader->pid) {
+    member->kin = it->leader->kin;
+    it->count++;
+  }
+  return it->error == 0;
+}
+
+static int native_members(void *context, const hpr_identity *leader, hpr_identity *ret_members,
+                          size_t capacity, size_t *ret_count) {
+  native *self = context;
+  const hpr_system *system = self->system;
+  gathering all = {.self = self, .leader = leader, .members = ret_members, .capacity = capacity};
+  *ret_count = 0;
+  hpr_found found = hpr_found_open(system, &self->host, leader);
+  const bool none = found.verdict == HPR_VERDICT_GONE || found.verdict == HPR_VERDICT_STRANGER ||
+                    (found.verdict == HPR_VERDICT_SAME && !found.group) ||
+                    leader->pid == system->own_group();
+  int result = none || is_reachable(found.verdict) ? 0 : HPR_EUNKNOWN;
+  if (!none && result == 0 && capacity > 0) result = system->visit(leader->pid, gather, &all);
+  hpr_found_close(system, &found);
+  if (none || result != 0) return result;
+  if (all.error != 0) return all.error;
+  /* Judged again: then the number was its group's while the members were recorded. */
+  const hpr_verdict verdict = native_verify(self, leader);
+  if (is_reachable(verdict)) *ret_count = all.count;
+  return is_reachable(verdict) || verdict == HPR_VERDICT_GONE ? 0 : HPR_EUNKNOWN;
+}
+
+/* --- watch ---------------------------------------------------------------------------------- */
+
+static bool may_be_there(hpr_verdict verdict) {
+  return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
+}
+
+static bool is_there(const void *context, const hpr_identity *identity) {
+  const native *self = context;
+  return may_be_there(hpr_found_verdict(self->system, &self->host, identity));
+}
+
+/* A handle on any living member of the group; HPR_NO_HANDLE: it must be probed. */
+static hpr_handle open_member(const hpr_system *system, int32_t group) {
+  int32_t member;
+  hpr_facts facts;
+  hpr_handle handle = HPR_NO_HANDLE;
+  if (hpr_group_member(system, group, &member) != 0 || pin(system, member, &handle, &facts) != 0)
+    return HPR_NO_HANDLE;
+  if (facts.group == group || handle == HPR_NO_HANDLE) return handle;
+  system->close(handle);
+  return HPR_NO_HANDLE;
+}
+
+static int open_watcher(native *self) {
+  if (self->watcher) return 0;
+  return self->system->watcher_open(self->notice, self->notice_context, is_there, self,
+                                    &self->watcher);
+}
+
+static int add_watch(native *self, const hpr_found *found, const hpr_identity *identity,
+                     uint64_t watch) {
+  const hpr_system *system = self->system;
+  const bool group = found->verdict != HPR_VERDICT_SAME;
+  const hpr_handle handle =
+      found->verdict == HPR_VERDICT_GROUP ? open_member(system, identity->pid) : found->handle;
+  if (handle != found->handle) hpr_found_close(system, found);
+  const int result = system->watcher_add(self->watcher, handle, identity, group, watch);
+  if (handle != HPR_NO_HANDLE || result != 0 || is_there(self, identity)) return result;
+  /* Who exits before a number is watched is not told. If it was told, all is well. */
+  return system->watcher_remove(self->watcher, watch) ? HPR_ESRCH : 0;
+}
+
+static int native_watch(void *context, const hpr_identity *identity, uint64_t watch) {
+  native *self = context;
+  if (self->system->self_pid() != self->opener) return HPR_EFORKED;
+  const hpr_found found = hpr_found_open(self->system, &self->host, identity);
+  const int result = may_be_there(found.verdict) ? open_watcher(self) : HPR_ESRCH;
+  if (result == 0) return add_watch(self, &found, identity, watch);
+  hpr_found_close(self->system, &found);
+  return result;
+}
+
+static void native_unwatch(void *context, uint64_t watch) {
+  native *self = context;
+  if (self->watcher && self->system->self_pid() == self->opener)
+    self->system->watcher_remove(self->watcher, watch);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static int32_t native_self_pid(void *self) { return ((native *)self)->system->self_pid(); }
+static int64_t native_now_ms(void *self) { return ((native *)self)->system->now_ms(); }
+static int64_t native_clock_ms(void *self) { return ((native *)self)->system->clock_ms(); }
+static int64_t native_boot_ms(void *self) { return ((native *)self)->system->boot_ms(); }
+static uint64_t native_nonce(void *self) { return ((native *)self)->system->nonce(); }
+
+int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *context,
+                     hpr_process_ops *ret_ops) {
+  native *self = calloc(1, sizeof *self);
+  if (!self) return HPR_ENOMEM;
+  self->system = system;
+  self->opener = system->self_pid();
+  system->host(&self->host);
+  self->notice = notice;
+  self->notice_context = context;
+  *ret_ops = (hpr_process_ops){
+      .self = self,
+      .identify = native_identify,
+      .identify_recorded = native_identify_recorded,
+      .verify = native_verify,
+      .signal = native_signal,
+      .reaches = native_reaches,
+      .members = native_members,
+      .is_member = native_is_member,
+      .signal_group = native_signal_group,
+      .watch = native_watch,
+      .unwatch = native_unwatch,
+      .self_pid = native_self_pid,
+      .now_ms = native_now_ms,
+      .clock_ms = native_clock_ms,
+      .boot_ms = native_boot_ms,
+      .nonce = native_nonce,
+  };
+  return 0;
+}
+
+int hpr_process_native_open(hpr_exit_notice notice, void *context, hpr_process_ops *ret_ops) {
+  return hpr_process_open(hpr_system_native(), notice, context, ret_ops);
+}
+
+void hpr_process_native_close(hpr_process_ops *ops) {
+  native *self = ops->self;
+  if (!self) return;
+  /* In a fork there is no thread to stop, and the watcher is the parent's: leave both alone. */
+  if (self->system->self_pid() == self->opener) self->system->watcher_close(self->watcher);
+  free(self);
+  ops->self = NULL;
+}

@@ -1,0 +1,131 @@
+/* platform/system.h: what process.c asks of an operating system, or of a simulated one. */
+#ifndef HPR_PLATFORM_SYSTEM_H
+#define HPR_PLATFORM_SYSTEM_H
+
+#include <stddef.h>
+
+#include "platform/process.h"
+
+/*
+ * A descriptor or handle that stays with one process, whoever has its number later. On Windows it
+ * also keeps the number from passing on.
+ */
+typedef intptr_t hpr_handle;
+enum { HPR_NO_HANDLE = -1 };
+
+/* Where numbers mean something: this boot of this host, this pid namespace. */
+typedef struct hpr_system_host {
+  char boot[HPR_BOOT_SIZE]; /* "<boot>@<host>"; "" where the system does not say */
+  bool boots_alike;         /* all boots of this host have that text: another is another host's */
+  bool has_namespaces;      /* births name theirs */
+  uint64_t pid_namespace;   /* 0 if it cannot be read */
+} hpr_system_host;
+
+/* What holds a number at one moment. By the next the number may be another's. */
+typedef struct hpr_facts {
+  bool dead;              /* a zombie without a living thread */
+  bool kernel;            /* not a program; signals mean nothing to it */
+  int32_t parent;         /* whom the system vouches for; 0: nobody that we can see */
+  int32_t group, session; /* 0: the system has none */
+  uint64_t start;         /* in the system's own unit; 0: not told, so another user's */
+} hpr_facts;
+
+/* What wait(2) would say. A child keeps its number until it is reaped. */
+typedef enum hpr_child_state {
+  HPR_CHILD_RUNNING,
+  HPR_CHILD_ENDED, /* a zombie that we have yet to reap */
+  HPR_CHILD_NONE,  /* no child of ours has that number */
+} hpr_child_state;
+
+/* Returns false if it has seen enough. */
+typedef bool (*hpr_visit)(void *context, int32_t pid, const hpr_facts *facts);
+
+typedef struct hpr_watcher hpr_watcher; /* each system has its own */
+
+/* Says whether a process that can only be watched by looking is still there. On any thread. */
+typedef bool (*hpr_watch_probe)(const void *context, const hpr_identity *identity);
+
+/*
+ * None of these proves anything beyond what it says: the checks are process.c's and found.c's.
+ * HPR_ENOTSUP: not on this system, or withheld from us; everything is probed by calling it.
+ */
+typedef struct hpr_system {
+  void (*host)(hpr_system_host *ret_host);
+  int32_t (*self_pid)(void);
+  int32_t (*own_group)(void);   /* 0: the system has no groups */
+  int32_t (*own_session)(void); /* 0: nor sessions */
+
+  /* --- by number --- */
+
+  /* HPR_ESRCH: not to be seen, which is no proof of death. HPR_EMFILE, HPR_EACCES, HPR_EUNKNOWN. */
+  int (*look)(int32_t pid, hpr_facts *ret_facts);
+  /* Its group without the other facts; -1: nobody, hidden, or no groups here. */
+  int32_t (*group_of)(int32_t pid);
+  /* Asks without reaping. */
+  hpr_child_state (*child)(int32_t pid);
+  /* All processes (group 0) or a group's, zombies included. HPR_EMFILE, HPR_EUNKNOWN: unread. */
+  int (*visit)(int32_t group, hpr_visit visit, void *context);
+  /* NULL: as look() names parents. Else 1 if pid may be an ancestor of ours, 0 if not, or an error.
+   */
+  int (*is_ancestor)(int32_t pid);
+  /*
+   * Signals the process, or the group of that number. signum 0 only asks: a zombie may answer like
+   * a living process. HPR_ESRCH: nobody, HPR_EACCES: exists and is not ours to signal.
+   */
+  int (*signal)(int32_t pid, int signum, bool group);
+
+  /* --- by handle; a system that never gives one needs open() and reopen() alone --- */
+
+  /* HPR_ESRCH: nobody, HPR_EINVAL: a thread, HPR_EACCES, HPR_EMFILE, HPR_ENOMEM, HPR_ENOTSUP. */
+  int (*open)(int32_t pid, hpr_handle *ret_handle);
+  /* Opens by a name that handle_name gave, in any process of this boot. HPR_ESRCH: gone for good.
+   */
+  int (*reopen)(const char *name, hpr_handle *ret_handle);
+  void (*close)(hpr_handle handle);
+  /* Letters, digits and '-'; never used twice within a boot. */
+  int (*handle_name)(hpr_handle handle, char *ret_name, size_t size);
+  /* The number that it holds, a zombie's too. HPR_ESRCH: none any more. */
+  int (*handle_pid)(hpr_handle handle, int32_t *ret_pid);
+  /* False if it has ended, or if the system would not say. */
+  bool (*handle_runs)(hpr_handle handle);
+  /* As signal(). The group is the one that it leads, even if it was itself reaped. */
+  int (*handle_signal)(hpr_handle handle, int signum, bool group);
+
+  /* --- signals, clocks --- */
+
+  int (*signum_of)(hpr_signal signal);
+  int wake_signum;                       /* lets a stopped process go on */
+  int64_t (*started_ms)(uint64_t start); /* since 1970, by today's clock */
+  int64_t (*now_ms)(void);
+  int64_t (*clock_ms)(void);
+  int64_t (*boot_ms)(void);
+  uint64_t (*nonce)(void);
+
+  /* --- watching --- */
+
+  /* Starts to wait for exits on a thread of its own. HPR_ENOMEM, HPR_EMFILE. */
+  int (*watcher_open)(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
+                      const void *probe_context, hpr_watcher **ret_watcher);
+  /* No notice comes after this returns. NULL is a no-op. */
+  void (*watcher_close)(hpr_watcher *watcher);
+  /*
+   * Gives one notice when the process behind take_handle exits; it is the watcher's from here on,
+   * also on failure. Without a handle the identity is probed ten times a second, or, for a process
+   * (not a group), its number is watched, which does not tell of an exit before this call.
+   * HPR_EPOLLED, HPR_ENOMEM, HPR_EMFILE, HPR_ENOTSUP.
+   */
+  int (*watcher_add)(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
+                     bool group, uint64_t watch);
+  /* Takes a watch back. False: there is none of that number, or its notice is on its way. */
+  bool (*watcher_remove)(hpr_watcher *watcher, uint64_t watch);
+} hpr_system;
+
+/* The one that this program runs on. */
+const hpr_system *hpr_system_native(void);
+
+/* Opens the processes of `system`, which must outlive them; otherwise as hpr_process_native_open.
+ */
+int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *context,
+                     hpr_process_ops *ret_ops);
+
+#endif
