@@ -1,4 +1,5 @@
 /** Arguments, checked: what does not fit is refused by name, before anything is done. */
+import { failure } from "./failure.js";
 import type { KeeperWriter, TerminateTarget } from "./types.js";
 
 export const GRACE_DEFAULT_MS = 2000;
@@ -10,22 +11,22 @@ export function graceOf(value: number | false | undefined, fallback: number, nam
   if (value === undefined) return fallback;
   if (value === false) return GRACE_NEVER;
   if (typeof value !== "number" || !Number.isInteger(value))
-    throw new TypeError(`${name} must be an integer or false`);
+    throw failure("ERR_INVALID_ARG_TYPE", `${name} must be an integer or false`);
   if (value < 0 || value > TIMER_MAX_MS)
-    throw new RangeError(`${name} must be from 0 to ${TIMER_MAX_MS}`);
+    throw failure("ERR_OUT_OF_RANGE", `${name} must be from 0 to ${TIMER_MAX_MS}`);
   return value;
 }
 
 export function checkedWriter(writer: KeeperWriter | null | undefined, name = "writer"): KeeperWriter | null {
   if (writer === undefined || writer === null) return null;
   if (typeof writer !== "object" && typeof writer !== "function")
-    throw new TypeError(`${name} must be a KeeperWriter or null`);
+    throw failure("ERR_INVALID_ARG_TYPE", `${name} must be a KeeperWriter or null`);
   return writer;
 }
 
 export function checkedFlag(value: boolean | undefined, name: string): boolean {
   if (value !== undefined && typeof value !== "boolean")
-    throw new TypeError(`${name} must be true or false`);
+    throw failure("ERR_INVALID_ARG_TYPE", `${name} must be true or false`);
   return value ?? false;
 }
 
@@ -37,5 +38,5 @@ export function namesOf(target: TerminateTarget): { session?: string; token?: st
     if ("spawnToken" in target) return { token: target.spawnToken };
     if ("pid" in target) return { pid: target.pid };
   }
-  throw new TypeError("target must be a session id, or have a sessionId, a spawnToken or a pid");
+  throw failure("ERR_INVALID_ARG_TYPE", "target must be a session id, or have a sessionId, a spawnToken or a pid");
 }

@@ -1,8 +1,11 @@
 import path from "node:path";
+import { failure } from "./failure.js";
 import type { HeadlessExit, HeadlessSnapshot, PidFileEntry, TerminateOutcome } from "./types.js";
 
 /** What the native registry asks of its embedder; none of these may throw. */
 export interface Host {
+  /** Makes the errors that the native registry throws. */
+  failure: typeof failure;
   startTimer(id: bigint, delayMs: number): void;
   stopTimer(id: bigint): void;
   exited(exit: HeadlessExit): void;
@@ -133,4 +136,9 @@ function load(): Binding {
   return require(file) as Binding;
 }
 
-export const { Registry, readPidFile, listProcesses } = load();
+/** What the functions are called on makes their errors. */
+const binding = { ...load(), failure };
+
+export const { Registry } = binding;
+export const readPidFile = (file: string): NativePidFile => binding.readPidFile(file);
+export const listProcesses = (): ProcessFacts[] => binding.listProcesses();

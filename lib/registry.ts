@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, namesOf } from "./arguments.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
+import { failure } from "./failure.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { PidCache } from "./pid-cache.js";
 import { resolvePidFile } from "./pid-file.js";
@@ -20,6 +21,9 @@ import type {
   TerminateResult,
   TerminateTarget,
 } from "./types.js";
+
+/** Those that owe an answer: who waits for it need not hold the registry too. */
+const awaited = new Set<HeadlessRegistry>();
 
 let childProcess: typeof import("node:child_process") | undefined;
 
@@ -79,6 +83,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   /** What the core asks of us. */
   #host(): Host {
     return {
+      failure,
       // At call time, so that faked timers are used by those who fake them.
       startTimer: (id, delayMs) => {
         const timer = setTimeout(() => {
@@ -135,9 +140,15 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     else callSafely(() => say(`${warning.message} (${warning.code})`));
   }
 
-  #settle(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
+  #answered(request: number): ((result: TerminateResult) => void) | undefined {
     const resolve = this.#requests.get(request);
     this.#requests.delete(request);
+    if (this.#requests.size === 0) awaited.delete(this);
+    return resolve;
+  }
+
+  #settle(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
+    const resolve = this.#answered(request);
     const { pid, code, signal } = entry;
     resolve?.({
       outcome,
@@ -161,7 +172,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     spawnToken?: string,
     keeperOpts?: KeeperRegisterOptions,
   ): void {
-    if (typeof proc?.on !== "function") throw new TypeError("proc must be a ChildProcess");
+    if (typeof proc?.on !== "function") throw failure("ERR_INVALID_ARG_TYPE", "proc must be a ChildProcess");
     const ticket = this.#native.register(
       pid,
       cwd,
@@ -207,12 +218,13 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     target: TerminateTarget,
     options: TerminateOptions = {},
   ): Promise<TerminateResult> {
-    if (typeof options !== "object") throw new TypeError("options must be an object");
+    if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
     const { session, token, pid } = namesOf(target);
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       this.#requests.set(request, resolve);
+      awaited.add(this);
       try {
         this.#native.terminate(
           request,
@@ -223,7 +235,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
           pid,
         );
       } catch (error) {
-        this.#requests.delete(request);
+        this.#answered(request);
         reject(error);
       }
     });

@@ -1,4 +1,5 @@
 import { type Borrowed, type NativeLook, Registry } from "../binding.js";
+import { failure } from "../failure.js";
 import type { TerminateOutcome } from "../types.js";
 
 const GRACE_MS = 2000;
@@ -23,6 +24,7 @@ export class Guest {
 
   constructor(pidFile: string) {
     const host = {
+      failure,
       startTimer: (id: bigint, delayMs: number) => {
         this.#timers.set(id, setTimeout(() => this.#native.timerFired(id), delayMs));
       },

@@ -1,12 +1,13 @@
 import os from "node:os";
 import path from "node:path";
 import type { DiscoveredKeeper, HeadlessWarning, KeeperWriter, KeeperWriterOptions } from "../types.js";
+import { failure } from "../failure.js";
 import { Refusal, say } from "../reports.js";
 
 function resolveFolder(value: string | undefined): string {
   const folder = value ?? path.join(os.homedir(), ".pi", "dashboard", "sessions");
   if (typeof folder !== "string" || folder === "")
-    throw new TypeError("sessionsDir must be a string that is not empty");
+    throw failure("ERR_INVALID_ARG_TYPE", "sessionsDir must be a string that is not empty");
   return path.resolve(folder);
 }
 
@@ -27,7 +28,7 @@ export function createKeeperWriter(
   const folder = resolveFolder(options.sessionsDir);
   const { onWarning } = options;
   if (onWarning !== undefined && typeof onWarning !== "function")
-    throw new TypeError("onWarning must be a function");
+    throw failure("ERR_INVALID_ARG_TYPE", "onWarning must be a function");
   const warn = (error: unknown, about: string): void => {
     const warning = warningOf(error, about);
     if (onWarning) onWarning(warning);

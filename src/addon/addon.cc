@@ -1,16 +1,18 @@
 /* addon/addon.cc: what `require` of the binary returns: { Registry, readPidFile, listProcesses }.
  */
-#include <napi.h>
-
 #include "addon/pidfile_reader.h"
 #include "addon/process_survey.h"
 #include "addon/registry_object.h"
+#include "addon/values.h"
 
-static Napi::Object Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("Registry", hpr::RegistryObject::Define(env));
-  exports.Set("readPidFile", Napi::Function::New<hpr::ReadPidFile>(env, "readPidFile"));
-  exports.Set("listProcesses", Napi::Function::New<hpr::ListProcesses>(env, "listProcesses"));
+NAPI_MODULE_INIT() {
+  const auto set = [&](const char *name, napi_callback call) {
+    napi_value function = nullptr;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &function);
+    hpr::Set(env, exports, name, function);
+  };
+  hpr::Set(env, exports, "Registry", hpr::RegistryObject::Define(env));
+  set("readPidFile", hpr::ReadPidFile);
+  set("listProcesses", hpr::ListProcesses);
   return exports;
 }
-
-NODE_API_MODULE(headless_pid_registry, Init)

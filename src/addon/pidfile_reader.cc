@@ -1,7 +1,7 @@
 #include "addon/pidfile_reader.h"
 
-#include "addon/arguments.h"
-#include "addon/results.h"
+#include "addon/call.h"
+#include "addon/values.h"
 
 extern "C" {
 #include "store/pidfile.h"
@@ -11,50 +11,45 @@ namespace hpr {
 
 namespace {
 
-Napi::Object ToEntry(Napi::Env env, const hpr_row &row) {
-  Napi::Object entry = Napi::Object::New(env);
-  SetPid(entry, "pid", row.main.pid);
-  SetText(entry, "cwd", row.cwd);
-  SetTime(entry, "spawnedAt", row.spawned_ms);
-  SetText(entry, "spawnToken", row.token);
-  SetPid(entry, "piPid", row.pi.pid);
-  SetPid(entry, "keeperPid", row.keeper.pid);
-  SetText(entry, "keeperSockPath", row.socket_path);
-  SetText(entry, "sessionId", row.session);
-  entry.Set("terminating", row.terminating);
-  SetPid(entry, "ownerPid", row.owner.pid);
+napi_value ToEntry(napi_env env, const hpr_row &row) {
+  napi_value entry = Object(env);
+  SetPid(env, entry, "pid", row.main.pid);
+  SetText(env, entry, "cwd", row.cwd);
+  SetTime(env, entry, "spawnedAt", row.spawned_ms);
+  SetText(env, entry, "spawnToken", row.token);
+  SetPid(env, entry, "piPid", row.pi.pid);
+  SetPid(env, entry, "keeperPid", row.keeper.pid);
+  SetText(env, entry, "keeperSockPath", row.socket_path);
+  SetText(env, entry, "sessionId", row.session);
+  Set(env, entry, "terminating", Boolean(env, row.terminating));
+  SetPid(env, entry, "ownerPid", row.owner.pid);
   return entry;
 }
 
-Napi::Object ToContents(Napi::Env env, const hpr_document &document) {
-  Napi::Array entries = Napi::Array::New(env), refused = Napi::Array::New(env);
+napi_value ToContents(napi_env env, const hpr_document &document) {
+  napi_value contents = Object(env), entries = List(env), refused = List(env);
   for (const hpr_stored *it = document.stored; it; it = it->next) {
     if (it->error == 0)
-      entries.Set(entries.Length(), ToEntry(env, it->row));
+      Append(env, entries, ToEntry(env, it->row));
     else
-      refused.Set(refused.Length(), Napi::String::New(env, it->text.text, it->text.length));
+      Append(env, refused, Text(env, it->text.text, it->text.length));
   }
-  Napi::Object contents = Napi::Object::New(env);
-  contents.Set("entries", entries);
-  contents.Set("refused", refused);
-  contents.Set("damaged", document.damaged);
+  Set(env, contents, "entries", entries);
+  Set(env, contents, "refused", refused);
+  Set(env, contents, "damaged", Boolean(env, document.damaged));
   return contents;
 }
 
 } // namespace
 
-Napi::Value ReadPidFile(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  Arguments arguments(info);
-  const std::string path = arguments.Text(0, "path");
-  if (!arguments.ok()) return env.Undefined();
+napi_value ReadPidFile(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const char *path = call.Text(0, "path");
+  if (!call.ok()) return nullptr;
   hpr_document document;
-  const int result = hpr_pidfile_read(path.c_str(), hpr_file_native(), &document);
-  if (result != 0) {
-    ThrowError(env, result, path.c_str());
-    return env.Undefined();
-  }
-  const Napi::Object contents = ToContents(env, document);
+  const int result = hpr_pidfile_read(path, hpr_file_native(), &document);
+  if (result != 0) return call.Fail(result, path);
+  napi_value contents = ToContents(env, document);
   hpr_document_done(&document);
   return contents;
 }

@@ -2,7 +2,7 @@
 #ifndef HPR_ADDON_PIDFILE_READER_H
 #define HPR_ADDON_PIDFILE_READER_H
 
-#include <napi.h>
+#include <node_api.h>
 
 namespace hpr {
 
@@ -11,7 +11,7 @@ namespace hpr {
  * and writes nothing: the file is replaced in one step, so what is read is whole. Throws with a
  * code if the file must not or cannot be read.
  */
-Napi::Value ReadPidFile(const Napi::CallbackInfo &info);
+napi_value ReadPidFile(napi_env env, napi_callback_info info);
 
 } // namespace hpr
 

@@ -1,6 +1,7 @@
 #include "addon/process_survey.h"
 
-#include "addon/results.h"
+#include "addon/call.h"
+#include "addon/values.h"
 
 extern "C" {
 #include "platform/survey.h"
@@ -10,33 +11,35 @@ namespace hpr {
 
 namespace {
 
-Napi::Object ToObject(Napi::Env env, const hpr_survey_item &item) {
-  Napi::Object object = Napi::Object::New(env);
-  SetPid(object, "pid", item.pid);
-  SetPid(object, "parentPid", item.parent);
-  object.Set("group", item.group);
-  object.Set("ours", item.ours);
-  SetTime(object, "startedAt", item.started_ms);
-  object.Set("cpuMs", static_cast<double>(item.cpu_ms));
-  object.Set("residentBytes", static_cast<double>(item.resident_bytes));
-  SetText(object, "command", item.command);
-  SetText(object, "cwd", item.folder);
+napi_value ToObject(napi_env env, const hpr_survey_item &item) {
+  napi_value object = Object(env);
+  SetPid(env, object, "pid", item.pid);
+  SetPid(env, object, "parentPid", item.parent);
+  Set(env, object, "group", Number(env, item.group));
+  Set(env, object, "ours", Boolean(env, item.ours));
+  SetTime(env, object, "startedAt", item.started_ms);
+  Set(env, object, "cpuMs", Number(env, static_cast<double>(item.cpu_ms)));
+  Set(env, object, "residentBytes", Number(env, static_cast<double>(item.resident_bytes)));
+  SetText(env, object, "command", item.command);
+  SetText(env, object, "cwd", item.folder);
   return object;
 }
 
 } // namespace
 
-Napi::Value ListProcesses(const Napi::CallbackInfo &info) {
-  Napi::Array list = Napi::Array::New(info.Env());
+napi_value ListProcesses(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  struct {
+    napi_env env;
+    napi_value items;
+  } list = {env, List(env)};
   const int result = hpr_survey(
       [](void *context, const hpr_survey_item *item) {
-        auto *items = static_cast<Napi::Array *>(context);
-        items->Set(items->Length(), ToObject(items->Env(), *item));
+        const auto *it = static_cast<decltype(list) *>(context);
+        Append(it->env, it->items, ToObject(it->env, *item));
       },
       &list);
-  if (result == 0) return list;
-  ThrowError(info.Env(), result);
-  return info.Env().Undefined();
+  return result == 0 ? list.items : call.Fail(result);
 }
 
 } // namespace hpr

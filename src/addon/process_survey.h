@@ -2,7 +2,7 @@
 #ifndef HPR_ADDON_PROCESS_SURVEY_H
 #define HPR_ADDON_PROCESS_SURVEY_H
 
-#include <napi.h>
+#include <node_api.h>
 
 namespace hpr {
 
@@ -10,7 +10,7 @@ namespace hpr {
  * listProcesses(): [{ pid, parentPid?, group, ours, startedAt, cpuMs, residentBytes, command,
  * cwd? }]. Throws an Error with `code` where the system shows no processes.
  */
-Napi::Value ListProcesses(const Napi::CallbackInfo &info);
+napi_value ListProcesses(napi_env env, napi_callback_info info);
 
 } // namespace hpr
 

@@ -1,6 +1,6 @@
-/* addon/registry_guest.cc: RegistryObject's calls for one that was opened as a guest. */
+/* addon/registry_guest.cc: the calls of a registry that was opened as a guest. */
 #include "addon/registry_object.h"
-#include "addon/results.h"
+#include "addon/values.h"
 #include "addon/snapshot.h"
 
 namespace hpr {
@@ -28,57 +28,49 @@ const char *OwnershipName(hpr_ownership owner) {
   return "unnamed";
 }
 
-Napi::Object ToBorrowed(Napi::Env env, const hpr_borrowed &it) {
-  Napi::Object object = ToObject(env, it.entry);
-  object.Set("verdict", VerdictName(it.verdict));
-  object.Set("owner", OwnershipName(it.owner));
-  SetPid(object, "ownerPid", it.owner_pid);
-  SetPid(object, "standsFor", it.stands_for);
-  object.Set("canEnd", it.can_end);
+napi_value ToBorrowed(napi_env env, const hpr_borrowed &it) {
+  napi_value object = ToObject(env, it.entry);
+  SetText(env, object, "verdict", VerdictName(it.verdict));
+  SetText(env, object, "owner", OwnershipName(it.owner));
+  SetPid(env, object, "ownerPid", it.owner_pid);
+  SetPid(env, object, "standsFor", it.stands_for);
+  Set(env, object, "canEnd", Boolean(env, it.can_end));
   return object;
 }
 
 struct Look {
-  Napi::Array entries, refused;
+  napi_env env;
+  napi_value entries, refused;
 };
 
 void Visit(void *context, const hpr_borrowed *it) {
-  auto *look = static_cast<Look *>(context);
-  Napi::Env env = look->entries.Env();
+  const auto *look = static_cast<Look *>(context);
+  napi_env env = look->env;
   if (it->refused)
-    look->refused.Set(look->refused.Length(),
-                      Napi::String::New(env, it->refused, it->refused_size));
+    Append(env, look->refused, Text(env, it->refused, it->refused_size));
   else
-    look->entries.Set(look->entries.Length(), ToBorrowed(env, *it));
+    Append(env, look->entries, ToBorrowed(env, *it));
 }
 
 } // namespace
 
-Napi::Value RegistryObject::Borrow(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  if (!IsOpen(env)) return env.Undefined();
-  Look look{Napi::Array::New(env), Napi::Array::New(env)};
+napi_value Borrow(Call &call, hpr_registry *registry) {
+  napi_env env = call.env();
+  Look look{env, List(env), List(env)};
   bool damaged;
-  const int result = hpr_registry_borrow(registry_, Visit, &look, &damaged);
-  if (result != 0) {
-    ThrowError(env, result);
-    return env.Undefined();
-  }
-  Napi::Object contents = Napi::Object::New(env);
-  contents.Set("entries", look.entries);
-  contents.Set("refused", look.refused);
-  contents.Set("damaged", damaged);
+  const int result = hpr_registry_borrow(registry, Visit, &look, &damaged);
+  if (result != 0) return call.Fail(result);
+  napi_value contents = Object(env);
+  Set(env, contents, "entries", look.entries);
+  Set(env, contents, "refused", look.refused);
+  Set(env, contents, "damaged", Boolean(env, damaged));
   return contents;
 }
 
-Napi::Value RegistryObject::Tidy(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  if (!IsOpen(env)) return env.Undefined();
+napi_value Tidy(Call &call, hpr_registry *registry) {
   size_t dropped;
-  const int result = hpr_registry_tidy(registry_, &dropped);
-  if (result == 0) return Napi::Number::New(env, static_cast<double>(dropped));
-  ThrowError(env, result);
-  return env.Undefined();
+  const int result = hpr_registry_tidy(registry, &dropped);
+  return result == 0 ? Number(call.env(), static_cast<double>(dropped)) : call.Fail(result);
 }
 
 } // namespace hpr

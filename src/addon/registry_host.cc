@@ -1,7 +1,10 @@
 /* addon/registry_host.cc: RegistryObject as what the core asks its embedder for. */
+#include <initializer_list>
+
 #include "addon/registry_object.h"
 #include "addon/signal_name.h"
 #include "addon/snapshot.h"
+#include "addon/values.h"
 
 namespace hpr {
 
@@ -18,67 +21,90 @@ const char *OutcomeName(hpr_outcome outcome) {
   return "unknown";
 }
 
-} // namespace
+/* The host for one call; false if there is nobody to call any more. */
+class Host {
+public:
+  explicit Host(void *context) : env_(static_cast<RegistryObject *>(context)->env()) {
+    napi_open_handle_scope(env_, &scope_);
+    napi_value wrapper = static_cast<RegistryObject *>(context)->Wrapper();
+    napi_get_named_property(env_, wrapper, "host", &host_);
+  }
+  ~Host() { napi_close_handle_scope(env_, scope_); }
+  Host(const Host &) = delete;
+  Host &operator=(const Host &) = delete;
 
-void RegistryObject::CallHost(const char *name, std::initializer_list<napi_value> arguments) {
-  Napi::Env env = Env();
-  Napi::Object host = host_.Value();
-  host.Get(name).As<Napi::Function>().Call(host, arguments);
-  if (env.IsExceptionPending()) env.GetAndClearPendingException();
+  explicit operator bool() const { return host_ != nullptr; }
+  napi_env env() const { return env_; }
+
+  /* It may be terminated at any moment; what it throws all the same is nobody's. */
+  void Call(const char *name, std::initializer_list<napi_value> arguments) {
+    napi_value function, unused;
+    if (napi_get_named_property(env_, host_, name, &function) == napi_ok)
+      napi_call_function(env_, host_, function, arguments.size(), arguments.begin(), nullptr);
+    napi_get_and_clear_last_exception(env_, &unused);
+  }
+
+private:
+  napi_env env_;
+  napi_handle_scope scope_ = nullptr;
+  napi_value host_ = nullptr;
+};
+
+napi_value TimerNumber(napi_env env, uint64_t timer) {
+  napi_value value = nullptr;
+  napi_create_bigint_uint64(env, timer, &value);
+  return value;
 }
+
+void StartTimer(void *self, uint64_t timer, int32_t delay_ms) {
+  if (Host host{self})
+    host.Call("startTimer", {TimerNumber(host.env(), timer), Number(host.env(), delay_ms)});
+}
+
+void StopTimer(void *self, uint64_t timer) {
+  if (Host host{self}) host.Call("stopTimer", {TimerNumber(host.env(), timer)});
+}
+
+void Exited(void *self, const hpr_snapshot *entry) {
+  if (Host host{self}) host.Call("exited", {ToExit(host.env(), *entry)});
+}
+
+void Warned(void *self, int error, int32_t pid, const char *path) {
+  Host host{self};
+  napi_env env = host.env();
+  if (host)
+    host.Call("warned", {Text(env, hpr_error_name(error)), Text(env, hpr_error_text(error)),
+                         Number(env, pid), Text(env, path ? path : "")});
+}
+
+void Terminated(void *self, uint64_t request, const hpr_termination *it) {
+  Host host{self};
+  napi_env env = host.env();
+  if (host)
+    host.Call("terminated",
+              {Number(env, static_cast<double>(request)), Text(env, OutcomeName(it->outcome)),
+               it->entry ? ToExit(env, *it->entry) : Object(env)});
+}
+
+void Signalled(void *self, int32_t pid, hpr_signal signal, int error) {
+  Host host{self};
+  napi_env env = host.env();
+  if (host)
+    host.Call("signalled", {Number(env, pid), Text(env, SignalName(signal)),
+                            Text(env, error ? hpr_error_name(error) : "")});
+}
+
+} // namespace
 
 hpr_host RegistryObject::MakeHost() {
   hpr_host host{};
   host.self = this;
-  host.start_timer = [](void *context, uint64_t timer, int32_t delay_ms) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::HandleScope scope(self->Env());
-    self->CallHost("startTimer", {Napi::BigInt::New(self->Env(), timer),
-                                  Napi::Number::New(self->Env(), delay_ms)});
-  };
-  host.stop_timer = [](void *context, uint64_t timer) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::HandleScope scope(self->Env());
-    self->CallHost("stopTimer", {Napi::BigInt::New(self->Env(), timer)});
-  };
-  host.exited = [](void *context, const hpr_snapshot *entry) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::HandleScope scope(self->Env());
-    self->CallHost("exited", {ToExit(self->Env(), *entry)});
-  };
-  host.warned = [](void *context, int error, int32_t pid, const char *path) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::Env env = self->Env();
-    Napi::HandleScope scope(env);
-    self->CallHost("warned",
-                   {Napi::String::New(env, hpr_error_name(error)),
-                    Napi::String::New(env, hpr_error_text(error)), Napi::Number::New(env, pid),
-                    Napi::String::New(env, path ? path : "")});
-  };
-  host.terminated = [](void *context, uint64_t request, const hpr_termination *termination) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::Env env = self->Env();
-    Napi::HandleScope scope(env);
-    const Napi::Object entry =
-        termination->entry ? ToExit(env, *termination->entry) : Napi::Object::New(env);
-    self->CallHost("terminated",
-                   {Napi::Number::New(env, static_cast<double>(request)),
-                    Napi::String::New(env, OutcomeName(termination->outcome)), entry});
-  };
-  host.signalled = [](void *context, int32_t pid, hpr_signal signal, int error) {
-    auto *self = static_cast<RegistryObject *>(context);
-    if (self->silent_) return;
-    Napi::Env env = self->Env();
-    Napi::HandleScope scope(env);
-    self->CallHost("signalled",
-                   {Napi::Number::New(env, pid), Napi::String::New(env, SignalName(signal)),
-                    Napi::String::New(env, error ? hpr_error_name(error) : "")});
-  };
+  host.start_timer = StartTimer;
+  host.stop_timer = StopTimer;
+  host.exited = Exited;
+  host.warned = Warned;
+  host.terminated = Terminated;
+  host.signalled = Signalled;
   host.closed = [](void *context) { static_cast<RegistryObject *>(context)->Release(); };
   return host;
 }

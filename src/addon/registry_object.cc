@@ -1,313 +1,349 @@
 #include "addon/registry_object.h"
 
-#include "addon/arguments.h"
-#include "addon/results.h"
+#include <utility>
+
 #include "addon/signal_name.h"
 #include "addon/snapshot.h"
+#include "addon/values.h"
 
 namespace hpr {
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-Napi::Function RegistryObject::Define(Napi::Env env) {
-  using Self = RegistryObject;
-  return DefineClass(env, "Registry",
-                     {
-                         InstanceMethod<&Self::Register>("register"),
-                         InstanceMethod<&Self::ChildExited>("childExited"),
-                         InstanceMethod<&Self::TimerFired>("timerFired"),
-                         InstanceMethod<&Self::Remove>("remove"),
-                         Hot("linkByToken", HotLinkByToken),
-                         Hot("linkByPid", HotLinkByPid),
-                         Hot("linkSession", HotLinkSession),
-                         Hot("getPid", HotGetPid),
-                         InstanceMethod<&Self::KillBySessionId>("killBySessionId"),
-                         InstanceMethod<&Self::KillByToken>("killByToken"),
-                         InstanceMethod<&Self::Terminate>("terminate"),
-                         InstanceMethod<&Self::KillAll>("killAll"),
-                         InstanceMethod<&Self::CleanupOrphans>("cleanupOrphans"),
-                         InstanceMethod<&Self::AttachKeeper>("attachKeeper"),
-                         InstanceMethod<&Self::AdoptKeeper>("adoptKeeper"),
-                         InstanceMethod<&Self::SocketOf>("socketOf"),
-                         Hot("size", HotSize),
-                         InstanceMethod<&Self::Entries>("entries"),
-                         InstanceMethod<&Self::Lookups>("lookups"),
-                         InstanceMethod<&Self::Borrow>("borrow"),
-                         InstanceMethod<&Self::Tidy>("tidy"),
-                         InstanceMethod<&Self::CloseMethod>("close"),
-                     });
+/* A watch travels through the queue as the pointer that the queue wants. */
+static_assert(sizeof(void *) >= sizeof(uint64_t));
+
+napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  napi_value failure = nullptr, data = nullptr;
+  napi_get_named_property(env, call.Value(2), "failure", &failure);
+  Set(env, call.receiver(), "failure", failure);
+  Set(env, call.receiver(), "host", call.Value(2));
+  hpr_options options{};
+  options.pid_file = call.Text(0, "pidFilePath");
+  options.grace_ms = call.Integer(1, "killGraceMs", HPR_GRACE_NEVER);
+  options.guest = call.IsTrue(3);
+  if (!call.ok()) return nullptr;
+  auto *self = new RegistryObject(env);
+  const napi_finalize free = [](napi_env, void *it, void *) {
+    delete static_cast<RegistryObject *>(it);
+  };
+  if (napi_wrap(env, call.receiver(), self, free, nullptr, nullptr) != napi_ok) {
+    delete self;
+    return nullptr;
+  }
+  void *lookups;
+  napi_create_reference(env, call.receiver(), 0, &self->wrapper_);
+  if (napi_create_arraybuffer(env, sizeof(uint32_t), &lookups, &data) == napi_ok)
+    options.lookups = static_cast<uint32_t *>(lookups);
+  napi_create_reference(env, data, 1, &self->lookups_);
+  const int result = self->Open(&options);
+  return result == 0 ? call.receiver() : call.Fail(result);
 }
 
-RegistryObject::RegistryObject(const Napi::CallbackInfo &info)
-    : Napi::ObjectWrap<RegistryObject>(info) {
-  Arguments arguments(info);
-  const std::string pid_file = arguments.Text(0, "pidFilePath");
-  const int32_t grace_ms = arguments.Integer(1, "killGraceMs", HPR_GRACE_NEVER);
-  if (!arguments.ok()) return;
-  host_ = Napi::Persistent(info[2].As<Napi::Object>());
-  lookups_ = Napi::Persistent(Napi::ArrayBuffer::New(info.Env(), sizeof(uint32_t)));
-  if (Open(info.Env(), pid_file, grace_ms, info[3].ToBoolean()))
-    napi_add_env_cleanup_hook(info.Env(), CloseSilently, this);
+int RegistryObject::Open(hpr_options *options) {
+  /* On the watching thread. The queue takes all that comes, until it has been let go. */
+  const hpr_exit_notice notice = [](void *context, uint64_t watch) {
+    napi_call_threadsafe_function(static_cast<RegistryObject *>(context)->notices_,
+                                  reinterpret_cast<void *>(watch), napi_tsfn_nonblocking);
+  };
+  napi_value name = Text(env_, "headless-pid-registry");
+  if (napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
+                                      WatchFired, &notices_) != napi_ok)
+    return HPR_ENOMEM;
+  napi_unref_threadsafe_function(env_, notices_);
+  /* Behind the queue's own hook, so that it is called before it. */
+  napi_add_env_cleanup_hook(env_, EnvironmentEnds, this);
+  int result = hpr_process_native_open(notice, this, &process_);
+  options->process = process_;
+  options->files = hpr_file_native();
+  options->host = MakeHost();
+  if (result == 0) result = hpr_registry_open(options, &core_);
+  if (result != 0) Release();
+  return result;
 }
 
 RegistryObject::~RegistryObject() {
-  napi_remove_env_cleanup_hook(Env(), CloseSilently, this);
-  CloseSilently(this);
+  Silence();
+  Close();
 }
 
-/* A worker that is terminated, or garbage: the thread must stop, and no JavaScript may run. */
-void RegistryObject::CloseSilently(void *context) {
+/* A worker that is terminated, or the program's natural end: the thread must stop. */
+void RegistryObject::EnvironmentEnds(void *context) {
   auto *self = static_cast<RegistryObject *>(context);
-  self->silent_ = true;
+  self->Silence();
   self->Close();
 }
 
-bool RegistryObject::Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms,
-                          bool guest) {
-  notices_ = Notices::New(env, "headless-pid-registry", 0, 1, this);
-  notices_.Unref(env);
-  /* On the watching thread. */
-  const hpr_exit_notice notice = [](void *context, uint64_t watch) {
-    auto *copy = new (std::nothrow) uint64_t(watch);
-    auto *self = static_cast<RegistryObject *>(context);
-    if (copy && self->notices_.NonBlockingCall(copy) != napi_ok) delete copy;
-  };
-  int result = hpr_process_native_open(notice, this, &process_);
-  if (result == 0) {
-    hpr_options options{};
-    options.pid_file = pid_file.c_str();
-    options.process = process_;
-    options.files = hpr_file_native();
-    options.host = MakeHost();
-    options.grace_ms = grace_ms;
-    options.guest = guest;
-    options.lookups = static_cast<uint32_t *>(lookups_.Value().Data());
-    result = hpr_registry_open(&options, &registry_);
-    if (result != 0) hpr_process_native_close(&process_);
-  }
-  if (result == 0) return true;
-  notices_.Abort();
-  ThrowError(env, result);
-  return false;
+void RegistryObject::Silence() {
+  if (wrapper_) napi_delete_reference(env_, std::exchange(wrapper_, nullptr));
 }
 
 void RegistryObject::Close() {
-  if (!registry_) return;
-  hpr_registry *registry = registry_;
-  registry_ = nullptr;
-  hpr_registry_close(registry);
+  closing_ = true;
+  if (stays_ == 0) hpr_registry_close(std::exchange(core_, nullptr));
 }
 
-/* host_ holds what holds us: letting it go is what makes us garbage. */
+/* The core is gone. The thread uses the queue until it is joined. */
 void RegistryObject::Release() {
   hpr_process_native_close(&process_);
-  notices_.Abort();
-  host_.Reset();
+  napi_remove_env_cleanup_hook(env_, EnvironmentEnds, this);
+  napi_release_threadsafe_function(notices_, napi_tsfn_abort);
+  napi_delete_reference(env_, std::exchange(lookups_, nullptr));
 }
 
-bool RegistryObject::IsOpen(Napi::Env env) const {
-  if (!registry_) ThrowError(env, HPR_ECLOSED);
-  return registry_ != nullptr;
+napi_value RegistryObject::Wrapper() const {
+  napi_value value = nullptr;
+  napi_get_reference_value(env_, wrapper_, &value);
+  return value;
 }
 
-void RegistryObject::CloseMethod(const Napi::CallbackInfo &) { Close(); }
+napi_value RegistryObject::Lookups() const {
+  napi_value value = nullptr;
+  napi_get_reference_value(env_, lookups_, &value);
+  return value;
+}
 
-void RegistryObject::CallWatchFired(Napi::Env env, Napi::Function, RegistryObject *self,
-                                    uint64_t *take_watch) {
-  /* Without an environment the queue is only being emptied, and `self` may be gone. */
-  if (env != nullptr && self->registry_) hpr_registry_watch_fired(self->registry_, *take_watch);
-  delete take_watch;
+void RegistryObject::WatchFired(napi_env env, napi_value, void *context, void *watch) {
+  if (!env) return; /* the queue is only being emptied, and the registry may be gone */
+  auto *self = static_cast<RegistryObject *>(context);
+  const Stay stay(self);
+  if (self->core()) hpr_registry_watch_fired(self->core(), reinterpret_cast<uint64_t>(watch));
+}
+
+RegistryObject *RegistryObject::Of(const Call &call) {
+  void *self = nullptr;
+  napi_unwrap(call.env(), call.receiver(), &self);
+  return static_cast<RegistryObject *>(self);
 }
 
 /* --- methods -------------------------------------------------------------------------------- */
 
-/* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, parentTells): a ticket */
-Napi::Value RegistryObject::Register(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  Arguments arguments(info);
-  hpr_registration registration{};
-  registration.pid = arguments.Pid(0, "pid");
-  const std::string cwd = arguments.Text(1, "cwd");
-  const std::string token = arguments.OptionalText(2, "spawnToken");
-  registration.keeper_pid = arguments.OptionalPid(3, "keeperOpts.keeperPid");
-  const std::string path = arguments.OptionalText(4, "keeperOpts.keeperSockPath");
-  if (!arguments.ok() || !IsOpen(env)) return env.Undefined();
-  registration.cwd = cwd.c_str();
-  registration.token = token.c_str();
-  registration.socket_path = path.c_str();
-  registration.parent_tells = info[5].ToBoolean();
-  hpr_ticket ticket;
-  const int result = hpr_registry_register(registry_, &registration, &ticket);
-  if (result == 0) return Napi::BigInt::New(env, ticket);
-  ThrowError(env, result);
-  return env.Undefined();
+namespace {
+
+enum class IfClosed { kThrow, kIgnore };
+
+/* The way of every method into the core. */
+template <napi_value (*method)(Call &, hpr_registry *), IfClosed if_closed = IfClosed::kThrow>
+napi_value Enter(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  RegistryObject *self = RegistryObject::Of(call);
+  const RegistryObject::Stay stay(self);
+  hpr_registry *registry = self ? self->core() : nullptr;
+  if (registry) return method(call, registry);
+  return if_closed == IfClosed::kThrow ? call.Fail(HPR_ECLOSED) : nullptr;
 }
 
-/* childExited(ticket, code, signal): silent after close, when exits still come */
-void RegistryObject::ChildExited(const Napi::CallbackInfo &info) {
-  bool lossless;
-  if (!registry_) return;
-  const hpr_ticket ticket = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
-  const int code =
-      info[1].IsNumber() ? info[1].As<Napi::Number>().Int32Value() : HPR_EXIT_CODE_NONE;
-  const std::string signal =
-      info[2].IsString() ? info[2].As<Napi::String>().Utf8Value() : std::string();
-  hpr_registry_child_exited(registry_, ticket, code, signal.empty() ? nullptr : signal.c_str());
-}
-
-void RegistryObject::TimerFired(const Napi::CallbackInfo &info) {
-  bool lossless;
-  if (registry_)
-    hpr_registry_timer_fired(registry_, info[0].As<Napi::BigInt>().Uint64Value(&lossless));
-}
-
-void RegistryObject::Remove(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const int32_t pid = arguments.Pid(0, "pid");
-  if (arguments.ok() && IsOpen(info.Env())) hpr_registry_remove(registry_, pid);
-}
-
-Napi::Value RegistryObject::LinkByToken(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const std::string token = arguments.Text(0, "spawnToken");
-  const std::string session = arguments.Text(1, "sessionId");
-  const int32_t pi_pid = arguments.OptionalPid(2, "pid");
-  if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
-  return Napi::Boolean::New(
-      info.Env(), hpr_registry_link_by_token(registry_, token.c_str(), session.c_str(), pi_pid));
-}
-
-Napi::Value RegistryObject::LinkByPid(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const std::string session = arguments.Text(0, "sessionId");
-  const int32_t pid = arguments.Pid(1, "pid");
-  if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), hpr_registry_link_by_pid(registry_, session.c_str(), pid));
-}
-
-Napi::Value RegistryObject::LinkSession(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const std::string session = arguments.Text(0, "sessionId");
-  const std::string cwd = arguments.Text(1, "cwd");
-  if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(),
-                            hpr_registry_link_by_cwd(registry_, session.c_str(), cwd.c_str()));
-}
-
-Napi::Value RegistryObject::GetPid(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const std::string session = arguments.Text(0, "sessionId");
-  if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
-  const int32_t pid = hpr_registry_pid_of(registry_, session.c_str());
-  return pid ? Napi::Number::New(info.Env(), pid) : info.Env().Undefined();
-}
-
-Napi::Value RegistryObject::KillBySessionId(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const std::string session = arguments.Text(0, "sessionId");
-  if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
-  hpr_target target{};
-  target.session = session.c_str();
-  return Napi::Boolean::New(info.Env(), hpr_registry_kill(registry_, &target));
-}
-
-Napi::Value RegistryObject::KillByToken(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const std::string token = arguments.Text(0, "spawnToken");
-  if (!arguments.ok() || !IsOpen(info.Env())) return info.Env().Undefined();
-  hpr_target target{};
-  target.token = token.c_str();
-  return Napi::Boolean::New(info.Env(), hpr_registry_kill(registry_, &target));
-}
-
-/* terminate(request, signal, graceMs, sessionId?, spawnToken?, pid?) */
-void RegistryObject::Terminate(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  Arguments arguments(info);
-  hpr_signal signal = HPR_SIGNAL_TERM;
-  hpr_target target{};
-  const int32_t request = arguments.Integer(0, "request", 0);
-  const std::string signal_name = arguments.Text(1, "signal");
-  const int32_t grace_ms = arguments.Integer(2, "graceMs", HPR_GRACE_NEVER);
-  const std::string session = arguments.OptionalText(3, "sessionId");
-  const std::string token = arguments.OptionalText(4, "spawnToken");
-  target.pid = arguments.OptionalPid(5, "pid");
-  if (!arguments.ok() || !IsOpen(env)) return;
-  if (!ToSignal(signal_name, &signal)) {
-    Napi::RangeError::New(env, "signal must be SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGKILL")
-        .ThrowAsJavaScriptException();
-    return;
-  }
-  if (info[3].IsString()) target.session = session.c_str();
-  if (info[4].IsString()) target.token = token.c_str();
-  const int result =
-      hpr_registry_terminate(registry_, &target, signal, grace_ms, static_cast<uint64_t>(request));
-  if (result != 0) ThrowError(env, result);
-}
-
-void RegistryObject::KillAll(const Napi::CallbackInfo &info) {
-  if (IsOpen(info.Env())) hpr_registry_kill_all(registry_);
-}
-
-void RegistryObject::CleanupOrphans(const Napi::CallbackInfo &info) {
-  if (IsOpen(info.Env())) hpr_registry_cleanup_orphans(registry_);
-}
-
-void RegistryObject::AttachKeeper(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  const int32_t pid = arguments.Pid(0, "keeperPid");
-  const std::string path = arguments.Text(1, "sockPath");
-  if (arguments.ok() && IsOpen(info.Env()))
-    hpr_registry_attach_keeper(registry_, pid, path.c_str());
-}
-
-/* adoptKeeper(keeperPid, sockPath, cwd, recordedAt?, spawnedAt?, piPid?) */
-void RegistryObject::AdoptKeeper(const Napi::CallbackInfo &info) {
-  Arguments arguments(info);
-  hpr_adoption adoption{};
-  adoption.keeper_pid = arguments.Pid(0, "keeperPid");
-  const std::string path = arguments.Text(1, "sockPath");
-  const std::string cwd = arguments.Text(2, "cwd");
-  adoption.recorded_ms = arguments.OptionalTime(3, "recordedAt");
-  adoption.spawned_ms = arguments.OptionalTime(4, "startedAt");
-  adoption.pi_pid = arguments.OptionalPid(5, "piPid");
-  if (!arguments.ok() || !IsOpen(info.Env())) return;
-  adoption.socket_path = path.c_str();
-  adoption.cwd = cwd.c_str();
-  const int result = hpr_registry_adopt_keeper(registry_, &adoption);
-  if (result != 0) ThrowError(info.Env(), result);
-}
-
-/* socketOf(sessionId): undefined if there is no keeper to write to */
-Napi::Value RegistryObject::SocketOf(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  Arguments arguments(info);
-  const std::string session = arguments.Text(0, "sessionId");
-  if (!arguments.ok() || !IsOpen(env)) return env.Undefined();
-  const char *path = hpr_registry_socket_of(registry_, session.c_str());
-  return path ? Napi::String::New(env, path) : env.Undefined();
-}
-
-Napi::Value RegistryObject::Size(const Napi::CallbackInfo &info) {
-  if (!IsOpen(info.Env())) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), static_cast<double>(hpr_registry_size(registry_)));
+napi_value CloseIt(napi_env env, napi_callback_info info) {
+  RegistryObject *self = RegistryObject::Of(Call(env, info));
+  if (self) self->Close();
+  return nullptr;
 }
 
 /* lookups(): an ArrayBuffer with the number of hpr_options.lookups */
-Napi::Value RegistryObject::Lookups(const Napi::CallbackInfo &) { return lookups_.Value(); }
+napi_value Lookups(napi_env env, napi_callback_info info) {
+  const RegistryObject *self = RegistryObject::Of(Call(env, info));
+  return self ? self->Lookups() : nullptr;
+}
 
-Napi::Value RegistryObject::Entries(const Napi::CallbackInfo &info) {
-  Napi::Env env = info.Env();
-  if (!IsOpen(env)) return env.Undefined();
-  Napi::Array entries = Napi::Array::New(env);
+/* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, parentTells): a ticket */
+napi_value Register(Call &call, hpr_registry *registry) {
+  hpr_registration registration{};
+  registration.pid = call.Pid(0, "pid");
+  registration.cwd = call.Text(1, "cwd");
+  registration.token = call.OptionalText(2, "spawnToken");
+  registration.keeper_pid = call.OptionalPid(3, "keeperOpts.keeperPid");
+  registration.socket_path = call.OptionalText(4, "keeperOpts.keeperSockPath");
+  registration.parent_tells = call.IsTrue(5);
+  if (!call.ok()) return nullptr;
+  hpr_ticket ticket;
+  const int result = hpr_registry_register(registry, &registration, &ticket);
+  if (result != 0) return call.Fail(result);
+  napi_value value = nullptr;
+  napi_create_bigint_uint64(call.env(), ticket, &value);
+  return value;
+}
+
+uint64_t BigInt(const Call &call, size_t index) {
+  uint64_t number = 0;
+  bool lossless;
+  napi_get_value_bigint_uint64(call.env(), call.Value(index), &number, &lossless);
+  return number;
+}
+
+/* childExited(ticket, code, signal) */
+napi_value ChildExited(Call &call, hpr_registry *registry) {
+  int32_t code = HPR_EXIT_CODE_NONE;
+  napi_get_value_int32(call.env(), call.Value(1), &code);
+  hpr_registry_child_exited(registry, BigInt(call, 0), code, call.AnyText(2));
+  return nullptr;
+}
+
+napi_value TimerFired(Call &call, hpr_registry *registry) {
+  hpr_registry_timer_fired(registry, BigInt(call, 0));
+  return nullptr;
+}
+
+napi_value Remove(Call &call, hpr_registry *registry) {
+  const int32_t pid = call.Pid(0, "pid");
+  if (call.ok()) hpr_registry_remove(registry, pid);
+  return nullptr;
+}
+
+napi_value LinkByToken(Call &call, hpr_registry *registry) {
+  const char *token = call.Text(0, "spawnToken"), *session = call.Text(1, "sessionId");
+  const int32_t pi_pid = call.OptionalPid(2, "pid");
+  if (!call.ok()) return nullptr;
+  return Boolean(call.env(), hpr_registry_link_by_token(registry, token, session, pi_pid));
+}
+
+napi_value LinkByPid(Call &call, hpr_registry *registry) {
+  const char *session = call.Text(0, "sessionId");
+  const int32_t pid = call.Pid(1, "pid");
+  if (!call.ok()) return nullptr;
+  return Boolean(call.env(), hpr_registry_link_by_pid(registry, session, pid));
+}
+
+napi_value LinkSession(Call &call, hpr_registry *registry) {
+  const char *session = call.Text(0, "sessionId"), *cwd = call.Text(1, "cwd");
+  if (!call.ok()) return nullptr;
+  return Boolean(call.env(), hpr_registry_link_by_cwd(registry, session, cwd));
+}
+
+napi_value GetPid(Call &call, hpr_registry *registry) {
+  const char *session = call.Text(0, "sessionId");
+  const int32_t pid = call.ok() ? hpr_registry_pid_of(registry, session) : 0;
+  napi_value value = nullptr;
+  if (pid) napi_create_int32(call.env(), pid, &value);
+  return value;
+}
+
+napi_value KillBySessionId(Call &call, hpr_registry *registry) {
+  hpr_target target{};
+  target.session = call.Text(0, "sessionId");
+  return call.ok() ? Boolean(call.env(), hpr_registry_kill(registry, &target)) : nullptr;
+}
+
+napi_value KillByToken(Call &call, hpr_registry *registry) {
+  hpr_target target{};
+  target.token = call.Text(0, "spawnToken");
+  return call.ok() ? Boolean(call.env(), hpr_registry_kill(registry, &target)) : nullptr;
+}
+
+/* terminate(request, signal, graceMs, sessionId?, spawnToken?, pid?) */
+napi_value Terminate(Call &call, hpr_registry *registry) {
+  hpr_signal signal = HPR_SIGNAL_TERM;
+  hpr_target target{};
+  const int32_t request = call.Integer(0, "request", 0);
+  const char *signal_name = call.Text(1, "signal");
+  const int32_t grace_ms = call.Integer(2, "graceMs", HPR_GRACE_NEVER);
+  target.session = call.OptionalText(3, "sessionId");
+  target.token = call.OptionalText(4, "spawnToken");
+  target.pid = call.OptionalPid(5, "pid");
+  if (call.ok() && !ToSignal(signal_name, &signal))
+    call.Fail("ERR_OUT_OF_RANGE", "signal must be SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGKILL");
+  if (!call.ok()) return nullptr;
+  const int result =
+      hpr_registry_terminate(registry, &target, signal, grace_ms, static_cast<uint64_t>(request));
+  return result == 0 ? nullptr : call.Fail(result);
+}
+
+napi_value KillAll(Call &, hpr_registry *registry) {
+  hpr_registry_kill_all(registry);
+  return nullptr;
+}
+
+napi_value CleanupOrphans(Call &, hpr_registry *registry) {
+  hpr_registry_cleanup_orphans(registry);
+  return nullptr;
+}
+
+napi_value AttachKeeper(Call &call, hpr_registry *registry) {
+  const int32_t pid = call.Pid(0, "keeperPid");
+  const char *path = call.Text(1, "sockPath");
+  if (call.ok()) hpr_registry_attach_keeper(registry, pid, path);
+  return nullptr;
+}
+
+/* adoptKeeper(keeperPid, sockPath, cwd, recordedAt?, spawnedAt?, piPid?) */
+napi_value AdoptKeeper(Call &call, hpr_registry *registry) {
+  hpr_adoption adoption{};
+  adoption.keeper_pid = call.Pid(0, "keeperPid");
+  adoption.socket_path = call.Text(1, "sockPath");
+  adoption.cwd = call.Text(2, "cwd");
+  adoption.recorded_ms = call.OptionalTime(3, "recordedAt");
+  adoption.spawned_ms = call.OptionalTime(4, "startedAt");
+  adoption.pi_pid = call.OptionalPid(5, "piPid");
+  if (!call.ok()) return nullptr;
+  const int result = hpr_registry_adopt_keeper(registry, &adoption);
+  return result == 0 ? nullptr : call.Fail(result);
+}
+
+/* socketOf(sessionId): undefined if there is no keeper to write to */
+napi_value SocketOf(Call &call, hpr_registry *registry) {
+  const char *session = call.Text(0, "sessionId");
+  const char *path = call.ok() ? hpr_registry_socket_of(registry, session) : nullptr;
+  return path ? Text(call.env(), path) : nullptr;
+}
+
+napi_value Size(Call &call, hpr_registry *registry) {
+  return Number(call.env(), static_cast<double>(hpr_registry_size(registry)));
+}
+
+napi_value Entries(Call &call, hpr_registry *registry) {
+  struct {
+    napi_env env;
+    napi_value items;
+  } list = {call.env(), List(call.env())};
   hpr_registry_each(
-      registry_,
+      registry,
       [](void *context, const hpr_snapshot *entry) {
-        auto *list = static_cast<Napi::Array *>(context);
-        list->Set(list->Length(), ToObject(list->Env(), *entry));
+        const auto *it = static_cast<decltype(list) *>(context);
+        Append(it->env, it->items, ToObject(it->env, *entry));
       },
-      &entries);
-  return entries;
+      &list);
+  return list.items;
+}
+
+napi_property_descriptor Method(const char *name, napi_callback call) {
+  napi_property_descriptor descriptor{};
+  descriptor.utf8name = name;
+  descriptor.method = call;
+  descriptor.attributes = napi_default_method;
+  return descriptor;
+}
+
+} // namespace
+
+napi_value RegistryObject::Define(napi_env env) {
+  const napi_property_descriptor methods[] = {
+      Method("register", Enter<Register>),
+      Method("childExited", Enter<ChildExited, IfClosed::kIgnore>),
+      Method("timerFired", Enter<TimerFired, IfClosed::kIgnore>),
+      Method("remove", Enter<Remove>),
+      Method("linkByToken", Enter<LinkByToken>),
+      Method("linkByPid", Enter<LinkByPid>),
+      Method("linkSession", Enter<LinkSession>),
+      Method("getPid", Enter<GetPid>),
+      Method("killBySessionId", Enter<KillBySessionId>),
+      Method("killByToken", Enter<KillByToken>),
+      Method("terminate", Enter<Terminate>),
+      Method("killAll", Enter<KillAll>),
+      Method("cleanupOrphans", Enter<CleanupOrphans>),
+      Method("attachKeeper", Enter<AttachKeeper>),
+      Method("adoptKeeper", Enter<AdoptKeeper>),
+      Method("socketOf", Enter<SocketOf>),
+      Method("size", Enter<Size>),
+      Method("entries", Enter<Entries>),
+      Method("lookups", hpr::Lookups),
+      Method("borrow", Enter<Borrow>),
+      Method("tidy", Enter<Tidy>),
+      Method("close", CloseIt),
+  };
+  napi_value constructor = nullptr;
+  napi_define_class(env, "Registry", NAPI_AUTO_LENGTH, Construct, nullptr,
+                    sizeof methods / sizeof methods[0], methods, &constructor);
+  return constructor;
 }
 
 } // namespace hpr

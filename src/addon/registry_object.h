@@ -2,86 +2,78 @@
 #ifndef HPR_ADDON_REGISTRY_OBJECT_H
 #define HPR_ADDON_REGISTRY_OBJECT_H
 
-#include <napi.h>
+#include <node_api.h>
 
+#include "addon/call.h"
 #include "addon/core.h"
 
 namespace hpr {
 
 /*
- * new Registry(pidFile, graceMs, host, guest): `host` is a JavaScript object with the functions
- * startTimer(id, ms), stopTimer(id), exited(entry), warned(code, text, pid, path),
- * signalled(pid, signal, code) and terminated(request, outcome, entry). They must not throw.
+ * new Registry(pidFile, graceMs, host, guest): `host` is Host of lib/binding.ts.
+ *
+ * What the JavaScript object, the core and the watching thread share. It is freed with the
+ * JavaScript object, which alone keeps the host alive: an open registry that nobody can reach any
+ * more is garbage. However it ends, there is one way: Close, and then Release as soon as no call is
+ * under way. The thread is joined before its queue is let go.
  */
-class RegistryObject : public Napi::ObjectWrap<RegistryObject> {
+class RegistryObject {
 public:
-  static Napi::Function Define(Napi::Env env);
+  static napi_value Define(napi_env env);
+  /* What a call's receiver wraps; NULL: nothing, or the environment ends. */
+  static RegistryObject *Of(const Call &call);
 
-  explicit RegistryObject(const Napi::CallbackInfo &info);
-  ~RegistryObject() override;
+  /* A stay in the core: what closes the registry meanwhile takes effect at its end. */
+  class Stay {
+  public:
+    explicit Stay(RegistryObject *self) : self_(self) {
+      if (self_) self_->stays_++;
+    }
+    ~Stay() {
+      if (self_ && --self_->stays_ == 0 && self_->closing_) self_->Close();
+    }
+    Stay(const Stay &) = delete;
+    Stay &operator=(const Stay &) = delete;
+
+  private:
+    RegistryObject *self_;
+  };
+
+  /* NULL: closed. */
+  hpr_registry *core() const { return closing_ ? nullptr : core_; }
+  napi_env env() const { return env_; }
+  /* JavaScript's side of it; NULL: it is garbage, or the environment ends. */
+  napi_value Wrapper() const;
+  napi_value Lookups() const;
+  void Close();
 
 private:
-  static void CallWatchFired(Napi::Env env, Napi::Function unused, RegistryObject *self,
-                             uint64_t *take_watch);
-  using Notices = Napi::TypedThreadSafeFunction<RegistryObject, uint64_t, CallWatchFired>;
+  explicit RegistryObject(napi_env env) : env_(env) {}
+  ~RegistryObject();
+  RegistryObject(const RegistryObject &) = delete;
+  RegistryObject &operator=(const RegistryObject &) = delete;
 
-  Napi::Value Register(const Napi::CallbackInfo &info);
-  void ChildExited(const Napi::CallbackInfo &info);
-  void TimerFired(const Napi::CallbackInfo &info);
-  void Remove(const Napi::CallbackInfo &info);
-  Napi::Value LinkByToken(const Napi::CallbackInfo &info);
-  Napi::Value LinkByPid(const Napi::CallbackInfo &info);
-  Napi::Value LinkSession(const Napi::CallbackInfo &info);
-  Napi::Value GetPid(const Napi::CallbackInfo &info);
-  Napi::Value KillBySessionId(const Napi::CallbackInfo &info);
-  Napi::Value KillByToken(const Napi::CallbackInfo &info);
-  void Terminate(const Napi::CallbackInfo &info);
-  void KillAll(const Napi::CallbackInfo &info);
-  void CleanupOrphans(const Napi::CallbackInfo &info);
-  void AttachKeeper(const Napi::CallbackInfo &info);
-  void AdoptKeeper(const Napi::CallbackInfo &info);
-  Napi::Value SocketOf(const Napi::CallbackInfo &info);
-  Napi::Value Size(const Napi::CallbackInfo &info);
-  Napi::Value Entries(const Napi::CallbackInfo &info);
-  Napi::Value Lookups(const Napi::CallbackInfo &info);
-  /* registry_guest.cc */
-  Napi::Value Borrow(const Napi::CallbackInfo &info);
-  Napi::Value Tidy(const Napi::CallbackInfo &info);
-  void CloseMethod(const Napi::CallbackInfo &info);
-
-  /* registry_hot_calls.cc: the plain cases; the others go to the methods above. */
-  using Property = Napi::ClassPropertyDescriptor<RegistryObject>;
-  static Property Hot(const char *name, napi_callback call);
-  static napi_value HotLinkByToken(napi_env env, napi_callback_info info);
-  static napi_value HotLinkByPid(napi_env env, napi_callback_info info);
-  static napi_value HotLinkSession(napi_env env, napi_callback_info info);
-  static napi_value HotGetPid(napi_env env, napi_callback_info info);
-  static napi_value HotSize(napi_env env, napi_callback_info info);
-  template <Napi::Value (RegistryObject::*general)(const Napi::CallbackInfo &)>
-  static napi_value CallGeneral(napi_env env, napi_callback_info info, void *self);
-  /* NULL if it is closed, or no registry. */
-  static hpr_registry *OpenOne(void *self) {
-    return self ? static_cast<RegistryObject *>(self)->registry_ : nullptr;
-  }
-
-  /* registry_host.cc */
-  hpr_host MakeHost();
-  void CallHost(const char *name, std::initializer_list<napi_value> arguments);
-
-  bool Open(Napi::Env env, const std::string &pid_file, int32_t grace_ms, bool guest);
-  void Close();
-  static void CloseSilently(void *context);
+  static napi_value Construct(napi_env env, napi_callback_info info);
+  int Open(hpr_options *options);
+  hpr_host MakeHost(); /* registry_host.cc */
+  static void WatchFired(napi_env env, napi_value unused, void *context, void *watch);
+  static void EnvironmentEnds(void *context);
+  void Silence();
   void Release();
-  /* Throws HPR_ECLOSED if it is closed. */
-  bool IsOpen(Napi::Env env) const;
 
-  hpr_registry *registry_ = nullptr; /* NULL: closed */
+  napi_env env_;
+  napi_ref wrapper_ = nullptr; /* weak; NULL: call no JavaScript */
+  napi_ref lookups_ = nullptr; /* one number, which the core counts up */
+  napi_threadsafe_function notices_ = nullptr;
   hpr_process_ops process_{};
-  bool silent_ = false; /* the environment goes down: call no JavaScript */
-  Napi::ObjectReference host_;
-  Napi::Reference<Napi::ArrayBuffer> lookups_; /* one number, which the core counts up */
-  Notices notices_;
+  hpr_registry *core_ = nullptr;
+  bool closing_ = false;
+  unsigned stays_ = 0;
 };
+
+/* registry_guest.cc: the calls of one that was opened as a guest. */
+napi_value Borrow(Call &call, hpr_registry *registry);
+napi_value Tidy(Call &call, hpr_registry *registry);
 
 } // namespace hpr
 

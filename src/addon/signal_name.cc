@@ -1,11 +1,14 @@
 #include "addon/signal_name.h"
 
+#include <cstring>
+#include <initializer_list>
+
 namespace hpr {
 
-bool ToSignal(const std::string &name, hpr_signal *ret_signal) {
+bool ToSignal(const char *name, hpr_signal *ret_signal) {
   for (const hpr_signal signal :
        {HPR_SIGNAL_TERM, HPR_SIGNAL_KILL, HPR_SIGNAL_INT, HPR_SIGNAL_HUP, HPR_SIGNAL_QUIT}) {
-    if (name != SignalName(signal)) continue;
+    if (strcmp(name, SignalName(signal)) != 0) continue;
     *ret_signal = signal;
     return true;
   }

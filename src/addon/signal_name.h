@@ -2,14 +2,12 @@
 #ifndef HPR_ADDON_SIGNAL_NAME_H
 #define HPR_ADDON_SIGNAL_NAME_H
 
-#include <string>
-
 #include "addon/core.h"
 
 namespace hpr {
 
 /* False: none that the registry sends. */
-bool ToSignal(const std::string &name, hpr_signal *ret_signal);
+bool ToSignal(const char *name, hpr_signal *ret_signal);
 
 /* Static storage. */
 const char *SignalName(hpr_signal signal);

@@ -1,29 +1,29 @@
 #include "addon/snapshot.h"
 
-#include "addon/results.h"
+#include "addon/values.h"
 
 namespace hpr {
 
-Napi::Object ToObject(Napi::Env env, const hpr_snapshot &entry) {
-  Napi::Object object = Napi::Object::New(env);
-  SetPid(object, "pid", entry.pid);
-  SetText(object, "cwd", entry.cwd);
-  SetTime(object, "spawnedAt", entry.spawned_ms);
-  SetText(object, "sessionId", entry.session);
-  SetText(object, "spawnToken", entry.token);
-  SetPid(object, "piPid", entry.pi_pid);
-  SetPid(object, "keeperPid", entry.keeper_pid);
-  SetText(object, "keeperSockPath", entry.socket_path);
-  object.Set("state", entry.ending ? "terminating" : "live");
-  object.Set("kin", entry.kin);
+napi_value ToObject(napi_env env, const hpr_snapshot &entry) {
+  napi_value object = Object(env);
+  SetPid(env, object, "pid", entry.pid);
+  SetText(env, object, "cwd", entry.cwd);
+  SetTime(env, object, "spawnedAt", entry.spawned_ms);
+  SetText(env, object, "sessionId", entry.session);
+  SetText(env, object, "spawnToken", entry.token);
+  SetPid(env, object, "piPid", entry.pi_pid);
+  SetPid(env, object, "keeperPid", entry.keeper_pid);
+  SetText(env, object, "keeperSockPath", entry.socket_path);
+  SetText(env, object, "state", entry.ending ? "terminating" : "live");
+  Set(env, object, "kin", Boolean(env, entry.kin));
   return object;
 }
 
 /* The entry and how it ended. */
-Napi::Object ToExit(Napi::Env env, const hpr_snapshot &entry) {
-  Napi::Object object = ToObject(env, entry);
-  if (entry.exit_code != HPR_EXIT_CODE_NONE) object.Set("code", entry.exit_code);
-  SetText(object, "signal", entry.exit_signal);
+napi_value ToExit(napi_env env, const hpr_snapshot &entry) {
+  napi_value object = ToObject(env, entry);
+  if (entry.exit_code != HPR_EXIT_CODE_NONE) Set(env, object, "code", Number(env, entry.exit_code));
+  SetText(env, object, "signal", entry.exit_signal);
   return object;
 }
 

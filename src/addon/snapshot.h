@@ -3,16 +3,16 @@
 #ifndef HPR_ADDON_SNAPSHOT_H
 #define HPR_ADDON_SNAPSHOT_H
 
-#include <napi.h>
+#include <node_api.h>
 
 #include "addon/core.h"
 
 namespace hpr {
 
-Napi::Object ToObject(Napi::Env env, const hpr_snapshot &entry);
+napi_value ToObject(napi_env env, const hpr_snapshot &entry);
 
 /* With how it ended, where that is known. */
-Napi::Object ToExit(Napi::Env env, const hpr_snapshot &entry);
+napi_value ToExit(napi_env env, const hpr_snapshot &entry);
 
 } // namespace hpr
 
