@@ -61,6 +61,7 @@ function runAddon() {
       LD_PRELOAD: `${runtime("libasan.so")}:${runtime("libubsan.so")}`,
       ASAN_OPTIONS: "detect_leaks=0", // what Node keeps until it exits
       UBSAN_OPTIONS: "halt_on_error=1:print_stacktrace=1",
+      HPR_ENDINGS: "1000", // as npm run torture
       NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --max-old-space-size=2048`,
     },
   });
