@@ -133,6 +133,7 @@ int Visit(int32_t group, hpr_visit visit, void *context) {
   if (Cannot() || !the_kernel->descriptors_left) return HPR_EMFILE;
   if (!the_kernel->proc_mounted) return HPR_EUNKNOWN;
   for (const Serial serial : the_kernel->All()) {
+    if (Cannot()) return HPR_EMFILE;
     const Process *process = the_kernel->Find(serial);
     if (!process || (group != 0 && the_kernel->NumberOf(process->group) != group)) continue;
     const hpr_facts facts = FactsOf(*process);
