@@ -31,14 +31,15 @@ const known = [
   ["src/platform/linux/watch.c", "clang-analyzer-unix.Malloc"],
   ["src/platform/darwin/watch.c", "clang-analyzer-unix.Malloc"],
   ["src/platform/windows/watch.c", "clang-analyzer-core.NullDereference"],
-  // A list's end knows what it was given.
-  ["src/platform/windows/tree.c", "clang-analyzer-unix.Malloc"],
   // Two files: hpr_error_last is never 0.
   ["src/platform/windows/token.c", "clang-analyzer-core.NullDereference"],
   ["src/platform/windows/wide.c", "clang-analyzer-unix.cstring.NullArg"],
   ["src/platform/windows/wide.c", "clang-analyzer-core.NullDereference"],
-  // A HANDLE is a pointer, and hpr_file a number that holds one; rand_s wants to be asked for.
+  // A HANDLE is a pointer, and hpr_file and hpr_handle are numbers that hold one; rand_s wants to be
+  // asked for.
   ["src/platform/windows/file.c", "performance-no-int-to-ptr"],
+  ["src/platform/windows/system.c", "performance-no-int-to-ptr"],
+  ["src/platform/windows/watch.c", "performance-no-int-to-ptr"],
   ["src/platform/windows/self.c", "bugprone-reserved-identifier"],
 ];
 
