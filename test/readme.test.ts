@@ -138,7 +138,7 @@ const NO_WARNINGS = [
 ];
 
 describe("the warning codes", () => {
-  const header = readFileSync(join(ROOT, "src", "core", "error.h"), "utf8");
+  const header = readFileSync(join(ROOT, "src", "base", "error.h"), "utf8");
   const codes = Array.from(header.matchAll(/^ {2}(HPR_\w+) = /gm), ([, code]) => code);
 
   it("are those that the core can give, and no other", () => {

@@ -12,13 +12,10 @@ typedef struct member {
   struct member *next; /* in the order in which they were found: parents first */
 } member;
 
-/* From that member on. The first one's result. */
-static int signal_all(const hpr_system *system, const member *first, hpr_signal signal) {
-  const int result = hpr_found_signal(system, &first->it, signal, false);
-  for (const member *at = first->next; at; at = at->next)
+static void signal_from(const hpr_system *system, const member *first, hpr_signal signal) {
+  for (const member *at = first; at; at = at->next)
     if (at->it.handle != HPR_NO_HANDLE || hpr_found_has_number(system, &at->it))
       hpr_found_signal(system, &at->it, signal, false);
-  return result;
 }
 
 static bool contains(const member *first, int32_t pid) {
@@ -71,14 +68,13 @@ static member *grow(const hpr_system *system, member *first) {
 
 int hpr_tree_signal(const hpr_system *system, const hpr_found *root, hpr_signal signal) {
   member first = {.it = *root};
-  grow(system, &first);
-  const int result = signal_all(system, &first, signal);
-  if (result == 0 && hpr_signal_is_final(system, signal)) {
-    member *newcomers = grow(system, &first);
-    for (int i = 1; newcomers && i < LOOKS; i++) {
-      signal_all(system, newcomers, signal);
-      newcomers = grow(system, &first);
-    }
+  member *found = grow(system, &first);
+  /* The root first, so that it makes no more of them. */
+  const int result = hpr_found_signal(system, root, signal, false);
+  for (int i = 0; result == 0 && i < LOOKS; i++) {
+    signal_from(system, found, signal);
+    found = hpr_signal_is_final(system, signal) ? grow(system, &first) : NULL;
+    if (!found) break;
   }
   for (member *at = first.next, *next; at; at = next) {
     next = at->next;

@@ -44,7 +44,7 @@ Serial Kernel::Spawn(Serial parent, int32_t number) {
   } else {
     process.group = process.session = process.serial;
   }
-  births_[process.serial] = {number, process.start_ticks};
+  births_[process.serial] = {number, process.start_ticks, parent};
   processes_[process.serial] = process;
   return process.serial;
 }
@@ -146,6 +146,11 @@ Serial Kernel::BornAs(int32_t number, uint64_t start_ticks) const {
   for (const auto &[serial, birth] : births_)
     if (birth.number == number && birth.start_ticks == start_ticks) return serial;
   return 0;
+}
+
+Serial Kernel::MadeBy(Serial serial) const {
+  const auto it = births_.find(serial);
+  return it == births_.end() ? 0 : it->second.parent;
 }
 
 uint64_t Kernel::Ticks() const {

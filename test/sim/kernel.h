@@ -88,6 +88,8 @@ public:
   std::vector<int32_t> FreeNumbers();
   /* Who was born with that number at that time. */
   Serial BornAs(int32_t number, uint64_t start_ticks) const;
+  /* Who made it, whoever is its parent now. */
+  Serial MadeBy(Serial serial) const;
   uint64_t Ticks() const;
   uint64_t Nonce() { return ++nonces_; }
   std::string Boot() const { return "boot-" + std::to_string(boots_) + "@host"; }
@@ -138,6 +140,7 @@ private:
   struct Birth {
     int32_t number;
     uint64_t start_ticks;
+    Serial parent;
   };
   std::map<Serial, Birth> births_; /* of this boot */
   struct Descriptor {

@@ -74,12 +74,6 @@ const mutants = [
     replace: "  return pid < 0 && is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : 0;",
   },
   {
-    name: "a descendant by number alone",
-    file: "src/platform/tree.c",
-    find: " && facts.parent == parent->pid;",
-    replace: ";",
-  },
-  {
     name: "forgotten as soon as signalled",
     file: "src/core/ending.c",
     find: "    entry->row.terminating = true;\n    hpr_entry_touch(entry);",

@@ -131,7 +131,7 @@ void Truth::Crashing(const Server &server) {
 
 void Truth::Rebooted() {
   asked_.clear();
-  below_.clear();
+  along_.clear();
   promised_.clear();
   must_know_.clear();
   untold_.clear();
@@ -173,21 +173,14 @@ void Truth::Break(const std::string &what) {
   if (broken_.empty()) broken_ = what;
 }
 
-bool Truth::DescendsFrom(Serial serial, const std::set<Serial> &ancestors) const {
-  for (const Process *at = kernel_->Find(serial); at; at = kernel_->Find(at->parent))
-    if (ancestors.count(at->parent)) return true;
-  return false;
-}
-
-/* Who leads no group takes its descendants along, also those that it has before it dies of it. */
+/* Who leads no group takes its descendants along, whom it may have left when they are signalled. */
 bool Truth::GoesAlong(const Delivery &it) {
   const Process *target = kernel_->Find(it.target);
   if (it.group || !target) return false;
-  const bool along = below_.count(it.target) || DescendsFrom(it.target, below_);
-  if (!along && (target->group == it.target || !asked_.count(it.target))) return false;
-  below_.insert(it.target);
-  for (const Serial serial : kernel_->All())
-    if (DescendsFrom(serial, {it.target})) below_.insert(serial);
+  for (Serial at = it.target; at; at = kernel_->MadeBy(at))
+    if (along_.count(at)) return true;
+  if (target->group == it.target || !asked_.count(it.target)) return false;
+  along_.insert(it.target);
   return true;
 }
 
