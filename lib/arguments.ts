@@ -24,6 +24,12 @@ export function checkedWriter(writer: KeeperWriter | null | undefined, name = "w
   return writer;
 }
 
+export function checkedAbort(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal !== undefined && typeof signal?.addEventListener !== "function")
+    throw failure("ERR_INVALID_ARG_TYPE", "abort must be an AbortSignal");
+  return signal;
+}
+
 export function checkedFlag(value: boolean | undefined, name: string): boolean {
   if (value !== undefined && typeof value !== "boolean")
     throw failure("ERR_INVALID_ARG_TYPE", `${name} must be true or false`);

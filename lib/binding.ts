@@ -6,9 +6,11 @@ import type { HeadlessExit, HeadlessSnapshot, PidFileEntry, TerminateOutcome } f
 export interface Host {
   /** Makes the errors that the native registry throws. */
   failure: typeof failure;
-  startTimer(id: bigint, delayMs: number): void;
-  stopTimer(id: bigint): void;
-  exited(exit: HeadlessExit): void;
+  /** One timer, which replaces the one before and calls `timerFired`; -1: none. */
+  wakeIn(delayMs: number): void;
+  /** How did the child of that ticket end? `childExited` answers. */
+  statusWanted(ticket: number): void;
+  exited(exit: HeadlessExit, ticket: number): void;
   /** `pid` 0 and `file` "" stand for none. */
   warned(code: string, text: string, pid: number, file: string): void;
   /** `code` "" stands for delivered. */
@@ -24,10 +26,12 @@ export interface NativeRegistry {
     spawnToken: string | undefined,
     keeperPid: number | undefined,
     keeperSockPath: string | undefined,
-    parentTells: boolean,
-  ): bigint;
-  childExited(ticket: bigint, code: number | null, signal: string | null): void;
-  timerFired(id: bigint): void;
+    statusExpected: boolean,
+  ): number;
+  /** `mayWait`: the file may be written by `flush`, or by the next write. */
+  childExited(ticket: number, code: number | null, signal: string | null, mayWait: boolean): void;
+  flush(): void;
+  timerFired(): void;
   remove(pid: number): void;
   linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean;
   linkByPid(sessionId: string, pid: number): boolean;
@@ -44,6 +48,10 @@ export interface NativeRegistry {
     pid: number | undefined,
   ): void;
   killAll(): void;
+  /** How many answers come under that request. */
+  shutdown(request: number, graceMs: number): number;
+  /** Whether the event loop lives as long as the registry. */
+  keepAlive(wanted: boolean): void;
   cleanupOrphans(): void;
   attachKeeper(keeperPid: number, sockPath: string): void;
   adoptKeeper(

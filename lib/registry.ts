@@ -1,21 +1,26 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, namesOf } from "./arguments.js";
+import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, namesOf } from "./arguments.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
+import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { PidCache } from "./pid-cache.js";
 import { resolvePidFile } from "./pid-file.js";
 import { say, traces } from "./reports.js";
 import type {
+  HeadlessEventName,
   HeadlessEvents,
   HeadlessExit,
+  HeadlessListener,
   HeadlessPidRegistry,
   HeadlessPidRegistryOptions,
   HeadlessSnapshot,
   HeadlessWarning,
+  HeadlessWarningCode,
   KeeperRegisterOptions,
   KeeperWriter,
+  ShutdownOptions,
   TerminateOptions,
   TerminateOutcome,
   TerminateResult,
@@ -24,21 +29,6 @@ import type {
 
 /** Those that owe an answer: who waits for it need not hold the registry too. */
 const awaited = new Set<HeadlessRegistry>();
-
-let childProcess: typeof import("node:child_process") | undefined;
-
-/** True if `exit` is sure to come: from a child of ours that has not sent it yet. */
-function willTell(proc: ChildProcess, pid: number): boolean {
-  // Not before there is a child, whose making has loaded it: it is half of what requiring us costs.
-  childProcess ??= require("node:child_process") as typeof import("node:child_process");
-  const { ChildProcess } = childProcess;
-  return (
-    proc instanceof ChildProcess &&
-    proc.pid === pid &&
-    proc.exitCode === null &&
-    proc.signalCode === null
-  );
-}
 
 /** An error of a listener is its owner's: it must not stop the registry halfway. */
 function callSafely(call: () => void): void {
@@ -58,14 +48,44 @@ function describe(text: string, pid: number, file: string): string {
 type SignalName = NonNullable<TerminateOptions["signal"]>;
 type FoundKeeper = Awaited<ReturnType<KeeperWriter["discoverExistingKeepers"]>>[number];
 
+/** Session ids, tokens and pids of entries that have ended, the latest of them. */
+class Names {
+  static readonly most = 1000;
+  readonly #names = new Set<string | number>();
+
+  add({ sessionId, spawnToken, pid }: HeadlessExit): void {
+    for (const name of [sessionId, spawnToken, pid]) if (name !== undefined) this.#names.add(name);
+    for (const oldest of this.#names) {
+      if (this.#names.size <= Names.most) break;
+      this.#names.delete(oldest);
+    }
+  }
+
+  has(name: string | number | undefined): boolean {
+    return name !== undefined && this.#names.has(name);
+  }
+}
+
+/** The answers of a shutdown so far; `count` of them come. */
+class Shutdown extends Array<TerminateResult> {
+  static get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+  count = Number.POSITIVE_INFINITY;
+}
+
 /** The shim: the original's signatures over the native registry. */
 export class HeadlessRegistry implements HeadlessPidRegistry {
   readonly #native: NativeRegistry;
   readonly #pids: PidCache;
+  readonly #children: Children;
+  readonly #ended = new Names();
   readonly #emitter = new EventEmitter();
-  readonly #timers = new Map<bigint, NodeJS.Timeout>();
+  #timer: NodeJS.Timeout | undefined;
+  #registering = false;
   readonly #graceMs: number;
   readonly #requests = new Map<number, (result: TerminateResult) => void>();
+  readonly #shutdowns = new Map<number, Shutdown>();
   #nextRequest = 0;
   readonly #adoptsKeepers: boolean;
   #writer: KeeperWriter | null;
@@ -78,6 +98,8 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
     this.#native = new Registry(file, this.#graceMs, this.#host());
     this.#pids = new PidCache(this.#native.lookups());
+    this.#children = new Children(this.#native);
+    this.#emitter.setMaxListeners(0); // a server may listen once for each session
   }
 
   /** What the core asks of us. */
@@ -85,28 +107,30 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     return {
       failure,
       // At call time, so that faked timers are used by those who fake them.
-      startTimer: (id, delayMs) => {
-        const timer = setTimeout(() => {
-          this.#timers.delete(id);
-          this.#native.timerFired(id);
-        }, delayMs);
-        timer.unref?.();
-        this.#timers.set(id, timer);
+      wakeIn: (delayMs) => {
+        clearTimeout(this.#timer);
+        if (delayMs < 0) return;
+        this.#timer = setTimeout(() => this.#native.timerFired(), delayMs);
+        this.#timer.unref?.();
       },
-      stopTimer: (id) => {
-        clearTimeout(this.#timers.get(id));
-        this.#timers.delete(id);
+      statusWanted: (ticket) => this.#children.tellStatus(ticket),
+      exited: (exit, ticket) => {
+        this.#children.forget(ticket);
+        this.#ended.add(exit);
+        if (this.#registering) process.nextTick(() => this.#tellExit(exit));
+        else this.#tellExit(exit);
       },
-      exited: (exit) => {
-        if (traces.exit.isWanted) traces.exit.publish({ registry: this, exit });
-        this.#emit("exit", exit);
-      },
-      warned: (code, text, pid, file) => this.#warn({ code, message: describe(text, pid, file) }),
+      warned: (code, text, pid, file) => this.#warn({ code: code as HeadlessWarningCode, message: describe(text, pid, file) }),
       signalled: (pid, signal, code) => {
         if (traces.signal.isWanted) this.#traceSignal(pid, signal as SignalName, code);
       },
       terminated: (request, outcome, entry) => this.#settle(request, outcome, entry),
     };
+  }
+
+  #tellExit(exit: HeadlessExit): void {
+    if (traces.exit.isWanted) traces.exit.publish({ registry: this, exit });
+    this.#emit("exit", exit);
   }
 
   /** One by one, so that a listener that throws does not silence the others. */
@@ -143,19 +167,31 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   #answered(request: number): ((result: TerminateResult) => void) | undefined {
     const resolve = this.#requests.get(request);
     this.#requests.delete(request);
-    if (this.#requests.size === 0) awaited.delete(this);
+    if (this.#requests.size === 0) {
+      awaited.delete(this);
+      this.#native.keepAlive(false);
+    }
     return resolve;
   }
 
+  #await(request: number, settle: (result: TerminateResult) => void): void {
+    this.#requests.set(request, settle);
+    awaited.add(this);
+    this.#native.keepAlive(true);
+  }
+
   #settle(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
-    const resolve = this.#answered(request);
-    const { pid, code, signal } = entry;
-    resolve?.({
+    const { pid, sessionId, code, signal } = entry;
+    const result = {
       outcome,
       ...(pid !== undefined && { pid }),
+      ...(sessionId !== undefined && { sessionId }),
       ...(code !== undefined && { code }),
       ...(signal !== undefined && { signal }),
-    });
+    };
+    const shutdown = this.#shutdowns.get(request);
+    if (shutdown) shutdown.push(result);
+    if (!shutdown || shutdown.length === shutdown.count) this.#answered(request)?.(result);
   }
 
   /** The guard of a test run without a home of its own; says so and answers true. */
@@ -173,15 +209,20 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     keeperOpts?: KeeperRegisterOptions,
   ): void {
     if (typeof proc?.on !== "function") throw failure("ERR_INVALID_ARG_TYPE", "proc must be a ChildProcess");
-    const ticket = this.#native.register(
-      pid,
-      cwd,
-      spawnToken,
-      keeperOpts?.keeperPid,
-      keeperOpts?.keeperSockPath,
-      willTell(proc, pid),
-    );
-    proc.on("exit", (code, signal) => this.#native.childExited(ticket, code, signal));
+    this.#registering = true;
+    try {
+      const ticket = this.#native.register(
+        pid,
+        cwd,
+        spawnToken,
+        keeperOpts?.keeperPid,
+        keeperOpts?.keeperSockPath,
+        willTell(proc, pid),
+      );
+      this.#children.add(proc, pid, ticket);
+    } finally {
+      this.#registering = false;
+    }
     if (traces.register.isWanted)
       traces.register.publish({ registry: this, pid, cwd, ...keeperOpts });
   }
@@ -221,24 +262,49 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
     const { session, token, pid } = namesOf(target);
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
+    const abort = checkedAbort(options.abort);
+    const remembered = this.#ended.has(session ?? token ?? pid);
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
-      this.#requests.set(request, resolve);
-      awaited.add(this);
+      const stopWaiting = (): void => {
+        this.#answered(request);
+        reject(abort?.reason);
+      };
+      this.#await(request, (result) => {
+        abort?.removeEventListener("abort", stopWaiting);
+        resolve(result.outcome === "not-found" && remembered ? { outcome: "already-gone" } : result);
+      });
       try {
-        this.#native.terminate(
-          request,
-          options.signal ?? "SIGTERM",
-          graceMs,
-          session,
-          token,
-          pid,
-        );
+        const signal = options.signal ?? "SIGTERM";
+        this.#native.terminate(request, signal, graceMs, session, token, pid);
       } catch (error) {
         this.#answered(request);
         reject(error);
+        return;
       }
+      if (abort?.aborted) stopWaiting();
+      else abort?.addEventListener("abort", stopWaiting, { once: true });
     });
+  }
+
+  async shutdown(options: ShutdownOptions = {}): Promise<TerminateResult[]> {
+    if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
+    const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
+    const request = this.#nextRequest++;
+    const results = new Shutdown();
+    await new Promise<void>((resolve) => {
+      this.#shutdowns.set(request, results);
+      this.#await(request, () => resolve());
+      try {
+        results.count = this.#native.shutdown(request, graceMs);
+      } catch (error) {
+        this.#answered(request);
+        throw error;
+      }
+      if (results.length === results.count) this.#answered(request)?.({ outcome: "exited" });
+    }).finally(() => this.#shutdowns.delete(request));
+    this.close();
+    return [...results];
   }
 
   remove(pid: number): void {
@@ -304,22 +370,38 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     return this.#native.entries();
   }
 
-  on<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this {
-    this.#native.size(); // throws if closed
-    this.#emitter.on(event, listener);
+  on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+    this.#emitter.on(this.#named(event), listener);
     return this;
   }
 
-  off<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this {
-    this.#native.size(); // throws if closed
-    this.#emitter.off(event, listener);
+  once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+    this.#emitter.once(this.#named(event), listener);
     return this;
+  }
+
+  off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+    this.#emitter.off(this.#named(event), listener);
+    return this;
+  }
+
+  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+    return this.off(event, listener);
+  }
+
+  #named(event: HeadlessEventName): HeadlessEventName {
+    this.#native.size(); // throws if closed
+    if (event !== "exit" && event !== "warning" && event !== "error")
+      throw failure("ERR_INVALID_ARG_TYPE", `there is no event ${String(event)}: exit and warning are all`);
+    return event;
   }
 
   close(): void {
     this.#closed = true;
     this.#pids.clear();
     this.#native.close();
+    this.#children.close();
+    clearTimeout(this.#timer);
   }
 
   [Symbol.dispose](): void {

@@ -62,6 +62,8 @@ export interface KeeperRegisterOptions {
   keeperSockPath: string;
 }
 
+export type HeadlessState = "live" | "terminating" | "remainder";
+
 /** A picture of one tracked process, taken when it was asked for. */
 export interface HeadlessSnapshot {
   pid: number;
@@ -69,15 +71,18 @@ export interface HeadlessSnapshot {
   /** Milliseconds since 1970; `undefined` if the pid file did not say. */
   spawnedAt?: number;
   sessionId?: string;
+  /** Of an unlinked one that an earlier server kept: the session that held it last. */
+  lastSessionId?: string;
   spawnToken?: string;
   piPid?: number;
   keeperPid?: number;
   keeperSockPath?: string;
   /**
    * `"live"`: found by the lookups and counted by `size()`. `"terminating"`: asked to end, not
-   * counted any more, and kept until its exit is seen.
+   * counted any more, and kept until its exit is seen. `"remainder"`: its processes have ended,
+   * which was told, and members of the groups that they led live on; found by no lookup.
    */
-  state: "live" | "terminating";
+  state: HeadlessState;
   /** False if it was no descendant of this process when registered: it is never signalled. */
   kin: boolean;
 }
@@ -90,10 +95,50 @@ export interface HeadlessExit extends HeadlessSnapshot {
   signal?: string;
 }
 
+/**
+ * All that a warning may be about.
+ *
+ * - `HPR_ENOTKIN`: a process is not provably ours, and is never signalled.
+ * - `HPR_EGUESS`: a session was linked by its folder alone, or lost such a link to evidence.
+ * - `HPR_EGUARD`: a call did nothing, because tests run with the real home folder.
+ * - `HPR_EUNWATCHED`: a process cannot be watched at the moment; that is tried again.
+ * - `HPR_EPOLLED`: some processes are looked at ten times a second, for lack of descriptors.
+ * - `HPR_ENOLCK`: no lock can be had, and recorded identities decide who owns an entry.
+ * - `HPR_EFOREIGN`: an entry is another host's, namespace's or user's; or was given up as such.
+ * - `HPR_EUNKNOWN`: nobody can tell whether an entry's process is the one that was recorded.
+ * - `HPR_ECORRUPT`: the pid file was damaged; its text is kept beside it.
+ * - `HPR_EINVAL`: an entry, an argument or a keeper's path is none.
+ * - the rest: why the pid file, or a keeper's file or socket, could not be used.
+ */
+export type HeadlessWarningCode =
+  | "HPR_ENOTKIN"
+  | "HPR_EGUESS"
+  | "HPR_EGUARD"
+  | "HPR_EUNWATCHED"
+  | "HPR_EPOLLED"
+  | "HPR_ENOLCK"
+  | "HPR_EFOREIGN"
+  | "HPR_EUNKNOWN"
+  | "HPR_ECORRUPT"
+  | "HPR_EINVAL"
+  | "HPR_EACCES"
+  | "HPR_EBUSY"
+  | "HPR_EEXIST"
+  | "HPR_EINTR"
+  | "HPR_EIO"
+  | "HPR_EMFILE"
+  | "HPR_ENOENT"
+  | "HPR_ENOMEM"
+  | "HPR_ENOSPC"
+  | "HPR_ENOTSUP"
+  | "HPR_EROFS"
+  | "HPR_ETOOBIG"
+  | "HPR_EUNSAFE";
+
 /** Something that a person should know; nothing was lost and nothing was signalled. */
 export interface HeadlessWarning {
-  /** One of the `HPR_E…` codes of the README's table, stable. */
-  code: string;
+  /** Stable: scripts may compare it. */
+  code: HeadlessWarningCode;
   /** A sentence that names the pid or the file. */
   message: string;
 }
@@ -116,6 +161,13 @@ export interface TerminateOptions {
    * its descendants with it.
    */
   signal?: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL";
+  /** Stops the waiting, not the ending: the promise rejects with the signal's reason. */
+  abort?: AbortSignal;
+}
+
+export interface ShutdownOptions {
+  /** As in {@link TerminateOptions}. */
+  graceMs?: number | false;
 }
 
 /**
@@ -123,14 +175,23 @@ export interface TerminateOptions {
  * - `killed`: it had to be sent SIGKILL.
  * - `already-gone`: there was no such process any more; nothing was signalled.
  * - `not-ours`: it is no process that this registry may signal; nothing was signalled.
+ * - `not-found`: no entry answers to that name, and none that this registry remembers did.
  * - `unknown`: its identity could not be determined, or the registry was closed meanwhile.
  */
-export type TerminateOutcome = "exited" | "killed" | "already-gone" | "not-ours" | "unknown";
+export type TerminateOutcome =
+  | "exited"
+  | "killed"
+  | "already-gone"
+  | "not-ours"
+  | "not-found"
+  | "unknown";
 
 export interface TerminateResult {
   outcome: TerminateOutcome;
   /** The pid that the entry was registered under, if there was an entry. */
   pid?: number;
+  /** The session that held it, if one did. */
+  sessionId?: string;
   /** Exit status and signal, where this process was the parent and saw them in time. */
   code?: number;
   signal?: string;
@@ -188,11 +249,22 @@ export interface PidFileContents {
 
 /** Events of {@link HeadlessPidRegistry.on}. */
 export interface HeadlessEvents {
-  /** A tracked process is gone. Not sent for `remove`. */
+  /**
+   * A registered process has ended, and its agent under a keeper too; `pid` is the one that was
+   * registered. Once for each that was seen alive, those included that ended while no server ran
+   * (by `cleanupOrphans`). Not sent for `remove`, nor when the same process is registered again.
+   */
   exit: (exit: HeadlessExit) => void;
   /** Without a listener the warning goes to `console.warn`. */
   warning: (warning: HeadlessWarning) => void;
 }
+
+/** `error` is accepted, because `events.once` asks for it, and never emitted. */
+export type HeadlessEventName = keyof HeadlessEvents | "error";
+
+export type HeadlessListener<E extends HeadlessEventName> = E extends keyof HeadlessEvents
+  ? HeadlessEvents[E]
+  : (error: Error) => void;
 
 /**
  * What is published on `node:diagnostics_channel`, by channel name. Tokens are left out: what is
@@ -278,10 +350,18 @@ export interface HeadlessPidRegistry {
   /** The same for an entry that no session is linked to yet, or any longer. */
   killByToken(spawnToken: string): boolean;
   /**
-   * Ends a tracked process and resolves when it is really gone. Never rejects, except for
-   * arguments that are none. Does not keep the event loop alive.
+   * Ends a tracked process, or what is left of its groups, and resolves when it is really gone.
+   * The file says so, and the first signals have left, before the promise is returned. Joining an
+   * end that has begun makes it sooner, never later. Rejects for arguments that are none, and when
+   * `abort` says so. Keeps the event loop alive until it resolves.
    */
   terminate(target: TerminateTarget, options?: TerminateOptions): Promise<TerminateResult>;
+
+  /**
+   * Ends all, resolves when all are gone, with one result each, and closes the registry. Unlike
+   * `killAll` it tells the file: what has not ended when the server dies is ended by the next one.
+   */
+  shutdown(options?: ShutdownOptions): Promise<TerminateResult[]>;
   /** Forgets a process without signalling it; one that was asked to end stays until it has. */
   remove(pid: number): void;
   /** Ends all, for a server's shutdown. The pid file stays, so that the next server finds survivors. */
@@ -306,8 +386,11 @@ export interface HeadlessPidRegistry {
   setKeeperWriter(writer: KeeperWriter | null): void;
   /** All tracked processes in their order, those that are being ended included. */
   entries(): HeadlessSnapshot[];
-  on<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this;
-  off<E extends keyof HeadlessEvents>(event: E, listener: HeadlessEvents[E]): this;
+  on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
+  once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
+  off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
+  /** The same as `off`. */
+  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
   /**
    * Releases the watching thread and all descriptors; signals nothing and leaves the pid file as
    * it is. Waiting `terminate` calls resolve to `unknown`. Calling it twice is fine.

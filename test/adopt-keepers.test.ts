@@ -6,6 +6,7 @@ import type { DiscoveredKeeper, KeeperWriter } from "../lib/types.js";
 import { gone, isAlive, keeper, keeperArgv, stray } from "./fixtures/processes.js";
 import { codes, newPidFile, open, pids, rows, temporaryFolder } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
+import { waitFor } from "./fixtures/wait.js";
 
 /** A writer that found this. */
 const finder = (...found: Array<Partial<DiscoveredKeeper>>): KeeperWriter => ({
@@ -40,7 +41,7 @@ describe("adoptKeepers", () => {
     expect(registry.linkByPid("s", pi)).toBe(true);
     expect((await registry.terminate("s")).outcome).toBe("exited");
     await Promise.all([gone(pid), gone(pi)]);
-    expect(rows(lost)).toEqual([]);
+    await waitFor("an empty file", () => rows(lost).length === 0);
     expect(codes(opened)).toEqual([]);
   });
 

@@ -127,7 +127,8 @@ class History {
     const [gone] = this.emitters.splice(index, 1);
     this.log.push(`exit(${gone?.pid})`);
     gone?.process.emit("exit", 0, null);
-    return [undefined, undefined];
+    // Ours writes the first exit of a turn of the loop at once, and the others at its end.
+    return [new Promise((turn) => setImmediate(turn)).then(() => undefined), undefined];
   }
 
   private restart(): [unknown, unknown] {

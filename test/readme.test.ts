@@ -94,7 +94,7 @@ function members(name: string): string[] {
 
 /** The values of a type that is a union of texts. */
 function choices(type: string): string[] {
-  const union = new RegExp(`^export type ${type} = (.*);$`, "m").exec(DECLARATIONS)?.[1] ?? "";
+  const union = new RegExp(`^export type ${type} = ([^;]*);$`, "m").exec(DECLARATIONS)?.[1] ?? "";
   return Array.from(union.matchAll(/"([^"]+)"/g), ([, it]) => it);
 }
 

@@ -87,7 +87,7 @@ describe("our registry", () => {
     expect(ours.registry.killBySessionId("s")).toBe(true);
     await gone(first);
     await waitFor("its exit", () => ours.exits.length > 0);
-    expect(pids(pidFilePath)).toEqual([second]);
+    await waitFor("the file", () => pids(pidFilePath).join() === String(second));
   });
 
   it("trusts no process that started long after the original's time", async () => {

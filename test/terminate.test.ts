@@ -98,7 +98,7 @@ describe("terminate", () => {
     "tells that no entry answers to %j",
     async (target) => {
       const result = await open().registry.terminate(target);
-      expect(result.outcome).toBe("already-gone");
+      expect(result.outcome).toBe("not-found");
       expect(result.pid).toBeUndefined();
     },
   );

@@ -9,6 +9,7 @@ const results: Record<Ending, string> = {
   killed: "killed, because it did not end by itself",
   "already-gone": "was gone already",
   "not-ours": "is not ours to signal",
+  "not-found": "is not in the file any more",
   unknown: "cannot be told to be ours",
   lives: "was signalled and is still alive",
 };

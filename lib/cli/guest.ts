@@ -16,7 +16,7 @@ export type Ending = TerminateOutcome | "lives";
  * and rules as in a server.
  */
 export class Guest {
-  readonly #timers = new Map<bigint, NodeJS.Timeout>();
+  #timer: NodeJS.Timeout | undefined;
   readonly #requests = new Map<number, (outcome: Ending) => void>();
   readonly #native;
   #nextRequest = 0;
@@ -25,10 +25,11 @@ export class Guest {
   constructor(pidFile: string) {
     const host = {
       failure,
-      startTimer: (id: bigint, delayMs: number) => {
-        this.#timers.set(id, setTimeout(() => this.#native.timerFired(id), delayMs));
+      wakeIn: (delayMs: number) => {
+        clearTimeout(this.#timer);
+        if (delayMs >= 0) this.#timer = setTimeout(() => this.#native.timerFired(), delayMs);
       },
-      stopTimer: (id: bigint) => clearTimeout(this.#timers.get(id)),
+      statusWanted: () => {},
       exited: () => {},
       signalled: () => {},
       warned: (code: string, text: string) => this.warnings.push(`${text} (${code})`),
@@ -70,7 +71,7 @@ export class Guest {
 
   close(): void {
     this.#native.close();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    clearTimeout(this.#timer);
   }
 }
 

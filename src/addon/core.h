@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "core/registry.h"
+#include "store/signal_name.h"
 }
 
 #endif

@@ -2,7 +2,6 @@
 #include <initializer_list>
 
 #include "addon/registry_object.h"
-#include "addon/signal_name.h"
 #include "addon/snapshot.h"
 #include "addon/values.h"
 
@@ -16,6 +15,7 @@ const char *OutcomeName(hpr_outcome outcome) {
   case HPR_OUTCOME_KILLED: return "killed";
   case HPR_OUTCOME_ALREADY_GONE: return "already-gone";
   case HPR_OUTCOME_NOT_OURS: return "not-ours";
+  case HPR_OUTCOME_NOT_FOUND: return "not-found";
   case HPR_OUTCOME_UNKNOWN: return "unknown";
   }
   return "unknown";
@@ -50,23 +50,22 @@ private:
   napi_value host_ = nullptr;
 };
 
-napi_value TimerNumber(napi_env env, uint64_t timer) {
-  napi_value value = nullptr;
-  napi_create_bigint_uint64(env, timer, &value);
-  return value;
+/* Tickets count registrations: a double tells all of them apart. */
+napi_value Ticket(napi_env env, hpr_ticket ticket) {
+  return Number(env, static_cast<double>(ticket));
 }
 
-void StartTimer(void *self, uint64_t timer, int32_t delay_ms) {
-  if (Host host{self})
-    host.Call("startTimer", {TimerNumber(host.env(), timer), Number(host.env(), delay_ms)});
+void WakeIn(void *self, int32_t delay_ms) {
+  if (Host host{self}) host.Call("wakeIn", {Number(host.env(), delay_ms)});
 }
 
-void StopTimer(void *self, uint64_t timer) {
-  if (Host host{self}) host.Call("stopTimer", {TimerNumber(host.env(), timer)});
+void StatusWanted(void *self, hpr_ticket ticket) {
+  if (Host host{self}) host.Call("statusWanted", {Ticket(host.env(), ticket)});
 }
 
 void Exited(void *self, const hpr_snapshot *entry) {
-  if (Host host{self}) host.Call("exited", {ToExit(host.env(), *entry)});
+  if (Host host{self})
+    host.Call("exited", {ToExit(host.env(), *entry), Ticket(host.env(), entry->ticket)});
 }
 
 void Warned(void *self, int error, int32_t pid, const char *path) {
@@ -90,7 +89,7 @@ void Signalled(void *self, int32_t pid, hpr_signal signal, int error) {
   Host host{self};
   napi_env env = host.env();
   if (host)
-    host.Call("signalled", {Number(env, pid), Text(env, SignalName(signal)),
+    host.Call("signalled", {Number(env, pid), Text(env, hpr_signal_name(signal)),
                             Text(env, error ? hpr_error_name(error) : "")});
 }
 
@@ -99,8 +98,8 @@ void Signalled(void *self, int32_t pid, hpr_signal signal, int error) {
 hpr_host RegistryObject::MakeHost() {
   hpr_host host{};
   host.self = this;
-  host.start_timer = StartTimer;
-  host.stop_timer = StopTimer;
+  host.wake_in = WakeIn;
+  host.status_wanted = StatusWanted;
   host.exited = Exited;
   host.warned = Warned;
   host.terminated = Terminated;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "addon/signal_name.h"
 #include "addon/snapshot.h"
 #include "addon/values.h"
 
@@ -79,6 +78,14 @@ void RegistryObject::Silence() {
   if (wrapper_) napi_delete_reference(env_, std::exchange(wrapper_, nullptr));
 }
 
+void RegistryObject::KeepAlive(bool wanted) {
+  if (!notices_) return;
+  if (wanted)
+    napi_ref_threadsafe_function(env_, notices_);
+  else
+    napi_unref_threadsafe_function(env_, notices_);
+}
+
 void RegistryObject::Close() {
   closing_ = true;
   if (stays_ == 0) hpr_registry_close(std::exchange(core_, nullptr));
@@ -140,13 +147,20 @@ napi_value CloseIt(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/* keepAlive(wanted): whether the event loop lives as long as the registry */
+napi_value KeepAlive(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (RegistryObject *self = RegistryObject::Of(call)) self->KeepAlive(call.IsTrue(0));
+  return nullptr;
+}
+
 /* lookups(): an ArrayBuffer with the number of hpr_options.lookups */
 napi_value Lookups(napi_env env, napi_callback_info info) {
   const RegistryObject *self = RegistryObject::Of(Call(env, info));
   return self ? self->Lookups() : nullptr;
 }
 
-/* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, parentTells): a ticket */
+/* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, statusExpected): a ticket */
 napi_value Register(Call &call, hpr_registry *registry) {
   hpr_registration registration{};
   registration.pid = call.Pid(0, "pid");
@@ -154,33 +168,35 @@ napi_value Register(Call &call, hpr_registry *registry) {
   registration.token = call.OptionalText(2, "spawnToken");
   registration.keeper_pid = call.OptionalPid(3, "keeperOpts.keeperPid");
   registration.socket_path = call.OptionalText(4, "keeperOpts.keeperSockPath");
-  registration.parent_tells = call.IsTrue(5);
+  registration.status_expected = call.IsTrue(5);
   if (!call.ok()) return nullptr;
   hpr_ticket ticket;
   const int result = hpr_registry_register(registry, &registration, &ticket);
   if (result != 0) return call.Fail(result);
-  napi_value value = nullptr;
-  napi_create_bigint_uint64(call.env(), ticket, &value);
-  return value;
+  return Number(call.env(), static_cast<double>(ticket));
 }
 
-uint64_t BigInt(const Call &call, size_t index) {
-  uint64_t number = 0;
-  bool lossless;
-  napi_get_value_bigint_uint64(call.env(), call.Value(index), &number, &lossless);
-  return number;
+hpr_ticket Ticket(const Call &call, size_t index) {
+  double number = 0;
+  napi_get_value_double(call.env(), call.Value(index), &number);
+  return static_cast<hpr_ticket>(number);
 }
 
 /* childExited(ticket, code, signal) */
 napi_value ChildExited(Call &call, hpr_registry *registry) {
   int32_t code = HPR_EXIT_CODE_NONE;
   napi_get_value_int32(call.env(), call.Value(1), &code);
-  hpr_registry_child_exited(registry, BigInt(call, 0), code, call.AnyText(2));
+  hpr_registry_child_exited(registry, Ticket(call, 0), code, call.AnyText(2), call.IsTrue(3));
   return nullptr;
 }
 
 napi_value TimerFired(Call &call, hpr_registry *registry) {
-  hpr_registry_timer_fired(registry, BigInt(call, 0));
+  hpr_registry_timer_fired(registry);
+  return nullptr;
+}
+
+napi_value Flush(Call &, hpr_registry *registry) {
+  hpr_registry_flush(registry);
   return nullptr;
 }
 
@@ -240,12 +256,22 @@ napi_value Terminate(Call &call, hpr_registry *registry) {
   target.session = call.OptionalText(3, "sessionId");
   target.token = call.OptionalText(4, "spawnToken");
   target.pid = call.OptionalPid(5, "pid");
-  if (call.ok() && !ToSignal(signal_name, &signal))
+  if (call.ok() && !hpr_signal_read(signal_name, &signal))
     call.Fail("ERR_OUT_OF_RANGE", "signal must be SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGKILL");
   if (!call.ok()) return nullptr;
   const int result =
       hpr_registry_terminate(registry, &target, signal, grace_ms, static_cast<uint64_t>(request));
   return result == 0 ? nullptr : call.Fail(result);
+}
+
+/* shutdown(request, graceMs): how many answers come under that request */
+napi_value Shutdown(Call &call, hpr_registry *registry) {
+  const int32_t request = call.Integer(0, "request", 0);
+  const int32_t grace_ms = call.Integer(1, "graceMs", HPR_GRACE_NEVER);
+  size_t count = 0;
+  if (!call.ok()) return nullptr;
+  hpr_registry_shutdown(registry, grace_ms, static_cast<uint64_t>(request), &count);
+  return Number(call.env(), static_cast<double>(count));
 }
 
 napi_value KillAll(Call &, hpr_registry *registry) {
@@ -320,6 +346,7 @@ napi_value RegistryObject::Define(napi_env env) {
       Method("register", Enter<Register>),
       Method("childExited", Enter<ChildExited, IfClosed::kIgnore>),
       Method("timerFired", Enter<TimerFired, IfClosed::kIgnore>),
+      Method("flush", Enter<Flush, IfClosed::kIgnore>),
       Method("remove", Enter<Remove>),
       Method("linkByToken", Enter<LinkByToken>),
       Method("linkByPid", Enter<LinkByPid>),
@@ -329,6 +356,8 @@ napi_value RegistryObject::Define(napi_env env) {
       Method("killByToken", Enter<KillByToken>),
       Method("terminate", Enter<Terminate>),
       Method("killAll", Enter<KillAll>),
+      Method("shutdown", Enter<Shutdown>),
+      Method("keepAlive", hpr::KeepAlive),
       Method("cleanupOrphans", Enter<CleanupOrphans>),
       Method("attachKeeper", Enter<AttachKeeper>),
       Method("adoptKeeper", Enter<AdoptKeeper>),

@@ -46,6 +46,7 @@ public:
   napi_value Wrapper() const;
   napi_value Lookups() const;
   void Close();
+  void KeepAlive(bool wanted);
 
 private:
   explicit RegistryObject(napi_env env) : env_(env) {}

@@ -4,6 +4,15 @@
 
 namespace hpr {
 
+static const char *StateName(hpr_state state) {
+  switch (state) {
+  case HPR_STATE_LIVE: return "live";
+  case HPR_STATE_TERMINATING: return "terminating";
+  case HPR_STATE_REMAINDER: return "remainder";
+  }
+  return "live";
+}
+
 napi_value ToObject(napi_env env, const hpr_snapshot &entry) {
   napi_value object = Object(env);
   SetPid(env, object, "pid", entry.pid);
@@ -14,7 +23,8 @@ napi_value ToObject(napi_env env, const hpr_snapshot &entry) {
   SetPid(env, object, "piPid", entry.pi_pid);
   SetPid(env, object, "keeperPid", entry.keeper_pid);
   SetText(env, object, "keeperSockPath", entry.socket_path);
-  SetText(env, object, "state", entry.ending ? "terminating" : "live");
+  SetText(env, object, "lastSessionId", entry.last_session);
+  SetText(env, object, "state", StateName(entry.state));
   Set(env, object, "kin", Boolean(env, entry.kin));
   return object;
 }

@@ -1,267 +1,191 @@
-#include <stdlib.h>
-#include <string.h>
+#include "core/ending.h"
 
-#include "core/state.h"
+#include <assert.h>
 
-enum { LOOK_AGAIN_MS = 1000 }; /* where a process cannot be watched */
+#include "base/error.h"
+#include "core/registry.h"
 
-/* --- signals -------------------------------------------------------------------------------- */
+enum { RETRY_MS = 1000 }; /* between two tries of a signal that could not be sent */
 
-/* What came of signalling several parts. */
-typedef struct strike_result {
-  bool delivered, foreign, unknown;
-} strike_result;
-
-static void strike(hpr_registry *registry, const hpr_entry *entry, hpr_part part, hpr_signal signal,
-                   strike_result *result) {
-  const hpr_identity *identity = hpr_entry_part(entry, part);
-  if (!identity) return;
-  const int error = registry->process.signal(registry->process.self, identity, signal, HPR_SCOPE_GROUP);
-  hpr_report_signal(registry, identity->pid, signal, error);
-  switch (error) {
-  case 0: result->delivered = true; break;
-  case HPR_ESRCH:
-  case HPR_ESTRANGER: break;
-  case HPR_EFOREIGN:
-  case HPR_EFORBIDDEN:
-  case HPR_ENOTKIN: result->foreign = true; break;
-  default: result->unknown = true; break;
-  }
+/* Without a grace it is the next turn: the first signal is to be seen first. */
+static int64_t after(int64_t now_ms, int32_t delay_ms) {
+  if (delay_ms == HPR_GRACE_NEVER) return HPR_TIME_NEVER;
+  return now_ms + (delay_ms > 0 ? delay_ms : 1);
 }
 
-static void strike_all(hpr_registry *registry, const hpr_entry *entry, hpr_signal signal,
-                       strike_result *result) {
-  strike(registry, entry, HPR_PART_PI, signal, result);
-  strike(registry, entry, HPR_PART_MAIN, signal, result);
-  strike(registry, entry, HPR_PART_KEEPER, signal, result);
+static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
+
+void hpr_ending_init(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms) {
+  *ending = (hpr_ending){
+      .state = HPR_ENDING_AGENT,
+      .signal = signal,
+      .grace_ms = grace_ms,
+      .turn_due_ms = HPR_TIME_NEVER,
+      .kill_due_ms = signal == HPR_SIGNAL_KILL ? now_ms : HPR_TIME_NEVER,
+  };
 }
 
-/* A keeper ends by itself, and in order, when its pi has: it gets its signal later. */
-static strike_result strike_first(hpr_registry *registry, const hpr_entry *entry,
-                                  const hpr_ending_request *request, bool *ret_keeper_due) {
-  strike_result result = {0};
-  if (entry->row.keeper.pid != 0 && !request->shutdown)
-    strike(registry, entry, HPR_PART_PI, request->signal, &result);
-  *ret_keeper_due = result.delivered;
-  if (!result.delivered) strike_all(registry, entry, request->signal, &result);
-  return result;
+void hpr_ending_resume(hpr_ending *ending, int32_t left_ms, int64_t now_ms) {
+  ending->delivered = true;
+  ending->kill_due_ms = sooner(ending->kill_due_ms, after(now_ms, left_ms));
 }
 
-/* --- waiting -------------------------------------------------------------------------------- */
+/* --- the state that fits the facts ---------------------------------------------------------- */
 
-static bool watch_what_is_left(hpr_registry *registry, hpr_entry *entry) {
-  bool left = false;
-  entry->ending->unwatched = false;
-  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
-    if (!hpr_part_is_left(registry, entry, part)) continue;
-    int watched = hpr_watch_part(registry, entry, part);
-    if (watched == HPR_ESRCH) continue;
-    if (watched != 0) entry->ending->unwatched = true;
-    left = true;
-  }
-  return left;
-}
-
-/* When the next step is due, counted from the first signal; -1: never. */
-static int32_t next_due_ms(const hpr_ending *ending) {
-  int32_t due_ms = ending->keeper_due ? HPR_KEEPER_TURN_MS : -1;
-  if (ending->grace_ms != HPR_GRACE_NEVER && (due_ms < 0 || ending->grace_ms < due_ms))
-    due_ms = ending->grace_ms;
-  if (due_ms < 0 && ending->unwatched) due_ms = ending->waited_ms + LOOK_AGAIN_MS;
-  return due_ms;
-}
-
-static void schedule(hpr_registry *registry, hpr_entry *entry) {
-  hpr_ending *ending = entry->ending;
-  int32_t due_ms = next_due_ms(ending);
-  if (ending->timer_ms != 0 || due_ms < 0) return;
-  int32_t delay_ms = due_ms - ending->waited_ms;
-  ending->timer_ms = delay_ms > 0 ? delay_ms : 1;
-  registry->host.start_timer(registry->host.self, hpr_ticket_of(entry), ending->timer_ms);
-}
-
-void hpr_stop_ending_timer(hpr_registry *registry, hpr_entry *entry) {
-  if (!entry->ending || entry->ending->timer_ms == 0) return;
-  registry->host.stop_timer(registry->host.self, hpr_ticket_of(entry));
-  entry->ending->timer_ms = 0;
-}
-
-/* --- the end -------------------------------------------------------------------------------- */
-
-static void finish(hpr_registry *registry, hpr_entry *entry) {
-  hpr_answer_all(registry, entry, entry->ending->killed ? HPR_OUTCOME_KILLED : HPR_OUTCOME_EXITED);
-  hpr_detach(registry, entry);
-  hpr_report_exit(registry, entry);
-}
-
-bool hpr_review_ending(hpr_registry *registry, hpr_entry *entry) {
-  if (watch_what_is_left(registry, entry)) {
-    schedule(registry, entry);
-    return false;
-  }
-  finish(registry, entry);
+static bool is_nothing_left(const hpr_ending_facts *facts) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    if (facts->left[part]) return false;
   return true;
 }
 
-void hpr_ending_timer_fired(hpr_registry *registry, hpr_entry *entry) {
-  hpr_ending *ending = entry->ending;
-  ending->waited_ms += ending->timer_ms;
-  ending->timer_ms = 0;
-  strike_result result = {0};
-  if (ending->keeper_due && ending->waited_ms >= HPR_KEEPER_TURN_MS) {
-    ending->keeper_due = false;
-    strike(registry, entry, HPR_PART_MAIN, ending->signal, &result);
-    strike(registry, entry, HPR_PART_KEEPER, ending->signal, &result);
-  }
-  if (ending->grace_ms != HPR_GRACE_NEVER && ending->waited_ms >= ending->grace_ms) {
-    strike_result last = {0};
-    ending->grace_ms = HPR_GRACE_NEVER;
-    strike_all(registry, entry, HPR_SIGNAL_KILL, &last);
-    ending->killed = ending->killed || last.delivered;
-  }
-  if (hpr_review_ending(registry, entry)) hpr_persist(registry);
+static bool can_ask_agent(const hpr_ending *ending, const hpr_ending_facts *facts) {
+  return facts->has_keeper && facts->left[HPR_PART_AGENT] &&
+         ending->parts[HPR_PART_AGENT].sent != HPR_SENT_REFUSED;
 }
 
-/* --- the beginning -------------------------------------------------------------------------- */
-
-static hpr_outcome outcome_of(strike_result result, hpr_signal signal) {
-  if (result.delivered) return signal == HPR_SIGNAL_KILL ? HPR_OUTCOME_KILLED : HPR_OUTCOME_EXITED;
-  if (result.unknown) return HPR_OUTCOME_UNKNOWN;
-  return result.foreign ? HPR_OUTCOME_NOT_OURS : HPR_OUTCOME_ALREADY_GONE;
+static hpr_ending_state after_agent(hpr_ending *ending, int64_t now_ms) {
+  const bool was_asked = ending->parts[HPR_PART_AGENT].sent == HPR_SENT_FIRST;
+  if (!was_asked) return HPR_ENDING_ALL;
+  ending->turn_due_ms = now_ms + HPR_KEEPER_TURN_MS;
+  return HPR_ENDING_TURN;
 }
 
-/* Nothing is left that we answer for: the entry goes, with a report unless a stranger lives on. */
-static void drop(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome) {
-  hpr_detach(registry, entry);
-  if (outcome == HPR_OUTCOME_NOT_OURS)
-    hpr_entry_free(entry);
-  else
-    hpr_report_exit(registry, entry);
-}
-
-int hpr_begin_ending(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request,
-                     hpr_ending_start *ret_start) {
-  hpr_ending *ending = calloc(1, sizeof *ending);
-  if (!ending) return HPR_ENOMEM;
-  strike_result result = strike_first(registry, entry, request, &ending->keeper_due);
-  ending->signal = request->signal;
-  ending->killed = result.delivered && request->signal == HPR_SIGNAL_KILL;
-  ending->grace_ms = result.delivered && !ending->killed ? request->grace_ms : HPR_GRACE_NEVER;
-  hpr_retire(registry, entry);
-  entry->ending = ending;
-  if (!request->shutdown) {
-    entry->row.terminating = true;
-    hpr_entry_touch(entry);
+static hpr_ending_state next_state(hpr_ending *ending, const hpr_ending_facts *facts,
+                                   int64_t now_ms) {
+  if (is_nothing_left(facts)) return HPR_ENDING_OVER;
+  if (ending->state == HPR_ENDING_KILL || now_ms >= ending->kill_due_ms) return HPR_ENDING_KILL;
+  switch (ending->state) {
+  case HPR_ENDING_AGENT:
+    return can_ask_agent(ending, facts) ? HPR_ENDING_AGENT : after_agent(ending, now_ms);
+  case HPR_ENDING_TURN:
+    if (can_ask_agent(ending, facts)) return HPR_ENDING_AGENT;
+    return now_ms >= ending->turn_due_ms ? HPR_ENDING_ALL : HPR_ENDING_TURN;
+  default: return ending->state;
   }
-  bool left = watch_what_is_left(registry, entry);
-  *ret_start = (hpr_ending_start){
-      .delivered = result.delivered,
-      .over = !left && !request->shutdown,
-      .outcome = outcome_of(result, request->signal),
+}
+
+/* --- whom to signal ------------------------------------------------------------------------- */
+
+static bool is_asked(const hpr_ending *ending, hpr_part part) {
+  switch (ending->state) {
+  case HPR_ENDING_AGENT: return part == HPR_PART_AGENT;
+  case HPR_ENDING_ALL:
+  case HPR_ENDING_KILL: return true;
+  default: return false;
+  }
+}
+
+/* A keeper whose agent was asked is asked alone: its group would hand the agent a second signal. */
+static hpr_scope scope_of(const hpr_ending *ending, const hpr_ending_facts *facts, hpr_part part) {
+  const bool agent_knows = ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING;
+  const bool alone = facts->has_keeper && part != HPR_PART_AGENT && agent_knows &&
+                     ending->state != HPR_ENDING_KILL && !facts->is_group[part];
+  return alone ? HPR_SCOPE_PROCESS : HPR_SCOPE_GROUP;
+}
+
+static hpr_ending_wish wish_for(const hpr_ending *ending, const hpr_ending_facts *facts,
+                                hpr_part part, int64_t now_ms) {
+  const hpr_ending_part *it = &ending->parts[part];
+  const bool kill = ending->state == HPR_ENDING_KILL;
+  const hpr_sent goal = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
+  return (hpr_ending_wish){
+      .wanted =
+          facts->left[part] && is_asked(ending, part) && it->sent < goal && now_ms >= it->retry_ms,
+      .signal = kill ? HPR_SIGNAL_KILL : ending->signal,
+      .scope = scope_of(ending, facts, part),
   };
-  if (ret_start->over)
-    drop(registry, entry, ret_start->outcome);
-  else
-    schedule(registry, entry);
-  return 0;
 }
 
-/* --- the public functions ------------------------------------------------------------------- */
-
-/* A live entry by its names. An empty token is nobody's. */
-static hpr_entry *find_live(const hpr_registry *registry, const hpr_target *target) {
-  if (target->session) return hpr_find_session(registry, target->session);
-  if (target->token) return target->token[0] ? hpr_find_token(registry, target->token) : NULL;
-  hpr_entry *entry = hpr_find_pid(registry, target->pid);
-  return entry && !entry->ending ? entry : NULL;
-}
-
-static bool same_text(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
-
-/* One that is ending already; they are few and in no index but that of the pids. */
-static hpr_entry *find_ending(const hpr_registry *registry, const hpr_target *target) {
-  for (hpr_entry *entry = registry->entries; entry; entry = entry->next) {
-    if (!entry->ending) continue;
-    if (target->session ? same_text(entry->session, target->session)
-        : target->token ? same_text(entry->row.token, target->token)
-                        : entry->row.main.pid == target->pid)
-      return entry;
+/* Whoever is reached by a group's signal gets none of its own. */
+static void leave_out_reached(hpr_ending_wish *wishes, const hpr_ending_facts *facts) {
+  static const hpr_part leaders[] = {HPR_PART_FORMER, HPR_PART_MAIN};
+  for (int i = 0; i < 2; i++) {
+    hpr_ending_wish *wish = &wishes[leaders[i]];
+    if (!wish->wanted || wish->scope != HPR_SCOPE_GROUP) continue;
+    wish->reaches = facts->reaches[leaders[i]];
+    for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+      if (wish->reaches & 1U << part) wishes[part].wanted = false;
   }
-  return NULL;
 }
 
-bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target) {
-  hpr_entry *entry = find_live(registry, target);
-  if (!entry) return false;
-  const hpr_ending_request request = {.signal = HPR_SIGNAL_TERM, .grace_ms = registry->grace_ms};
-  hpr_ending_start start;
-  if (hpr_begin_ending(registry, entry, &request, &start) != 0) return false;
-  hpr_persist(registry);
-  hpr_deliver(registry);
-  return start.delivered;
+void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t now_ms) {
+  hpr_ending_wish *wishes = ending->wishes.parts;
+  ending->state = next_state(ending, facts, now_ms);
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    if (!facts->left[part]) ending->parts[part].retry_ms = 0;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    wishes[part] = wish_for(ending, facts, part, now_ms);
+  leave_out_reached(wishes, facts);
+  hpr_ending_assert(ending);
 }
 
-/* Somebody else waits for an ending that has begun; it may get shorter, never longer. */
-static void join_ending(hpr_registry *registry, hpr_entry *entry, int32_t grace_ms,
-                        struct hpr_event *take_answer) {
-  hpr_ending *ending = entry->ending;
-  hpr_await(entry, take_answer);
-  bool sooner = grace_ms != HPR_GRACE_NEVER && !ending->killed &&
-                (ending->grace_ms == HPR_GRACE_NEVER ||
-                 ending->waited_ms + (int64_t)grace_ms < ending->grace_ms);
-  if (sooner) {
-    hpr_stop_ending_timer(registry, entry);
-    ending->grace_ms = ending->waited_ms + grace_ms;
+/* --- what came of it ------------------------------------------------------------------------ */
+
+static void note_delivered(hpr_ending *ending, hpr_part part, int64_t now_ms) {
+  const hpr_ending_wish *wish = &ending->wishes.parts[part];
+  const bool kill = wish->signal == HPR_SIGNAL_KILL;
+  const hpr_sent sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
+  ending->parts[part].sent = sent;
+  for (hpr_part other = 0; other < HPR_PART_COUNT; other++)
+    if (wish->reaches & 1U << other) ending->parts[other].sent = sent;
+  if (!ending->delivered)
+    ending->kill_due_ms = sooner(ending->kill_due_ms, after(now_ms, ending->grace_ms));
+  ending->delivered = true;
+  ending->killed = ending->killed || kill;
+}
+
+void hpr_ending_note(hpr_ending *ending, hpr_part part, int result, int64_t now_ms) {
+  hpr_ending_part *it = &ending->parts[part];
+  switch (result) {
+  case 0: note_delivered(ending, part, now_ms); break;
+  case HPR_EFORBIDDEN:
+  case HPR_ENOTKIN:
+    it->sent = HPR_SENT_REFUSED;
+    ending->refused = true;
+    break;
+  case HPR_ESRCH:
+  case HPR_ESTRANGER: it->retry_ms = now_ms + RETRY_MS; break; /* it is looked at before that */
+  default:
+    it->retry_ms = now_ms + RETRY_MS;
+    ending->failed = true;
+    break;
   }
-  if (hpr_review_ending(registry, entry)) hpr_persist(registry);
 }
 
-static hpr_outcome outcome_without_entry(const hpr_registry *registry, const hpr_target *target) {
-  hpr_identity holder;
-  if (target->session || target->token) return HPR_OUTCOME_ALREADY_GONE;
-  registry->process.identify(registry->process.self, target->pid, NULL, &holder);
-  return holder.state == HPR_RECORD_NOBODY ? HPR_OUTCOME_ALREADY_GONE : HPR_OUTCOME_NOT_OURS;
+/* One that has reached nobody yet has its grace before it, all of the shorter one. */
+void hpr_ending_join(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms) {
+  const bool shorter = ending->grace_ms == HPR_GRACE_NEVER ||
+                       (grace_ms != HPR_GRACE_NEVER && grace_ms < ending->grace_ms);
+  if (shorter) ending->grace_ms = grace_ms;
+  if (ending->delivered || signal == HPR_SIGNAL_KILL)
+    ending->kill_due_ms =
+        sooner(ending->kill_due_ms, signal == HPR_SIGNAL_KILL ? now_ms : after(now_ms, grace_ms));
 }
 
-static int terminate_live(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *how,
-                          struct hpr_event *answer) {
-  hpr_entry shadow = {.row.main.pid = entry->row.main.pid, .exit_code = entry->exit_code};
-  hpr_ending_start start;
-  int result = hpr_begin_ending(registry, entry, how, &start);
-  if (result != 0) return result;
-  if (!start.over && start.delivered)
-    hpr_await(entry, answer);
-  else /* over, or nothing that more waiting would change */
-    hpr_answer(registry, answer, start.outcome, &shadow);
-  hpr_persist(registry);
-  return 0;
+void hpr_ending_promote(hpr_ending *ending) {
+  ending->parts[HPR_PART_FORMER] = ending->parts[HPR_PART_MAIN];
+  ending->parts[HPR_PART_MAIN] = ending->parts[HPR_PART_AGENT];
+  ending->parts[HPR_PART_AGENT] = (hpr_ending_part){0};
+  if (ending->state == HPR_ENDING_TURN) ending->state = HPR_ENDING_ALL;
 }
 
-int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
-                           int32_t grace_ms, uint64_t request) {
-  const hpr_ending_request how = {.signal = signal, .grace_ms = grace_ms};
-  struct hpr_event *answer = hpr_answer_new(request);
-  if (!answer) return HPR_ENOMEM;
-  hpr_entry *entry = find_live(registry, target);
-  int result = 0;
-  if (entry)
-    result = terminate_live(registry, entry, &how, answer);
-  else if ((entry = find_ending(registry, target)))
-    join_ending(registry, entry, signal == HPR_SIGNAL_KILL ? 0 : grace_ms, answer);
-  else
-    hpr_answer(registry, answer, outcome_without_entry(registry, target), NULL);
-  if (result != 0) hpr_answer_free(answer);
-  hpr_deliver(registry);
-  return result;
-}
-
-void hpr_registry_kill_all(hpr_registry *registry) {
-  const hpr_ending_request request = {
-      .signal = HPR_SIGNAL_TERM, .grace_ms = registry->grace_ms, .shutdown = true};
-  for (hpr_entry *entry = registry->entries, *next; entry; entry = next) {
-    hpr_ending_start start;
-    next = entry->next;
-    if (!entry->ending) hpr_begin_ending(registry, entry, &request, &start);
+int64_t hpr_ending_due_ms(const hpr_ending *ending) {
+  const bool kills = ending->state == HPR_ENDING_KILL;
+  int64_t due_ms = kills ? HPR_TIME_NEVER : ending->kill_due_ms;
+  if (ending->state == HPR_ENDING_TURN) due_ms = sooner(due_ms, ending->turn_due_ms);
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_ending_part *it = &ending->parts[part];
+    const bool failed = it->retry_ms != 0 && it->sent < (kills ? HPR_SENT_KILL : HPR_SENT_FIRST);
+    if (failed && is_asked(ending, part)) due_ms = sooner(due_ms, it->retry_ms);
   }
-  hpr_deliver(registry);
+  return ending->state == HPR_ENDING_OVER ? HPR_TIME_NEVER : due_ms;
+}
+
+void hpr_ending_assert(const hpr_ending *ending) {
+  (void)ending;
+  assert(ending->state != HPR_ENDING_TURN || ending->turn_due_ms != HPR_TIME_NEVER);
+  assert(ending->state != HPR_ENDING_TURN ||
+         ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING);
+  assert(!ending->killed || ending->state == HPR_ENDING_KILL || ending->state == HPR_ENDING_OVER);
+  assert(ending->delivered || !ending->killed);
 }

@@ -1,14 +1,21 @@
 #include "core/entry.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 hpr_entry *hpr_entry_new(hpr_row *take_row) {
   hpr_entry *entry = calloc(1, sizeof *entry);
   if (!entry) return NULL;
   entry->row = *take_row;
+  entry->registered_pid = entry->row.main.pid;
   entry->exit_code = HPR_EXIT_CODE_NONE;
+  entry->status_due_ms = entry->retry_ms = HPR_TIME_NEVER;
   *take_row = (hpr_row){0};
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) hpr_entry_meet(entry, part);
   return entry;
 }
 
@@ -19,6 +26,8 @@ void hpr_entry_free(hpr_entry *entry) {
   free(entry->session);
   free(entry);
 }
+
+/* --- its line ------------------------------------------------------------------------------- */
 
 int hpr_entry_write(const void *entry, char **ret_text) {
   const hpr_entry *it = entry;
@@ -31,48 +40,150 @@ void hpr_entry_touch(hpr_entry *entry) {
   if (entry->lines) hpr_lines_spoil(entry->lines, entry->order);
 }
 
+/* --- its processes -------------------------------------------------------------------------- */
+
 const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part) {
-  const hpr_identity *main = &entry->row.main;
-  const hpr_identity *it = part == HPR_PART_MAIN ? main
-                           : part == HPR_PART_PI ? &entry->row.pi
-                                                 : &entry->row.keeper;
-  bool apart = it->pid != 0 && (it == main || it->pid != main->pid);
-  return apart ? it : NULL;
+  const hpr_row *row = &entry->row;
+  switch (part) {
+  case HPR_PART_MAIN: return &row->main;
+  case HPR_PART_AGENT: return row->pi.pid && row->pi.pid != row->main.pid ? &row->pi : NULL;
+  case HPR_PART_KEEPER:
+    return row->keeper.pid && row->keeper.pid != row->main.pid ? &row->keeper : NULL;
+  case HPR_PART_FORMER: return row->former.pid ? &row->former : NULL;
+  case HPR_PART_COUNT: break;
+  }
+  return NULL;
 }
 
-bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b) {
-  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
-         strcmp(a->birth, b->birth) == 0;
+void hpr_entry_meet(hpr_entry *entry, hpr_part part) {
+  const hpr_identity *identity = hpr_entry_part(entry, part);
+  const bool unseen = identity && identity->state == HPR_RECORD_NOBODY;
+  entry->parts[part] = (hpr_process){
+      .round = entry->parts[part].round,
+      .presence = !identity ? HPR_PRESENCE_NONE
+                  : unseen  ? HPR_PRESENCE_UNSEEN
+                            : HPR_PRESENCE_THERE,
+  };
 }
 
-bool hpr_entry_recognise(hpr_entry *entry, const hpr_identity *identity) {
+bool hpr_entry_answers_for(const hpr_entry *entry, hpr_part part) {
+  const hpr_identity *identity = hpr_entry_part(entry, part);
+  return identity && (identity->state == HPR_RECORD_OPAQUE ||
+                      (identity->state == HPR_RECORD_KNOWN && identity->kin));
+}
+
+static bool is_there(const hpr_entry *entry, hpr_part part) {
+  const hpr_presence presence = entry->parts[part].presence;
+  return presence == HPR_PRESENCE_THERE || presence == HPR_PRESENCE_UNSEEN;
+}
+
+bool hpr_entry_is_live(const hpr_entry *entry) {
+  return entry->life == HPR_LIFE_RUNNING && !entry->ending;
+}
+
+/* An agent that is nobody's relative keeps nothing alive. */
+bool hpr_entry_has_ended(const hpr_entry *entry) {
+  const bool agent_runs = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+                          hpr_entry_answers_for(entry, HPR_PART_AGENT);
+  return !is_there(entry, HPR_PART_MAIN) && !agent_runs;
+}
+
+bool hpr_entry_is_left(const hpr_entry *entry) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_presence presence = entry->parts[part].presence;
+    if ((presence == HPR_PRESENCE_THERE || presence == HPR_PRESENCE_GROUP) &&
+        hpr_entry_answers_for(entry, part))
+      return true;
+  }
+  return false;
+}
+
+bool hpr_entry_can_promote(const hpr_entry *entry) {
+  const bool two_groups = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_GROUP &&
+                          entry->parts[HPR_PART_FORMER].presence == HPR_PRESENCE_GROUP;
+  return entry->life == HPR_LIFE_RUNNING && !is_there(entry, HPR_PART_MAIN) && !two_groups &&
+         entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+         hpr_entry_answers_for(entry, HPR_PART_AGENT);
+}
+
+void hpr_entry_promote(hpr_entry *entry) {
+  const hpr_process main = entry->parts[HPR_PART_MAIN], agent = entry->parts[HPR_PART_AGENT];
+  const bool leaves_group = main.presence == HPR_PRESENCE_GROUP;
+  hpr_row_promote(&entry->row, leaves_group);
+  entry->parts[HPR_PART_MAIN] = agent;
+  entry->parts[HPR_PART_MAIN].round = main.round; /* a part's rounds are its number's, for ever */
+  entry->parts[HPR_PART_AGENT] = (hpr_process){.presence = HPR_PRESENCE_NONE, .round = agent.round};
+  if (leaves_group) entry->parts[HPR_PART_FORMER] = main;
+  if (entry->ending) hpr_ending_promote(entry->ending);
+  hpr_entry_touch(entry);
+}
+
+void hpr_entry_make_remainder(hpr_entry *entry) {
+  entry->life = HPR_LIFE_TOLD;
+  entry->status_known = true;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    hpr_process *it = &entry->parts[part];
+    if (it->presence == HPR_PRESENCE_NONE || part == HPR_PART_KEEPER) continue;
+    it->presence = HPR_PRESENCE_GROUP;
+    it->exited = true;
+  }
+}
+
+bool hpr_entry_learn(hpr_entry *entry, const hpr_identity *identity) {
   hpr_row *row = &entry->row;
   bool untold = row->main.state != HPR_RECORD_KNOWN && row->main.pid == identity->pid;
   if (identity->state != HPR_RECORD_KNOWN) return false;
-  if (!untold && !hpr_same_identity(&row->main, identity)) return false;
+  if (!untold && !hpr_identity_equal(&row->main, identity)) return false;
   bool kin = row->main.kin || identity->kin;
   if (!untold && row->main.kin == kin) return true; /* nothing new */
   row->main = *identity;
   row->main.kin = kin;
   if (row->keeper.pid == row->main.pid) row->keeper = row->main;
+  if (entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_UNSEEN)
+    entry->parts[HPR_PART_MAIN].presence = HPR_PRESENCE_THERE;
   hpr_entry_touch(entry);
   return true;
+}
+
+void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_signal) {
+  entry->status_known = true;
+  entry->status_due_ms = HPR_TIME_NEVER;
+  entry->exit_code = exit_code;
+  snprintf(entry->exit_signal, sizeof entry->exit_signal, "%s", exit_signal ? exit_signal : "");
+}
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+static hpr_state state_of(const hpr_entry *entry) {
+  if (entry->ending) return HPR_STATE_TERMINATING;
+  return entry->life == HPR_LIFE_RUNNING ? HPR_STATE_LIVE : HPR_STATE_REMAINDER;
 }
 
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
   const hpr_row *row = &entry->row;
   return (hpr_snapshot){
+      .ticket = entry->serial,
       .pid = row->main.pid,
       .cwd = row->cwd,
       .spawned_ms = row->spawned_ms,
       .session = entry->session,
+      .last_session = entry->session ? NULL : row->session,
       .token = row->token,
       .pi_pid = row->pi.pid,
       .keeper_pid = row->keeper.pid,
       .socket_path = row->socket_path,
-      .ending = entry->ending != NULL,
+      .state = state_of(entry),
       .kin = row->main.kin,
       .exit_code = entry->exit_code,
       .exit_signal = entry->exit_signal[0] ? entry->exit_signal : NULL,
   };
+}
+
+void hpr_entry_assert(const hpr_entry *entry) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    assert((entry->parts[part].presence == HPR_PRESENCE_NONE) == !hpr_entry_part(entry, part));
+  assert(entry->life == HPR_LIFE_RUNNING || hpr_entry_has_ended(entry));
+  assert(entry->life != HPR_LIFE_EXITED || !entry->status_known);
+  assert((entry->status_due_ms == HPR_TIME_NEVER) == (entry->life != HPR_LIFE_EXITED));
+  if (entry->ending) hpr_ending_assert(entry->ending);
 }

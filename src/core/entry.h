@@ -1,4 +1,5 @@
-/* core/entry.h: one tracked process and everything known about it. */
+/* core/entry.h: one tracked process, the processes that belong to it, and the states they are in.
+ */
 #ifndef HPR_CORE_ENTRY_H
 #define HPR_CORE_ENTRY_H
 
@@ -6,55 +7,82 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/ending.h"
 #include "core/index.h"
 #include "core/registry.h"
 #include "store/lines.h"
 #include "store/row.h"
 
-/* The processes that an entry may stand for. */
-typedef enum hpr_part {
-  HPR_PART_MAIN,   /* the registered one */
-  HPR_PART_PI,     /* the agent under a keeper, if it is another process */
-  HPR_PART_KEEPER, /* the keeper, if it is another process than the registered one */
-  HPR_PART_COUNT,
-} hpr_part;
+/*
+ * An entry runs, has exited (its processes have ended, how is not yet known), or is told (its exit
+ * was reported; only groups that its processes led may be left: a remainder). Beside that it may be
+ * ending: somebody wants it, and all that is left of it, to end.
+ *
+ *   RUNNING --all processes have ended--> EXITED --status known--> TOLD --nothing left--> (freed)
+ *   RUNNING --removed, replaced by the same process, or given up--> (freed)
+ *
+ * The lookups find it while it runs and is not ending.
+ */
+typedef enum hpr_life {
+  HPR_LIFE_RUNNING,
+  HPR_LIFE_EXITED,
+  HPR_LIFE_TOLD,
+} hpr_life;
+
+/*
+ * What is known of one of an entry's processes:
+ *
+ *   UNSEEN --its emitter's exit, or a kill--> GONE
+ *   THERE --it ended, its group lives--> GROUP --the group is empty--> GONE
+ *   THERE --it ended, nothing is left--> GONE
+ */
+typedef enum hpr_presence {
+  HPR_PRESENCE_NONE,   /* the entry has no such process */
+  HPR_PRESENCE_UNSEEN, /* nobody held the number when it was told: it is answered as told */
+  HPR_PRESENCE_THERE,  /* it runs, or the contrary is not proved */
+  HPR_PRESENCE_GROUP,  /* it has ended; members of the group that it led have not */
+  HPR_PRESENCE_GONE,
+} hpr_presence;
+
+typedef struct hpr_process {
+  hpr_presence presence;
+  bool watched;
+  uint8_t round; /* of its watch, see hpr_watch_make */
+  bool suspect;  /* it may have ended: to be looked at in this turn */
+  bool exited;   /* it has surely ended; only what is left of its group is in question */
+} hpr_process;
 
 enum { HPR_SIGNAL_NAME_SIZE = 16 };
 
-struct hpr_event;
-
-/* The state of an ending, core/ending.c. */
-typedef struct hpr_ending {
-  int32_t grace_ms;          /* or HPR_GRACE_NEVER */
-  int32_t waited_ms;         /* since the first signal, as far as the timers have told */
-  int32_t timer_ms;          /* that the running timer adds to it; 0 = none runs */
-  hpr_signal signal;         /* the first one; the keeper gets it too when its turn comes */
-  bool keeper_due;           /* the keeper's turn is to come */
-  bool killed;               /* SIGKILL was sent */
-  bool unwatched;            /* the system could not watch a part: look again now and then */
-  struct hpr_event *waiters; /* the answers to those who wait for the end; a utlist */
-} hpr_ending;
-
 typedef struct hpr_entry {
-  hpr_row row;         /* what the file says of it */
-  hpr_lines *lines;    /* where its line of the file is; NULL = in no registry */
-  char *session;       /* NULL = unlinked */
-  uint64_t order;      /* its place: lower is older */
-  uint32_t generation; /* told apart from earlier holders of its pid */
-  unsigned watched;    /* bit set of parts with a watch */
-  hpr_ending *ending;  /* NULL = live */
-  bool parent_tells;   /* its exit comes from its parent, with a status */
-  bool exit_seen;      /* its parent reaped it */
+  hpr_row row;            /* what the file says of it */
+  hpr_lines *lines;       /* where its line of the file is; NULL = in no registry */
+  char *session;          /* NULL = unlinked */
+  uint64_t order;         /* its place: lower is older */
+  uint64_t serial;        /* its own for ever: ticket and watches are made of it */
+  int32_t registered_pid; /* the pid that its exit is told by */
+  hpr_life life;
+  hpr_process parts[HPR_PART_COUNT];
+  hpr_ending *ending;    /* NULL = nobody wants its end */
+  int64_t status_due_ms; /* EXITED: when the host is asked for the status */
+  int64_t retry_ms;      /* when a watch that could not be set is tried again */
+  bool status_expected;  /* a child of ours, whose parent tells how it ended */
+  bool status_known;     /* or given up */
   int exit_code;
   char exit_signal[HPR_SIGNAL_NAME_SIZE];
+  bool looked_up; /* the lookups find it */
+  bool due;       /* in the table's list of those that a turn works on */
+  bool acted;     /* it was signalled in this round of the turn */
+  bool timed;     /* in the table's list of those who wait for a time */
+  struct hpr_entry *prev_due, *next_due, *prev_timed, *next_timed;
   struct hpr_entry *prev, *next; /* in order */
-  hpr_slot by_pid, by_session, by_token, by_pi, by_cwd;
+  hpr_slot by_serial, by_pid, by_session, by_token, by_agent, by_cwd;
 } hpr_entry;
 
 /* Takes the row over. NULL: no memory, and the row is the caller's yet. */
 hpr_entry *hpr_entry_new(hpr_row *take_row);
 
-/* It must be in no index and no list. NULL is a no-op. */
+/* It must be in no index and no list, and nobody wait for its end. NULL is a no-op. */
 void hpr_entry_free(hpr_entry *entry);
 
 /* Its line in the file: an hpr_line_write. */
@@ -66,16 +94,46 @@ void hpr_entry_touch(hpr_entry *entry);
 /* The identity of one part, or NULL if the entry has no such process of its own. */
 const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part);
 
-/* Equal in all that tells who it is; kinship does not. */
-bool hpr_same_identity(const hpr_identity *a, const hpr_identity *b);
+/* Asked before every use of a part whose identity has changed: nothing is known of it yet. */
+void hpr_entry_meet(hpr_entry *entry, hpr_part part);
+
+/* True for a process that we answer for: a relative, or one whose identity nobody would tell. */
+bool hpr_entry_answers_for(const hpr_entry *entry, hpr_part part);
+
+/* True while the lookups find it. */
+bool hpr_entry_is_live(const hpr_entry *entry);
+
+/* True if its registered process and its agent have ended, as far as we answer for them. */
+bool hpr_entry_has_ended(const hpr_entry *entry);
+
+/* True if a process or a group of it is left that we answer for. */
+bool hpr_entry_is_left(const hpr_entry *entry);
+
+/* True if the agent outlived the registered process and may take its place. */
+bool hpr_entry_can_promote(const hpr_entry *entry);
+
+/*
+ * Makes the agent the registered process. What is left of the former one's group stays with the
+ * entry. The entry must be in no index by pid or agent meanwhile.
+ */
+void hpr_entry_promote(hpr_entry *entry);
+
+/* Its exit was told before; of its processes at most the groups are left. */
+void hpr_entry_make_remainder(hpr_entry *entry);
 
 /*
  * True if the entry stands for that process, which is known to hold its pid now. Learns from it
  * who the registered process is, where nobody could be told, and that it is a relative.
  */
-bool hpr_entry_recognise(hpr_entry *entry, const hpr_identity *identity);
+bool hpr_entry_learn(hpr_entry *entry, const hpr_identity *identity);
+
+/* How a child ended; `exit_signal` NULL = by itself. */
+void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_signal);
 
 /* Looks at the entry; the strings stay the entry's. */
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry);
+
+/* In debug builds: the fields fit the states. */
+void hpr_entry_assert(const hpr_entry *entry);
 
 #endif

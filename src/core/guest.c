@@ -1,8 +1,11 @@
-#include "core/state.h"
+#include "base/error.h"
+#include "core/judge.h"
+#include "core/turn.h"
 
 static hpr_ownership ownership_of(hpr_registry *registry, const hpr_row *row) {
   if (row->owner.pid == 0) return HPR_OWNER_UNNAMED;
-  return hpr_owner_lives(registry, &row->owner) ? HPR_OWNER_LIVES : HPR_OWNER_GONE;
+  return hpr_owners_lives(&registry->owners, &registry->process, &row->owner) ? HPR_OWNER_LIVES
+                                                                              : HPR_OWNER_GONE;
 }
 
 /* --- looking -------------------------------------------------------------------------------- */
@@ -20,7 +23,9 @@ static hpr_borrowed picture_of(const hpr_row *row) {
               .pi_pid = row->pi.pid,
               .keeper_pid = row->keeper.pid,
               .socket_path = row->socket_path,
-              .ending = row->terminating,
+              .state = row->terminating ? HPR_STATE_TERMINATING
+                       : row->remainder ? HPR_STATE_REMAINDER
+                                        : HPR_STATE_LIVE,
               .kin = row->main.kin,
               .exit_code = HPR_EXIT_CODE_NONE,
           },
@@ -31,7 +36,7 @@ static hpr_borrowed picture_of(const hpr_row *row) {
 static int hold(hpr_registry *registry, hpr_row *take_row) {
   hpr_entry *entry = hpr_entry_new(take_row);
   if (!entry) return HPR_ENOMEM;
-  int result = hpr_attach(registry, entry, NULL);
+  int result = hpr_table_add(&registry->table, entry, NULL);
   if (result != 0) hpr_entry_free(entry);
   return result;
 }
@@ -46,12 +51,12 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
   }
   hpr_borrowed it = picture_of(&stored->row);
   it.owner = ownership_of(registry, &stored->row);
-  it.verdict = hpr_judge_row(registry, &stored->row);
+  it.verdict = hpr_judge_row(&registry->process, &stored->row);
   it.entry.kin = stored->row.main.kin;
   it.stands_for = stored->row.main.pid;
   bool there = it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP;
   /* Of two rows with one pid only the first can be named, so nothing ends the second. */
-  it.can_end = there && !hpr_find_pid(registry, it.stands_for);
+  it.can_end = there && !hpr_table_find_pid(&registry->table, it.stands_for);
   visit(context, &it); /* before holding it takes the strings */
   return it.can_end ? hold(registry, &stored->row) : 0;
 }
@@ -59,7 +64,8 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
                         bool *ret_damaged) {
   hpr_document document;
-  int result = hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
+  int result =
+      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
   if (result != 0) return result;
   for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
     result = look_at(registry, it, visit, context);
@@ -80,7 +86,7 @@ static hpr_keep judge(void *self, hpr_stored *stored) {
   tidying *it = self;
   if (stored->error != 0 || ownership_of(it->registry, &stored->row) != HPR_OWNER_GONE)
     return HPR_KEEP;
-  hpr_verdict verdict = hpr_judge_row(it->registry, &stored->row);
+  hpr_verdict verdict = hpr_judge_row(&it->registry->process, &stored->row);
   if (verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER) return HPR_KEEP;
   it->dropped++;
   return HPR_DROP;
@@ -92,14 +98,15 @@ static int no_lines(void *self, hpr_lines **ret_lines) {
 }
 
 static void warn(void *self, int error, const char *detail) {
-  hpr_report_warning(((tidying *)self)->registry, error, 0, detail);
+  hpr_outbox_warn(&((tidying *)self)->registry->outbox, error, 0, detail);
 }
 
 /* A file in which nothing is to be tidied is not written, not even by the same text. */
 static int is_due(hpr_registry *registry, bool *ret_due) {
   hpr_document document;
   tidying it = {.registry = registry};
-  int result = hpr_pidfile_read(hpr_pidfile_path(registry->pidfile), registry->files, &document);
+  int result =
+      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
   if (result != 0) return result;
   for (hpr_stored *stored = document.stored; stored; stored = stored->next) judge(&it, stored);
   hpr_document_done(&document);
@@ -111,10 +118,10 @@ int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped) {
   bool due;
   tidying it = {.registry = registry};
   const hpr_pidfile_client client = {.self = &it, .judge = judge, .lines = no_lines, .warn = warn};
-  int result = hpr_is_forked(registry) ? HPR_EFORKED : is_due(registry, &due);
-  if (result == 0 && due) result = hpr_pidfile_sync(registry->pidfile, &client);
+  int result = hpr_turn_is_forked(registry) ? HPR_EFORKED : is_due(registry, &due);
+  if (result == 0 && due) result = hpr_pidfile_sync(registry->ledger.pidfile, &client);
   hpr_lines_done(&it.none);
   if (result == 0) *ret_dropped = it.dropped;
-  hpr_deliver(registry);
+  hpr_turn_tell(registry);
   return result;
 }

@@ -1,8 +1,10 @@
+#include "core/owners.h"
+
 #include <stdlib.h>
-#include <string.h>
 #include <utlist.h>
 
-#include "core/state.h"
+#include "base/error.h"
+#include "core/watch.h"
 
 /* Another server process whose entries stand in the file. */
 typedef struct hpr_owner {
@@ -13,32 +15,35 @@ typedef struct hpr_owner {
   struct hpr_owner *prev, *next;
 } hpr_owner;
 
-static hpr_owner *find(const hpr_registry *registry, const hpr_identity *identity) {
+static hpr_owner *find(const hpr_owners *owners, const hpr_identity *identity) {
   hpr_owner *owner;
-  DL_FOREACH(registry->owners, owner) {
-    if (hpr_same_identity(&owner->identity, identity)) return owner;
+  DL_FOREACH(owners->list, owner) {
+    if (hpr_identity_equal(&owner->identity, identity)) return owner;
   }
   return NULL;
 }
 
 /* NULL: no memory; the next write tries again. */
-static hpr_owner *meet(hpr_registry *registry, const hpr_identity *identity) {
-  hpr_owner *owner = find(registry, identity);
+static hpr_owner *find_or_add(hpr_owners *owners, const hpr_identity *identity) {
+  hpr_owner *owner = find(owners, identity);
   if (owner || !(owner = calloc(1, sizeof *owner))) return owner;
   owner->identity = *identity;
-  owner->number = ++registry->next_owner;
-  DL_APPEND(registry->owners, owner);
+  owner->number = ++owners->next_number;
+  DL_APPEND(owners->list, owner);
   return owner;
 }
 
 /* Other registries of our own process are no other server. */
-static bool is_other(const hpr_registry *registry, const hpr_identity *owner) {
-  return owner->pid != 0 && owner->pid != registry->self.pid;
+static bool is_other(const hpr_owners *owners, const hpr_identity *owner) {
+  return owner->pid != 0 && owner->pid != owners->self.pid;
 }
 
-static void watch(hpr_registry *registry, hpr_owner *owner) {
-  const uint64_t number = hpr_watch_number(owner->identity.pid, owner->number, HPR_WATCH_OWNER);
-  if (!owner->watched) owner->watched = hpr_watch(registry, &owner->identity, number) == 0;
+static void watch(hpr_owners *owners, const hpr_process_ops *process, hpr_owner *owner) {
+  if (owner->watched) return;
+  const uint64_t number = hpr_watch_make(owner->number, 0, HPR_WATCH_OWNER);
+  int result = process->watch(process->self, &owner->identity, number);
+  owner->watched = result == 0 || result == HPR_EPOLLED;
+  if (result == HPR_EPOLLED) owners->polled = true;
 }
 
 /* GROUP: of a server that led a group its children may be left, but it is gone. */
@@ -47,39 +52,37 @@ static bool is_gone(hpr_verdict verdict) {
          verdict == HPR_VERDICT_GROUP;
 }
 
-bool hpr_owner_lives(hpr_registry *registry, const hpr_identity *identity) {
-  if (!is_other(registry, identity)) return false;
-  hpr_owner *owner = meet(registry, identity);
+bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process,
+                      const hpr_identity *identity) {
+  if (!is_other(owners, identity)) return false;
+  hpr_owner *owner = find_or_add(owners, identity);
   if (owner && owner->gone) return false;
-  hpr_verdict verdict = registry->process.verify(registry->process.self, identity);
+  hpr_verdict verdict = process->verify(process->self, identity);
   if (owner) owner->gone = identity->state == HPR_RECORD_KNOWN && is_gone(verdict);
-  if (owner && verdict == HPR_VERDICT_SAME) watch(registry, owner);
+  if (owner && verdict == HPR_VERDICT_SAME) watch(owners, process, owner);
   return !is_gone(verdict);
 }
 
-void hpr_owner_met(hpr_registry *registry, const hpr_identity *identity) {
-  if (!registry->adopting || !is_other(registry, identity) || find(registry, identity)) return;
-  if (!hpr_owner_lives(registry, identity)) registry->orphans_due = true;
+bool hpr_owners_meet(hpr_owners *owners, const hpr_process_ops *process,
+                     const hpr_identity *identity) {
+  if (!is_other(owners, identity) || find(owners, identity)) return false;
+  return !hpr_owners_lives(owners, process, identity);
 }
 
-void hpr_owner_gone(hpr_registry *registry, uint32_t number) {
+bool hpr_owners_exited(hpr_owners *owners, uint64_t number) {
   hpr_owner *owner;
-  DL_FOREACH(registry->owners, owner) {
+  DL_FOREACH(owners->list, owner) {
     if (owner->number == number) break;
   }
-  if (!owner) return;
-  owner->watched = false;
-  registry->orphans_due = true;
-  hpr_persist(registry);
+  if (owner) owner->watched = false;
+  return owner != NULL;
 }
 
-void hpr_owners_done(hpr_registry *registry) {
-  const hpr_process_ops *process = &registry->process;
+void hpr_owners_done(hpr_owners *owners, const hpr_process_ops *process) {
   hpr_owner *owner, *next;
-  DL_FOREACH_SAFE(registry->owners, owner, next) {
-    DL_DELETE(registry->owners, owner);
-    process->unwatch(process->self,
-                     hpr_watch_number(owner->identity.pid, owner->number, HPR_WATCH_OWNER));
+  DL_FOREACH_SAFE(owners->list, owner, next) {
+    DL_DELETE(owners->list, owner);
+    process->unwatch(process->self, hpr_watch_make(owner->number, 0, HPR_WATCH_OWNER));
     free(owner);
   }
 }

@@ -6,7 +6,18 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "core/state.h"
+#include "base/error.h"
+#include "core/turn.h"
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static int open_ledger(hpr_registry *registry, const char *path) {
+  uint64_t nonce = registry->process.nonce(registry->process.self);
+  hpr_ledger *ledger = &registry->ledger;
+  snprintf(ledger->id, sizeof ledger->id, "%016" PRIx64, nonce);
+  ledger->write_due_ms = HPR_TIME_NEVER;
+  return hpr_pidfile_open(path, nonce, registry->files, &ledger->pidfile);
+}
 
 int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   hpr_registry *registry = calloc(1, sizeof *registry);
@@ -16,12 +27,12 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   registry->host = options->host;
   registry->grace_ms = options->grace_ms;
   registry->guest = options->guest;
-  registry->lookups = options->lookups;
+  registry->table.lookups = options->lookups;
+  registry->outbox.wants_signals = options->host.signalled != NULL;
+  registry->wake_ms = HPR_TIME_NEVER;
   const hpr_process_ops *process = &registry->process;
-  process->identify(process->self, process->self_pid(process->self), NULL, &registry->self);
-  uint64_t nonce = process->nonce(process->self);
-  snprintf(registry->id, sizeof registry->id, "%016" PRIx64, nonce);
-  if (hpr_pidfile_open(options->pid_file, nonce, registry->files, &registry->pidfile) != 0) {
+  process->identify(process->self, process->self_pid(process->self), NULL, &registry->owners.self);
+  if (open_ledger(registry, options->pid_file) != 0) {
     free(registry);
     return HPR_ENOMEM;
   }
@@ -29,120 +40,80 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   return 0;
 }
 
-void hpr_registry_close(hpr_registry *registry) {
-  if (!registry) return;
-  if (registry->delivering) { /* from one of the host's own callbacks: later */
-    registry->closing = true;
-    return;
-  }
+static void forget_all(hpr_registry *registry) {
   hpr_entry *entry, *next;
-  DL_FOREACH_SAFE(registry->entries, entry, next) {
-    hpr_answer_all(registry, entry, HPR_OUTCOME_UNKNOWN);
-    hpr_detach(registry, entry);
-    hpr_entry_free(entry);
+  DL_FOREACH_SAFE(registry->table.entries, entry, next) {
+    hpr_turn_forget(registry, entry, HPR_OUTCOME_UNKNOWN);
   }
-  hpr_lines_done(&registry->lines);
-  hpr_owners_done(registry);
-  if (registry->retrying) registry->host.stop_timer(registry->host.self, HPR_RETRY_TIMER);
-  registry->closing = false;
-  hpr_deliver(registry);
-  hpr_events_done(registry);
-  hpr_pidfile_close(registry->pidfile);
+}
+
+static void release(hpr_registry *registry) {
   const hpr_host host = registry->host;
+  hpr_owners_done(&registry->owners, &registry->process);
+  hpr_outbox_done(&registry->outbox);
+  hpr_table_done(&registry->table);
+  hpr_pidfile_close(registry->ledger.pidfile);
   free(registry);
   host.closed(host.self);
 }
 
-/* --- tracking ------------------------------------------------------------------------------- */
-
-static void drop_as_exited(hpr_registry *registry, hpr_entry *entry) {
-  hpr_detach(registry, entry);
-  hpr_report_exit(registry, entry);
-}
-
-/* Of a child whose identity nobody told its parent's word is all there is: its pid is free now. */
-static void bury(hpr_entry *entry) {
-  entry->row.main.state = HPR_RECORD_NOBODY;
-  entry->row.main.kin = false;
-  hpr_entry_touch(entry);
-}
-
-void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int exit_code,
-                               const char *exit_signal) {
-  hpr_entry *entry = hpr_find_ticket(registry, ticket);
-  if (!entry) return;
-  entry->exit_seen = true;
-  entry->exit_code = exit_code;
-  snprintf(entry->exit_signal, sizeof entry->exit_signal, "%s", exit_signal ? exit_signal : "");
-  if (entry->row.main.state == HPR_RECORD_OPAQUE) bury(entry);
-  if (entry->ending)
-    hpr_review_ending(registry, entry);
-  else if (hpr_is_our_concern(&entry->row.main) || entry->row.pi.kin)
-    hpr_review_live(registry, entry);
-  else
-    drop_as_exited(registry, entry); /* never ours to judge: the caller's word is all there is */
-  hpr_persist(registry);
-  hpr_deliver(registry);
-}
-
-void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch) {
-  uint32_t owner;
-  if (hpr_watch_is_owners(watch, &owner)) {
-    hpr_owner_gone(registry, owner);
-    hpr_deliver(registry);
+void hpr_registry_close(hpr_registry *registry) {
+  if (!registry) return;
+  if (registry->telling) { /* from one of the host's own callbacks: later */
+    registry->closing = true;
     return;
   }
-  hpr_part part;
-  hpr_entry *entry = hpr_find_watch(registry, watch, &part);
-  if (!entry) return;
-  entry->watched &= ~(1U << part);
-  size_t live = registry->live;
-  uint32_t generation = entry->generation;
-  bool over = entry->ending && hpr_review_ending(registry, entry);
-  if (!over && !entry->ending) hpr_review_live(registry, entry);
-  hpr_entry *after = hpr_find_watch(registry, watch, &part);
-  bool changed = over || live != registry->live || !after || after->generation != generation;
-  if (changed) hpr_persist(registry);
-  hpr_deliver(registry);
+  hpr_turn_begin(registry);
+  if (registry->table.lines.changed) hpr_turn_write(registry);
+  forget_all(registry);
+  registry->ledger.write_due_ms = HPR_TIME_NEVER;
+  registry->closing = false;
+  hpr_turn_tell(registry);
+  release(registry);
 }
 
-void hpr_registry_timer_fired(hpr_registry *registry, uint64_t timer) {
-  hpr_entry *entry = timer == HPR_RETRY_TIMER ? NULL : hpr_find_ticket(registry, timer);
-  if (timer == HPR_RETRY_TIMER)
-    hpr_retry_timer_fired(registry);
-  else if (entry && entry->ending && entry->ending->timer_ms)
-    hpr_ending_timer_fired(registry, entry);
-  hpr_deliver(registry);
+/* --- time ----------------------------------------------------------------------------------- */
+
+void hpr_registry_timer_fired(hpr_registry *registry) {
+  hpr_turn_begin(registry);
+  if (registry->wake_ms != HPR_TIME_NEVER && registry->now_ms < registry->wake_ms) {
+    registry->clock_offset_ms += registry->wake_ms - registry->now_ms;
+    registry->now_ms = registry->wake_ms;
+  }
+  registry->wake_ms = HPR_TIME_NEVER;
+  for (hpr_entry *it = registry->table.timed; it; it = it->next_timed)
+    hpr_table_mark(&registry->table, it);
+  hpr_turn_end(registry);
 }
+
+void hpr_registry_flush(hpr_registry *registry) {
+  hpr_turn_begin(registry);
+  hpr_turn_end(registry);
+}
+
+/* --- forgetting ----------------------------------------------------------------------------- */
 
 void hpr_registry_remove(hpr_registry *registry, int32_t pid) {
-  hpr_entry *entry = hpr_find_pid(registry, pid);
+  hpr_entry *entry = hpr_table_find_pid(&registry->table, pid);
   if (!entry || entry->ending) return;
-  hpr_detach(registry, entry);
-  hpr_entry_free(entry);
-  hpr_persist(registry);
-  hpr_deliver(registry);
-}
-
-/* --- keepers -------------------------------------------------------------------------------- */
-
-const char *hpr_registry_socket_of(hpr_registry *registry, const char *session) {
-  const hpr_entry *entry = hpr_find_session(registry, session);
-  const char *path = entry ? entry->row.socket_path : NULL;
-  if (!path) return NULL;
-  if (registry->files->names_socket(registry->files->self, path)) return path;
-  hpr_report_warning(registry, HPR_EINVAL, entry->row.main.pid, path);
-  hpr_deliver(registry);
-  return NULL;
+  hpr_turn_begin(registry);
+  hpr_turn_forget(registry, entry, HPR_OUTCOME_UNKNOWN);
+  hpr_turn_end(registry);
 }
 
 /* --- looking inside ------------------------------------------------------------------------- */
 
-size_t hpr_registry_size(const hpr_registry *registry) { return registry->live; }
+size_t hpr_registry_size(const hpr_registry *registry) { return registry->table.live; }
+
+/* One whose end is known and whose status is not yet is neither live nor left. */
+static bool is_shown(const hpr_entry *entry) {
+  return entry->ending || entry->life != HPR_LIFE_EXITED;
+}
 
 void hpr_registry_each(const hpr_registry *registry,
                        void (*visit)(void *context, const hpr_snapshot *entry), void *context) {
-  for (const hpr_entry *entry = registry->entries; entry; entry = entry->next) {
+  for (const hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
+    if (!is_shown(entry)) continue;
     hpr_snapshot snapshot = hpr_entry_snapshot(entry);
     visit(context, &snapshot);
   }

@@ -30,17 +30,26 @@ enum {
 /* A registration's number, by which its exit is told from that of an earlier holder of the pid. */
 typedef uint64_t hpr_ticket;
 
+/* What an entry is to those who look. */
+typedef enum hpr_state {
+  HPR_STATE_LIVE,        /* the lookups find it */
+  HPR_STATE_TERMINATING, /* somebody wants its end */
+  HPR_STATE_REMAINDER,   /* its processes have ended, members of their groups have not */
+} hpr_state;
+
 /* An entry as it is at this moment; the strings are valid until the registry is called again. */
 typedef struct hpr_snapshot {
+  hpr_ticket ticket;
   int32_t pid;
   const char *cwd;
-  int64_t spawned_ms;      /* since 1970; INT64_MIN = unknown */
-  const char *session;     /* NULL = unlinked */
-  const char *token;       /* NULL = none */
-  int32_t pi_pid;          /* 0 = none */
-  int32_t keeper_pid;      /* 0 = none */
-  const char *socket_path; /* NULL = none */
-  bool ending;
+  int64_t spawned_ms;       /* since 1970; INT64_MIN = unknown */
+  const char *session;      /* NULL = unlinked */
+  const char *last_session; /* of an unlinked one: the session that held it under another server */
+  const char *token;        /* NULL = none */
+  int32_t pi_pid;           /* 0 = none */
+  int32_t keeper_pid;       /* 0 = none */
+  const char *socket_path;  /* NULL = none */
+  hpr_state state;
   bool kin;                /* may be signalled */
   int exit_code;           /* of a child of ours that ended by itself, or HPR_EXIT_CODE_NONE */
   const char *exit_signal; /* name of the signal that ended a child of ours, or NULL */
@@ -52,6 +61,7 @@ typedef enum hpr_outcome {
   HPR_OUTCOME_KILLED,       /* went after SIGKILL */
   HPR_OUTCOME_ALREADY_GONE, /* nothing to signal was there */
   HPR_OUTCOME_NOT_OURS,     /* not ours to signal */
+  HPR_OUTCOME_NOT_FOUND,    /* no entry answered to the name, and none is remembered */
   HPR_OUTCOME_UNKNOWN,      /* could not be determined, or the registry was closed */
 } hpr_outcome;
 
@@ -61,14 +71,15 @@ typedef struct hpr_termination {
 } hpr_termination;
 
 /*
- * Who embeds the registry. Timers are one-shot and answered by hpr_registry_timer_fired. The
- * reports come when the registry is done with the call that caused them: its state and the file
- * are consistent, and it may be called again, even closed.
+ * Who embeds the registry. All of it comes at the end of the turn that caused it: the registry's
+ * state and the file are consistent, and it may be called again, even closed.
  */
 typedef struct hpr_host {
   void *self;
-  void (*start_timer)(void *self, uint64_t timer, int32_t delay_ms);
-  void (*stop_timer)(void *self, uint64_t timer);
+  /* One timer, which replaces the one before; hpr_registry_timer_fired answers. -1: none. */
+  void (*wake_in)(void *self, int32_t delay_ms);
+  /* How did the child of that ticket end? hpr_registry_child_exited answers, perhaps later. */
+  void (*status_wanted)(void *self, hpr_ticket ticket);
   void (*exited)(void *self, const hpr_snapshot *entry);
   /* `pid` or `path` (NULL) says what it is about. */
   void (*warned)(void *self, int error, int32_t pid, const char *path);
@@ -107,7 +118,7 @@ typedef struct hpr_registration {
   const char *token;       /* NULL or "" = none */
   int32_t keeper_pid;      /* 0 = none */
   const char *socket_path; /* NULL or "" = none */
-  bool parent_tells;       /* hpr_registry_child_exited will surely be called: no need to watch */
+  bool status_expected;    /* a child of ours: hpr_registry_child_exited will tell how it ended */
 } hpr_registration;
 
 /*
@@ -119,14 +130,22 @@ typedef struct hpr_registration {
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
                           hpr_ticket *ret_ticket);
 
-/* The child of that ticket was reaped. `exit_signal` may be NULL. Old tickets are ignored. */
+/*
+ * The child of that ticket was reaped, or its emitter says so. `exit_code` may be
+ * HPR_EXIT_CODE_NONE, `exit_signal` NULL. `may_wait`: the file may be written later, by
+ * hpr_registry_flush or the next write. Old tickets are ignored.
+ */
 void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int exit_code,
-                               const char *exit_signal);
+                               const char *exit_signal, bool may_wait);
 
 /* What hpr_process_ops announced on its own thread; call it on the registry's. */
 void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch);
 
-void hpr_registry_timer_fired(hpr_registry *registry, uint64_t timer);
+/* The time that host.wake_in was told has come. */
+void hpr_registry_timer_fired(hpr_registry *registry);
+
+/* Writes what may wait for the next write, now. */
+void hpr_registry_flush(hpr_registry *registry);
 
 /* Forgets a live entry without a signal. An ending one stays until it has ended. */
 void hpr_registry_remove(hpr_registry *registry, int32_t pid);
@@ -189,6 +208,14 @@ int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr
 
 /* Ends all and leaves the file as it is. */
 void hpr_registry_kill_all(hpr_registry *registry);
+
+/*
+ * Ends all, and the file says so, so that the next server goes on with it. host.terminated is
+ * called with `request` for each that has to end, *ret_count times in all. HPR_ENOMEM: for some it
+ * will not.
+ */
+int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t request,
+                          size_t *ret_count);
 
 /* --- the file's orphans --------------------------------------------------------------------- */
 

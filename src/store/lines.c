@@ -41,6 +41,7 @@ static int begin(hpr_lines *lines) {
 }
 
 static void spoil(hpr_lines *lines, size_t place) {
+  lines->changed = true;
   lines->lines[place].stale = true;
   if (place < lines->sound) lines->sound = place;
 }
@@ -65,6 +66,7 @@ int hpr_lines_add(hpr_lines *lines, uint64_t order, void *entry) {
   if (make_room(lines) != 0 || begin(lines) != 0) return HPR_ENOMEM;
   lines->lines[lines->count++] =
       (hpr_line){.order = order, .entry = entry, .at = lines->text.length, .stale = true};
+  lines->changed = true;
   return 0;
 }
 
@@ -72,6 +74,7 @@ void hpr_lines_remove(hpr_lines *lines, uint64_t order, const void *entry) {
   const size_t place = place_of(lines, order);
   hpr_line *line = lines->lines + place;
   if (!has(lines, place, order) || line->entry != entry) return;
+  lines->changed = true;
   char *text = lines->text.text;
   const size_t end = end_of(lines, place), length = end - line->at;
   memmove(text + line->at, text + end, lines->text.length - end);

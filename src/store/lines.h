@@ -25,6 +25,7 @@ typedef struct hpr_lines {
   hpr_line *lines; /* by order */
   size_t count, capacity;
   size_t sound; /* so many at the beginning are not stale */
+  bool changed; /* since the client last cleared it */
 } hpr_lines;
 
 /* Makes an entry's text, ended by NUL, which the caller frees. HPR_ENOMEM. */

@@ -5,18 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "store/signal_name.h"
 #include "store/timestamp.h"
 
 /* 2001: anything earlier is a zero, or seconds taken for milliseconds. */
 #define EARLIEST_MS INT64_C(1000000000000)
+
+/* 2^53: a double, which is what JSON's readers make of a number, tells all integers below apart. */
+#define LARGEST_NUMBER 9007199254740992.0
 
 /* --- reading -------------------------------------------------------------------------------- */
 
 static const char *const known_keys[] = {
     "pid",         "cwd",      "spawnedAt",      "spawnToken", "piPid",
     "keeperPid",   "identity", "keeperSockPath", "piIdentity", "keeperIdentity",
-    "terminating", "owner",    "sessionId",
+    "terminating", "owner",    "sessionId",      "ending",     "remainder",
+    "former",
 };
+
+/* By hpr_part. */
+static const char *const identity_keys[HPR_PART_COUNT] = {"piIdentity", "identity",
+                                                          "keeperIdentity", "former"};
+
+static const hpr_identity *identity_of(const hpr_row *row, hpr_part part) {
+  switch (part) {
+  case HPR_PART_AGENT: return &row->pi;
+  case HPR_PART_MAIN: return &row->main;
+  case HPR_PART_KEEPER: return &row->keeper;
+  default: return &row->former;
+  }
+}
 
 static bool is_known(const char *key) {
   for (size_t i = 0; i < sizeof known_keys / sizeof known_keys[0]; i++)
@@ -102,6 +121,78 @@ static bool read_process(const cJSON *entry, const char *pid_key, const char *id
          read_identity(member(entry, identity_key), ret_identity);
 }
 
+/* Members are of their leader's boot. Those beyond the last that we keep prove nothing more. */
+static int read_member_list(const cJSON *list, const hpr_identity *leader,
+                            hpr_members **ret_members) {
+  const cJSON *item;
+  hpr_members members = {0};
+  if (list && !cJSON_IsArray(list)) return HPR_EINVAL;
+  cJSON_ArrayForEach(item, list) {
+    hpr_identity *it = &members.list[members.count];
+    if (members.count == HPR_MEMBERS_MAX) break;
+    memcpy(it->boot, leader->boot, sizeof it->boot);
+    if (!read_pid(member(item, "pid"), &it->pid) ||
+        !read_fixed(member(item, "birth"), it->birth, HPR_BIRTH_SIZE))
+      return HPR_EINVAL;
+    it->state = it->boot[0] && it->birth[0] ? HPR_RECORD_KNOWN : HPR_RECORD_OPAQUE;
+    it->kin = leader->kin;
+    members.count++;
+  }
+  if (members.count == 0) return 0;
+  *ret_members = malloc(sizeof members);
+  if (!*ret_members) return HPR_ENOMEM;
+  **ret_members = members;
+  return 0;
+}
+
+static int read_members_of(const cJSON *entry, const char *identity_key, const hpr_identity *leader,
+                           hpr_members **ret_members) {
+  return read_member_list(member(member(entry, identity_key), "members"), leader, ret_members);
+}
+
+static bool read_whole(const cJSON *value, double most, double *ret_number) {
+  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
+      value->valuedouble < 0 || value->valuedouble > most)
+    return false;
+  *ret_number = value->valuedouble;
+  return true;
+}
+
+static int read_asked(const cJSON *list, hpr_row *row) {
+  const cJSON *item;
+  if (!cJSON_IsArray(list)) return HPR_EINVAL;
+  cJSON_ArrayForEach(item, list) {
+    hpr_identity it = {0};
+    if (!read_pid(member(item, "pid"), &it.pid) ||
+        !read_fixed(member(item, "birth"), it.birth, HPR_BIRTH_SIZE))
+      return HPR_EINVAL;
+    if (hpr_row_add_asked(row, &it) != 0) return HPR_ENOMEM;
+  }
+  return 0;
+}
+
+static int read_ending(const cJSON *value, hpr_row *row) {
+  hpr_signal signal;
+  double grace_ms = -1, began_ms;
+  const cJSON *grace = member(value, "graceMs"), *name = member(value, "signal");
+  if (!value) return 0;
+  if (!cJSON_IsString(name) || !hpr_signal_read(name->valuestring, &signal) ||
+      !(cJSON_IsFalse(grace) || read_whole(grace, INT32_MAX, &grace_ms)) ||
+      !read_whole(member(value, "began"), LARGEST_NUMBER, &began_ms))
+    return HPR_EINVAL;
+  bool terminating = row->terminating;
+  int result = hpr_row_begin_ending(row, signal, (int32_t)grace_ms, (int64_t)began_ms);
+  if (result != 0) return result;
+  row->terminating = terminating;
+  if (!read_flag(member(value, "tree"), false, &row->ending->tree)) return HPR_EINVAL;
+  return read_asked(member(value, "sent"), row);
+}
+
+static bool read_former(const cJSON *value, hpr_row *row) {
+  return !value || (cJSON_IsObject(value) && read_pid(member(value, "pid"), &row->former.pid) &&
+                    read_identity(value, &row->former));
+}
+
 static bool read_owner(const cJSON *value, hpr_row *row) {
   if (!value) return true;
   return cJSON_IsObject(value) && read_pid(member(value, "pid"), &row->owner.pid) &&
@@ -127,14 +218,19 @@ static int read_members(const cJSON *entry, hpr_row *row) {
   if (!read_process(entry, "pid", "identity", &row->main) || row->main.pid == 0 ||
       !read_process(entry, "piPid", "piIdentity", &row->pi) ||
       !read_process(entry, "keeperPid", "keeperIdentity", &row->keeper) ||
-      !read_owner(member(entry, "owner"), row) ||
-      !read_flag(member(entry, "terminating"), false, &row->terminating) || !cJSON_IsString(cwd))
+      !read_owner(member(entry, "owner"), row) || !read_former(member(entry, "former"), row) ||
+      !read_flag(member(entry, "terminating"), false, &row->terminating) ||
+      !read_flag(member(entry, "remainder"), false, &row->remainder) || !cJSON_IsString(cwd))
     return HPR_EINVAL;
   if (row->keeper.pid == row->main.pid) row->keeper = row->main;
   row->spawned_ms = read_time(member(entry, "spawnedAt"));
   row->cwd = strdup(cwd->valuestring);
   if (!row->cwd) return HPR_ENOMEM;
-  int result = read_string(member(entry, "spawnToken"), &row->token);
+  int result = read_ending(member(entry, "ending"), row);
+  for (hpr_part part = 0; part < HPR_PART_COUNT && result == 0; part++)
+    result =
+        read_members_of(entry, identity_keys[part], identity_of(row, part), &row->members[part]);
+  if (result == 0) result = read_string(member(entry, "spawnToken"), &row->token);
   if (result == 0) result = read_string(member(entry, "keeperSockPath"), &row->socket_path);
   return result ? result : read_string(member(entry, "sessionId"), &row->session);
 }
@@ -195,10 +291,50 @@ static bool write_identity(cJSON *object, const hpr_identity *identity) {
   return identity->kin || cJSON_AddFalseToObject(object, "kin");
 }
 
-static bool write_process(cJSON *entry, const char *identity_key, const hpr_identity *identity) {
-  if (identity->pid == 0 || identity->state == HPR_RECORD_NONE) return true;
-  cJSON *object = cJSON_AddObjectToObject(entry, identity_key);
-  return object && write_identity(object, identity);
+static bool write_pid_and_birth(cJSON *list, int32_t pid, const char *birth) {
+  cJSON *object = cJSON_CreateObject();
+  if (!object || !cJSON_AddItemToArray(list, object)) {
+    cJSON_Delete(object);
+    return false;
+  }
+  return cJSON_AddNumberToObject(object, "pid", pid) &&
+         (!birth[0] || cJSON_AddStringToObject(object, "birth", birth));
+}
+
+static bool write_member_list(cJSON *identity, const hpr_members *members) {
+  if (!members) return true;
+  cJSON *list = cJSON_AddArrayToObject(identity, "members");
+  for (size_t i = 0; list && i < members->count; i++)
+    if (!write_pid_and_birth(list, members->list[i].pid, members->list[i].birth)) return false;
+  return list != NULL;
+}
+
+static bool write_process(cJSON *entry, const hpr_row *row, hpr_part part) {
+  const hpr_identity *identity = identity_of(row, part);
+  const bool twice = part == HPR_PART_KEEPER && row->keeper.pid == row->main.pid;
+  if (identity->pid == 0 || identity->state == HPR_RECORD_NONE || twice) return true;
+  cJSON *object = cJSON_AddObjectToObject(entry, identity_keys[part]);
+  const bool has_pid =
+      part != HPR_PART_FORMER || (object && cJSON_AddNumberToObject(object, "pid", identity->pid));
+  return object && has_pid && write_identity(object, identity) &&
+         write_member_list(object, row->members[part]);
+}
+
+static bool write_asked(cJSON *object, const hpr_ending_record *record) {
+  cJSON *list = cJSON_AddArrayToObject(object, "sent");
+  for (size_t i = 0; list && i < record->sent_count; i++)
+    if (!write_pid_and_birth(list, record->sent[i].pid, record->sent[i].birth)) return false;
+  return list != NULL;
+}
+
+static bool write_ending(cJSON *entry, const hpr_ending_record *record) {
+  if (!record) return true;
+  cJSON *object = cJSON_AddObjectToObject(entry, "ending");
+  return object && cJSON_AddStringToObject(object, "signal", hpr_signal_name(record->signal)) &&
+         (record->grace_ms < 0 ? cJSON_AddFalseToObject(object, "graceMs")
+                               : cJSON_AddNumberToObject(object, "graceMs", record->grace_ms)) &&
+         cJSON_AddNumberToObject(object, "began", (double)record->began_ms) &&
+         cJSON_AddBoolToObject(object, "tree", record->tree) && write_asked(object, record);
 }
 
 static bool write_owner(cJSON *entry, const hpr_row *row) {
@@ -242,10 +378,10 @@ static bool write_members(cJSON *entry, const hpr_row *row) {
          write_string(entry, "keeperSockPath", row->socket_path) &&
          write_string(entry, "sessionId", row->session) &&
          (!row->terminating || cJSON_AddTrueToObject(entry, "terminating")) &&
-         write_process(entry, "identity", &row->main) &&
-         write_process(entry, "piIdentity", &row->pi) &&
-         (row->keeper.pid == row->main.pid ||
-          write_process(entry, "keeperIdentity", &row->keeper)) &&
+         write_ending(entry, row->ending) &&
+         (!row->remainder || cJSON_AddTrueToObject(entry, "remainder")) &&
+         write_process(entry, row, HPR_PART_MAIN) && write_process(entry, row, HPR_PART_AGENT) &&
+         write_process(entry, row, HPR_PART_KEEPER) && write_process(entry, row, HPR_PART_FORMER) &&
          write_owner(entry, row) && write_unknown(entry, row);
 }
 
@@ -266,14 +402,93 @@ int hpr_row_set_text(char **field, const char *text) {
   return 0;
 }
 
-void hpr_row_stand_in(hpr_row *row) {
+/* --- changes -------------------------------------------------------------------------------- */
+
+bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b) {
+  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
+         strcmp(a->birth, b->birth) == 0;
+}
+
+static void move_members(hpr_row *row, hpr_part from, hpr_part to) {
+  free(row->members[to]);
+  row->members[to] = row->members[from];
+  row->members[from] = NULL;
+}
+
+void hpr_row_promote(hpr_row *row, bool keep_group) {
   if (row->keeper.pid == row->main.pid) {
     row->keeper = (hpr_identity){0};
     free(row->socket_path);
     row->socket_path = NULL;
   }
+  if (keep_group) {
+    row->former = row->main;
+    move_members(row, HPR_PART_MAIN, HPR_PART_FORMER);
+  }
   row->main = row->pi;
   row->pi = (hpr_identity){0};
+  move_members(row, HPR_PART_AGENT, HPR_PART_MAIN);
+}
+
+int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members) {
+  hpr_members *copy = NULL;
+  if (members->count > 0 && !(copy = malloc(sizeof *copy))) return HPR_ENOMEM;
+  if (copy) *copy = *members;
+  free(row->members[part]);
+  row->members[part] = copy;
+  return 0;
+}
+
+static void end_record(hpr_row *row) {
+  if (row->ending) free(row->ending->sent);
+  free(row->ending);
+  row->ending = NULL;
+}
+
+int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms) {
+  hpr_ending_record *record = calloc(1, sizeof *record);
+  if (!record) return HPR_ENOMEM;
+  *record = (hpr_ending_record){.signal = signal, .grace_ms = grace_ms, .began_ms = began_ms};
+  record->sent = calloc(HPR_PART_COUNT, sizeof *record->sent); /* saying so must not fail later */
+  if (!record->sent) {
+    free(record);
+    return HPR_ENOMEM;
+  }
+  end_record(row);
+  row->ending = record;
+  row->terminating = true;
+  return 0;
+}
+
+static hpr_asked *find_asked(const hpr_row *row, const hpr_identity *identity) {
+  for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
+    hpr_asked *it = &row->ending->sent[i];
+    if (it->pid == identity->pid && strcmp(it->birth, identity->birth) == 0) return it;
+  }
+  return NULL;
+}
+
+bool hpr_row_was_asked(const hpr_row *row, const hpr_identity *identity) {
+  return find_asked(row, identity) != NULL;
+}
+
+int hpr_row_add_asked(hpr_row *row, const hpr_identity *identity) {
+  hpr_ending_record *record = row->ending;
+  if (!record || find_asked(row, identity)) return 0;
+  if (record->sent_count >= HPR_PART_COUNT) {
+    hpr_asked *longer = realloc(record->sent, (record->sent_count + 1) * sizeof *longer);
+    if (!longer) return HPR_ENOMEM;
+    record->sent = longer;
+  }
+  hpr_asked *it = &record->sent[record->sent_count++];
+  it->pid = identity->pid;
+  memcpy(it->birth, identity->birth, sizeof it->birth);
+  return 0;
+}
+
+void hpr_row_drop_asked(hpr_row *row, const hpr_identity *identity) {
+  hpr_asked *it = find_asked(row, identity);
+  if (it) *it = row->ending->sent[--row->ending->sent_count];
 }
 
 void hpr_row_done(hpr_row *row) {
@@ -281,6 +496,8 @@ void hpr_row_done(hpr_row *row) {
   free(row->token);
   free(row->socket_path);
   free(row->session);
+  end_record(row);
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) free(row->members[part]);
   cJSON_Delete(row->unknown);
   *row = (hpr_row){0};
 }

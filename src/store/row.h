@@ -15,10 +15,44 @@ enum { HPR_OWNER_ID_SIZE = 17 }; /* 16 hexadecimal digits and the final NUL */
 
 struct cJSON;
 
+/* The processes that a row may stand for. */
+typedef enum hpr_part {
+  HPR_PART_AGENT,  /* the agent (pi), if it is another process than the registered one */
+  HPR_PART_MAIN,   /* the registered one */
+  HPR_PART_KEEPER, /* the keeper, if it is another process than the registered one */
+  HPR_PART_FORMER, /* a dead one whose place its agent has taken: only its group may be left */
+  HPR_PART_COUNT,
+} hpr_part;
+
+enum { HPR_MEMBERS_MAX = 8 }; /* any one of them proves the group */
+
+/* Who was in the group that a process led, when the process had ended. */
+typedef struct hpr_members {
+  hpr_identity list[HPR_MEMBERS_MAX];
+  size_t count;
+} hpr_members;
+
+/* A process that was sent the first signal, or was about to be. */
+typedef struct hpr_asked {
+  int32_t pid;
+  char birth[HPR_BIRTH_SIZE]; /* "" = not known */
+} hpr_asked;
+
+/* "ending": an end that was asked for, so that another server can go on with it. */
+typedef struct hpr_ending_record {
+  hpr_signal signal; /* the first one */
+  int32_t grace_ms;  /* 0 or more; -1 = no SIGKILL */
+  int64_t began_ms;  /* by CLOCK_MONOTONIC of the boot that the row's identities name */
+  bool tree;         /* all that the session has started is to end with it */
+  hpr_asked *sent;
+  size_t sent_count;
+} hpr_ending_record;
+
 /* The strings belong to the row. All zero is an empty row that needs no hpr_row_done. */
 typedef struct hpr_row {
   hpr_identity main;   /* "pid", "identity" */
   hpr_identity pi;     /* "piPid", "piIdentity"; pid 0 = none */
+  hpr_identity former; /* "former", with its pid; pid 0 = none */
   hpr_identity keeper; /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
   char *cwd;           /* never NULL in a row that was read */
   char *token;         /* "spawnToken" or NULL; never empty */
@@ -26,9 +60,12 @@ typedef struct hpr_row {
   char *session;       /* "sessionId", for people: the last one that held it, or NULL */
   int64_t spawned_ms;  /* since 1970, or HPR_SPAWNED_UNKNOWN */
   bool terminating;    /* asked to end; finish it */
-  hpr_identity owner;  /* the server that keeps it; pid 0 = the original module */
-  char owner_id[HPR_OWNER_ID_SIZE]; /* which registry of that server */
-  struct cJSON *unknown;            /* members that we do not know, kept to the letter; or NULL */
+  bool remainder;      /* its processes have ended, and that was told; groups of them are left */
+  hpr_ending_record *ending;            /* how it is to end; NULL = not asked, or not by us */
+  hpr_members *members[HPR_PART_COUNT]; /* "members" of an identity; NULL = none recorded */
+  hpr_identity owner;                   /* the server that keeps it; pid 0 = the original module */
+  char owner_id[HPR_OWNER_ID_SIZE];     /* which registry of that server */
+  struct cJSON *unknown; /* members that we do not know, kept to the letter; or NULL */
 } hpr_row;
 
 /*
@@ -46,11 +83,25 @@ int hpr_row_write(const hpr_row *row, char **ret_text);
  */
 int hpr_row_set_text(char **field, const char *text);
 
+/* Equal in all that tells who it is; kinship does not. */
+bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b);
+
 /*
- * The registered process is gone and its pi is not: pi takes its place. A keeper that is another
- * process than the registered one stays.
+ * The registered process is gone and its agent is not: the agent takes its place. A keeper that is
+ * another process stays. `keep_group`: something is left of the former one's group.
  */
-void hpr_row_stand_in(hpr_row *row);
+void hpr_row_promote(hpr_row *row, bool keep_group);
+
+/* Takes a copy; an empty list is none. HPR_ENOMEM: it is as it was. */
+int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members);
+
+/* Says that it is to end, and that nobody was asked yet. HPR_ENOMEM: it is as it was. */
+int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms);
+
+/* Whether that process was sent the first signal, and saying so. HPR_ENOMEM: not said. */
+bool hpr_row_was_asked(const hpr_row *row, const hpr_identity *identity);
+int hpr_row_add_asked(hpr_row *row, const hpr_identity *identity);
+void hpr_row_drop_asked(hpr_row *row, const hpr_identity *identity);
 
 /* Releases what the row owns and empties it. */
 void hpr_row_done(hpr_row *row);

@@ -47,11 +47,11 @@ TEST_F(Ending, OfAnUnknownNameIsAnsweredAtOnce) {
   Server &server = Start();
   const Serial child = Child(server);
   const Serial stranger = Stranger();
-  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(BySession("s"))));
-  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByToken("t"))));
-  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByToken(""))));
-  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByPid(9000))));
-  EXPECT_EQ("NOT_OURS", OutcomeOf(server, server.Terminate(ByPid(Pid(stranger)))));
+  EXPECT_EQ("NOT_FOUND", OutcomeOf(server, server.Terminate(BySession("s"))));
+  EXPECT_EQ("NOT_FOUND", OutcomeOf(server, server.Terminate(ByToken("t"))));
+  EXPECT_EQ("NOT_FOUND", OutcomeOf(server, server.Terminate(ByToken(""))));
+  EXPECT_EQ("NOT_FOUND", OutcomeOf(server, server.Terminate(ByPid(9000))));
+  EXPECT_EQ("NOT_FOUND", OutcomeOf(server, server.Terminate(ByPid(Pid(stranger)))));
   EXPECT_EQ(0, server.ended[0].pid);
   EXPECT_TRUE(kernel.IsAlive(child));
   EXPECT_EQ("", Signals());
@@ -62,7 +62,7 @@ TEST_F(Ending, OfAnEmptyTokenNeverMeansAnEntryWithoutOne) {
   const Serial child = Child(server);
   ASSERT_TRUE(server.LinkByPid("s", Pid(child)));
   ASSERT_TRUE(server.Kill("s"));
-  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, server.Terminate(ByToken(""), HPR_SIGNAL_KILL, 0)));
+  EXPECT_EQ("NOT_FOUND", OutcomeOf(server, server.Terminate(ByToken(""), HPR_SIGNAL_KILL, 0)));
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
@@ -215,8 +215,22 @@ TEST_F(Ending, LeavesAKeeperItsTurn) {
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   EXPECT_EQ("", SignalsTo(keeper));
   kernel.Die(pi, 15);
+  server.Settle();
+  Pass(HPR_KEEPER_TURN_MS - 1);
+  EXPECT_EQ("", SignalsTo(keeper)) << "counted from the end of pi";
   Pass(1);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+}
+
+TEST_F(Ending, LeavesAKeeperAloneAsLongAsItsPiNeeds) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  kernel.Find(pi)->ignores_term = true;
+  server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  Pass(60000);
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+  EXPECT_EQ("", SignalsTo(keeper));
 }
 
 TEST_F(Ending, LeavesAKeeperAloneThatGoesByItself) {
@@ -242,7 +256,7 @@ TEST_F(Ending, OfAKeeperIsNotOverBeforeItsPiIsGone) {
   Settle();
   EXPECT_EQ("", OutcomeOf(server, request));
   Pass(kGrace);
-  EXPECT_EQ("TERM CONT TERM CONT KILL KILL", SignalsTo(pi)) << "itself, and in its group";
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(pi)) << "nothing twice";
   Settle();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
@@ -256,10 +270,10 @@ TEST_F(Ending, KillsPiAndKeeperAfterTheGraceTime) {
   Pass(HPR_KEEPER_TURN_MS);
   Pass(500 - HPR_KEEPER_TURN_MS - 1);
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
-  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  EXPECT_EQ("", SignalsTo(keeper));
   Pass(1);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
-  EXPECT_EQ("TERM CONT KILL", SignalsTo(keeper));
+  EXPECT_EQ("KILL", SignalsTo(keeper));
   Settle();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
@@ -282,6 +296,8 @@ TEST_F(Ending, GivesTheKeeperTheSameSignalAsPi) {
   const auto [keeper, pi] = Keeper(server, "s");
   kernel.LeadGroup(pi);
   server.Terminate(BySession("s"), HPR_SIGNAL_HUP);
+  kernel.Die(pi, 1);
+  server.Settle();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("HUP CONT", SignalsTo(pi));
   EXPECT_EQ("HUP CONT", SignalsTo(keeper));
@@ -292,6 +308,8 @@ TEST_F(Ending, GivesTheKeeperItsTurnWithoutGraceToo) {
   const auto [keeper, pi] = Keeper(server, "s");
   kernel.LeadGroup(pi);
   server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
+  kernel.Die(pi, 15);
+  server.Settle();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
   EXPECT_FALSE(server.NextTimer());
@@ -325,9 +343,10 @@ TEST_F(Ending, ReachesAKeeperThatIsAnotherProcess) {
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
   kernel.Die(child, 15);
   EXPECT_TRUE(server.Settle());
-  EXPECT_EQ(Pids{}, Exits(server)) << "one of them is left";
-  Settle();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_TRUE(IsTerminating(child)) << "the keeper is left";
+  Settle();
+  EXPECT_EQ(Pids{}, FilePids());
 }
 
 TEST_F(Ending, LeavesAKeeperThatIsAnotherProcessItsTurn) {
@@ -339,18 +358,23 @@ TEST_F(Ending, LeavesAKeeperThatIsAnotherProcessItsTurn) {
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   for (const Serial later : {child, keeper}) EXPECT_EQ("", SignalsTo(later));
+  kernel.Die(pi, 15);
+  server.Settle();
   Pass(HPR_KEEPER_TURN_MS);
   for (const Serial later : {child, keeper}) EXPECT_EQ("TERM CONT", SignalsTo(later));
 }
 
-TEST_F(Ending, IsOverAtOnceIfTheSignalIs) {
+TEST_F(Ending, IsOverWhenTheNoticeComes) {
   Server &before = Start();
   const Serial a = Child(before), b = Child(before);
   before.Crash();
   Server &server = StartAndClean();
   kernel.on_signal = [&](const sim::Delivery &it) { kernel.Die(it.target, it.signum); };
-  EXPECT_EQ("EXITED", OutcomeOf(server, server.Terminate(ByPid(Pid(a)))));
-  EXPECT_EQ("KILLED", OutcomeOf(server, server.Terminate(ByPid(Pid(b)), HPR_SIGNAL_KILL)));
+  const uint64_t term = server.Terminate(ByPid(Pid(a)));
+  const uint64_t kill = server.Terminate(ByPid(Pid(b)), HPR_SIGNAL_KILL);
+  Settle();
+  EXPECT_EQ("EXITED", OutcomeOf(server, term));
+  EXPECT_EQ("KILLED", OutcomeOf(server, kill));
   EXPECT_EQ((Pids{Pid(a), Pid(b)}), Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -411,23 +435,50 @@ TEST_F(Ending, OfAUsedNumberSignalsNobody) {
   const Serial stranger = UseAgain(child);
   const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 0);
   EXPECT_EQ("", SignalsTo(stranger));
+  EXPECT_EQ("", OutcomeOf(server, request)) << "its parent may yet tell how it ended";
+  Pass(1000);
+  Settle();
   EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, request));
 }
 
-/* An answer is due even where nobody can tell whether there is anything to wait for. */
-TEST_F(Ending, OfWhatCannotBeToldIsAnsweredUnknown) {
+TEST_F(Ending, AsksAgainUntilTheFirstSignalIsSent) {
   Server &server = Start();
   const Serial child = Linked(server, "s");
   kernel.descriptors_left = false;
   const uint64_t request = server.Terminate(BySession("s"));
-  EXPECT_EQ("UNKNOWN", OutcomeOf(server, request));
+  EXPECT_EQ("", Signals());
+  EXPECT_EQ(0, server.PidOf("s"));
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "it is not forgotten";
+  Pass(5000);
   EXPECT_EQ("", Signals());
   kernel.descriptors_left = true;
-  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "it is not forgotten";
+  Pass(1000);
+  EXPECT_EQ("TERM CONT", SignalsTo(child)) << "and not SIGKILL: it has its grace before it";
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+TEST_F(Ending, DeliversNothingWhileTheFirstSignalIsToBeSent) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  kernel.descriptors_left = false;
+  EXPECT_FALSE(server.Kill("s"));
+  kernel.descriptors_left = true;
+  Pass(1000);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+TEST_F(Ending, OfWhatCannotBeToldIsOverWhenItIsGone) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s");
+  kernel.descriptors_left = false;
+  const uint64_t request = server.Terminate(BySession("s"));
+  kernel.descriptors_left = true;
   kernel.Die(child, 0);
   Settle();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
-  EXPECT_EQ("UNKNOWN", OutcomeOf(server, request)) << "answered once";
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, request));
 }
 
 /* --- race: two who want the same end ---------------------------------------------------------- */
@@ -493,6 +544,8 @@ TEST_F(Ending, KeepsTheKeepersTurnWhenItIsShortened) {
   kernel.LeadGroup(pi);
   kernel.Find(keeper)->ignores_term = kernel.Find(pi)->ignores_term = true;
   server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 5000);
+  kernel.Die(pi, 9);
+  server.Settle();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
   server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 100);
@@ -547,7 +600,7 @@ TEST_F(Ending, GoesOnWithAPiWhoseKeepersNumberIsRegisteredAgain) {
   EXPECT_EQ((Pids{Pid(pi), number}), PidsOf(server));
   EXPECT_EQ(1u, server.size());
   Pass(500);
-  EXPECT_EQ("TERM CONT TERM CONT KILL", SignalsTo(pi)) << "it has the keeper's turn too";
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
   EXPECT_EQ("", SignalsTo(next));
   Settle();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
@@ -577,7 +630,8 @@ TEST_F(Ending, OfAllLeavesTheFileAsItIs) {
   server.KillAll();
   EXPECT_EQ(before, File());
   EXPECT_EQ(0u, server.size());
-  for (const Serial serial : {child, pi, keeper}) EXPECT_EQ("TERM CONT", SignalsTo(serial));
+  for (const Serial serial : {child, pi}) EXPECT_EQ("TERM CONT", SignalsTo(serial));
+  EXPECT_EQ("", SignalsTo(keeper)) << "its pi first, here too";
 }
 
 TEST_F(Ending, OfAllIsFollowedByKill) {

@@ -65,7 +65,7 @@ TEST(Entry, ThatIsNullNeedsNoRelease) { hpr_entry_free(nullptr); }
 TEST(Entry, HasNoPartsButItself) {
   Entry entry(Known(9000, "1.1"));
   EXPECT_EQ(&entry.it->row.main, hpr_entry_part(entry.it, HPR_PART_MAIN));
-  EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_PI));
+  EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_AGENT));
   EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_KEEPER));
 }
 
@@ -92,9 +92,9 @@ TEST(Entry, CountsAKeeperApartOnlyIfItIsAnotherProcess) {
 TEST(Entry, CountsAPiApartOnlyIfItIsAnotherProcess) {
   Entry entry(Known(9000, "1.1"));
   entry.it->row.pi = Known(9000, "1.1");
-  EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_PI));
+  EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_AGENT));
   entry.it->row.pi = Known(9001, "1.1");
-  EXPECT_EQ(&entry.it->row.pi, hpr_entry_part(entry.it, HPR_PART_PI));
+  EXPECT_EQ(&entry.it->row.pi, hpr_entry_part(entry.it, HPR_PART_AGENT));
 }
 
 TEST(Entry, TellsIdentitiesApartByAllButKinship) {
@@ -105,18 +105,18 @@ TEST(Entry, TellsIdentitiesApartByAllButKinship) {
   const hpr_identity kin = Known(9000, "1.1", true), pid = Known(9001, "1.1"),
                      birth = Known(9000, "1.2");
   const hpr_identity *others[] = {&boot, &state, &pid, &birth};
-  EXPECT_TRUE(hpr_same_identity(&one, &kin));
-  for (const hpr_identity *other : others) EXPECT_FALSE(hpr_same_identity(&one, other));
+  EXPECT_TRUE(hpr_identity_equal(&one, &kin));
+  for (const hpr_identity *other : others) EXPECT_FALSE(hpr_identity_equal(&one, other));
 }
 
 TEST(Entry, LearnsThatItIsARelative) {
   Entry entry(Known(9000, "1.1"), Known(9000, "1.1"));
   const hpr_identity kin = Known(9000, "1.1", true), stranger = Known(9000, "1.1");
-  EXPECT_TRUE(hpr_entry_recognise(entry.it, &kin));
+  EXPECT_TRUE(hpr_entry_learn(entry.it, &kin));
   EXPECT_TRUE(entry.it->row.main.kin);
   EXPECT_TRUE(entry.it->row.keeper.kin) << "who is the same process";
   EXPECT_TRUE(entry.IsStale());
-  EXPECT_TRUE(hpr_entry_recognise(entry.it, &stranger));
+  EXPECT_TRUE(hpr_entry_learn(entry.it, &stranger));
   EXPECT_TRUE(entry.it->row.main.kin) << "and does not forget it";
 }
 
@@ -124,9 +124,9 @@ TEST(Entry, LearnsWhoItIsWhereNobodyCouldBeTold) {
   for (const hpr_record_state state : {HPR_RECORD_OPAQUE, HPR_RECORD_NONE, HPR_RECORD_NOBODY}) {
     Entry entry(Untold(9000, state), Known(9001, "1.2"));
     const hpr_identity known = Known(9000, "1.1"), other = Known(9001, "1.1");
-    EXPECT_FALSE(hpr_entry_recognise(entry.it, &other));
-    EXPECT_TRUE(hpr_entry_recognise(entry.it, &known)) << Record(state);
-    EXPECT_TRUE(hpr_same_identity(&known, &entry.it->row.main));
+    EXPECT_FALSE(hpr_entry_learn(entry.it, &other));
+    EXPECT_TRUE(hpr_entry_learn(entry.it, &known)) << Record(state);
+    EXPECT_TRUE(hpr_identity_equal(&known, &entry.it->row.main));
     EXPECT_FALSE(entry.it->row.main.kin);
     EXPECT_EQ(9001, entry.it->row.keeper.pid);
   }
@@ -135,7 +135,7 @@ TEST(Entry, LearnsWhoItIsWhereNobodyCouldBeTold) {
 TEST(Entry, IsNotRenderedAgainForWhatItKnows) {
   Entry entry(Known(9000, "1.1", true));
   const hpr_identity kin = Known(9000, "1.1", true);
-  EXPECT_TRUE(hpr_entry_recognise(entry.it, &kin));
+  EXPECT_TRUE(hpr_entry_learn(entry.it, &kin));
   EXPECT_FALSE(entry.IsStale());
 }
 
@@ -146,7 +146,7 @@ TEST(Entry, RecognisesNoOther) {
   const hpr_identity stranger = Known(9000, "1.2", true), nobody = Untold(9000, HPR_RECORD_NOBODY),
                      untold = Untold(9000, HPR_RECORD_OPAQUE);
   for (const hpr_identity *other : {&stranger, &nobody, &untold})
-    EXPECT_FALSE(hpr_entry_recognise(entry.it, other));
+    EXPECT_FALSE(hpr_entry_learn(entry.it, other));
   EXPECT_STREQ("1.1", entry.it->row.main.birth);
   EXPECT_FALSE(entry.it->row.main.kin);
 }

@@ -106,7 +106,7 @@ TEST_F(Guest, SignalsNoStranger) {
   EXPECT_EQ(HPR_VERDICT_STRANGER, seen[0].verdict);
   EXPECT_FALSE(seen[0].can_end);
   const uint64_t request = guest.Terminate(ByPid(pid));
-  EXPECT_EQ("NOT_OURS", OutcomeOf(guest, request));
+  EXPECT_EQ("NOT_FOUND", OutcomeOf(guest, request));
   EXPECT_EQ("", SignalsTo(stranger));
 }
 

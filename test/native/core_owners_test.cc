@@ -86,7 +86,7 @@ TEST_F(Owners, LeaveWhatTheyHadBegunToEnd) {
   other.Crash();
   Settle();
   Pass(HPR_GRACE_DEFAULT_MS);
-  EXPECT_EQ("TERM CONT TERM CONT KILL", SignalsTo(child));
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
   Settle();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());

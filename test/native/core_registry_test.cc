@@ -99,13 +99,13 @@ TEST_F(Registry, ShowsItsEntriesInOrder) {
   EXPECT_STREQ("s", seen[0].token);
   EXPECT_STREQ("/sessions/keeper.sock", seen[0].socket_path);
   EXPECT_TRUE(seen[0].kin);
-  EXPECT_FALSE(seen[0].ending);
+  EXPECT_EQ(HPR_STATE_LIVE, seen[0].state);
   EXPECT_EQ(HPR_EXIT_CODE_NONE, seen[0].exit_code);
   EXPECT_EQ(nullptr, seen[0].exit_signal);
   EXPECT_EQ(Pid(ending), seen[1].pid);
   EXPECT_STREQ("/w", seen[1].cwd);
   EXPECT_EQ(nullptr, seen[1].socket_path);
-  EXPECT_TRUE(seen[1].ending);
+  EXPECT_EQ(HPR_STATE_TERMINATING, seen[1].state);
 }
 
 TEST_F(Registry, MakesAnEntryAKeepersThatHasNone) {
@@ -125,6 +125,8 @@ TEST_F(Registry, GivesAnAttachedKeeperItsTurn) {
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   EXPECT_EQ("", SignalsTo(keeper));
+  kernel.Die(pi, 15);
+  server.Settle();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
 }

@@ -104,8 +104,8 @@ void Story::LinkByCwd() {
 }
 
 void Story::End(Server *server, const hpr_target &target, const std::function<void()> &end) {
-  const hpr_row *row = server->RowOf(target, false);
-  const std::set<Serial> asked = row ? truth_.Asked(*row) : std::set<Serial>();
+  std::set<Serial> asked;
+  for (const hpr_row *row : server->RowsMeant(target)) asked.merge(truth_.Asked(*row));
   end();
   truth_.Promised(*server, Open(), asked);
 }
@@ -152,7 +152,7 @@ void Story::Remove() {
   if (!row) return;
   hpr_target target{};
   target.pid = row->main.pid;
-  if (server->RowOf(target, false)) truth_.Forget(*row);
+  if (const hpr_row *live = server->RowOf(target, false)) truth_.Forget(*live);
   server->Remove(target.pid);
 }
 

@@ -3,6 +3,7 @@
  * the first seed that breaks a promise, and tells how to see it again.
  */
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -47,9 +48,21 @@ void Tell(sim::Story &story) {
   for (const std::string &note : story.kernel().notes()) printf("%s\n", note.c_str());
 }
 
+sim::Story *the_story = nullptr;
+uint64_t the_seed = 0;
+
+/* An assertion of the core has failed: the story so far, and how to see it again. */
+void TellOfAbort(int) {
+  Tell(*the_story);
+  printf("seed %llu: an assertion failed\n", static_cast<unsigned long long>(the_seed));
+  fflush(stdout);
+}
+
 /* True if all promises were kept. */
 bool Play(const Options &options, uint64_t seed, uint64_t *steps) {
   sim::Story story(seed);
+  the_story = &story;
+  the_seed = seed;
   story.kernel().keep_all_notes = options.trace;
   const std::string broken = story.Run(options.steps);
   *steps += story.steps();
@@ -65,6 +78,7 @@ bool Play(const Options &options, uint64_t seed, uint64_t *steps) {
 
 int main(int argc, char **argv) {
   const Options options = Parse(argc, argv);
+  signal(SIGABRT, TellOfAbort);
   const auto started = std::chrono::steady_clock::now();
   const auto end = started + std::chrono::seconds(options.seconds);
   uint64_t steps = 0, seed = options.first;

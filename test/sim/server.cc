@@ -18,11 +18,16 @@ constexpr int kRestless = 1000; /* far more than there are processes */
 struct HostCalls {
   static Server *Of(void *self) { return static_cast<Server *>(self); }
 
-  static void StartTimer(void *self, uint64_t timer, int32_t delay_ms) {
-    Of(self)->timers_[timer] = Of(self)->kernel_->now_ms + delay_ms;
+  static void WakeIn(void *self, int32_t delay_ms) {
+    if (delay_ms < 0)
+      Of(self)->timer_.reset();
+    else
+      Of(self)->timer_ = Of(self)->kernel_->now_ms + delay_ms;
   }
 
-  static void StopTimer(void *self, uint64_t timer) { Of(self)->timers_.erase(timer); }
+  static void StatusWanted(void *self, hpr_ticket ticket) {
+    Of(self)->statuses_wanted_.push_back(ticket);
+  }
 
   static void Report(void *self, const std::string &report) {
     Of(self)->reports.push_back(report);
@@ -55,7 +60,7 @@ struct HostCalls {
     Of(self)->reports.push_back("closed");
     hpr_process_native_close(&Of(self)->process_);
     Of(self)->registry_ = nullptr;
-    Of(self)->timers_.clear();
+    Of(self)->timer_.reset();
     Of(self)->notices_.clear();
   }
 
@@ -74,8 +79,8 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.process = process_;
   it.files = disk_->ops();
   it.host.self = this;
-  it.host.start_timer = HostCalls::StartTimer;
-  it.host.stop_timer = HostCalls::StopTimer;
+  it.host.wake_in = HostCalls::WakeIn;
+  it.host.status_wanted = HostCalls::StatusWanted;
   it.host.exited = HostCalls::Exited;
   it.host.warned = HostCalls::Warned;
   it.host.terminated = HostCalls::Terminated;
@@ -138,7 +143,7 @@ bool Server::Register(int32_t pid, const std::string &cwd, const std::string &to
     it.token = token.c_str();
     it.keeper_pid = keeper_pid;
     it.socket_path = keeper_pid ? "/sessions/keeper.sock" : nullptr;
-    it.parent_tells = is_child && child;
+    it.status_expected = is_child && child;
     hpr_ticket ticket;
     registered = hpr_registry_register(registry, &it, &ticket) == 0;
     if (registered && child) tickets_.emplace(child, ticket);
@@ -230,7 +235,7 @@ void Server::RepeatExit(size_t which) {
   const ExitEvent event = told_[which % told_.size()];
   Do([&](hpr_registry *registry) {
     hpr_registry_child_exited(registry, event.ticket, event.status ? HPR_EXIT_CODE_NONE : 0,
-                              event.status ? "SIGKILL" : nullptr);
+                              event.status ? "SIGKILL" : nullptr, false);
   });
 }
 
@@ -246,29 +251,29 @@ void Server::Probe() {
   Do([&](hpr_registry *) { ProbeAll(serial_); });
 }
 
-std::optional<int64_t> Server::NextTimer() const {
-  std::optional<int64_t> next;
-  for (const auto &[unused, due] : timers_)
-    if (!next || due < *next) next = due;
-  return next;
+void Server::FireTimers() {
+  while (registry_ && timer_ && *timer_ <= kernel_->now_ms) {
+    timer_.reset();
+    Do(hpr_registry_timer_fired);
+  }
 }
 
-void Server::FireTimers() {
-  for (;;) {
-    const auto next = std::min_element(timers_.begin(), timers_.end(),
-                                       [](auto &a, auto &b) { return a.second < b.second; });
-    if (next == timers_.end() || next->second > kernel_->now_ms || !registry_) return;
-    const uint64_t timer = next->first;
-    timers_.erase(next);
-    Do([&](hpr_registry *registry) { hpr_registry_timer_fired(registry, timer); });
-  }
+/* Whoever waits for a status in vain is told that there is none. */
+bool Server::AnswerStatus() {
+  if (statuses_wanted_.empty() || !registry_) return false;
+  const hpr_ticket ticket = statuses_wanted_.front();
+  statuses_wanted_.pop_front();
+  Do([&](hpr_registry *registry) {
+    hpr_registry_child_exited(registry, ticket, HPR_EXIT_CODE_NONE, nullptr, false);
+  });
+  return true;
 }
 
 bool Server::Settle() {
   Probe();
   FireTimers();
   for (int i = 0; i < kRestless; i++)
-    if (!ReapOne() && !DeliverExit() && !DeliverNotice()) return true;
+    if (!ReapOne() && !DeliverExit() && !DeliverNotice() && !AnswerStatus()) return true;
   return false;
 }
 
@@ -277,7 +282,7 @@ bool Server::Settle() {
 std::vector<const hpr_row *> Server::Rows() const {
   std::vector<const hpr_row *> rows;
   if (!registry_) return rows;
-  for (const hpr_entry *entry = registry_->entries; entry; entry = entry->next)
+  for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     rows.push_back(&entry->row);
   return rows;
 }
@@ -291,15 +296,22 @@ bool Server::AnswersHold() {
     if (lookups_ == answered_at_ && PidOf(session) != pid) return false;
   answers_.clear();
   answered_at_ = lookups_;
-  for (const hpr_entry *entry = registry_->entries; entry; entry = entry->next)
+  for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     if (entry->session) answers_[entry->session] = PidOf(entry->session);
   return true;
 }
 
+static bool Means(const hpr_target &target, const hpr_entry *entry) {
+  const char *session = entry->session ? entry->session : entry->row.session;
+  if (target.session) return session && std::string(target.session) == session;
+  if (target.token) return entry->row.token && std::string(target.token) == entry->row.token;
+  return entry->row.main.pid == target.pid || entry->registered_pid == target.pid;
+}
+
 const hpr_row *Server::RowOf(const hpr_target &target, bool ending) const {
   if (!registry_) return nullptr;
-  for (const hpr_entry *entry = registry_->entries; entry; entry = entry->next) {
-    if (entry->ending && !ending) continue;
+  for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next) {
+    if (!hpr_entry_is_live(entry) && !ending) continue;
     const bool meant =
         target.session ? entry->session && std::string(target.session) == entry->session
         : target.token ? entry->row.token && std::string(target.token) == entry->row.token
@@ -309,6 +321,15 @@ const hpr_row *Server::RowOf(const hpr_target &target, bool ending) const {
   return nullptr;
 }
 
-bool Server::HasUnwrittenChanges() const { return registry_ && registry_->file_error != 0; }
+std::vector<const hpr_row *> Server::RowsMeant(const hpr_target &target) const {
+  if (const hpr_row *row = RowOf(target, false)) return {row};
+  std::vector<const hpr_row *> rows;
+  if (!registry_) return rows;
+  for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
+    if (Means(target, entry)) rows.push_back(&entry->row);
+  return rows;
+}
+
+bool Server::HasUnwrittenChanges() const { return registry_ && registry_->ledger.file_error != 0; }
 
 } // namespace sim

@@ -97,7 +97,8 @@ public:
   void Probe();
   /* Fires the timers that are due, the earliest first. */
   void FireTimers();
-  std::optional<int64_t> NextTimer() const;
+  bool AnswerStatus();
+  std::optional<int64_t> NextTimer() const { return timer_; }
   /* All of it until nothing is left to do now. False: it never comes to rest. */
   bool Settle();
 
@@ -111,6 +112,8 @@ public:
   bool AnswersHold();
   /* The row that a name leads to, ending ones included if `ending`. */
   const hpr_row *RowOf(const hpr_target &target, bool ending) const;
+  /* Those that a call which ends the target is about. */
+  std::vector<const hpr_row *> RowsMeant(const hpr_target &target) const;
   bool HasUnwrittenChanges() const;
 
   std::vector<Exit> exits;
@@ -138,7 +141,8 @@ private:
   uint32_t lookups_ = 0, answered_at_ = 0;
   std::map<std::string, int32_t> answers_; /* of PidOf, by session */
   uint64_t next_request_ = 1;
-  std::map<uint64_t, int64_t> timers_; /* due at */
+  std::optional<int64_t> timer_; /* due at */
+  std::deque<hpr_ticket> statuses_wanted_;
   std::deque<uint64_t> notices_;
   std::multimap<Serial, hpr_ticket> tickets_;
   std::deque<ExitEvent> exit_events_;

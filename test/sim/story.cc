@@ -209,7 +209,8 @@ void Story::LetItEnd(Server *server) {
 void Story::CheckNothingLeft() {
   if (!the_watchers.empty()) truth_.Break("a watching thread is left");
   for (const auto &server : servers_) {
-    if (kernel_.OpenPidfds(server->serial()) != 0) truth_.Break("a pidfd is left open");
+    if (kernel_.OpenPidfds(server->serial()) != 0)
+      truth_.Break("a pidfd is left open by server " + std::to_string(server->serial()));
     if (disk_.OpenFilesOf(server->serial()) != 0) truth_.Break("a file is left open");
   }
   if (disk_.List(std::string(kPidFile) + ".").size() > 1)

@@ -18,7 +18,7 @@ std::string Describe(const Kernel *kernel, Serial serial) {
 
 /* The system told who all of its processes are. Of others nobody can prove that they are gone. */
 bool IsTold(const hpr_row &row) {
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
     if (it->state == HPR_RECORD_OPAQUE) return false;
   return true;
 }
@@ -45,7 +45,7 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
 
 std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
   std::set<Serial> parts;
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
     if (const Serial serial = SerialOf(row, *it)) parts.insert(serial);
   return parts;
 }
@@ -53,7 +53,7 @@ std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
 /* What a registry takes for ours; others it must not touch, whoever asks. */
 std::set<Serial> Truth::KinOf(const hpr_row &row) const {
   std::set<Serial> parts;
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
     if (it->kin) parts.insert(SerialOf(row, *it));
   return parts;
 }
@@ -200,7 +200,7 @@ void Truth::CheckSignal(const Delivery &it) {
 
 /* A row that takes it for a stranger's keeps the number and forgets the child. */
 bool Truth::Names(const hpr_row &row, Serial serial) const {
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
     if ((it->kin || it->state == HPR_RECORD_OPAQUE) && SerialOf(row, *it) == serial) return true;
   return false;
 }

@@ -66,7 +66,7 @@ const std::vector<Step> &Story() {
       {"a child exits", Lack::kSettles,
        [](World &world) {
          world.alive.erase(15);
-         hpr_registry_child_exited(world.registry, world.tickets[15], 3, nullptr);
+         hpr_registry_child_exited(world.registry, world.tickets[15], 3, nullptr, false);
          return true;
        }},
       {"kill", Lack::kAnswers,

@@ -3,9 +3,14 @@
 #include <gtest/gtest.h>
 #include <stdio.h>
 
+extern "C" {
+#include "core/state.h"
+}
+
 namespace {
 
 constexpr int32_t kSelf = 10;
+constexpr int kTimers = 4; /* that may be due before the next write is */
 constexpr int64_t kNowMs = 1800000000000;
 
 World &It(void *self) { return *static_cast<World *>(self); }
@@ -42,6 +47,14 @@ hpr_process_ops World::Processes() {
   ops.signal = [](void *self, const hpr_identity *identity, hpr_signal, hpr_scope) -> int {
     return Verify(self, identity) == HPR_VERDICT_SAME ? 0 : HPR_ESRCH;
   };
+  ops.reaches = [](void *, const hpr_identity *, const hpr_identity *) { return false; };
+  ops.members = [](void *, const hpr_identity *, hpr_identity *, size_t, size_t *) -> int {
+    return HPR_EUNKNOWN;
+  };
+  ops.is_member = [](void *, const hpr_identity *, int32_t) { return false; };
+  ops.signal_group = [](void *, const hpr_identity *, int32_t, hpr_signal) -> int {
+    return HPR_ESRCH;
+  };
   ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch) -> int {
     if (Verify(self, identity) != HPR_VERDICT_SAME) return HPR_ESRCH;
     It(self).watches_[watch] = identity->pid;
@@ -50,6 +63,8 @@ hpr_process_ops World::Processes() {
   ops.unwatch = [](void *self, uint64_t watch) { It(self).watches_.erase(watch); };
   ops.self_pid = [](void *) { return kSelf; };
   ops.now_ms = [](void *) { return kNowMs; };
+  ops.clock_ms = [](void *) { return kNowMs; };
+  ops.boot_ms = [](void *) { return kNowMs; };
   ops.nonce = [](void *) -> uint64_t { return 7; };
   return ops;
 }
@@ -57,8 +72,8 @@ hpr_process_ops World::Processes() {
 hpr_host World::Host() {
   hpr_host host = {};
   host.self = this;
-  host.start_timer = [](void *self, uint64_t timer, int32_t) { It(self).timers_.insert(timer); };
-  host.stop_timer = [](void *self, uint64_t timer) { It(self).timers_.erase(timer); };
+  host.wake_in = [](void *self, int32_t delay_ms) { It(self).wakes_ = delay_ms >= 0; };
+  host.status_wanted = [](void *, hpr_ticket) {};
   host.exited = [](void *, const hpr_snapshot *) {};
   host.warned = [](void *self, int error, int32_t, const char *) {
     It(self).warnings.push_back(Code(error));
@@ -92,7 +107,7 @@ void World::Close() {
   hpr_registry_close(registry);
   EXPECT_EQ(nullptr, registry);
   EXPECT_TRUE(watches_.empty()) << "a watch was not taken back";
-  EXPECT_TRUE(timers_.empty()) << "a timer was not stopped";
+  EXPECT_FALSE(wakes_) << "the timer was not stopped";
   EXPECT_EQ(asked.size(), answers.size()) << "who is not told waits for ever";
   for (const auto &[request, times] : answers) EXPECT_EQ(1, times) << request;
 }
@@ -104,11 +119,17 @@ void World::Die(int32_t pid) {
     if (watched != pid || watches_.erase(watch) == 0) continue;
     hpr_registry_watch_fired(registry, watch);
   }
+  hpr_registry_flush(registry);
 }
 
 void World::Retry() {
-  if (timers_.erase(0) != 0) hpr_registry_timer_fired(registry, 0);
+  for (int i = 0; i < kTimers && is_retrying() && wakes_; i++) {
+    wakes_ = false;
+    hpr_registry_timer_fired(registry);
+  }
 }
+
+bool World::is_retrying() const { return registry->ledger.file_error != 0; }
 
 std::string World::State() const {
   std::string text;
@@ -118,7 +139,7 @@ std::string World::State() const {
         char line[512];
         snprintf(line, sizeof line, "%d %s %s %s pi %d keeper %d %s%s\n", it->pid, it->cwd,
                  OrNone(it->session), OrNone(it->token), it->pi_pid, it->keeper_pid,
-                 OrNone(it->socket_path), it->ending ? " ending" : "");
+                 OrNone(it->socket_path), it->state == HPR_STATE_TERMINATING ? " ending" : "");
         *static_cast<std::string *>(context) += line;
       },
       &text);

@@ -31,7 +31,7 @@ public:
   void Die(int32_t pid);
   /* Lets the timer that tries to write again fire, if there is one. */
   void Retry();
-  bool is_retrying() const { return timers_.count(0) != 0; }
+  bool is_retrying() const;
 
   /* All that the registry says of its entries, and of the sessions' pids. */
   std::string State() const;
@@ -52,7 +52,7 @@ private:
   hpr_host Host();
 
   Folder folder_;
-  std::set<uint64_t> timers_;
+  bool wakes_ = false; /* its timer is set */
   std::map<uint64_t, int32_t> watches_;
 };
 

@@ -7,12 +7,10 @@ Host::Host(const std::string &pid_file) {
   options.files = hpr_file_native();
   options.grace_ms = HPR_GRACE_DEFAULT_MS;
   options.host.self = this;
-  options.host.start_timer = [](void *self, uint64_t timer, int32_t) {
-    static_cast<Host *>(self)->timers_.insert(timer);
+  options.host.wake_in = [](void *self, int32_t delay_ms) {
+    static_cast<Host *>(self)->wakes_ = delay_ms >= 0;
   };
-  options.host.stop_timer = [](void *self, uint64_t timer) {
-    static_cast<Host *>(self)->timers_.erase(timer);
-  };
+  options.host.status_wanted = [](void *, hpr_ticket) {};
   options.host.exited = [](void *self, const hpr_snapshot *entry) {
     static_cast<Host *>(self)->exits.push_back(entry->pid);
   };
@@ -53,9 +51,7 @@ void Host::HearNotices() {
 }
 
 void Host::FireTimers() {
-  const std::set<uint64_t> timers = timers_;
-  for (const uint64_t timer : timers) {
-    timers_.erase(timer);
-    hpr_registry_timer_fired(registry_, timer);
-  }
+  if (!wakes_) return;
+  wakes_ = false;
+  hpr_registry_timer_fired(registry_);
 }

@@ -38,7 +38,7 @@ public:
 private:
   System system_;
   hpr_registry *registry_ = nullptr;
-  std::set<uint64_t> timers_;
+  bool wakes_ = false; /* its timer is set */
   size_t heard_ = 0;
 };
 

@@ -41,6 +41,7 @@ std::string Outcome(hpr_outcome outcome) {
   case HPR_OUTCOME_KILLED: return "KILLED";
   case HPR_OUTCOME_ALREADY_GONE: return "ALREADY_GONE";
   case HPR_OUTCOME_NOT_OURS: return "NOT_OURS";
+  case HPR_OUTCOME_NOT_FOUND: return "NOT_FOUND";
   case HPR_OUTCOME_UNKNOWN: return "UNKNOWN";
   }
   return "not an outcome";
@@ -126,6 +127,7 @@ void Machine::Settle() {
     if (const sim::Process *process = kernel.Find(serial))
       if (process->state == State::kZombie && !IsServer(process->parent)) kernel.Reap(serial);
   for (const auto &server : servers_) EXPECT_TRUE(server->Settle()) << "it never comes to rest";
+  for (const auto &server : servers_) server->Do(hpr_registry_flush);
 }
 
 void Machine::Pass(int64_t ms) {

@@ -1,0 +1,125 @@
+#include "base/error.h"
+#include "base/text.h"
+#include "core/turn.h"
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+/* A live entry by its names. An empty token is nobody's. */
+static hpr_entry *find_live(const hpr_registry *registry, const hpr_target *target) {
+  const hpr_table *table = &registry->table;
+  if (target->session) return hpr_table_find_session(table, target->session);
+  if (target->token) return target->token[0] ? hpr_table_find_token(table, target->token) : NULL;
+  hpr_entry *entry = hpr_table_find_pid(table, target->pid);
+  return entry && hpr_entry_is_live(entry) ? entry : NULL;
+}
+
+static bool is_meant(const hpr_entry *entry, const hpr_target *target) {
+  if (target->session)
+    return hpr_same_text(entry->session ? entry->session : entry->row.session, target->session);
+  if (target->token) return target->token[0] && hpr_same_text(entry->row.token, target->token);
+  return entry->row.main.pid == target->pid || entry->registered_pid == target->pid;
+}
+
+/* One that is ending, what is left of one, or one that its agent goes on for. In no index. */
+static hpr_entry *find_other(const hpr_registry *registry, const hpr_target *target) {
+  for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
+    if (is_meant(entry, target)) return entry;
+  return NULL;
+}
+
+/* What is left of agents that the name belonged to, one after the other. */
+static hpr_entry *find_remainder(const hpr_registry *registry, const hpr_target *target) {
+  for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
+    if (entry->life != HPR_LIFE_RUNNING && !entry->ending && is_meant(entry, target)) return entry;
+  return NULL;
+}
+
+/* --- kill ----------------------------------------------------------------------------------- */
+
+/* Begins it and does the turn's work; returns whether a signal was delivered. */
+static bool end_now(hpr_registry *registry, hpr_entry *entry) {
+  const hpr_ending_request request =
+      hpr_turn_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, true);
+  registry->asked = entry->serial;
+  registry->asked_delivered = false;
+  if (hpr_table_end(&registry->table, entry, &request) != 0) return false;
+  hpr_turn_work(registry);
+  return registry->asked_delivered;
+}
+
+bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target) {
+  bool delivered = false;
+  hpr_turn_begin(registry);
+  hpr_entry *entry = find_live(registry, target);
+  if (entry) delivered = end_now(registry, entry);
+  /* All that is left of those who had the name before is meant where nobody living is. */
+  while (!entry && (entry = find_remainder(registry, target))) {
+    delivered = end_now(registry, entry) || delivered;
+    entry = NULL;
+  }
+  hpr_turn_tell(registry);
+  return delivered;
+}
+
+/* --- terminate ------------------------------------------------------------------------------ */
+
+/* Ends an entry, or joins an end that has begun: sooner, never later. */
+static int end_or_join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request,
+                       struct hpr_event *take_answer) {
+  if (!entry->ending) {
+    int result = hpr_table_end(&registry->table, entry, request);
+    if (result != 0) return result;
+  } else {
+    hpr_ending_join(entry->ending, request->signal, request->grace_ms, registry->now_ms);
+    hpr_table_mark(&registry->table, entry);
+  }
+  hpr_answer_await(entry, take_answer);
+  return 0;
+}
+
+int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
+                           int32_t grace_ms, uint64_t request) {
+  struct hpr_event *answer = hpr_answer_new(request);
+  if (!answer) return HPR_ENOMEM;
+  hpr_turn_begin(registry);
+  const hpr_ending_request how = hpr_turn_request(registry, signal, grace_ms, true);
+  hpr_entry *entry = find_live(registry, target);
+  if (!entry) entry = find_other(registry, target);
+  int result = 0;
+  if (entry)
+    result = end_or_join(registry, entry, &how, answer);
+  else
+    hpr_answer_give(&registry->outbox, answer, HPR_OUTCOME_NOT_FOUND, NULL);
+  if (result != 0) hpr_answer_free(answer);
+  hpr_turn_end(registry);
+  return result;
+}
+
+/* --- all ------------------------------------------------------------------------------------ */
+
+void hpr_registry_kill_all(hpr_registry *registry) {
+  hpr_turn_begin(registry);
+  const hpr_ending_request request =
+      hpr_turn_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, false);
+  for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
+    if (!entry->ending && entry->life != HPR_LIFE_EXITED)
+      hpr_table_end(&registry->table, entry, &request);
+  hpr_turn_end(registry);
+}
+
+int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t request,
+                          size_t *ret_count) {
+  int result = 0;
+  *ret_count = 0;
+  hpr_turn_begin(registry);
+  const hpr_ending_request how = hpr_turn_request(registry, HPR_SIGNAL_TERM, grace_ms, true);
+  for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
+    struct hpr_event *answer = hpr_answer_new(request);
+    int asked = answer ? end_or_join(registry, entry, &how, answer) : HPR_ENOMEM;
+    if (asked == 0) ++*ret_count;
+    if (asked != 0) hpr_answer_free(answer);
+    if (asked != 0) result = asked;
+  }
+  hpr_turn_end(registry);
+  return result;
+}

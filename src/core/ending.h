@@ -1,0 +1,107 @@
+/*
+ * core/ending.h: how an entry is made to end, as a pure function.
+ *
+ * Under a keeper the agent is asked first: the keeper ends by itself, and in order, when its agent
+ * has. Everybody else is asked at once. Nobody gets the first signal twice, and after the grace
+ * time whatever is left is killed.
+ *
+ *   AGENT  --the agent is gone--> TURN   --200 ms--> ALL
+ *   AGENT  --there is none to ask, or its number cannot be signalled--> ALL
+ *   TURN   --the keeper has a new agent--> AGENT
+ *   AGENT, TURN, ALL --the grace is over--> KILL
+ *   any    --nothing is left--> OVER
+ */
+#ifndef HPR_CORE_ENDING_H
+#define HPR_CORE_ENDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "platform/process.h"
+#include "store/row.h"
+
+typedef enum hpr_ending_state {
+  HPR_ENDING_AGENT, /* the agent is asked, the keeper is not yet */
+  HPR_ENDING_TURN,  /* the agent is gone, the keeper has its turn to go by itself */
+  HPR_ENDING_ALL,   /* all that is left is asked */
+  HPR_ENDING_KILL,  /* the grace is over: all that is left gets SIGKILL */
+  HPR_ENDING_OVER,  /* nothing is left */
+} hpr_ending_state;
+
+/* What a process has been sent. */
+typedef enum hpr_sent {
+  HPR_SENT_NOTHING,
+  HPR_SENT_FIRST,
+  HPR_SENT_KILL,
+  HPR_SENT_REFUSED, /* never will be: not ours */
+} hpr_sent;
+
+typedef struct hpr_ending_part {
+  hpr_sent sent;
+  int64_t retry_ms; /* a signal failed and is tried again then; 0 = at once */
+} hpr_ending_part;
+
+/* What is known of the entry at this moment. */
+typedef struct hpr_ending_facts {
+  bool left[HPR_PART_COUNT];        /* the process or its group is there, and ours to end */
+  bool is_group[HPR_PART_COUNT];    /* only its group is */
+  bool has_keeper;                  /* the registered process, or another, is a keeper */
+  unsigned reaches[HPR_PART_COUNT]; /* bits of the other parts that a signal to its group reaches */
+} hpr_ending_facts;
+
+/* Whom to signal now. */
+typedef struct hpr_ending_wish {
+  bool wanted;
+  hpr_signal signal;
+  hpr_scope scope;
+  unsigned reaches; /* bits of the parts that get it by this one: none of their own */
+} hpr_ending_wish;
+
+typedef struct hpr_ending_actions {
+  hpr_ending_wish parts[HPR_PART_COUNT];
+} hpr_ending_actions;
+
+struct hpr_event;
+
+/* Times are of the registry's clock; HPR_TIME_NEVER = never. */
+#define HPR_TIME_NEVER INT64_MAX
+
+typedef struct hpr_ending {
+  hpr_ending_state state;
+  hpr_ending_part parts[HPR_PART_COUNT];
+  hpr_signal signal;         /* the first one */
+  int32_t grace_ms;          /* from the first signal that reached somebody to SIGKILL */
+  int64_t turn_due_ms;       /* when the keeper's turn is over */
+  int64_t kill_due_ms;       /* when the grace is over; never before somebody was reached */
+  bool recorded;             /* the file says so; false: killAll, which leaves the file alone */
+  bool delivered, killed;    /* the first signal, and SIGKILL, reached somebody */
+  bool refused, failed;      /* somebody is not ours; somebody could not be signalled */
+  hpr_ending_actions wishes; /* of the last step */
+  struct hpr_event *waiters; /* the answers to those who wait for the end; a utlist */
+} hpr_ending;
+
+/* The state before anything was asked. `grace_ms` may be HPR_GRACE_NEVER. */
+void hpr_ending_init(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms);
+
+/* It was begun by another server, who reached somebody; `left_ms` of its grace are left. */
+void hpr_ending_resume(hpr_ending *ending, int32_t left_ms, int64_t now_ms);
+
+/* Moves to the state that fits the facts, and says in `wishes` whom to signal. */
+void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t now_ms);
+
+/* What came of the wish for a part; `result` is hpr_process_ops.signal's. */
+void hpr_ending_note(hpr_ending *ending, hpr_part part, int result, int64_t now_ms);
+
+/* Somebody else wants it too: sooner, never later. */
+void hpr_ending_join(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms);
+
+/* The agent has taken the registered process's place, with what it was sent. */
+void hpr_ending_promote(hpr_ending *ending);
+
+/* When hpr_ending_step is to be called again, whatever happens. */
+int64_t hpr_ending_due_ms(const hpr_ending *ending);
+
+/* In debug builds: the fields fit the state. */
+void hpr_ending_assert(const hpr_ending *ending);
+
+#endif

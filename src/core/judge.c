@@ -1,0 +1,77 @@
+#include "core/judge.h"
+
+#include "core/registry.h"
+
+/* Clocks of one machine differ by no more between two runs; a later time is no time. */
+enum { CLOCK_SLACK_MS = 60 * 1000 };
+
+/* Fills in what the original module did not record. */
+static void complete_identities(const hpr_process_ops *process, hpr_row *row) {
+  if (row->main.state == HPR_RECORD_NONE)
+    process->identify_recorded(process->self, row->main.pid, row->spawned_ms, &row->main);
+  if (row->keeper.pid == row->main.pid)
+    row->keeper = row->main;
+  else if (row->keeper.pid != 0 && row->keeper.state == HPR_RECORD_NONE)
+    process->identify_recorded(process->self, row->keeper.pid, row->spawned_ms, &row->keeper);
+  if (row->pi.pid == 0 || row->pi.state != HPR_RECORD_NONE) return;
+  /* pi starts when its keeper gets round to it; being its relative is the better proof. */
+  process->identify(process->self, row->pi.pid, &row->main, &row->pi);
+  if (row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin)
+    process->identify_recorded(process->self, row->pi.pid, row->spawned_ms, &row->pi);
+}
+
+static bool is_dated(const hpr_process_ops *process, const hpr_row *row) {
+  return row->spawned_ms != HPR_SPAWNED_UNKNOWN &&
+         row->spawned_ms <= process->now_ms(process->self) + CLOCK_SLACK_MS;
+}
+
+static bool is_too_old(const hpr_process_ops *process, const hpr_row *row) {
+  return process->now_ms(process->self) - row->spawned_ms > HPR_ORPHAN_MAX_AGE_MS;
+}
+
+static bool is_gone(hpr_verdict verdict) {
+  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER;
+}
+
+/* A recorded member of a dead leader's group proves it where the leader's record cannot. */
+static bool is_group_left(const hpr_process_ops *process, const hpr_row *row) {
+  const hpr_members *members = row->members[HPR_PART_MAIN];
+  for (size_t i = 0; members && i < members->count; i++)
+    if (process->is_member(process->self, &members->list[i], row->main.pid)) return true;
+  return false;
+}
+
+static hpr_verdict verify_main(const hpr_process_ops *process, const hpr_row *row) {
+  hpr_verdict verdict = process->verify(process->self, &row->main);
+  const bool doubtful = is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
+  return doubtful && is_group_left(process, row) ? HPR_VERDICT_GROUP : verdict;
+}
+
+/* Whom the row is about: the registered process or, where that is gone, its agent. */
+static hpr_verdict find_subject(const hpr_process_ops *process, hpr_row *row) {
+  hpr_verdict verdict = verify_main(process, row);
+  if (row->pi.pid == 0 || !(is_gone(verdict) || verdict == HPR_VERDICT_GROUP)) return verdict;
+  if (is_gone(process->verify(process->self, &row->pi))) return verdict;
+  hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
+  return process->verify(process->self, &row->main);
+}
+
+hpr_verdict hpr_judge_row(const hpr_process_ops *process, hpr_row *row) {
+  const bool dated = is_dated(process, row);
+  if (dated) complete_identities(process, row);
+  hpr_verdict verdict = find_subject(process, row);
+  bool there = verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP;
+  return there && !dated ? HPR_VERDICT_UNKNOWN : verdict;
+}
+
+hpr_fate hpr_judge_orphan(const hpr_process_ops *process, hpr_row *row) {
+  switch (hpr_judge_row(process, row)) {
+  case HPR_VERDICT_GONE:
+  case HPR_VERDICT_STRANGER: return HPR_FATE_DROP;
+  case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;
+  case HPR_VERDICT_UNKNOWN: return HPR_FATE_UNKNOWN;
+  default: return row->terminating || is_too_old(process, row) ? HPR_FATE_END : HPR_FATE_ADOPT;
+  }
+}
+
+bool hpr_judge_was_seen(const hpr_row *row) { return row->main.state == HPR_RECORD_KNOWN; }

@@ -1,0 +1,179 @@
+#include "core/ledger.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "core/judge.h"
+#include "core/watch.h"
+
+enum { RETRY_MS = 1000 };
+
+void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row *row) {
+  row->owner = owners->self;
+  memcpy(row->owner_id, ledger->id, sizeof ledger->id);
+}
+
+/* --- rows that others wrote ----------------------------------------------------------------- */
+
+/*
+ * An entry of a process that we have ourselves now: nobody's, which the original module has read
+ * from us and written back, or one that an earlier registry of this process has left.
+ */
+static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
+  hpr_entry *same = hpr_table_find_same(scope->table, row);
+  if (!same || (row->owner.pid != 0 && !hpr_identity_equal(&row->owner, &scope->owners->self)))
+    return false;
+  hpr_entry_learn(same, &row->main);
+  return true;
+}
+
+/* The judge of an ordinary write: what others wrote is theirs, be it of the same process. */
+static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
+  const hpr_ledger_scope *scope = self;
+  hpr_ledger *ledger = scope->ledger;
+  if (stored->error != 0) return HPR_KEEP;
+  if (strcmp(stored->row.owner_id, ledger->id) == 0) return HPR_DROP;
+  if (is_superseded(scope, &stored->row)) return HPR_DROP;
+  if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row.owner))
+    ledger->orphans_due = true;
+  return HPR_KEEP;
+}
+
+/* --- rows of servers that are gone ---------------------------------------------------------- */
+
+static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry) {
+  const hpr_ending_request request = {
+      .signal = HPR_SIGNAL_TERM,
+      .grace_ms = scope->grace_ms,
+      .now_ms = scope->now_ms,
+      .began_ms = scope->process->clock_ms(scope->process->self),
+      .recorded = true,
+  };
+  hpr_table_resume_end(scope->table, entry, &request);
+}
+
+/* Lack of memory leaves the row as it was, a dead server's. */
+static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, bool end) {
+  hpr_row ours = *row;
+  hpr_ledger_sign(scope->ledger, scope->owners, &ours);
+  hpr_entry *entry = hpr_entry_new(&ours);
+  if (!entry) return HPR_KEEP;
+  if (hpr_table_add(scope->table, entry, NULL) != 0) {
+    entry->row = (hpr_row){0}; /* its strings are the row's */
+    hpr_entry_free(entry);
+    return HPR_KEEP;
+  }
+  *row = (hpr_row){0};
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) entry->parts[part].suspect = true;
+  if (entry->row.remainder) hpr_table_make_remainder(scope->table, entry);
+  if (end) request_end(scope, entry);
+  hpr_table_mark(scope->table, entry);
+  return HPR_DROP;
+}
+
+static hpr_keep keep_with_warning(const hpr_ledger_scope *scope, int error, int32_t pid) {
+  hpr_outbox_warn(scope->outbox, error, pid, hpr_pidfile_path(scope->ledger->pidfile));
+  return HPR_KEEP;
+}
+
+static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
+  const hpr_identity *agent = &entry->row.pi;
+  if (agent->pid == 0 || !agent->kin) return false;
+  const hpr_verdict verdict = scope->process->verify(scope->process->self, agent);
+  return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
+}
+
+/*
+ * We have an entry under that pid. If it is of that process it learns what a dead server knew, but
+ * not that its end was asked for: whom the caller has registered or taken over it wants to live.
+ */
+static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row) {
+  /* Of another process, which must be gone: its exit is under way, and the row can wait. */
+  if (!hpr_entry_learn(entry, &row->main)) return HPR_KEEP;
+  /* An agent that ours does not know was not asked to end with it. */
+  if (entry->ending) return row->pi.kin ? HPR_KEEP : HPR_DROP;
+  if (row->pi.kin && !is_agent_known(scope, entry)) {
+    hpr_watch_stop(scope->process, entry);
+    hpr_table_set_agent(scope->table, entry, &row->pi);
+  }
+  entry->parts[HPR_PART_MAIN].suspect = true;
+  hpr_table_mark(scope->table, entry);
+  return HPR_DROP;
+}
+
+/* It ended while no server ran. One whose exit was told before is a remainder that has gone. */
+static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
+  if (row->remainder || !hpr_judge_was_seen(row)) return;
+  hpr_entry *entry = hpr_entry_new(row);
+  if (entry) hpr_outbox_exited(scope->outbox, entry);
+  hpr_entry_free(entry);
+}
+
+static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate) {
+  hpr_entry *holder;
+  switch (fate) {
+  case HPR_FATE_DROP: tell_exit(scope, row); return HPR_DROP;
+  case HPR_FATE_FOREIGN: return keep_with_warning(scope, HPR_EFOREIGN, row->main.pid);
+  case HPR_FATE_UNKNOWN: return keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
+  case HPR_FATE_ADOPT:
+  case HPR_FATE_END: break;
+  }
+  holder = hpr_table_find_pid(scope->table, row->main.pid);
+  return holder ? hand_over(scope, holder, row) : adopt(scope, row, fate == HPR_FATE_END);
+}
+
+static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
+  const hpr_ledger_scope *scope = self;
+  hpr_row *row = &stored->row;
+  if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
+  if (strcmp(row->owner_id, scope->ledger->id) == 0) return HPR_DROP;
+  if (hpr_owners_lives(scope->owners, scope->process, &row->owner)) return HPR_KEEP;
+  if (row->owner.pid == 0 && hpr_table_find_same(scope->table, row)) return HPR_DROP;
+  return apply(scope, row, hpr_judge_orphan(scope->process, row));
+}
+
+/* --- writing -------------------------------------------------------------------------------- */
+
+static int refresh_lines(void *self, hpr_lines **ret_lines) {
+  const hpr_ledger_scope *scope = self;
+  *ret_lines = &scope->table->lines;
+  return hpr_lines_refresh(*ret_lines, hpr_entry_write);
+}
+
+/* Comes when all of them have been judged, whether they can be written or not. */
+static int note_judged(void *self, hpr_lines **ret_lines) {
+  ((const hpr_ledger_scope *)self)->ledger->orphans_due = false;
+  return refresh_lines(self, ret_lines);
+}
+
+static void warn(void *self, int error, const char *detail) {
+  hpr_outbox_warn(((const hpr_ledger_scope *)self)->outbox, error, 0, detail);
+}
+
+static int sync(const hpr_ledger_scope *scope) {
+  hpr_ledger_scope copy = *scope;
+  const bool judging = scope->ledger->orphans_due;
+  const hpr_pidfile_client client = {
+      .self = &copy,
+      .judge = judging ? judge_orphan : judge_ordinary,
+      .lines = judging ? note_judged : refresh_lines,
+      .warn = warn,
+  };
+  return hpr_pidfile_sync(scope->ledger->pidfile, &client);
+}
+
+static void note_result(const hpr_ledger_scope *scope, int result) {
+  hpr_ledger *ledger = scope->ledger;
+  if (result != 0 && result != ledger->file_error)
+    hpr_outbox_warn(scope->outbox, result, 0, hpr_pidfile_path(ledger->pidfile));
+  ledger->file_error = result;
+  ledger->write_due_ms = result == 0 ? HPR_TIME_NEVER : scope->now_ms + RETRY_MS;
+  scope->table->lines.changed = false; /* also after a failure: the retry is due */
+}
+
+void hpr_ledger_write(const hpr_ledger_scope *scope) {
+  const bool judging = scope->ledger->orphans_due;
+  int result = sync(scope);
+  if (!judging && scope->ledger->orphans_due) result = sync(scope); /* just found by the first */
+  note_result(scope, result);
+}

@@ -1,0 +1,40 @@
+/* core/ledger.h: the registry's side of the file: when it is written, and what it brings. */
+#ifndef HPR_CORE_LEDGER_H
+#define HPR_CORE_LEDGER_H
+
+#include "core/outbox.h"
+#include "core/owners.h"
+#include "core/table.h"
+#include "store/pidfile.h"
+
+typedef struct hpr_ledger {
+  hpr_pidfile *pidfile;
+  char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
+  bool adopting;              /* orphans are wanted: cleanupOrphans was called */
+  bool orphans_due;           /* the next write judges them */
+  int file_error;             /* why the last write failed; reported once */
+  int64_t write_due_ms;       /* when it is written at the latest; HPR_TIME_NEVER */
+} hpr_ledger;
+
+/* What a write works on. */
+typedef struct hpr_ledger_scope {
+  hpr_ledger *ledger;
+  const hpr_process_ops *process;
+  hpr_table *table;
+  hpr_owners *owners;
+  hpr_outbox *outbox;
+  int32_t grace_ms; /* for orphans that are to end */
+  int64_t now_ms;   /* of the registry's clock */
+} hpr_ledger_scope;
+
+/* Names us as the owner of a row. */
+void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row *row);
+
+/*
+ * Writes the file, and judges its orphans if they are due: those who are taken over are in the
+ * table, marked for the turn, and nobody was signalled. Exits of those who ended while no server
+ * ran are in the outbox. A failure is reported, and tried again after a second.
+ */
+void hpr_ledger_write(const hpr_ledger_scope *scope);
+
+#endif

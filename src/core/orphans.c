@@ -1,0 +1,22 @@
+#include "core/turn.h"
+#include "store/pidfile.h"
+
+/* Those that killAll left behind and whose end nobody has told us of. */
+static void look_at_ended(hpr_registry *registry) {
+  for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
+    if (!entry->ending) continue;
+    hpr_process *main = &entry->parts[HPR_PART_MAIN];
+    if (main->presence == HPR_PRESENCE_UNSEEN) main->presence = HPR_PRESENCE_GONE;
+    main->suspect = main->presence != HPR_PRESENCE_GONE;
+    hpr_table_mark(&registry->table, entry);
+  }
+}
+
+void hpr_registry_cleanup_orphans(hpr_registry *registry) {
+  if (registry->guest || hpr_turn_is_forked(registry)) return;
+  hpr_turn_begin(registry);
+  hpr_pidfile_collect(registry->ledger.pidfile);
+  look_at_ended(registry);
+  registry->ledger.adopting = registry->ledger.orphans_due = true;
+  hpr_turn_end(registry);
+}

@@ -1,0 +1,259 @@
+#include "core/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/error.h"
+
+static hpr_entry *first(const hpr_index *index, const void *key, size_t size) {
+  const hpr_slot *slot = hpr_index_find(index, key, size);
+  return slot ? slot->entry : NULL;
+}
+
+void hpr_table_done(hpr_table *table) { hpr_lines_done(&table->lines); }
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+hpr_entry *hpr_table_find_serial(const hpr_table *table, uint64_t serial) {
+  return first(&table->by_serial, &serial, sizeof serial);
+}
+
+hpr_entry *hpr_table_find_pid(const hpr_table *table, int32_t pid) {
+  return first(&table->by_pid, &pid, sizeof pid);
+}
+
+hpr_entry *hpr_table_find_same(const hpr_table *table, const hpr_row *row) {
+  hpr_entry *entry = hpr_table_find_pid(table, row->main.pid);
+  /* Two of whom the system told nothing need not be the same one. */
+  bool same =
+      entry && row->main.state != HPR_RECORD_OPAQUE &&
+      (row->main.state == HPR_RECORD_NONE || hpr_identity_equal(&entry->row.main, &row->main));
+  return same ? entry : NULL;
+}
+
+hpr_entry *hpr_table_find_session(const hpr_table *table, const char *session) {
+  return first(&table->by_session, session, strlen(session));
+}
+
+hpr_entry *hpr_table_find_token(const hpr_table *table, const char *token) {
+  return first(&table->by_token, token, strlen(token));
+}
+
+/* --- membership ----------------------------------------------------------------------------- */
+
+static int index_text(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const char *text) {
+  return text && text[0] ? hpr_index_add(index, slot, entry, text, strlen(text)) : 0;
+}
+
+static int index_pid(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const int32_t *pid) {
+  return *pid ? hpr_index_add(index, slot, entry, pid, sizeof *pid) : 0;
+}
+
+static void note_change(const hpr_table *table) {
+  if (table->lookups) ++*table->lookups;
+}
+
+/* Out of all indexes but those of serials and pids. */
+static void leave_lookups(hpr_table *table, hpr_entry *entry) {
+  note_change(table);
+  hpr_index_remove(&table->by_session, &entry->by_session);
+  hpr_index_remove(&table->by_token, &entry->by_token);
+  hpr_index_remove(&table->by_agent, &entry->by_agent);
+  hpr_index_remove(&table->by_cwd, &entry->by_cwd);
+}
+
+static int enter(hpr_table *table, hpr_entry *entry) {
+  hpr_row *row = &entry->row;
+  int result = hpr_index_add(&table->by_serial, &entry->by_serial, entry, &entry->serial,
+                             sizeof entry->serial);
+  if (result == 0) result = index_pid(&table->by_pid, &entry->by_pid, entry, &row->main.pid);
+  if (result == 0) result = index_text(&table->by_token, &entry->by_token, entry, row->token);
+  if (result == 0) result = index_pid(&table->by_agent, &entry->by_agent, entry, &row->pi.pid);
+  if (result == 0)
+    result = hpr_index_add(&table->by_cwd, &entry->by_cwd, entry, row->cwd, strlen(row->cwd));
+  if (result == 0) result = hpr_lines_add(&table->lines, entry->order, entry);
+  return result;
+}
+
+static void leave(hpr_table *table, hpr_entry *entry) {
+  leave_lookups(table, entry);
+  hpr_index_remove(&table->by_pid, &entry->by_pid);
+  hpr_index_remove(&table->by_serial, &entry->by_serial);
+}
+
+int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced) {
+  entry->serial = ++table->next_serial;
+  entry->order = replaced ? replaced->order : ++table->next_order;
+  if (enter(table, entry) != 0) {
+    leave(table, entry);
+    return HPR_ENOMEM;
+  }
+  hpr_entry *place = (hpr_entry *)replaced;
+  if (place)
+    DL_APPEND_ELEM(table->entries, place, entry);
+  else
+    DL_APPEND(table->entries, entry);
+  entry->lines = &table->lines;
+  entry->looked_up = true;
+  table->live++;
+  return 0;
+}
+
+void hpr_table_retire(hpr_table *table, hpr_entry *entry) {
+  if (!entry->looked_up) return;
+  leave_lookups(table, entry);
+  entry->looked_up = false;
+  table->live--;
+}
+
+void hpr_table_free_number(hpr_table *table, hpr_entry *entry) {
+  hpr_index_remove(&table->by_pid, &entry->by_pid);
+}
+
+/* --- the turn's work ------------------------------------------------------------------------ */
+
+static void drop_due(hpr_table *table, hpr_entry *entry) {
+  DL_DELETE2(table->due, entry, prev_due, next_due);
+  entry->due = false;
+}
+
+void hpr_table_mark(hpr_table *table, hpr_entry *entry) {
+  if (entry->due) return;
+  entry->due = true;
+  entry->next_due = NULL;
+  DL_APPEND2(table->due, entry, prev_due, next_due);
+}
+
+void hpr_table_done_with(hpr_table *table, hpr_entry *entry) {
+  if (entry->due) drop_due(table, entry);
+}
+
+void hpr_table_set_timed(hpr_table *table, hpr_entry *entry, bool timed) {
+  if (entry->timed == timed) return;
+  entry->timed = timed;
+  if (timed)
+    DL_APPEND2(table->timed, entry, prev_timed, next_timed);
+  else
+    DL_DELETE2(table->timed, entry, prev_timed, next_timed);
+}
+
+void hpr_table_make_remainder(hpr_table *table, hpr_entry *entry) {
+  hpr_table_retire(table, entry);
+  hpr_table_free_number(table, entry);
+  hpr_entry_make_remainder(entry);
+}
+
+void hpr_table_remove(hpr_table *table, hpr_entry *entry) {
+  hpr_table_done_with(table, entry);
+  hpr_table_set_timed(table, entry, false);
+  hpr_table_retire(table, entry);
+  leave(table, entry);
+  DL_DELETE(table->entries, entry);
+  hpr_lines_remove(&table->lines, entry->order, entry);
+  entry->lines = NULL;
+}
+
+static void set_ending(hpr_table *table, hpr_entry *entry, hpr_ending *take_ending) {
+  hpr_table_retire(table, entry);
+  entry->ending = take_ending;
+  hpr_table_mark(table, entry);
+}
+
+int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request) {
+  hpr_ending *ending = malloc(sizeof *ending);
+  int result = ending ? 0 : HPR_ENOMEM;
+  if (result == 0 && request->recorded)
+    result =
+        hpr_row_begin_ending(&entry->row, request->signal, request->grace_ms, request->began_ms);
+  if (result != 0) {
+    free(ending);
+    return result;
+  }
+  hpr_ending_init(ending, request->signal, request->grace_ms, request->now_ms);
+  ending->recorded = request->recorded;
+  hpr_process *main = &entry->parts[HPR_PART_MAIN];
+  /* Nobody to signal. killAll leaves it in the file: its emitter's exit is yet to come. */
+  if (main->presence == HPR_PRESENCE_UNSEEN && request->recorded)
+    main->presence = HPR_PRESENCE_GONE;
+  else if (main->presence == HPR_PRESENCE_UNSEEN)
+    ending->parts[HPR_PART_MAIN].sent = HPR_SENT_KILL;
+  if (request->recorded) hpr_entry_touch(entry);
+  set_ending(table, entry, ending);
+  return 0;
+}
+
+static int32_t grace_left(const hpr_ending_record *record, int64_t clock_ms) {
+  if (record->grace_ms < 0) return HPR_GRACE_NEVER;
+  const int64_t waited_ms = clock_ms - record->began_ms;
+  if (waited_ms <= 0) return record->grace_ms;
+  return waited_ms < record->grace_ms ? record->grace_ms - (int32_t)waited_ms : 0;
+}
+
+int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request) {
+  const hpr_ending_record *record = entry->row.ending;
+  if (!record) return hpr_table_end(table, entry, request);
+  hpr_ending *ending = malloc(sizeof *ending);
+  if (!ending) return HPR_ENOMEM;
+  hpr_ending_init(ending, record->signal, record->grace_ms < 0 ? HPR_GRACE_NEVER : record->grace_ms,
+                  request->now_ms);
+  ending->recorded = true;
+  if (record->sent_count > 0)
+    hpr_ending_resume(ending, grace_left(record, request->began_ms), request->now_ms);
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_identity *identity = hpr_entry_part(entry, part);
+    const bool asked = identity && hpr_row_was_asked(&entry->row, identity);
+    if (asked) ending->parts[part].sent = HPR_SENT_FIRST;
+  }
+  set_ending(table, entry, ending);
+  return 0;
+}
+
+/* --- changes -------------------------------------------------------------------------------- */
+
+int hpr_table_set_session(hpr_table *table, hpr_entry *entry, const char *session) {
+  char *copy = strdup(session);
+  if (!copy) return HPR_ENOMEM;
+  if (index_text(&table->by_session, &entry->by_session, entry, copy) != 0) {
+    free(copy);
+    return HPR_ENOMEM;
+  }
+  entry->session = copy;
+  note_change(table);
+  return 0;
+}
+
+void hpr_table_clear_session(hpr_table *table, hpr_entry *entry) {
+  hpr_index_remove(&table->by_session, &entry->by_session);
+  free(entry->session);
+  entry->session = NULL;
+}
+
+void hpr_table_leave_folder(hpr_table *table, hpr_entry *entry) {
+  hpr_index_remove(&table->by_cwd, &entry->by_cwd);
+}
+
+int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent) {
+  const hpr_identity before = entry->row.pi;
+  note_change(table);
+  hpr_index_remove(&table->by_agent, &entry->by_agent);
+  entry->row.pi = *agent;
+  if (index_pid(&table->by_agent, &entry->by_agent, entry, &entry->row.pi.pid) != 0) {
+    entry->row.pi = before;
+    index_pid(&table->by_agent, &entry->by_agent, entry, &entry->row.pi.pid);
+    return HPR_ENOMEM;
+  }
+  hpr_entry_meet(entry, HPR_PART_AGENT);
+  hpr_entry_touch(entry);
+  return 0;
+}
+
+int hpr_table_promote(hpr_table *table, hpr_entry *entry) {
+  const int32_t number = entry->row.pi.pid;
+  if (hpr_table_find_pid(table, number)) return HPR_EEXIST;
+  note_change(table);
+  hpr_index_remove(&table->by_agent, &entry->by_agent);
+  hpr_index_remove(&table->by_pid, &entry->by_pid);
+  hpr_entry_promote(entry);
+  return index_pid(&table->by_pid, &entry->by_pid, entry, &entry->row.main.pid);
+}

@@ -1,0 +1,98 @@
+/* core/table.h: all entries of a registry, in order, and the names that lead to them. */
+#ifndef HPR_CORE_TABLE_H
+#define HPR_CORE_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/entry.h"
+#include "core/index.h"
+#include "store/lines.h"
+
+typedef struct hpr_table {
+  hpr_entry *entries;  /* all, in order; a utlist */
+  hpr_lines lines;     /* the same, as the file shows them */
+  size_t live;         /* how many of them the lookups find */
+  hpr_index by_serial; /* all */
+  hpr_index by_pid;    /* those whose registered process may hold its number; no two the same */
+  hpr_index by_session, by_token, by_agent; /* live */
+  hpr_index by_cwd;                         /* live and unlinked */
+  uint32_t *lookups;                        /* see hpr_options; NULL: nobody wants to know */
+  hpr_entry *due;                           /* to be worked on in this turn; a utlist */
+  hpr_entry *timed;                         /* something is to happen at some time; a utlist */
+  uint64_t next_order, next_serial;
+} hpr_table;
+
+/* The entries must have been removed. */
+void hpr_table_done(hpr_table *table);
+
+/* --- finding; NULL: nobody ------------------------------------------------------------------ */
+
+hpr_entry *hpr_table_find_serial(const hpr_table *table, uint64_t serial);
+/* Whoever may hold that number, ending or not. */
+hpr_entry *hpr_table_find_pid(const hpr_table *table, int32_t pid);
+/* Our own entry of the process that a row of the file stands for, as far as the row says. */
+hpr_entry *hpr_table_find_same(const hpr_table *table, const hpr_row *row);
+/* Live ones, the oldest. */
+hpr_entry *hpr_table_find_session(const hpr_table *table, const char *session);
+hpr_entry *hpr_table_find_token(const hpr_table *table, const char *token);
+
+/* --- membership ----------------------------------------------------------------------------- */
+
+/*
+ * Puts a new live entry at the end, or in the place of `replaced`, which stays for
+ * hpr_table_remove. HPR_ENOMEM: nothing was changed.
+ */
+int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced);
+
+/* Takes an entry out of everything; the caller owns it now. */
+void hpr_table_remove(hpr_table *table, hpr_entry *entry);
+
+/* Takes an entry out of the lookups, but not out of the list and the file. No-op if it is not. */
+void hpr_table_retire(hpr_table *table, hpr_entry *entry);
+
+/* An earlier server told of its exit: only groups are left of it. */
+void hpr_table_make_remainder(hpr_table *table, hpr_entry *entry);
+
+/* Its registered process has surely ended: the number may be another's. */
+void hpr_table_free_number(hpr_table *table, hpr_entry *entry);
+
+/*
+ * Wants the end of an entry: it leaves the lookups. `recorded`: its row says so from now on.
+ * HPR_ENOMEM: nothing was changed.
+ */
+typedef struct hpr_ending_request {
+  hpr_signal signal;
+  int32_t grace_ms;
+  int64_t now_ms;   /* of the registry's clock */
+  int64_t began_ms; /* of the system's monotonic clock, for the file */
+  bool recorded;
+} hpr_ending_request;
+int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
+
+/* The same for one of another server, with whose end, if its row tells of one, is gone on. */
+int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
+
+/* The entry is, or is no more, to be worked on in this turn. */
+void hpr_table_mark(hpr_table *table, hpr_entry *entry);
+void hpr_table_done_with(hpr_table *table, hpr_entry *entry);
+
+/* Whether something is to happen to the entry at some time. */
+void hpr_table_set_timed(hpr_table *table, hpr_entry *entry, bool timed);
+
+/* --- changes -------------------------------------------------------------------------------- */
+
+/* HPR_ENOMEM: still unlinked. Until hpr_table_leave_folder it can be taken back. */
+int hpr_table_set_session(hpr_table *table, hpr_entry *entry, const char *session);
+void hpr_table_clear_session(hpr_table *table, hpr_entry *entry);
+/* It has its session for good: its folder leads to it no more. */
+void hpr_table_leave_folder(hpr_table *table, hpr_entry *entry);
+/* HPR_ENOMEM: the agent is the one that it was. */
+int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent);
+/*
+ * Makes the agent the registered process. HPR_EEXIST: another entry has its number yet. HPR_ENOMEM:
+ * nothing was changed.
+ */
+int hpr_table_promote(hpr_table *table, hpr_entry *entry);
+
+#endif

@@ -1,0 +1,36 @@
+/* core/turn.h: one call from outside, from its beginning to its reports. */
+#ifndef HPR_CORE_TURN_H
+#define HPR_CORE_TURN_H
+
+#include "core/state.h"
+
+/*
+ * Every operation begins a turn, changes the table, marks the entries that it is about, and ends
+ * the turn. A turn inside of another is one of a host's callbacks: it comes last, when the outer
+ * one's work is done.
+ */
+void hpr_turn_begin(hpr_registry *registry);
+
+/* Does the turn's work: looks, decides, records, acts and updates until nothing is left to do. */
+void hpr_turn_work(hpr_registry *registry);
+
+/* Tells the host. It may call again, and close: the registry may be gone when this returns. */
+void hpr_turn_tell(hpr_registry *registry);
+
+/* The last two. */
+void hpr_turn_end(hpr_registry *registry);
+
+/* Writes the file now, even if nothing has changed. */
+void hpr_turn_write(hpr_registry *registry);
+
+/* True in a child made by fork(): it has our memory, but the file is its parent's. */
+bool hpr_turn_is_forked(const hpr_registry *registry);
+
+/* Forgets an entry: no report; those who wait for its end are told `outcome`. */
+void hpr_turn_forget(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome);
+
+/* A request to end, from now on. */
+hpr_ending_request hpr_turn_request(const hpr_registry *registry, hpr_signal signal,
+                                    int32_t grace_ms, bool recorded);
+
+#endif

@@ -1,0 +1,97 @@
+#include "core/watch.h"
+
+#include "base/error.h"
+
+enum { WHAT_BITS = 3, ROUND_BITS = 8 };
+
+uint64_t hpr_watch_make(uint64_t number, uint8_t round, unsigned what) {
+  return number << (ROUND_BITS + WHAT_BITS) | (uint64_t)round << WHAT_BITS | what;
+}
+
+void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint8_t *ret_round, unsigned *ret_what) {
+  *ret_number = watch >> (ROUND_BITS + WHAT_BITS);
+  *ret_round = (uint8_t)(watch >> WHAT_BITS);
+  *ret_what = (unsigned)(watch & ((1U << WHAT_BITS) - 1));
+}
+
+/* --- what is left of a group ---------------------------------------------------------------- */
+
+/* A member that proves the group: the number is nobody else's while it lives. */
+static const hpr_identity *living_member(const hpr_process_ops *process, const hpr_entry *entry,
+                                         hpr_part part) {
+  const hpr_members *members = entry->row.members[part];
+  for (size_t i = 0; members && i < members->count; i++)
+    if (process->is_member(process->self, &members->list[i], hpr_entry_part(entry, part)->pid))
+      return &members->list[i];
+  return NULL;
+}
+
+/* Who else is in the group now. Lack of memory, or of an answer, leaves what was known. */
+static void record_members(const hpr_process_ops *process, hpr_entry *entry, hpr_part part) {
+  hpr_members found = {0};
+  const hpr_identity *leader = hpr_entry_part(entry, part);
+  if (process->members(process->self, leader, found.list, HPR_MEMBERS_MAX, &found.count) != 0 ||
+      found.count == 0)
+    return;
+  if (hpr_row_set_members(&entry->row, part, &found) == 0) hpr_entry_touch(entry);
+}
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry *entry,
+                                hpr_part part) {
+  const hpr_process *it = &entry->parts[part];
+  switch (process->verify(process->self, hpr_entry_part(entry, part))) {
+  case HPR_VERDICT_SAME:
+    /* Its exit was told, by a record that said less: it is ours to end, and nobody's to find. */
+    return entry->life == HPR_LIFE_RUNNING ? HPR_PRESENCE_THERE : HPR_PRESENCE_GROUP;
+  case HPR_VERDICT_GROUP: return HPR_PRESENCE_GROUP;
+  case HPR_VERDICT_GONE:
+  case HPR_VERDICT_STRANGER:
+    return living_member(process, entry, part) ? HPR_PRESENCE_GROUP : HPR_PRESENCE_GONE;
+  case HPR_VERDICT_FOREIGN:
+  case HPR_VERDICT_UNKNOWN: break;
+  }
+  /* Nobody can tell. What has surely ended may have left a group that cannot be proved. */
+  return it->exited || it->presence == HPR_PRESENCE_GROUP ? HPR_PRESENCE_GROUP : HPR_PRESENCE_THERE;
+}
+
+bool hpr_watch_look(const hpr_process_ops *process, hpr_entry *entry, hpr_part part) {
+  hpr_process *it = &entry->parts[part];
+  const hpr_presence before = it->presence;
+  it->suspect = false;
+  if (before == HPR_PRESENCE_NONE || before == HPR_PRESENCE_GONE) return false;
+  it->presence = presence_of(process, entry, part);
+  if (it->presence != HPR_PRESENCE_THERE) it->exited = true;
+  if (it->presence == HPR_PRESENCE_GROUP) record_members(process, entry, part);
+  return it->presence != before;
+}
+
+/* --- watching ------------------------------------------------------------------------------- */
+
+static const hpr_identity *whom_to_watch(const hpr_process_ops *process, const hpr_entry *entry,
+                                         hpr_part part) {
+  const hpr_identity *identity = hpr_entry_part(entry, part), *member = NULL;
+  if (entry->parts[part].presence == HPR_PRESENCE_GROUP)
+    member = living_member(process, entry, part);
+  return member ? member : identity;
+}
+
+int hpr_watch_set(const hpr_process_ops *process, hpr_entry *entry, hpr_part part) {
+  hpr_process *it = &entry->parts[part];
+  const bool there = it->presence == HPR_PRESENCE_THERE || it->presence == HPR_PRESENCE_GROUP;
+  if (!there || it->watched) return 0;
+  int result = process->watch(process->self, whom_to_watch(process, entry, part),
+                              hpr_watch_make(entry->serial, ++it->round, part));
+  it->watched = result == 0 || result == HPR_EPOLLED;
+  return result;
+}
+
+void hpr_watch_stop(const hpr_process_ops *process, hpr_entry *entry) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    hpr_process *it = &entry->parts[part];
+    if (it->watched)
+      process->unwatch(process->self, hpr_watch_make(entry->serial, it->round, part));
+    it->watched = false;
+  }
+}
