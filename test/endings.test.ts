@@ -464,7 +464,7 @@ describe("the next server", () => {
     await holdsFor(200, "nothing more is sent", () => agents.lives("agent") && agents.asked("agent") + agents.asked("inner") === 0);
   });
 
-  it("asks the keeper when pi has gone, and pi not again", async () => {
+  it.each(["terminate", "killBySessionId", "shutdown"])("asks the keeper when pi has gone, and pi not again: after %s", async (how) => {
     const agents = new Agents();
     const pidFilePath = newPidFile();
     const server = await Server.start({ pidFilePath, killGraceMs: LONG_MS });
@@ -472,7 +472,7 @@ describe("the next server", () => {
     await server.spawn({ argv, token: "t", socketPath: "/k.sock" });
     await agents.up("keeper", "pi");
     await server.call("linkByToken", "t", "s", agents.pid("pi"));
-    await server.call("begin", "terminate", "s");
+    await server.call("begin", how, ...(how === "shutdown" ? [] : ["s"]));
     await waitFor("pi is asked", () => agents.asked("pi") === 1);
     await server.crash();
     const next = takeOver(pidFilePath, { killGraceMs: 50 });

