@@ -1,49 +1,29 @@
 // What root is never refused; run by another user where the tests run as root.
 import { execFileSync } from "node:child_process";
-import { accessSync, chmodSync, chownSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, chmodSync, chownSync, constants, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { deadPid, fixture, ROOT } from "./fixtures/processes.js";
+import { describe, expect, it } from "vitest";
+import { deadPid, fixture } from "./fixtures/processes.js";
 import { pids } from "./fixtures/registry.js";
+import { isRoot, plainUser, theirFolder, unreachable } from "./fixtures/users.js";
 
-const NOBODY = 65534;
-const uid = process.getuid!() === 0 ? NOBODY : process.getuid!();
-const user = uid === NOBODY ? { uid, gid: NOBODY } : {};
-
-/** Other users can run the package only where they can read it. */
-function unreachable(): string | undefined {
-  if (uid !== NOBODY) return undefined;
-  for (let path = ROOT; path !== "/"; path = join(path, ".."))
-    if ((statSync(path).mode & constants.S_IXOTH) === 0) return `other users cannot enter ${path}`;
-  return undefined;
-}
-
-/** A folder of that user's, outside our own home, which only we may enter. */
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "hpr-user-"));
-  onTestFinished(() => {
-    chmodSync(path, 0o700);
-    rmSync(path, { recursive: true });
-  });
-  if (uid === NOBODY) chownSync(path, NOBODY, NOBODY);
-  return path;
-}
+const user = isRoot ? { uid: plainUser, gid: plainUser } : {};
 
 function run(pidFile: string, openedLater = ""): { size: number; before: string[]; codes: string[] } {
   const env = { ...process.env, HOME: tmpdir() };
   const argv = [fixture("unprivileged.mjs"), pidFile, openedLater];
   const told = JSON.parse(execFileSync(process.execPath, argv, { ...user, env, encoding: "utf8" }));
-  expect(told.uid).toBe(uid);
+  expect(told.uid).toBe(plainUser);
   return told;
 }
 
 describe.skipIf(unreachable())(`without privileges${unreachable() ? ` (${unreachable()})` : ""}`, () => {
   it("a file of mode 000 is an error and no empty file", () => {
-    const pidFile = join(folder(), "p.json");
+    const pidFile = join(theirFolder(), "p.json");
     const text = `{"entries":[{"pid":${deadPid(9)},"cwd":"/a","spawnedAt":"2026-01-01T00:00:00.000Z"}]}`;
     writeFileSync(pidFile, text);
-    if (uid === NOBODY) chownSync(pidFile, NOBODY, NOBODY);
+    if (isRoot) chownSync(pidFile, plainUser, plainUser);
     chmodSync(pidFile, 0o000);
     const told = run(pidFile);
     expect(told).toMatchObject({ size: 2, codes: ["HPR_EACCES"] });
@@ -53,7 +33,7 @@ describe.skipIf(unreachable())(`without privileges${unreachable() ? ` (${unreach
   });
 
   it("a read-only folder is reported once, and the memory is intact", () => {
-    const path = folder();
+    const path = theirFolder();
     chmodSync(path, 0o500);
     const told = run(join(path, "p.json"));
     expect(told).toMatchObject({ size: 2, codes: ["HPR_EACCES"] });
@@ -61,7 +41,7 @@ describe.skipIf(unreachable())(`without privileges${unreachable() ? ` (${unreach
   });
 
   it("a folder that becomes writable gets everything with the next change", () => {
-    const path = folder();
+    const path = theirFolder();
     chmodSync(path, 0o500);
     const told = run(join(path, "p.json"), "opened later");
     expect(told).toMatchObject({ size: 3, before: ["HPR_EACCES"], codes: ["HPR_EACCES"] });
@@ -69,7 +49,7 @@ describe.skipIf(unreachable())(`without privileges${unreachable() ? ` (${unreach
   });
 
   it("a folder that may not even be entered is reported once", () => {
-    const path = folder();
+    const path = theirFolder();
     chmodSync(path, 0o000);
     const told = run(join(path, "p.json"));
     expect(told).toMatchObject({ size: 2, codes: ["HPR_EACCES"] });

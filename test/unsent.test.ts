@@ -1,36 +1,18 @@
 // What could not be had or sent at one moment is tried again until it succeeds.
-import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Agents, SAVE } from "./fixtures/agents.js";
 import { runToEnd } from "./fixtures/cli.js";
 import { takeOver } from "./fixtures/next.js";
 import { fixture, ROOT } from "./fixtures/processes.js";
 import { newPidFile, rows } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
+import { asPlainUser, isRoot, theirFolder, unreachable } from "./fixtures/users.js";
 import { waitFor } from "./fixtures/wait.js";
 
-const USER = 4242;
-const root = process.getuid!() === 0;
-const asUser = root ? ["setpriv", `--reuid=${USER}`, `--regid=${USER}`, "--clear-groups"] : [];
-
-/** Root has no thread limit; other users can run the package only where they can read it. */
-function unreachable(): string {
-  if (!root) return "";
-  for (let path = ROOT; path !== "/"; path = join(path, ".."))
-    if ((statSync(path).mode & 0o001) === 0) return ` (other users cannot enter ${path})`;
-  return "";
-}
-
-/** A pid file in a folder of that user's. */
-function theirPidFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hpr-user-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  chmodSync(folder, 0o700);
-  if (root) chownSync(folder, USER, USER);
-  return join(folder, "p.json");
-}
+const theirPidFile = (): string => join(theirFolder(), "p.json");
 
 interface Short {
   answer?: boolean;
@@ -52,10 +34,11 @@ async function short(limit: string, act: string, dies: string, pidFile: string, 
 const sum = ({ known, told, size, left }: Short): object => ({ known, told, size, left });
 const TOLD = { known: 1, told: [true], size: 0, left: 0 };
 
-describe.skipIf(unreachable())(`at the limit of threads${unreachable()}`, () => {
+// Root has no such limit.
+describe.skipIf(unreachable())(`at the limit of threads${unreachable() ? ` (${unreachable()})` : ""}`, () => {
   describe.each(["dies before", "dies after"])("which is lifted when the process %s", (dies) => {
     it.each(["silent", "child"])("the exit of one that is registered is told: %s", async (act) => {
-      const told = await short("threads", act, dies, theirPidFile(), asUser);
+      const told = await short("threads", act, dies, theirPidFile(), asPlainUser);
       expect(sum(told)).toEqual(TOLD);
       expect(told.codes).toEqual(["HPR_EUNWATCHED"]);
     });
@@ -67,8 +50,8 @@ describe.skipIf(unreachable())(`at the limit of threads${unreachable()}`, () => 
         createHeadlessPidRegistry({ pidFilePath: process.argv[1] }).register(child.pid, "/a", child, "t");
         process.stdout.write(String(child.pid), () => process.kill(process.pid, "SIGKILL"));
       })`;
-      const first = await runToEnd([...asUser, process.execPath, "-e", script, pidFile], { HOME: tmpdir() });
-      const told = await short("threads", "adopt", dies, pidFile, asUser, Number(first.out));
+      const first = await runToEnd([...asPlainUser, process.execPath, "-e", script, pidFile], { HOME: tmpdir() });
+      const told = await short("threads", "adopt", dies, pidFile, asPlainUser, Number(first.out));
       expect(sum(told)).toEqual(TOLD);
       expect(told.codes).toEqual(["HPR_EUNWATCHED"]);
     });
@@ -94,9 +77,9 @@ describe("without a free descriptor", () => {
   });
 });
 
-const needsRoot = root ? "" : " (needs root: the child has to become another user)";
+const needsRoot = isRoot ? "" : " (needs root: the child has to become another user)";
 
-describe.skipIf(!root)(`a child that is another user for its first moments${needsRoot}`, () => {
+describe.skipIf(!isRoot)(`a child that is another user for its first moments${needsRoot}`, () => {
   const withoutKill = ["setpriv", "--bounding-set=-kill"];
   const run = async (how: string) => {
     const agents = new Agents();
