@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -274,7 +274,7 @@ TEST(Document, IsNotFooledByAnEscapedNameOfItsList) {
 
 /* A stack that is used up would crash, and a scan from each bracket would take hours. */
 TEST(Document, SurvivesAbsurdNestingQuickly) {
-  const auto start = std::chrono::steady_clock::now();
+  const clock_t start = clock(); /* of our processor time: others may be at work beside us */
   for (const std::string unit :
        {"[", "{", "{\"a\":", "{\"a\":[", "[{\"a\":\"{", "{\"{\":\"", "{\"},\":\":"}) {
     std::string text = "{\"entries\":[";
@@ -284,7 +284,7 @@ TEST(Document, SurvivesAbsurdNestingQuickly) {
     EXPECT_TRUE(it.document.damaged);
     EXPECT_TRUE(it.Texts().empty());
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+  EXPECT_LT(clock() - start, 30 * CLOCKS_PER_SEC);
 }
 
 TEST(Document, HoldsTensOfThousandsOfEntries) {
