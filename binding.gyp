@@ -27,6 +27,7 @@
         "src/core/ledger.c",
         "src/core/link.c",
         "src/core/orphans.c",
+        "src/core/others.c",
         "src/core/outbox.c",
         "src/core/owners.c",
         "src/core/register.c",

@@ -48,8 +48,8 @@ export interface NativeRegistry {
     pid: number | undefined,
   ): void;
   killAll(): void;
-  /** How many answers come under that request. */
-  shutdown(request: number, graceMs: number): number;
+  /** How many answers come, under that request and the next ones. */
+  shutdown(firstRequest: number, graceMs: number): number;
   /** Whether the event loop lives as long as the registry. */
   keepAlive(wanted: boolean): void;
   cleanupOrphans(): void;

@@ -66,14 +66,6 @@ class Names {
   }
 }
 
-/** The answers of a shutdown so far; `count` of them come. */
-class Shutdown extends Array<TerminateResult> {
-  static get [Symbol.species](): ArrayConstructor {
-    return Array;
-  }
-  count = Number.POSITIVE_INFINITY;
-}
-
 /** The shim: the original's signatures over the native registry. */
 export class HeadlessRegistry implements HeadlessPidRegistry {
   readonly #native: NativeRegistry;
@@ -85,7 +77,6 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   #registering = false;
   readonly #graceMs: number;
   readonly #requests = new Map<number, (result: TerminateResult) => void>();
-  readonly #shutdowns = new Map<number, Shutdown>();
   #nextRequest = 0;
   readonly #adoptsKeepers: boolean;
   #writer: KeeperWriter | null;
@@ -189,9 +180,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       ...(code !== undefined && { code }),
       ...(signal !== undefined && { signal }),
     };
-    const shutdown = this.#shutdowns.get(request);
-    if (shutdown) shutdown.push(result);
-    if (!shutdown || shutdown.length === shutdown.count) this.#answered(request)?.(result);
+    this.#answered(request)?.(result);
   }
 
   /** The guard of a test run without a home of its own; says so and answers true. */
@@ -290,21 +279,18 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   async shutdown(options: ShutdownOptions = {}): Promise<TerminateResult[]> {
     if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
-    const request = this.#nextRequest++;
-    const results = new Shutdown();
-    await new Promise<void>((resolve) => {
-      this.#shutdowns.set(request, results);
-      this.#await(request, () => resolve());
-      try {
-        results.count = this.#native.shutdown(request, graceMs);
-      } catch (error) {
-        this.#answered(request);
-        throw error;
-      }
-      if (results.length === results.count) this.#answered(request)?.({ outcome: "exited" });
-    }).finally(() => this.#shutdowns.delete(request));
+    const first = this.#nextRequest;
+    const results: Array<Promise<TerminateResult>> = [];
+    // One promise for each entry there may be: answers may come before the call returns.
+    for (const _ of this.#native.entries()) {
+      const request = this.#nextRequest++;
+      results.push(new Promise((resolve) => this.#await(request, resolve)));
+    }
+    const count = this.#native.shutdown(first, graceMs);
+    for (let request = first + count; request < this.#nextRequest; request++) this.#answered(request);
+    const answers = await Promise.all(results.slice(0, count));
     this.close();
-    return [...results];
+    return answers;
   }
 
   remove(pid: number): void {

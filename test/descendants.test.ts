@@ -112,7 +112,7 @@ describe("terminate", () => {
   });
 
   it("spares our group, us, and the children of others", async () => {
-    const [mine, theirs] = [await wrapped(`run agent; stay`, ["agent"]), await wrapped(`run agent; stay`, ["agent"])];
+    const [mine, theirs] = [await wrapped(`run agent '${LEAVE}'; stay`, ["agent"]), await wrapped(`run agent '${LEAVE}'; stay`, ["agent"])];
     await within("the end", mine.registry.terminate("s"));
     await holdsFor(100, "the others live", () => theirs.agents.lives("shell") && theirs.agents.lives("agent"));
     expect([theirs.agents.asked("shell"), theirs.agents.asked("agent")]).toEqual([0, 0]);

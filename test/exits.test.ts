@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Agents } from "./fixtures/agents.js";
 import { runToEnd } from "./fixtures/cli.js";
 import { openNext, restart, takeOver, type NextOpened } from "./fixtures/next.js";
 import { bare, deadPid, exited, fixture, gone, isAlive, keeper, sleeper, start, startTalking, statOf, type Child } from "./fixtures/processes.js";
@@ -129,7 +128,6 @@ describe("status and signal", () => {
 
   it.each(ends)("the %s of a child is told though the loop was busy", async (_, script, expected) => {
     const { opened, child } = await registered(script, () => {});
-    await turn(); // the line is on its way
     untilZombie(child);
     await toldOnce(opened);
     expect(opened.exits).toMatchObject([expected]);
@@ -454,23 +452,6 @@ describe("a keeper's entry", () => {
     for (const pid of [child.pid, pi]) process.kill(pid, "SIGKILL");
     await Promise.all([gone(child.pid), gone(pi)]);
     expect(takeOver(opened.pidFile).exits).toMatchObject([{ pid: child.pid, lastSessionId: "s" }]);
-  });
-});
-
-describe("a wrapper's entry", () => {
-  it("tells the wrapper's exit when its agent has ended too", async () => {
-    const agents = new Agents();
-    const opened = openNext();
-    const wrapper = await agents.start("wrapper", { body: 'run agent "exit 0"; stay', with: ["agent"] });
-    opened.registry.register(wrapper.pid, "/a", wrapper, "t");
-    expect(opened.registry.linkByToken("t", "s", agents.pid("agent"))).toBe(true);
-    wrapper.kill("SIGKILL");
-    await exited(wrapper);
-    await waitFor("the agent is the session's", () => opened.registry.getPid("s") === agents.pid("agent"), 1000);
-    expect(opened.exits).toEqual([]);
-    process.kill(agents.pid("agent"), "SIGTERM");
-    await toldOnce(opened);
-    expect(opened.exits).toMatchObject([{ signal: "SIGKILL", sessionId: "s" }]); // the wrapper's
   });
 });
 

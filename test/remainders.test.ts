@@ -1,4 +1,5 @@
 // What is left of an agent that has ended is no agent any more; it can be seen and ended.
+import { existsSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Agents } from "./fixtures/agents.js";
@@ -324,6 +325,7 @@ describe("a row whose group has become a stranger's", () => {
     editRows(left.pidFile, (row) => (row.pid = innocent.pid));
     process.kill(left.tool, "SIGKILL");
     await gone(left.tool);
+    await waitFor("nobody holds its group", () => !existsSync(`/proc/${left.tool}`));
     const next = takeOver(left.pidFile, { killGraceMs: 20 });
     expect(next.registry.entries()).toEqual([]);
     expect(rows(left.pidFile)).toEqual([]);

@@ -264,9 +264,9 @@ napi_value Terminate(Call &call, hpr_registry *registry) {
   return result == 0 ? nullptr : call.Fail(result);
 }
 
-/* shutdown(request, graceMs): how many answers come under that request */
+/* shutdown(firstRequest, graceMs): how many answers come, under that request and the next ones */
 napi_value Shutdown(Call &call, hpr_registry *registry) {
-  const int32_t request = call.Integer(0, "request", 0);
+  const int32_t request = call.Integer(0, "firstRequest", 0);
   const int32_t grace_ms = call.Integer(1, "graceMs", HPR_GRACE_NEVER);
   size_t count = 0;
   if (!call.ok()) return nullptr;

@@ -17,7 +17,7 @@ static bool is_meant(const hpr_entry *entry, const hpr_target *target) {
   if (target->session)
     return hpr_same_text(entry->session ? entry->session : entry->row.session, target->session);
   if (target->token) return target->token[0] && hpr_same_text(entry->row.token, target->token);
-  return entry->row.main.pid == target->pid || entry->registered_pid == target->pid;
+  return entry->row.main.pid == target->pid || hpr_row_registered_pid(&entry->row) == target->pid;
 }
 
 /* One that is ending, what is left of one, or one that its agent goes on for. In no index. */
@@ -107,14 +107,15 @@ void hpr_registry_kill_all(hpr_registry *registry) {
   hpr_turn_end(registry);
 }
 
-int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t request,
+int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t first_request,
                           size_t *ret_count) {
   int result = 0;
   *ret_count = 0;
   hpr_turn_begin(registry);
   const hpr_ending_request how = hpr_turn_request(registry, HPR_SIGNAL_TERM, grace_ms, true);
   for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
-    struct hpr_event *answer = hpr_answer_new(request);
+    if (!entry->ending && entry->life == HPR_LIFE_EXITED) continue; /* nothing is left to end */
+    struct hpr_event *answer = hpr_answer_new(first_request + *ret_count);
     int asked = answer ? end_or_join(registry, entry, &how, answer) : HPR_ENOMEM;
     if (asked == 0) ++*ret_count;
     if (asked != 0) hpr_answer_free(answer);

@@ -33,20 +33,22 @@ void hpr_ending_resume(hpr_ending *ending, int32_t left_ms, int64_t now_ms) {
 /* --- the state that fits the facts ---------------------------------------------------------- */
 
 static bool is_nothing_left(const hpr_ending_facts *facts) {
+  if (facts->others_left) return false;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     if (facts->left[part]) return false;
   return true;
 }
 
 static bool can_ask_agent(const hpr_ending *ending, const hpr_ending_facts *facts) {
+  if (facts->respawned) return true;
   return facts->has_keeper && facts->left[HPR_PART_AGENT] &&
          ending->parts[HPR_PART_AGENT].sent != HPR_SENT_REFUSED;
 }
 
 static hpr_ending_state after_agent(hpr_ending *ending, int64_t now_ms) {
-  const bool was_asked = ending->parts[HPR_PART_AGENT].sent == HPR_SENT_FIRST;
-  if (!was_asked) return HPR_ENDING_ALL;
+  if (ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST) return HPR_ENDING_ALL;
   ending->turn_due_ms = now_ms + HPR_KEEPER_TURN_MS;
+  ending->turns++;
   return HPR_ENDING_TURN;
 }
 
@@ -80,7 +82,7 @@ static hpr_scope scope_of(const hpr_ending *ending, const hpr_ending_facts *fact
   const bool agent_knows = ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING;
   const bool alone = facts->has_keeper && part != HPR_PART_AGENT && agent_knows &&
                      ending->state != HPR_ENDING_KILL && !facts->is_group[part];
-  return alone ? HPR_SCOPE_PROCESS : HPR_SCOPE_GROUP;
+  return alone || !facts->leads[part] ? HPR_SCOPE_PROCESS : HPR_SCOPE_GROUP;
 }
 
 static hpr_ending_wish wish_for(const hpr_ending *ending, const hpr_ending_facts *facts,
@@ -111,8 +113,11 @@ static void leave_out_reached(hpr_ending_wish *wishes, const hpr_ending_facts *f
 void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t now_ms) {
   hpr_ending_wish *wishes = ending->wishes.parts;
   ending->state = next_state(ending, facts, now_ms);
-  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    if (!facts->left[part]) ending->parts[part].retry_ms = 0;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    hpr_ending_part *it = &ending->parts[part];
+    if (!facts->left[part]) it->retry_ms = 0;
+    if (facts->is_group[part] && it->alone) *it = (hpr_ending_part){0}; /* nobody asked the group */
+  }
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     wishes[part] = wish_for(ending, facts, part, now_ms);
   leave_out_reached(wishes, facts);
@@ -121,17 +126,22 @@ void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t 
 
 /* --- what came of it ------------------------------------------------------------------------ */
 
+static void note_reached(hpr_ending *ending, bool kill, int64_t now_ms) {
+  if (!ending->delivered)
+    ending->kill_due_ms = sooner(ending->kill_due_ms, after(now_ms, ending->grace_ms));
+  ending->delivered = true;
+  ending->killed = ending->killed || kill;
+}
+
 static void note_delivered(hpr_ending *ending, hpr_part part, int64_t now_ms) {
   const hpr_ending_wish *wish = &ending->wishes.parts[part];
   const bool kill = wish->signal == HPR_SIGNAL_KILL;
   const hpr_sent sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
   ending->parts[part].sent = sent;
+  ending->parts[part].alone = wish->scope == HPR_SCOPE_PROCESS;
   for (hpr_part other = 0; other < HPR_PART_COUNT; other++)
     if (wish->reaches & 1U << other) ending->parts[other].sent = sent;
-  if (!ending->delivered)
-    ending->kill_due_ms = sooner(ending->kill_due_ms, after(now_ms, ending->grace_ms));
-  ending->delivered = true;
-  ending->killed = ending->killed || kill;
+  note_reached(ending, kill, now_ms);
 }
 
 void hpr_ending_note(hpr_ending *ending, hpr_part part, int result, int64_t now_ms) {
@@ -150,6 +160,24 @@ void hpr_ending_note(hpr_ending *ending, hpr_part part, int result, int64_t now_
     ending->failed = true;
     break;
   }
+}
+
+bool hpr_ending_wants_other(const hpr_ending *ending, const hpr_other *other, int64_t now_ms,
+                            hpr_signal *ret_signal) {
+  const bool kill = ending->state == HPR_ENDING_KILL;
+  *ret_signal = kill ? HPR_SIGNAL_KILL : ending->signal;
+  return other->there && !other->bystander && ending->state != HPR_ENDING_OVER &&
+         other->asked.sent < (kill ? HPR_SENT_KILL : HPR_SENT_FIRST) &&
+         now_ms >= other->asked.retry_ms;
+}
+
+void hpr_ending_note_other(hpr_ending *ending, hpr_other *other, hpr_signal signal, int result,
+                           int64_t now_ms) {
+  const bool kill = signal == HPR_SIGNAL_KILL;
+  other->asked.retry_ms = result == 0 ? 0 : now_ms + RETRY_MS;
+  if (result == 0) other->asked.sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
+  if (result == 0) note_reached(ending, kill, now_ms);
+  if (result == HPR_EFORBIDDEN || result == HPR_ENOTKIN) other->asked.sent = HPR_SENT_REFUSED;
 }
 
 /* One that has reached nobody yet has its grace before it, all of the shorter one. */
@@ -177,6 +205,10 @@ int64_t hpr_ending_due_ms(const hpr_ending *ending) {
     const hpr_ending_part *it = &ending->parts[part];
     const bool failed = it->retry_ms != 0 && it->sent < (kills ? HPR_SENT_KILL : HPR_SENT_FIRST);
     if (failed && is_asked(ending, part)) due_ms = sooner(due_ms, it->retry_ms);
+  }
+  for (size_t i = 0; i < ending->other_count; i++) {
+    const hpr_other *it = &ending->others[i];
+    if (it->there && it->asked.retry_ms != 0) due_ms = sooner(due_ms, it->asked.retry_ms);
   }
   return ending->state == HPR_ENDING_OVER ? HPR_TIME_NEVER : due_ms;
 }

@@ -38,11 +38,15 @@ typedef enum hpr_sent {
 
 typedef struct hpr_ending_part {
   hpr_sent sent;
+  bool alone;       /* and not the group that it leads */
   int64_t retry_ms; /* a signal failed and is tried again then; 0 = at once */
 } hpr_ending_part;
 
 /* What is known of the entry at this moment. */
 typedef struct hpr_ending_facts {
+  bool leads[HPR_PART_COUNT];       /* a group; of others the process alone can be signalled */
+  bool others_left;                 /* descendants that were asked are there */
+  bool respawned;                   /* a keeper has started its agent anew, and it is there */
   bool left[HPR_PART_COUNT];        /* the process or its group is there, and ours to end */
   bool is_group[HPR_PART_COUNT];    /* only its group is */
   bool has_keeper;                  /* the registered process, or another, is a keeper */
@@ -66,17 +70,35 @@ struct hpr_event;
 /* Times are of the registry's clock; HPR_TIME_NEVER = never. */
 #define HPR_TIME_NEVER INT64_MAX
 
+/* A process that is no part of the entry: a descendant of one. */
+typedef struct hpr_other {
+  hpr_identity identity;
+  bool bystander; /* it was there before, and nobody asks it */
+  bool respawned; /* a keeper's new agent */
+  bool there, suspect, watched;
+  hpr_ending_part asked;
+} hpr_other;
+
+/* A keeper that starts something anew after so many turns is asked all the same. */
+enum { HPR_KEEPER_TURNS = 5 };
+
+enum { HPR_OTHERS_MAX = 250 }; /* more are found when some of them have gone */
+
 typedef struct hpr_ending {
   hpr_ending_state state;
   hpr_ending_part parts[HPR_PART_COUNT];
   hpr_signal signal;         /* the first one */
   int32_t grace_ms;          /* from the first signal that reached somebody to SIGKILL */
   int64_t turn_due_ms;       /* when the keeper's turn is over */
+  unsigned turns;            /* how many it has had: more than one if it starts its agent anew */
   int64_t kill_due_ms;       /* when the grace is over; never before somebody was reached */
+  bool begun;                /* the turn has looked at it once */
   bool recorded;             /* the file says so; false: killAll, which leaves the file alone */
   bool delivered, killed;    /* the first signal, and SIGKILL, reached somebody */
   bool refused, failed;      /* somebody is not ours; somebody could not be signalled */
   hpr_ending_actions wishes; /* of the last step */
+  hpr_other *others;         /* owned */
+  size_t other_count;
   struct hpr_event *waiters; /* the answers to those who wait for the end; a utlist */
 } hpr_ending;
 
@@ -88,6 +110,14 @@ void hpr_ending_resume(hpr_ending *ending, int32_t left_ms, int64_t now_ms);
 
 /* Moves to the state that fits the facts, and says in `wishes` whom to signal. */
 void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t now_ms);
+
+/* The signal that one of the others is to get now. False: none. */
+bool hpr_ending_wants_other(const hpr_ending *ending, const hpr_other *other, int64_t now_ms,
+                            hpr_signal *ret_signal);
+
+/* What came of it. */
+void hpr_ending_note_other(hpr_ending *ending, hpr_other *other, hpr_signal signal, int result,
+                           int64_t now_ms);
 
 /* What came of the wish for a part; `result` is hpr_process_ops.signal's. */
 void hpr_ending_note(hpr_ending *ending, hpr_part part, int result, int64_t now_ms);

@@ -11,7 +11,6 @@ hpr_entry *hpr_entry_new(hpr_row *take_row) {
   hpr_entry *entry = calloc(1, sizeof *entry);
   if (!entry) return NULL;
   entry->row = *take_row;
-  entry->registered_pid = entry->row.main.pid;
   entry->exit_code = HPR_EXIT_CODE_NONE;
   entry->status_due_ms = entry->retry_ms = HPR_TIME_NEVER;
   *take_row = (hpr_row){0};
@@ -21,6 +20,7 @@ hpr_entry *hpr_entry_new(hpr_row *take_row) {
 
 void hpr_entry_free(hpr_entry *entry) {
   if (!entry) return;
+  if (entry->ending) free(entry->ending->others);
   free(entry->ending);
   hpr_row_done(&entry->row);
   free(entry->session);

@@ -55,12 +55,11 @@ typedef struct hpr_process {
 enum { HPR_SIGNAL_NAME_SIZE = 16 };
 
 typedef struct hpr_entry {
-  hpr_row row;            /* what the file says of it */
-  hpr_lines *lines;       /* where its line of the file is; NULL = in no registry */
-  char *session;          /* NULL = unlinked */
-  uint64_t order;         /* its place: lower is older */
-  uint64_t serial;        /* its own for ever: ticket and watches are made of it */
-  int32_t registered_pid; /* the pid that its exit is told by */
+  hpr_row row;      /* what the file says of it */
+  hpr_lines *lines; /* where its line of the file is; NULL = in no registry */
+  char *session;    /* NULL = unlinked */
+  uint64_t order;   /* its place: lower is older */
+  uint64_t serial;  /* its own for ever: ticket and watches are made of it */
   hpr_life life;
   hpr_process parts[HPR_PART_COUNT];
   hpr_ending *ending;    /* NULL = nobody wants its end */

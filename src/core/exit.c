@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "core/others.h"
 #include "core/turn.h"
 #include "core/watch.h"
 
@@ -27,9 +28,7 @@ static void believe(hpr_entry *entry) {
 
 /* It is known under its agent's number now, or is only waited for: the status is all that counts.
  */
-static bool is_of_registered(const hpr_entry *entry) {
-  return entry->row.main.pid == entry->registered_pid;
-}
+static bool is_of_registered(const hpr_entry *entry) { return entry->row.registered_pid == 0; }
 
 void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int exit_code,
                                const char *exit_signal, bool may_wait) {
@@ -60,12 +59,17 @@ void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch) {
   unsigned what;
   hpr_watch_split(watch, &number, &round, &what);
   hpr_turn_begin(registry);
-  registry->may_wait = true;
   if (what == HPR_WATCH_OWNER) {
     if (!hpr_owners_exited(&registry->owners, number)) return;
     registry->ledger.orphans_due = true;
   } else {
     hpr_entry *entry = hpr_table_find_serial(&registry->table, number);
+    if (entry && what == HPR_WATCH_OTHER) {
+      hpr_others_exited(entry, round);
+      hpr_table_mark(&registry->table, entry);
+      hpr_turn_end(registry);
+      return;
+    }
     if (!entry || what >= HPR_PART_COUNT || !is_current(&entry->parts[what], round)) return;
     part_exited(registry, entry, (hpr_part)what);
   }

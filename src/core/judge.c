@@ -1,5 +1,7 @@
 #include "core/judge.h"
 
+#include <string.h>
+
 #include "core/registry.h"
 
 /* Clocks of one machine differ by no more between two runs; a later time is no time. */
@@ -50,7 +52,9 @@ static hpr_verdict verify_main(const hpr_process_ops *process, const hpr_row *ro
 /* Whom the row is about: the registered process or, where that is gone, its agent. */
 static hpr_verdict find_subject(const hpr_process_ops *process, hpr_row *row) {
   hpr_verdict verdict = verify_main(process, row);
-  if (row->pi.pid == 0 || !(is_gone(verdict) || verdict == HPR_VERDICT_GROUP)) return verdict;
+  const bool stranger = row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin; /* keeps nothing alive */
+  if (row->pi.pid == 0 || stranger || !(is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
+    return verdict;
   if (is_gone(process->verify(process->self, &row->pi))) return verdict;
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
   return process->verify(process->self, &row->main);
@@ -64,10 +68,23 @@ hpr_verdict hpr_judge_row(const hpr_process_ops *process, hpr_row *row) {
   return there && !dated ? HPR_VERDICT_UNKNOWN : verdict;
 }
 
+/* Processes beside its own that an end was asked for are there yet. */
+static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
+  for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
+    const hpr_asked *it = &row->ending->sent[i];
+    hpr_identity identity = {.pid = it->pid, .state = HPR_RECORD_KNOWN, .kin = true};
+    memcpy(identity.boot, row->main.boot, sizeof identity.boot);
+    memcpy(identity.birth, it->birth, sizeof identity.birth);
+    if (it->birth[0] && process->verify(process->self, &identity) == HPR_VERDICT_SAME) return true;
+  }
+  return false;
+}
+
 hpr_fate hpr_judge_orphan(const hpr_process_ops *process, hpr_row *row) {
   switch (hpr_judge_row(process, row)) {
   case HPR_VERDICT_GONE:
-  case HPR_VERDICT_STRANGER: return HPR_FATE_DROP;
+  case HPR_VERDICT_STRANGER:
+    return row->terminating && is_ending_left(process, row) ? HPR_FATE_END : HPR_FATE_DROP;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;
   case HPR_VERDICT_UNKNOWN: return HPR_FATE_UNKNOWN;
   default: return row->terminating || is_too_old(process, row) ? HPR_FATE_END : HPR_FATE_ADOPT;

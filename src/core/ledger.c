@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "core/judge.h"
+#include "core/others.h"
 #include "core/watch.h"
 
 enum { RETRY_MS = 1000 };
@@ -49,7 +50,8 @@ static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry) {
       .began_ms = scope->process->clock_ms(scope->process->self),
       .recorded = true,
   };
-  hpr_table_resume_end(scope->table, entry, &request);
+  const bool resumed = entry->row.ending != NULL;
+  if (hpr_table_resume_end(scope->table, entry, &request) == 0 && resumed) hpr_others_resume(entry);
 }
 
 /* Lack of memory leaves the row as it was, a dead server's. */

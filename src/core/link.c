@@ -127,5 +127,7 @@ bool hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, const
 int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session) {
   const hpr_entry *entry = hpr_table_find_session(&registry->table, session);
   if (!entry) return 0;
-  return entry->row.pi.pid ? entry->row.pi.pid : entry->row.main.pid;
+  const hpr_presence agent = entry->parts[HPR_PART_AGENT].presence;
+  const bool known = agent == HPR_PRESENCE_THERE || agent == HPR_PRESENCE_UNSEEN;
+  return known ? entry->row.pi.pid : entry->row.main.pid;
 }

@@ -49,7 +49,7 @@ static picture *take_picture(const hpr_entry *entry) {
   if (!it) return NULL;
   hpr_snapshot *shot = &it->snapshot;
   *shot = hpr_entry_snapshot(entry);
-  shot->pid = entry->registered_pid;
+  shot->pid = hpr_row_registered_pid(&entry->row);
   shot->cwd = copy(shot->cwd, &it->cwd);
   shot->session = copy(shot->session, &it->session);
   shot->last_session = copy(shot->last_session, &it->last_session);

@@ -130,6 +130,9 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
   if (entry->row.main.state == HPR_RECORD_KNOWN && !entry->row.main.kin)
     hpr_outbox_warn(&registry->outbox, HPR_ENOTKIN, entry->row.main.pid, NULL);
   entry->status_expected = registration->status_expected;
+  /* A child of ours whose exit is yet to be told: it is a zombie. */
+  if (entry->status_expected && entry->row.main.state == HPR_RECORD_NOBODY)
+    entry->parts[HPR_PART_MAIN].presence = HPR_PRESENCE_GONE;
   *ret_ticket = entry->serial;
   hpr_table_mark(&registry->table, entry);
   hpr_turn_end(registry);

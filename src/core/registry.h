@@ -211,10 +211,10 @@ void hpr_registry_kill_all(hpr_registry *registry);
 
 /*
  * Ends all, and the file says so, so that the next server goes on with it. host.terminated is
- * called with `request` for each that has to end, *ret_count times in all. HPR_ENOMEM: for some it
- * will not.
+ * called once for each that has to end, with `first_request` for the first in order and so on;
+ * *ret_count says for how many. HPR_ENOMEM: some are not asked, and not counted.
  */
-int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t request,
+int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t first_request,
                           size_t *ret_count);
 
 /* --- the file's orphans --------------------------------------------------------------------- */

@@ -50,13 +50,13 @@ static int index_pid(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const i
   return *pid ? hpr_index_add(index, slot, entry, pid, sizeof *pid) : 0;
 }
 
-static void note_change(const hpr_table *table) {
+void hpr_table_note_change(const hpr_table *table) {
   if (table->lookups) ++*table->lookups;
 }
 
 /* Out of all indexes but those of serials and pids. */
 static void leave_lookups(hpr_table *table, hpr_entry *entry) {
-  note_change(table);
+  hpr_table_note_change(table);
   hpr_index_remove(&table->by_session, &entry->by_session);
   hpr_index_remove(&table->by_token, &entry->by_token);
   hpr_index_remove(&table->by_agent, &entry->by_agent);
@@ -219,7 +219,7 @@ int hpr_table_set_session(hpr_table *table, hpr_entry *entry, const char *sessio
     return HPR_ENOMEM;
   }
   entry->session = copy;
-  note_change(table);
+  hpr_table_note_change(table);
   return 0;
 }
 
@@ -235,7 +235,7 @@ void hpr_table_leave_folder(hpr_table *table, hpr_entry *entry) {
 
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent) {
   const hpr_identity before = entry->row.pi;
-  note_change(table);
+  hpr_table_note_change(table);
   hpr_index_remove(&table->by_agent, &entry->by_agent);
   entry->row.pi = *agent;
   if (index_pid(&table->by_agent, &entry->by_agent, entry, &entry->row.pi.pid) != 0) {
@@ -251,7 +251,7 @@ int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *
 int hpr_table_promote(hpr_table *table, hpr_entry *entry) {
   const int32_t number = entry->row.pi.pid;
   if (hpr_table_find_pid(table, number)) return HPR_EEXIST;
-  note_change(table);
+  hpr_table_note_change(table);
   hpr_index_remove(&table->by_agent, &entry->by_agent);
   hpr_index_remove(&table->by_pid, &entry->by_pid);
   hpr_entry_promote(entry);

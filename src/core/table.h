@@ -85,6 +85,9 @@ void hpr_table_set_timed(hpr_table *table, hpr_entry *entry, bool timed);
 /* HPR_ENOMEM: still unlinked. Until hpr_table_leave_folder it can be taken back. */
 int hpr_table_set_session(hpr_table *table, hpr_entry *entry, const char *session);
 void hpr_table_clear_session(hpr_table *table, hpr_entry *entry);
+/* hpr_registry_pid_of may answer differently from now on. */
+void hpr_table_note_change(const hpr_table *table);
+
 /* It has its session for good: its folder leads to it no more. */
 void hpr_table_leave_folder(hpr_table *table, hpr_entry *entry);
 /* HPR_ENOMEM: the agent is the one that it was. */

@@ -3,6 +3,7 @@
 #include <utlist.h>
 
 #include "base/error.h"
+#include "core/others.h"
 #include "core/watch.h"
 
 enum {
@@ -32,8 +33,12 @@ static int64_t due_of(const hpr_entry *entry) {
 /* --- 1. look -------------------------------------------------------------------------------- */
 
 static void look(hpr_registry *registry, hpr_entry *entry) {
+  bool changed = false;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    if (entry->parts[part].suspect) hpr_watch_look(&registry->process, entry, part);
+    if (entry->parts[part].suspect)
+      changed = hpr_watch_look(&registry->process, entry, part) || changed;
+  hpr_others_look(&registry->process, entry);
+  if (changed) hpr_table_note_change(&registry->table);
 }
 
 /* --- 2. decide ------------------------------------------------------------------------------ */
@@ -85,6 +90,8 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
   const hpr_process_ops *process = &registry->process;
   hpr_ending_facts facts = {.has_keeper = entry->row.keeper.pid != 0};
   /* A stranger's process is nothing to wait for, once the door has said so. */
+  facts.others_left = hpr_others_left(entry->ending, false);
+  facts.respawned = hpr_others_left(entry->ending, true);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_presence presence = entry->parts[part].presence;
     facts.is_group[part] = presence == HPR_PRESENCE_GROUP;
@@ -93,8 +100,10 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
         (entry->ending->parts[part].sent != HPR_SENT_REFUSED || hpr_entry_answers_for(entry, part));
   }
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
-    const bool leads = part == HPR_PART_MAIN || part == HPR_PART_FORMER;
-    for (hpr_part other = 0; leads && facts.left[part] && other < HPR_PART_COUNT; other++)
+    facts.leads[part] =
+        facts.is_group[part] ||
+        (facts.left[part] && process->leads(process->self, hpr_entry_part(entry, part)));
+    for (hpr_part other = 0; facts.leads[part] && other < HPR_PART_COUNT; other++)
       if (other != part && facts.left[other] && !facts.is_group[other] &&
           process->reaches(process->self, hpr_entry_part(entry, part),
                            hpr_entry_part(entry, other)))
@@ -103,9 +112,54 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
   return facts;
 }
 
-/* What is about to be sent is written down before: whatever is recorded counts as sent. */
-static void record_wishes(hpr_entry *entry) {
-  if (!entry->ending->recorded || entry->ending->state == HPR_ENDING_KILL) return;
+/* --- others than its parts: descendants of those that lead no group, and keepers' new agents - */
+
+/* Before anybody is asked: whoever comes later under the keeper is an agent that it started anew.
+ */
+static void know_bystanders(const hpr_registry *registry, hpr_entry *entry) {
+  if (entry->ending->begun) return;
+  entry->ending->begun = true;
+  if (entry->row.keeper.pid != 0)
+    hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_BYSTANDERS);
+}
+
+static bool is_keeper_there(const hpr_entry *entry) {
+  const bool is_main = entry->row.keeper.pid == entry->row.main.pid;
+  const hpr_part part = is_main ? HPR_PART_MAIN : HPR_PART_KEEPER;
+  return entry->row.keeper.pid != 0 && entry->parts[part].presence == HPR_PRESENCE_THERE;
+}
+
+/* The keeper's turn is over: it is to be asked, unless it has an agent again. */
+static void find_respawned(const hpr_registry *registry, hpr_entry *entry) {
+  const hpr_ending *ending = entry->ending;
+  const bool over = ending->state == HPR_ENDING_TURN && registry->now_ms >= ending->turn_due_ms;
+  if (over && ending->turns <= HPR_KEEPER_TURNS && is_keeper_there(entry))
+    hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_RESPAWNED);
+}
+
+/* Whoever leads no group takes its descendants along; at SIGKILL those of descendants too. */
+static void find_descendants(const hpr_registry *registry, hpr_entry *entry) {
+  hpr_ending *ending = entry->ending;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const bool keeper_alone = is_keeper_there(entry) && part != HPR_PART_AGENT &&
+                              ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING &&
+                              ending->state != HPR_ENDING_KILL;
+    if (ending->wishes.parts[part].wanted && !keeper_alone &&
+        ending->wishes.parts[part].scope == HPR_SCOPE_PROCESS)
+      hpr_others_find(&registry->process, entry, hpr_entry_part(entry, part), HPR_OTHERS_ASKED);
+  }
+  const size_t count = ending->state == HPR_ENDING_KILL ? ending->other_count : 0;
+  for (size_t i = 0; i < count; i++) {
+    const hpr_identity root = ending->others[i].identity;
+    if (ending->others[i].there && !ending->others[i].bystander &&
+        ending->others[i].asked.sent < HPR_SENT_KILL)
+      hpr_others_find(&registry->process, entry, &root, HPR_OTHERS_ASKED);
+  }
+}
+
+/* --- what is about to be sent is written down before: what is recorded counts as sent -------- */
+
+static void record_parts(hpr_entry *entry) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_ending_wish *wish = &entry->ending->wishes.parts[part];
     if (!wish->wanted) continue;
@@ -116,16 +170,40 @@ static void record_wishes(hpr_entry *entry) {
   }
 }
 
-static hpr_outcome outcome_of(const hpr_ending *ending) {
-  if (ending->killed) return HPR_OUTCOME_KILLED;
-  if (ending->delivered) return HPR_OUTCOME_EXITED;
-  return ending->refused ? HPR_OUTCOME_NOT_OURS : HPR_OUTCOME_ALREADY_GONE;
+static void record_others(const hpr_registry *registry, hpr_entry *entry) {
+  hpr_signal signal;
+  for (size_t i = 0; i < entry->ending->other_count; i++) {
+    const hpr_other *it = &entry->ending->others[i];
+    if (!hpr_ending_wants_other(entry->ending, it, registry->now_ms, &signal)) continue;
+    hpr_row_add_asked(&entry->row, &it->identity);
+    hpr_entry_touch(entry);
+  }
+}
+
+static void decide_ending(hpr_registry *registry, hpr_entry *entry) {
+  hpr_ending *ending = entry->ending;
+  know_bystanders(registry, entry);
+  find_respawned(registry, entry);
+  const hpr_ending_facts facts = facts_of(registry, entry);
+  hpr_ending_step(ending, &facts, registry->now_ms);
+  find_descendants(registry, entry);
+  if (!ending->recorded || ending->state == HPR_ENDING_KILL) return;
+  record_parts(entry);
+  record_others(registry, entry);
 }
 
 static bool is_suspect(const hpr_entry *entry) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     if (entry->parts[part].suspect) return true;
+  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
+    if (entry->ending->others[i].suspect) return true;
   return false;
+}
+
+static hpr_outcome outcome_of(const hpr_ending *ending) {
+  if (ending->killed) return HPR_OUTCOME_KILLED;
+  if (ending->delivered) return HPR_OUTCOME_EXITED;
+  return ending->refused ? HPR_OUTCOME_NOT_OURS : HPR_OUTCOME_ALREADY_GONE;
 }
 
 /*
@@ -143,14 +221,9 @@ static bool is_over(const hpr_entry *entry) {
 void hpr_turn_forget(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome) {
   hpr_answer_all(&registry->outbox, entry, outcome);
   hpr_watch_stop(&registry->process, entry);
+  hpr_others_unwatch(&registry->process, entry);
   hpr_table_remove(&registry->table, entry);
   hpr_entry_free(entry);
-}
-
-static void decide_ending(hpr_registry *registry, hpr_entry *entry) {
-  const hpr_ending_facts facts = facts_of(registry, entry);
-  hpr_ending_step(entry->ending, &facts, registry->now_ms);
-  record_wishes(entry);
 }
 
 static void decide(hpr_registry *registry, hpr_entry *entry) {
@@ -217,6 +290,7 @@ static void set_watches(hpr_registry *registry, hpr_entry *entry) {
     if (result != HPR_ESRCH) warn_of_watch(registry, entry, result);
     failed = failed || result != HPR_EPOLLED;
   }
+  if (!hpr_others_watch(&registry->process, entry)) failed = true;
   entry->retry_ms = failed ? registry->now_ms + WATCH_RETRY_MS : HPR_TIME_NEVER;
 }
 
@@ -255,10 +329,29 @@ static void fulfil(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   if (result != 0 && wish.signal != HPR_SIGNAL_KILL) take_back(entry, part);
 }
 
+static void signal_other(hpr_registry *registry, hpr_entry *entry, hpr_other *it,
+                         hpr_signal signal) {
+  const hpr_process_ops *process = &registry->process;
+  const int result = process->signal(process->self, &it->identity, signal, HPR_SCOPE_PROCESS);
+  hpr_outbox_signalled(&registry->outbox, it->identity.pid, signal, result);
+  hpr_ending_note_other(entry->ending, it, signal, result, registry->now_ms);
+  entry->acted = true;
+  if (result == 0 && entry->serial == registry->asked) registry->asked_delivered = true;
+  if (result == HPR_ESRCH || result == HPR_ESTRANGER) it->suspect = true;
+  if (result == 0 || signal == HPR_SIGNAL_KILL || !entry->ending->recorded) return;
+  hpr_row_drop_asked(&entry->row, &it->identity);
+  hpr_entry_touch(entry);
+}
+
 static void act(hpr_registry *registry, hpr_entry *entry) {
+  hpr_ending *ending = entry->ending;
+  hpr_signal signal;
   set_watches(registry, entry);
-  for (hpr_part part = 0; entry->ending && part < HPR_PART_COUNT; part++)
-    if (entry->ending->wishes.parts[part].wanted) fulfil(registry, entry, part);
+  for (hpr_part part = 0; ending && part < HPR_PART_COUNT; part++)
+    if (ending->wishes.parts[part].wanted) fulfil(registry, entry, part);
+  for (size_t i = 0; ending && i < ending->other_count; i++)
+    if (hpr_ending_wants_other(ending, &ending->others[i], registry->now_ms, &signal))
+      signal_other(registry, entry, &ending->others[i], signal);
 }
 
 /* --- 5. update ------------------------------------------------------------------------------ */

@@ -5,8 +5,8 @@
 #include "core/entry.h"
 #include "platform/process.h"
 
-/* What a watch is for: a part of an entry, or another server. */
-enum { HPR_WATCH_OWNER = 7 };
+/* What a watch is for: a part of an entry, another process of its ending, or another server. */
+enum { HPR_WATCH_OTHER = 6, HPR_WATCH_OWNER = 7 };
 
 /*
  * `number` is an entry's serial, or an owner's number. `round` counts the watches of one part: a

@@ -11,6 +11,7 @@
 #include "platform/descent.h"
 #include "platform/found.h"
 #include "platform/identity.h"
+#include "platform/list.h"
 #include "platform/tree.h"
 
 enum { LEGACY_SLACK_MS = 5000 }; /* between a spawn and the original module's writing it down */
@@ -268,6 +269,45 @@ static bool gather(void *context, int32_t pid, const hpr_facts *seen) {
   return it->error == 0;
 }
 
+static bool native_leads(void *context, const hpr_identity *identity) {
+  native *self = context;
+  const hpr_found found = hpr_found_open(self->system, &self->host, identity);
+  hpr_found_close(self->system, &found);
+  return is_reachable(found.verdict) && found.group;
+}
+
+/* By the list alone, which proves nothing yet. */
+static bool is_below(const hpr_list *list, int32_t pid, int32_t root) {
+  for (size_t i = 0; i < list->count && pid > 0; i++)
+    if ((pid = hpr_list_parent(list, pid)) == root) return true;
+  return false;
+}
+
+/* The root is judged last: then the number was its own while its descendants were told. */
+static int native_descendants(void *context, const hpr_identity *root,
+                              hpr_identity *ret_descendants, size_t capacity, size_t *ret_count) {
+  native *self = context;
+  const hpr_system *system = self->system;
+  hpr_list list;
+  hpr_facts facts;
+  size_t count = 0;
+  *ret_count = 0;
+  if (!hpr_is_pid(root->pid) || hpr_descends(system, system->self_pid(), root->pid)) return 0;
+  int result = hpr_list_init(&list, system);
+  if (result != 0) return result;
+  for (size_t i = 0; i < list.count && count < capacity; i++) {
+    const int32_t pid = list.rows[i].pid;
+    if (!hpr_is_pid(pid) || pid == system->self_pid() || !is_below(&list, pid, root->pid)) continue;
+    hpr_identity *it = &ret_descendants[count];
+    if (record(self, pid, &facts, it) != 0 || !hpr_descends(system, pid, root->pid)) continue;
+    it->kin = root->kin && native_verify(self, it) == HPR_VERDICT_SAME;
+    count += it->kin;
+  }
+  hpr_list_done(&list);
+  if (native_verify(self, root) == HPR_VERDICT_SAME) *ret_count = count;
+  return 0;
+}
+
 static int native_members(void *context, const hpr_identity *leader, hpr_identity *ret_members,
                           size_t capacity, size_t *ret_count) {
   native *self = context;
@@ -371,6 +411,8 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .verify = native_verify,
       .signal = native_signal,
       .reaches = native_reaches,
+      .leads = native_leads,
+      .descendants = native_descendants,
       .members = native_members,
       .is_member = native_is_member,
       .signal_group = native_signal_group,

@@ -109,6 +109,17 @@ typedef struct hpr_process_ops {
    */
   bool (*reaches)(void *self, const hpr_identity *leader, const hpr_identity *other);
 
+  /* True if it leads the group of its number, or led it and members live. */
+  bool (*leads)(void *self, const hpr_identity *identity);
+
+  /*
+   * Records the living descendants of `root`, itself and us left out, with its kin. Up to capacity;
+   * ret_count says how many were written. 0 also if it is gone, or an ancestor of ours.
+   * HPR_EUNKNOWN, HPR_EMFILE, HPR_ENOMEM: could not be told.
+   */
+  int (*descendants)(void *self, const hpr_identity *root, hpr_identity *ret_descendants,
+                     size_t capacity, size_t *ret_count);
+
   /*
    * Records the living members (zombies are dead) of the group that `leader` leads or led, the
    * leader itself left out, with the leader's kin. Up to capacity; ret_count says how many were

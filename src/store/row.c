@@ -18,10 +18,10 @@
 /* --- reading -------------------------------------------------------------------------------- */
 
 static const char *const known_keys[] = {
-    "pid",         "cwd",      "spawnedAt",      "spawnToken", "piPid",
-    "keeperPid",   "identity", "keeperSockPath", "piIdentity", "keeperIdentity",
-    "terminating", "owner",    "sessionId",      "ending",     "remainder",
-    "former",
+    "pid",         "cwd",           "spawnedAt",      "spawnToken", "piPid",
+    "keeperPid",   "identity",      "keeperSockPath", "piIdentity", "keeperIdentity",
+    "terminating", "owner",         "sessionId",      "ending",     "remainder",
+    "former",      "registeredPid",
 };
 
 /* By hpr_part. */
@@ -158,6 +158,12 @@ static bool read_whole(const cJSON *value, double most, double *ret_number) {
   return true;
 }
 
+static void end_record(hpr_row *row) {
+  if (row->ending) free(row->ending->sent);
+  free(row->ending);
+  row->ending = NULL;
+}
+
 static int read_asked(const cJSON *list, hpr_row *row) {
   const cJSON *item;
   if (!cJSON_IsArray(list)) return HPR_EINVAL;
@@ -175,17 +181,19 @@ static int read_ending(const cJSON *value, hpr_row *row) {
   hpr_signal signal;
   double grace_ms = -1, began_ms;
   const cJSON *grace = member(value, "graceMs"), *name = member(value, "signal");
-  if (!value) return 0;
+  /* One that we cannot read tells nothing: that it is to end is said beside. */
   if (!cJSON_IsString(name) || !hpr_signal_read(name->valuestring, &signal) ||
       !(cJSON_IsFalse(grace) || read_whole(grace, INT32_MAX, &grace_ms)) ||
       !read_whole(member(value, "began"), LARGEST_NUMBER, &began_ms))
-    return HPR_EINVAL;
+    return 0;
   bool terminating = row->terminating;
   int result = hpr_row_begin_ending(row, signal, (int32_t)grace_ms, (int64_t)began_ms);
   if (result != 0) return result;
   row->terminating = terminating;
-  if (!read_flag(member(value, "tree"), false, &row->ending->tree)) return HPR_EINVAL;
-  return read_asked(member(value, "sent"), row);
+  result = read_asked(member(value, "sent"), row);
+  if (result == 0 && read_flag(member(value, "tree"), false, &row->ending->tree)) return 0;
+  end_record(row);
+  return result == HPR_ENOMEM ? result : 0;
 }
 
 static bool read_former(const cJSON *value, hpr_row *row) {
@@ -213,12 +221,17 @@ static int64_t read_time(const cJSON *value) {
   return time_ms;
 }
 
+static bool read_registered_pid(const cJSON *value, hpr_row *row) {
+  return !value || read_pid(value, &row->registered_pid);
+}
+
 static int read_members(const cJSON *entry, hpr_row *row) {
   const cJSON *cwd = member(entry, "cwd");
   if (!read_process(entry, "pid", "identity", &row->main) || row->main.pid == 0 ||
       !read_process(entry, "piPid", "piIdentity", &row->pi) ||
       !read_process(entry, "keeperPid", "keeperIdentity", &row->keeper) ||
       !read_owner(member(entry, "owner"), row) || !read_former(member(entry, "former"), row) ||
+      !read_registered_pid(member(entry, "registeredPid"), row) ||
       !read_flag(member(entry, "terminating"), false, &row->terminating) ||
       !read_flag(member(entry, "remainder"), false, &row->remainder) || !cJSON_IsString(cwd))
     return HPR_EINVAL;
@@ -373,6 +386,8 @@ static bool write_unknown(cJSON *entry, const hpr_row *row) {
 /* The original's fields first and in its order: people read this file too. */
 static bool write_members(cJSON *entry, const hpr_row *row) {
   return write_pid(entry, "pid", &row->main) && write_string(entry, "cwd", row->cwd) &&
+         (row->registered_pid == 0 ||
+          cJSON_AddNumberToObject(entry, "registeredPid", row->registered_pid)) &&
          write_time(entry, row->spawned_ms) && write_string(entry, "spawnToken", row->token) &&
          write_pid(entry, "piPid", &row->pi) && write_pid(entry, "keeperPid", &row->keeper) &&
          write_string(entry, "keeperSockPath", row->socket_path) &&
@@ -409,6 +424,10 @@ bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b) {
          strcmp(a->birth, b->birth) == 0;
 }
 
+int32_t hpr_row_registered_pid(const hpr_row *row) {
+  return row->registered_pid ? row->registered_pid : row->main.pid;
+}
+
 static void move_members(hpr_row *row, hpr_part from, hpr_part to) {
   free(row->members[to]);
   row->members[to] = row->members[from];
@@ -425,6 +444,7 @@ void hpr_row_promote(hpr_row *row, bool keep_group) {
     row->former = row->main;
     move_members(row, HPR_PART_MAIN, HPR_PART_FORMER);
   }
+  row->registered_pid = hpr_row_registered_pid(row);
   row->main = row->pi;
   row->pi = (hpr_identity){0};
   move_members(row, HPR_PART_AGENT, HPR_PART_MAIN);
@@ -437,12 +457,6 @@ int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members)
   free(row->members[part]);
   row->members[part] = copy;
   return 0;
-}
-
-static void end_record(hpr_row *row) {
-  if (row->ending) free(row->ending->sent);
-  free(row->ending);
-  row->ending = NULL;
 }
 
 int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms) {

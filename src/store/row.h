@@ -50,17 +50,18 @@ typedef struct hpr_ending_record {
 
 /* The strings belong to the row. All zero is an empty row that needs no hpr_row_done. */
 typedef struct hpr_row {
-  hpr_identity main;   /* "pid", "identity" */
-  hpr_identity pi;     /* "piPid", "piIdentity"; pid 0 = none */
-  hpr_identity former; /* "former", with its pid; pid 0 = none */
-  hpr_identity keeper; /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
-  char *cwd;           /* never NULL in a row that was read */
-  char *token;         /* "spawnToken" or NULL; never empty */
-  char *socket_path;   /* "keeperSockPath" or NULL; never empty */
-  char *session;       /* "sessionId", for people: the last one that held it, or NULL */
-  int64_t spawned_ms;  /* since 1970, or HPR_SPAWNED_UNKNOWN */
-  bool terminating;    /* asked to end; finish it */
-  bool remainder;      /* its processes have ended, and that was told; groups of them are left */
+  hpr_identity main;      /* "pid", "identity" */
+  hpr_identity pi;        /* "piPid", "piIdentity"; pid 0 = none */
+  hpr_identity former;    /* "former", with its pid; pid 0 = none */
+  hpr_identity keeper;    /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
+  char *cwd;              /* never NULL in a row that was read */
+  char *token;            /* "spawnToken" or NULL; never empty */
+  char *socket_path;      /* "keeperSockPath" or NULL; never empty */
+  char *session;          /* "sessionId", for people: the last one that held it, or NULL */
+  int64_t spawned_ms;     /* since 1970, or HPR_SPAWNED_UNKNOWN */
+  int32_t registered_pid; /* "registeredPid", if it is not main's any more; 0 = it is */
+  bool terminating;       /* asked to end; finish it */
+  bool remainder;         /* its processes have ended, and that was told; groups of them are left */
   hpr_ending_record *ending;            /* how it is to end; NULL = not asked, or not by us */
   hpr_members *members[HPR_PART_COUNT]; /* "members" of an identity; NULL = none recorded */
   hpr_identity owner;                   /* the server that keeps it; pid 0 = the original module */
@@ -91,6 +92,9 @@ bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b);
  * another process stays. `keep_group`: something is left of the former one's group.
  */
 void hpr_row_promote(hpr_row *row, bool keep_group);
+
+/* The pid that was registered, whoever has taken its place. */
+int32_t hpr_row_registered_pid(const hpr_row *row);
 
 /* Takes a copy; an empty list is none. HPR_ENOMEM: it is as it was. */
 int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members);

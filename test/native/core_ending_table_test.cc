@@ -30,7 +30,10 @@ std::string StateName(hpr_ending_state state) {
 
 class EndingTable : public testing::Test {
 protected:
-  EndingTable() { hpr_ending_init(&it, HPR_SIGNAL_TERM, kGrace, kStart); }
+  EndingTable() {
+    hpr_ending_init(&it, HPR_SIGNAL_TERM, kGrace, kStart);
+    for (bool &leads : facts.leads) leads = true;
+  }
 
   void Left(std::initializer_list<hpr_part> parts) {
     for (bool &left : facts.left) left = false;
@@ -133,6 +136,47 @@ TEST_F(EndingTable, SignalsTheGroupThatIsLeftOfALeader) {
   facts.is_group[kMain] = true;
   EXPECT_EQ("TURN", Step(10));
   EXPECT_EQ("ALL TERM>main", Step(10 + HPR_KEEPER_TURN_MS));
+}
+
+TEST_F(EndingTable, AsksTheGroupOfAKeeperThatWasAskedAloneAndHasGone) {
+  facts.has_keeper = true;
+  Left({kAgent, kMain});
+  EXPECT_EQ("AGENT TERM>agent", Step(0));
+  Left({kMain});
+  EXPECT_EQ("TURN", Step(10));
+  EXPECT_EQ("ALL TERM>main alone", Step(10 + HPR_KEEPER_TURN_MS));
+  facts.is_group[kMain] = true;
+  EXPECT_EQ("ALL TERM>main", Step(20 + HPR_KEEPER_TURN_MS));
+  EXPECT_EQ("ALL", Step(30 + HPR_KEEPER_TURN_MS));
+}
+
+TEST_F(EndingTable, AsksAProcessThatLeadsNoGroupAlone) {
+  Left({kMain});
+  facts.leads[kMain] = false;
+  EXPECT_EQ("ALL TERM>main alone", Step(0));
+}
+
+TEST_F(EndingTable, IsNotOverWhileDescendantsThatWereAskedAreThere) {
+  Left({kMain});
+  EXPECT_EQ("ALL TERM>main", Step(0));
+  Left({});
+  facts.others_left = true;
+  EXPECT_EQ("ALL", Step(10));
+  EXPECT_EQ("KILL", Step(kGrace));
+  facts.others_left = false;
+  EXPECT_EQ("OVER", Step(kGrace + 1));
+}
+
+TEST_F(EndingTable, WaitsForAnAgentThatAKeeperHasStartedAnew) {
+  facts.has_keeper = true;
+  Left({kAgent, kMain});
+  EXPECT_EQ("AGENT TERM>agent", Step(0));
+  Left({kMain});
+  facts.respawned = facts.others_left = true;
+  EXPECT_EQ("AGENT", Step(10));
+  facts.respawned = facts.others_left = false;
+  EXPECT_EQ("TURN", Step(600));
+  EXPECT_EQ("ALL TERM>main alone", Step(600 + HPR_KEEPER_TURN_MS));
 }
 
 TEST_F(EndingTable, TriesASignalAgainThatCouldNotBeSent) {

@@ -566,7 +566,7 @@ TEST_F(Ending, IsLookedAtNowAndThenWhereItCannotBeWatched) {
   server.Terminate(ByPid(Pid(pi)), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
   End(pi);
   server.Settle();
-  EXPECT_EQ(Pids{Pid(pi)}, Exits(server));
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
 }
 
 TEST_F(Ending, GoesOnWithAGroupThatItsLeaderLeaves) {

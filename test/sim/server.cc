@@ -305,7 +305,7 @@ static bool Means(const hpr_target &target, const hpr_entry *entry) {
   const char *session = entry->session ? entry->session : entry->row.session;
   if (target.session) return session && std::string(target.session) == session;
   if (target.token) return entry->row.token && std::string(target.token) == entry->row.token;
-  return entry->row.main.pid == target.pid || entry->registered_pid == target.pid;
+  return entry->row.main.pid == target.pid || hpr_row_registered_pid(&entry->row) == target.pid;
 }
 
 const hpr_row *Server::RowOf(const hpr_target &target, bool ending) const {

@@ -131,7 +131,6 @@ void Truth::Crashing(const Server &server) {
 
 void Truth::Rebooted() {
   asked_.clear();
-  along_.clear();
   promised_.clear();
   must_know_.clear();
   untold_.clear();
@@ -173,15 +172,14 @@ void Truth::Break(const std::string &what) {
   if (broken_.empty()) broken_ = what;
 }
 
-/* Who leads no group takes its descendants along, whom it may have left when they are signalled. */
-bool Truth::GoesAlong(const Delivery &it) {
-  const Process *target = kernel_->Find(it.target);
-  if (it.group || !target) return false;
-  for (Serial at = it.target; at; at = kernel_->MadeBy(at))
-    if (along_.count(at)) return true;
-  if (target->group == it.target || !asked_.count(it.target)) return false;
-  along_.insert(it.target);
-  return true;
+/*
+ * Who leads no group takes its descendants along, a keeper the agents that it starts anew: whoever
+ * was made by one that is to end, whether that one lives or not.
+ */
+bool Truth::GoesAlong(const Delivery &it) const {
+  for (Serial at = it.target; at && !it.group; at = kernel_->MadeBy(at))
+    if (asked_.count(at)) return true;
+  return false;
 }
 
 void Truth::CheckSignal(const Delivery &it) {

@@ -60,7 +60,7 @@ private:
   std::set<Serial> PartsOf(const hpr_row &row) const;
   std::set<Serial> KinOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
-  bool GoesAlong(const Delivery &delivery);
+  bool GoesAlong(const Delivery &delivery) const;
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
   bool IsClaimed(const std::vector<Server *> &servers, Serial serial);
   void DropFileRows();
@@ -68,7 +68,6 @@ private:
   Kernel *kernel_;
   Disk *disk_;
   std::set<Serial> asked_;     /* somebody wanted their end */
-  std::set<Serial> along_;     /* led no group when they were signalled */
   std::set<Serial> promised_;  /* and was told that it would come */
   std::set<Serial> must_know_; /* registered, ours, and never given up */
   /* Whose identity nobody told when they were registered: by registry and pid. */

@@ -48,6 +48,12 @@ hpr_process_ops World::Processes() {
     return Verify(self, identity) == HPR_VERDICT_SAME ? 0 : HPR_ESRCH;
   };
   ops.reaches = [](void *, const hpr_identity *, const hpr_identity *) { return false; };
+  ops.leads = [](void *, const hpr_identity *) { return true; };
+  ops.descendants = [](void *, const hpr_identity *, hpr_identity *, size_t,
+                       size_t *ret_count) -> int {
+    *ret_count = 0;
+    return 0;
+  };
   ops.members = [](void *, const hpr_identity *, hpr_identity *, size_t, size_t *) -> int {
     return HPR_EUNKNOWN;
   };

@@ -1,0 +1,116 @@
+#include "core/others.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "core/watch.h"
+
+enum { LOOK_MAX = 64 }; /* found by one look; the next one finds more */
+
+static hpr_other *find(const hpr_ending *ending, const hpr_identity *identity) {
+  for (size_t i = 0; i < ending->other_count; i++)
+    if (hpr_identity_equal(&ending->others[i].identity, identity)) return &ending->others[i];
+  return NULL;
+}
+
+static bool is_part(const hpr_entry *entry, const hpr_identity *identity) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_identity *it = hpr_entry_part(entry, part);
+    if (it && it->pid == identity->pid) return true;
+  }
+  return false;
+}
+
+/* NULL: no memory, or there are too many. */
+static hpr_other *add(hpr_ending *ending, const hpr_identity *identity) {
+  if (ending->other_count == HPR_OTHERS_MAX) return NULL;
+  hpr_other *longer = realloc(ending->others, (ending->other_count + 1) * sizeof *longer);
+  if (!longer) return NULL;
+  ending->others = longer;
+  hpr_other *it = &longer[ending->other_count++];
+  *it = (hpr_other){.identity = *identity, .there = true};
+  return it;
+}
+
+static void meet(hpr_entry *entry, const hpr_identity *identity, hpr_others_as as) {
+  if (is_part(entry, identity)) return;
+  hpr_other *known = find(entry->ending, identity);
+  if (known && as != HPR_OTHERS_ASKED) return;
+  hpr_other *it = known ? known : add(entry->ending, identity);
+  if (!it) return;
+  it->bystander = as == HPR_OTHERS_BYSTANDERS;
+  it->respawned = as == HPR_OTHERS_RESPAWNED;
+}
+
+void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *root,
+                     hpr_others_as as) {
+  hpr_identity found[LOOK_MAX];
+  size_t count;
+  if (process->descendants(process->self, root, found, LOOK_MAX, &count) != 0) return;
+  for (size_t i = 0; i < count; i++) meet(entry, &found[i], as);
+}
+
+void hpr_others_resume(hpr_entry *entry) {
+  const hpr_ending_record *record = entry->row.ending;
+  for (size_t i = 0; i < record->sent_count; i++) {
+    hpr_identity identity = {.pid = record->sent[i].pid, .state = HPR_RECORD_KNOWN, .kin = true};
+    memcpy(identity.boot, entry->row.main.boot, sizeof identity.boot);
+    memcpy(identity.birth, record->sent[i].birth, sizeof identity.birth);
+    hpr_other *it =
+        identity.birth[0] && !is_part(entry, &identity) ? add(entry->ending, &identity) : NULL;
+    if (!it) continue;
+    it->asked.sent = HPR_SENT_FIRST;
+    it->suspect = true;
+  }
+}
+
+void hpr_others_look(const hpr_process_ops *process, hpr_entry *entry) {
+  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++) {
+    hpr_other *it = &entry->ending->others[i];
+    if (!it->suspect) continue;
+    const hpr_verdict verdict = process->verify(process->self, &it->identity);
+    it->suspect = false;
+    it->there = verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_UNKNOWN ||
+                verdict == HPR_VERDICT_FOREIGN;
+  }
+}
+
+bool hpr_others_watch(const hpr_process_ops *process, hpr_entry *entry) {
+  bool all = true;
+  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++) {
+    hpr_other *it = &entry->ending->others[i];
+    if (it->watched || !it->there || it->bystander) continue;
+    int result = process->watch(process->self, &it->identity,
+                                hpr_watch_make(entry->serial, (uint8_t)i, HPR_WATCH_OTHER));
+    it->watched = result == 0 || result == HPR_EPOLLED;
+    it->suspect = it->suspect || result == HPR_ESRCH;
+    all = all && (it->watched || result == HPR_ESRCH);
+  }
+  return all;
+}
+
+void hpr_others_unwatch(const hpr_process_ops *process, hpr_entry *entry) {
+  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++) {
+    hpr_other *it = &entry->ending->others[i];
+    if (it->watched)
+      process->unwatch(process->self, hpr_watch_make(entry->serial, (uint8_t)i, HPR_WATCH_OTHER));
+    it->watched = false;
+  }
+}
+
+void hpr_others_exited(hpr_entry *entry, uint8_t index) {
+  if (!entry->ending || index >= entry->ending->other_count) return;
+  entry->ending->others[index].watched = false;
+  entry->ending->others[index].suspect = true;
+}
+
+bool hpr_others_left(const hpr_ending *ending, bool respawned) {
+  for (size_t i = 0; i < ending->other_count; i++) {
+    const hpr_other *it = &ending->others[i];
+    if (it->there && !it->bystander && it->asked.sent != HPR_SENT_REFUSED &&
+        (it->respawned || !respawned))
+      return true;
+  }
+  return false;
+}

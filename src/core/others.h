@@ -1,0 +1,38 @@
+/* core/others.h: the processes beside its own parts that an ending is about. */
+#ifndef HPR_CORE_OTHERS_H
+#define HPR_CORE_OTHERS_H
+
+#include "core/entry.h"
+#include "platform/process.h"
+
+/* How those that are found are met. */
+typedef enum hpr_others_as {
+  HPR_OTHERS_ASKED,      /* they are to be asked too */
+  HPR_OTHERS_BYSTANDERS, /* they are only known, so that newcomers are told from them */
+  HPR_OTHERS_RESPAWNED,  /* a keeper's new agents */
+} hpr_others_as;
+
+/*
+ * Finds descendants of a process that are not known yet. Lack of memory, or of an answer, finds
+ * none. Those that were bystanders are asked from now on, if that is wanted.
+ */
+void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *root,
+                     hpr_others_as as);
+
+/* Those that the row says were asked, by another server. */
+void hpr_others_resume(hpr_entry *entry);
+
+/* Looks at those that may have ended. */
+void hpr_others_look(const hpr_process_ops *process, hpr_entry *entry);
+
+/* Watches those that are not. False: some could not be. */
+bool hpr_others_watch(const hpr_process_ops *process, hpr_entry *entry);
+void hpr_others_unwatch(const hpr_process_ops *process, hpr_entry *entry);
+
+/* One of them has ended. */
+void hpr_others_exited(hpr_entry *entry, uint8_t index);
+
+/* True if one that is to end is there; `respawned`: only keepers' new agents count. */
+bool hpr_others_left(const hpr_ending *ending, bool respawned);
+
+#endif
