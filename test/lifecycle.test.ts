@@ -29,9 +29,10 @@ describe("a child's exit", () => {
 
   it("tells the exit status", async () => {
     const { registry, exits } = open();
-    const child = start(["sh", "-c", "exit 7"]);
+    const child = start(["sh", "-c", "read line; exit 7"], { stdio: ["pipe", "ignore", "ignore"] });
     registry.register(child.pid, "/a", child, "t");
     registry.linkByToken("t", "s");
+    child.stdin!.end("\n");
     await waitFor("exit event", () => exits.length > 0);
     expect(exits).toMatchObject([{ pid: child.pid, code: 7, sessionId: "s", spawnToken: "t" }]);
     expect(exits[0].signal).toBeUndefined();

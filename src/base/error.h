@@ -32,8 +32,7 @@ typedef enum hpr_error {
   HPR_EFORKED = -22,   /* called in a child made by fork(): only the opener may act */
   HPR_EINTR = -23,     /* interrupted by a signal; call again */
   HPR_EPOLLED = -24,   /* done, but by looking now and then, for lack of descriptors */
-  HPR_EUNWATCHED =
-      -25,          /* an exit may be told late: its watch could not be set, and is tried again */
+  HPR_EUNWATCHED = -25, /* a watch could not be set, and is tried again */
   HPR_EGUESS = -26, /* a session is, or was, linked by its folder alone */
   HPR_EGUARD = -27, /* nothing was done: tests run with the real home folder */
   HPR_ENOLCK = -28, /* no lock can be had */

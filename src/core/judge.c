@@ -36,17 +36,34 @@ static bool is_gone(hpr_verdict verdict) {
 }
 
 /* A recorded member of a dead leader's group proves it where the leader's record cannot. */
-static bool is_group_left(const hpr_process_ops *process, const hpr_row *row) {
-  const hpr_members *members = row->members[HPR_PART_MAIN];
+static bool has_member(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
+                       int32_t group) {
+  const hpr_members *members = row->members[part];
   for (size_t i = 0; members && i < members->count; i++)
-    if (process->is_member(process->self, &members->list[i], row->main.pid)) return true;
+    if (process->is_member(process->self, &members->list[i], group)) return true;
   return false;
+}
+
+static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
+                          const hpr_identity *leader) {
+  return leader->pid != 0 &&
+         (has_member(process, row, part, leader->pid) ||
+          process->verify(process->self, leader) == HPR_VERDICT_GROUP);
 }
 
 static hpr_verdict verify_main(const hpr_process_ops *process, const hpr_row *row) {
   hpr_verdict verdict = process->verify(process->self, &row->main);
   const bool doubtful = is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
-  return doubtful && is_group_left(process, row) ? HPR_VERDICT_GROUP : verdict;
+  const bool left = doubtful && has_member(process, row, HPR_PART_MAIN, row->main.pid);
+  return left ? HPR_VERDICT_GROUP : verdict;
+}
+
+/* Its processes are gone; a group that one of the others led need not be. */
+static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row *row,
+                                   hpr_verdict verdict) {
+  const bool left = is_group_left(process, row, HPR_PART_AGENT, &row->pi) ||
+                    is_group_left(process, row, HPR_PART_FORMER, &row->former);
+  return is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
 }
 
 /* Whom the row is about: the registered process or, where that is gone, its agent. */
@@ -54,8 +71,9 @@ static hpr_verdict find_subject(const hpr_process_ops *process, hpr_row *row) {
   hpr_verdict verdict = verify_main(process, row);
   const bool stranger = row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin; /* keeps nothing alive */
   if (row->pi.pid == 0 || stranger || !(is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
-    return verdict;
-  if (is_gone(process->verify(process->self, &row->pi))) return verdict;
+    return verdict_of_rest(process, row, verdict);
+  const hpr_verdict agent = process->verify(process->self, &row->pi);
+  if (is_gone(agent) || agent == HPR_VERDICT_GROUP) return verdict_of_rest(process, row, verdict);
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
   return process->verify(process->self, &row->main);
 }

@@ -66,7 +66,8 @@ static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, bool end) {
     return HPR_KEEP;
   }
   *row = (hpr_row){0};
-  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) entry->parts[part].suspect = true;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    entry->parts[part].suspect = entry->parts[part].presence == HPR_PRESENCE_THERE;
   if (entry->row.remainder) hpr_table_make_remainder(scope->table, entry);
   if (end) request_end(scope, entry);
   hpr_table_mark(scope->table, entry);
