@@ -284,11 +284,15 @@ static void set_watches(hpr_registry *registry, hpr_entry *entry) {
   bool failed = false;
   if (entry->retry_ms != HPR_TIME_NEVER && registry->now_ms < entry->retry_ms) return;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
-    int result = hpr_watch_set(&registry->process, entry, part);
+    hpr_process *it = &entry->parts[part];
+    int result = it->suspect ? 0 : hpr_watch_set(&registry->process, entry, part);
     if (result == 0) continue;
-    if (result == HPR_ESRCH) entry->parts[part].suspect = entry->parts[part].exited = true;
-    if (result != HPR_ESRCH) warn_of_watch(registry, entry, result);
-    failed = failed || result != HPR_EPOLLED;
+    /* Ended by now: looked at again at once, but not for ever if the two looks do not agree. */
+    failed = failed || (result == HPR_ESRCH ? it->exited : result != HPR_EPOLLED);
+    if (result == HPR_ESRCH)
+      it->suspect = it->exited = true;
+    else
+      warn_of_watch(registry, entry, result);
   }
   if (!hpr_others_watch(&registry->process, entry)) failed = true;
   entry->retry_ms = failed ? registry->now_ms + WATCH_RETRY_MS : HPR_TIME_NEVER;

@@ -84,6 +84,13 @@ int hpr_watch_set(const hpr_process_ops *process, hpr_entry *entry, hpr_part par
   int result = process->watch(process->self, whom_to_watch(process, entry, part),
                               hpr_watch_make(entry->serial, ++it->round, part));
   it->watched = result == 0 || result == HPR_EPOLLED;
+  /* Asked after: of one that has ended by now a member of its group may be what is watched. */
+  if (it->watched && it->presence == HPR_PRESENCE_THERE &&
+      process->verify(process->self, hpr_entry_part(entry, part)) == HPR_VERDICT_GROUP) {
+    process->unwatch(process->self, hpr_watch_make(entry->serial, it->round, part));
+    it->watched = false;
+    return HPR_ESRCH;
+  }
   return result;
 }
 
