@@ -115,7 +115,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       signalled: (pid, signal, code) => {
         if (traces.signal.isWanted) this.#traceSignal(pid, signal as SignalName, code);
       },
-      terminated: (request, outcome, entry) => this.#settle(request, outcome, entry),
+      terminated: (request, outcome, entry) => this.#answer(request, outcome, entry),
     };
   }
 
@@ -155,7 +155,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     else callSafely(() => say(`${warning.message} (${warning.code})`));
   }
 
-  #answered(request: number): ((result: TerminateResult) => void) | undefined {
+  #stopAwaiting(request: number): ((result: TerminateResult) => void) | undefined {
     const resolve = this.#requests.get(request);
     this.#requests.delete(request);
     if (this.#requests.size === 0) {
@@ -165,13 +165,13 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     return resolve;
   }
 
-  #await(request: number, settle: (result: TerminateResult) => void): void {
-    this.#requests.set(request, settle);
+  #await(request: number, answer: (result: TerminateResult) => void): void {
+    this.#requests.set(request, answer);
     awaited.add(this);
     this.#native.keepAlive(true);
   }
 
-  #settle(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
+  #answer(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
     const { pid, sessionId, code, signal } = entry;
     const result = {
       outcome,
@@ -180,7 +180,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       ...(code !== undefined && { code }),
       ...(signal !== undefined && { signal }),
     };
-    this.#answered(request)?.(result);
+    this.#stopAwaiting(request)?.(result);
   }
 
   /** The guard of a test run without a home of its own; says so and answers true. */
@@ -256,7 +256,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       const stopWaiting = (): void => {
-        this.#answered(request);
+        this.#stopAwaiting(request);
         reject(abort?.reason);
       };
       this.#await(request, (result) => {
@@ -267,7 +267,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
         const signal = options.signal ?? "SIGTERM";
         this.#native.terminate(request, signal, graceMs, session, token, pid);
       } catch (error) {
-        this.#answered(request);
+        this.#stopAwaiting(request);
         reject(error);
         return;
       }
@@ -287,7 +287,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       results.push(new Promise((resolve) => this.#await(request, resolve)));
     }
     const count = this.#native.shutdown(first, graceMs);
-    for (let request = first + count; request < this.#nextRequest; request++) this.#answered(request);
+    for (let request = first + count; request < this.#nextRequest; request++) this.#stopAwaiting(request);
     const answers = await Promise.all(results.slice(0, count));
     this.close();
     return answers;

@@ -48,13 +48,13 @@ export class Guest {
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       // It also keeps the event loop alive, which nothing native does.
-      const patience = setTimeout(() => settle("lives"), PATIENCE_MS);
-      const settle = (outcome: Ending): void => {
+      const patience = setTimeout(() => answer("lives"), PATIENCE_MS);
+      const answer = (outcome: Ending): void => {
         clearTimeout(patience);
         this.#requests.delete(request);
         resolve(outcome);
       };
-      this.#requests.set(request, settle);
+      this.#requests.set(request, answer);
       try {
         this.#native.terminate(request, "SIGTERM", GRACE_MS, undefined, undefined, entry.standsFor);
       } catch (error) {

@@ -190,7 +190,7 @@ napi_value ChildExited(Call &call, hpr_registry *registry) {
   return nullptr;
 }
 
-napi_value TimerFired(Call &call, hpr_registry *registry) {
+napi_value TimerFired(Call &, hpr_registry *registry) {
   hpr_registry_timer_fired(registry);
   return nullptr;
 }

@@ -117,9 +117,12 @@ int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t fir
     if (!entry->ending && entry->life == HPR_LIFE_EXITED) continue; /* nothing is left to end */
     struct hpr_event *answer = hpr_answer_new(first_request + *ret_count);
     int asked = answer ? end_or_join(registry, entry, &how, answer) : HPR_ENOMEM;
-    if (asked == 0) ++*ret_count;
-    if (asked != 0) hpr_answer_free(answer);
-    if (asked != 0) result = asked;
+    if (asked == 0) {
+      ++*ret_count;
+      continue;
+    }
+    hpr_answer_free(answer);
+    result = asked;
   }
   hpr_turn_end(registry);
   return result;

@@ -175,8 +175,10 @@ void hpr_ending_note_other(hpr_ending *ending, hpr_other *other, hpr_signal sign
                            int64_t now_ms) {
   const bool kill = signal == HPR_SIGNAL_KILL;
   other->asked.retry_ms = result == 0 ? 0 : now_ms + RETRY_MS;
-  if (result == 0) other->asked.sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
-  if (result == 0) note_reached(ending, kill, now_ms);
+  if (result == 0) {
+    other->asked.sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
+    note_reached(ending, kill, now_ms);
+  }
   if (result == HPR_EFORBIDDEN || result == HPR_ENOTKIN) other->asked.sent = HPR_SENT_REFUSED;
 }
 

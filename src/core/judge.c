@@ -53,8 +53,8 @@ static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hp
 
 static hpr_verdict verify_main(const hpr_process_ops *process, const hpr_row *row) {
   hpr_verdict verdict = process->verify(process->self, &row->main);
-  const bool doubtful = is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
-  const bool left = doubtful && has_member(process, row, HPR_PART_MAIN, row->main.pid);
+  const bool may_be_group = is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
+  const bool left = may_be_group && has_member(process, row, HPR_PART_MAIN, row->main.pid);
   return left ? HPR_VERDICT_GROUP : verdict;
 }
 

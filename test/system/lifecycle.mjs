@@ -148,8 +148,41 @@ const steps = {
       const result = await registry.terminate({ pid }, { signal, graceMs: 5000 });
       assert.equal(result.outcome, signal === "SIGKILL" ? "killed" : "exited");
       assert.equal(isAlive(pid), false);
+      assert.equal((await registry.terminate({ pid })).outcome, "already-gone");
     }
-    assert.equal((await registry.terminate("nobody")).outcome, "already-gone");
+    assert.equal((await registry.terminate("nobody")).outcome, "not-found");
+    registry.close();
+  },
+
+  async "ends everything with shutdown, and closes"() {
+    const registry = open();
+    const [agent, parent] = [await start("idle"), await start("parent")];
+    registry.register(agent.pid, folder, agent.child);
+    registry.register(parent.pid, folder, parent.child);
+    const results = await registry.shutdown({ graceMs: 5000 });
+    assert.deepEqual(results.map(({ pid, outcome }) => [pid, outcome]), [[agent.pid, "exited"], [parent.pid, "exited"]]);
+    for (const pid of [agent.pid, parent.pid, parent.said.child]) await gone(pid);
+    assert.deepEqual(inFile(), []);
+    assert.throws(() => registry.size(), { code: "HPR_ECLOSED" });
+  },
+
+  async "tells the exit of a child whose own child lives on"() {
+    const registry = open();
+    const { child, pid, said } = await start("parent");
+    registry.register(pid, folder, child, "token");
+    registry.linkByToken("token", "session");
+    process.kill(pid);
+    await until(() => registry.heard.exits.length === 1, "the exit event");
+    assert.equal(registry.size(), 0);
+    assert.equal(registry.getPid("session"), undefined);
+    assert.equal(isAlive(said.child), true);
+    // Windows has no groups: whose child it was is not known any more.
+    assert.deepEqual(registry.entries().map((entry) => entry.state), onWindows ? [] : ["remainder"]);
+    if (onWindows) process.kill(said.child);
+    else assert.equal(registry.killBySessionId("session"), true);
+    await gone(said.child);
+    await until(() => inFile().length === 0, "its row goes");
+    assert.equal(registry.heard.exits.length, 1);
     registry.close();
   },
 
