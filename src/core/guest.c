@@ -87,7 +87,7 @@ static hpr_keep judge(void *self, hpr_stored *stored) {
   if (stored->error != 0 || ownership_of(it->registry, &stored->row) != HPR_OWNER_GONE)
     return HPR_KEEP;
   hpr_verdict verdict = hpr_judge_row(&it->registry->process, &stored->row);
-  if (verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER) return HPR_KEEP;
+  if (!hpr_verdict_is_gone(verdict)) return HPR_KEEP;
   it->dropped++;
   return HPR_DROP;
 }

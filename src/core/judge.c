@@ -31,10 +31,6 @@ static bool is_too_old(const hpr_process_ops *process, const hpr_row *row) {
   return process->now_ms(process->self) - row->spawned_ms > HPR_ORPHAN_MAX_AGE_MS;
 }
 
-static bool is_gone(hpr_verdict verdict) {
-  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER;
-}
-
 /* A recorded member of a dead leader's group proves it where the leader's record cannot. */
 static bool has_member(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
                        int32_t group) {
@@ -46,14 +42,13 @@ static bool has_member(const hpr_process_ops *process, const hpr_row *row, hpr_p
 
 static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
                           const hpr_identity *leader) {
-  return leader->pid != 0 &&
-         (has_member(process, row, part, leader->pid) ||
-          process->verify(process->self, leader) == HPR_VERDICT_GROUP);
+  return leader->pid != 0 && (has_member(process, row, part, leader->pid) ||
+                              process->verify(process->self, leader) == HPR_VERDICT_GROUP);
 }
 
 static hpr_verdict verify_main(const hpr_process_ops *process, const hpr_row *row) {
   hpr_verdict verdict = process->verify(process->self, &row->main);
-  const bool may_be_group = is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
+  const bool may_be_group = hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
   const bool left = may_be_group && has_member(process, row, HPR_PART_MAIN, row->main.pid);
   return left ? HPR_VERDICT_GROUP : verdict;
 }
@@ -63,17 +58,19 @@ static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row
                                    hpr_verdict verdict) {
   const bool left = is_group_left(process, row, HPR_PART_AGENT, &row->pi) ||
                     is_group_left(process, row, HPR_PART_FORMER, &row->former);
-  return is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
+  return hpr_verdict_is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
 }
 
 /* Whom the row is about: the registered process or, where that is gone, its agent. */
 static hpr_verdict find_subject(const hpr_process_ops *process, hpr_row *row) {
   hpr_verdict verdict = verify_main(process, row);
   const bool stranger = row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin; /* keeps nothing alive */
-  if (row->pi.pid == 0 || stranger || !(is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
+  if (row->pi.pid == 0 || stranger ||
+      !(hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
     return verdict_of_rest(process, row, verdict);
   const hpr_verdict agent = process->verify(process->self, &row->pi);
-  if (is_gone(agent) || agent == HPR_VERDICT_GROUP) return verdict_of_rest(process, row, verdict);
+  if (hpr_verdict_is_gone(agent) || agent == HPR_VERDICT_GROUP)
+    return verdict_of_rest(process, row, verdict);
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
   return process->verify(process->self, &row->main);
 }

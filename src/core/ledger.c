@@ -82,8 +82,7 @@ static hpr_keep keep_with_warning(const hpr_ledger_scope *scope, int error, int3
 static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
   const hpr_identity *agent = &entry->row.pi;
   if (agent->pid == 0 || !agent->kin) return false;
-  const hpr_verdict verdict = scope->process->verify(scope->process->self, agent);
-  return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
+  return !hpr_verdict_is_gone(scope->process->verify(scope->process->self, agent));
 }
 
 /*

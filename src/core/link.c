@@ -7,8 +7,7 @@
 /* --- the agent's pid ------------------------------------------------------------------------ */
 
 static bool is_there(const hpr_registry *registry, const hpr_identity *identity) {
-  const hpr_verdict verdict = registry->process.verify(registry->process.self, identity);
-  return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
+  return !hpr_verdict_is_gone(registry->process.verify(registry->process.self, identity));
 }
 
 /*

@@ -47,9 +47,8 @@ static void watch(hpr_owners *owners, const hpr_process_ops *process, hpr_owner 
 }
 
 /* GROUP: of a server that led a group its children may be left, but it is gone. */
-static bool is_gone(hpr_verdict verdict) {
-  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER ||
-         verdict == HPR_VERDICT_GROUP;
+static bool has_ended(hpr_verdict verdict) {
+  return hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP;
 }
 
 bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process,
@@ -58,9 +57,9 @@ bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process,
   hpr_owner *owner = find_or_add(owners, identity);
   if (owner && owner->gone) return false;
   hpr_verdict verdict = process->verify(process->self, identity);
-  if (owner) owner->gone = identity->state == HPR_RECORD_KNOWN && is_gone(verdict);
+  if (owner) owner->gone = identity->state == HPR_RECORD_KNOWN && has_ended(verdict);
   if (owner && verdict == HPR_VERDICT_SAME) watch(owners, process, owner);
-  return !is_gone(verdict);
+  return !has_ended(verdict);
 }
 
 bool hpr_owners_meet(hpr_owners *owners, const hpr_process_ops *process,

@@ -6,10 +6,6 @@
 
 /* --- whom a pid stands for ------------------------------------------------------------------ */
 
-static bool is_gone(hpr_verdict verdict) {
-  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER;
-}
-
 /*
  * What is known of a pid's holder already. A process that was ours when it was first recorded is
  * ours, whoever its parent is by now; and where the system tells nothing today, and it is no child
@@ -22,7 +18,8 @@ static void use_earlier_record(const hpr_registry *registry, hpr_identity *ident
   if (!known || !known->kin || known->state != HPR_RECORD_KNOWN) return;
   if (identity->state == HPR_RECORD_OPAQUE) {
     const hpr_verdict verdict = process->verify(process->self, known);
-    const bool may_be_it = identity->kin ? verdict == HPR_VERDICT_SAME : !is_gone(verdict);
+    const bool may_be_it =
+        identity->kin ? verdict == HPR_VERDICT_SAME : !hpr_verdict_is_gone(verdict);
     if (may_be_it) *identity = *known;
   } else if (hpr_identity_equal(known, identity)) {
     identity->kin = true;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "base/error.h"
 #include "core/turn.h"
@@ -40,36 +39,8 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   return 0;
 }
 
-static void forget_all(hpr_registry *registry) {
-  hpr_entry *entry, *next;
-  DL_FOREACH_SAFE(registry->table.entries, entry, next) {
-    hpr_turn_forget(registry, entry, HPR_OUTCOME_UNKNOWN);
-  }
-}
-
-static void release(hpr_registry *registry) {
-  const hpr_host host = registry->host;
-  hpr_owners_done(&registry->owners, &registry->process);
-  hpr_outbox_done(&registry->outbox);
-  hpr_table_done(&registry->table);
-  hpr_pidfile_close(registry->ledger.pidfile);
-  free(registry);
-  host.closed(host.self);
-}
-
 void hpr_registry_close(hpr_registry *registry) {
-  if (!registry) return;
-  if (registry->telling) { /* from one of the host's own callbacks: later */
-    registry->closing = true;
-    return;
-  }
-  hpr_turn_begin(registry);
-  if (registry->table.lines.changed) hpr_turn_write(registry);
-  forget_all(registry);
-  registry->ledger.write_due_ms = HPR_TIME_NEVER;
-  registry->closing = false;
-  hpr_turn_tell(registry);
-  release(registry);
+  if (registry) hpr_turn_close(registry);
 }
 
 /* --- time ----------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 #include "core/turn.h"
 
-#include <utlist.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "core/others.h"
@@ -415,14 +415,40 @@ void hpr_turn_work(hpr_registry *registry) {
   } while (registry->table.due || (registry->table.lines.changed && !registry->may_wait));
 }
 
-void hpr_turn_tell(hpr_registry *registry) {
-  if (registry->telling) return;
+static void tell_all(hpr_registry *registry) {
   registry->telling = true;
   do {
     tell_when_to_wake(registry);
   } while (hpr_outbox_tell(&registry->outbox, &registry->host));
   registry->telling = false;
-  if (registry->closing) hpr_registry_close(registry);
+}
+
+static void release(hpr_registry *registry) {
+  const hpr_host host = registry->host;
+  hpr_owners_done(&registry->owners, &registry->process);
+  hpr_outbox_done(&registry->outbox);
+  hpr_table_done(&registry->table);
+  hpr_pidfile_close(registry->ledger.pidfile);
+  free(registry);
+  host.closed(host.self);
+}
+
+void hpr_turn_close(hpr_registry *registry) {
+  registry->closing = true;
+  if (registry->telling) return; /* from one of the host's own callbacks: later */
+  hpr_turn_begin(registry);
+  if (registry->table.lines.changed) write_file(registry);
+  while (registry->table.entries)
+    hpr_turn_forget(registry, registry->table.entries, HPR_OUTCOME_UNKNOWN);
+  registry->ledger.write_due_ms = HPR_TIME_NEVER;
+  tell_all(registry);
+  release(registry);
+}
+
+void hpr_turn_tell(hpr_registry *registry) {
+  if (registry->telling) return;
+  tell_all(registry);
+  if (registry->closing) hpr_turn_close(registry);
 }
 
 void hpr_turn_end(hpr_registry *registry) {

@@ -17,6 +17,12 @@ void hpr_turn_work(hpr_registry *registry);
 /* Tells the host. It may call again, and close: the registry may be gone when this returns. */
 void hpr_turn_tell(hpr_registry *registry);
 
+/*
+ * Writes what may have waited, forgets all without a signal, tells what is left to tell, and frees
+ * the registry. From a host's callback it takes effect when that has returned.
+ */
+void hpr_turn_close(hpr_registry *registry);
+
 /* The last two. */
 void hpr_turn_end(hpr_registry *registry);
 

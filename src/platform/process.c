@@ -36,6 +36,10 @@ static bool is_reachable(hpr_verdict verdict) {
   return verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP;
 }
 
+bool hpr_verdict_is_gone(hpr_verdict verdict) {
+  return verdict == HPR_VERDICT_GONE || verdict == HPR_VERDICT_STRANGER;
+}
+
 /* --- identify ------------------------------------------------------------------------------- */
 
 static int read_pinned(const hpr_system *system, int32_t pid, hpr_handle handle,
@@ -331,13 +335,9 @@ static int native_members(void *context, const hpr_identity *leader, hpr_identit
 
 /* --- watch ---------------------------------------------------------------------------------- */
 
-static bool may_be_there(hpr_verdict verdict) {
-  return verdict != HPR_VERDICT_GONE && verdict != HPR_VERDICT_STRANGER;
-}
-
 static bool is_there(const void *context, const hpr_identity *identity) {
   const native *self = context;
-  return may_be_there(hpr_found_verdict(self->system, &self->host, identity));
+  return !hpr_verdict_is_gone(hpr_found_verdict(self->system, &self->host, identity));
 }
 
 /* A handle on any living member of the group; HPR_NO_HANDLE: it must be probed. */
@@ -375,7 +375,7 @@ static int native_watch(void *context, const hpr_identity *identity, uint64_t wa
   native *self = context;
   if (self->system->self_pid() != self->opener) return HPR_EFORKED;
   const hpr_found found = hpr_found_open(self->system, &self->host, identity);
-  const int result = may_be_there(found.verdict) ? open_watcher(self) : HPR_ESRCH;
+  const int result = !hpr_verdict_is_gone(found.verdict) ? open_watcher(self) : HPR_ESRCH;
   if (result == 0) return add_watch(self, &found, identity, watch);
   hpr_found_close(self->system, &found);
   return result;

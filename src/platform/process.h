@@ -48,6 +48,9 @@ typedef enum hpr_verdict {
   HPR_VERDICT_UNKNOWN,  /* could not be determined (no /proc, no descriptor left, …) */
 } hpr_verdict;
 
+/* True for GONE and STRANGER: the recorded process has provably ended, and left no group. */
+bool hpr_verdict_is_gone(hpr_verdict verdict);
+
 /* Signals by name, because the numbers differ between systems. */
 typedef enum hpr_signal {
   HPR_SIGNAL_TERM,
