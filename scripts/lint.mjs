@@ -23,10 +23,6 @@ const tools = [
 const known = [
   // utlist: a list's tail points to NULL, a head that is taken out alone has no neighbours.
   ["src/core/index.c", "clang-analyzer-core.NullDereference"],
-  // Two files: hpr_row_write answers 0 only with a text.
-  ["src/core/entry.c", "clang-analyzer-core.NonNullParamChecker"],
-  // errno is never 0 after a failure.
-  ["src/platform/linux/pidfd.c", "clang-analyzer-core.CallAndMessage"],
   // uthash: what HASH_ITER goes to next is not what was freed.
   ["src/platform/linux/watch.c", "clang-analyzer-unix.Malloc"],
   ["src/platform/darwin/watch.c", "clang-analyzer-unix.Malloc"],

@@ -1,5 +1,6 @@
 #include "addon/registry_object.h"
 
+#include <cstring>
 #include <utility>
 
 #include "addon/snapshot.h"
@@ -10,7 +11,13 @@ namespace hpr {
 /* --- life ----------------------------------------------------------------------------------- */
 
 /* A watch travels through the queue as the pointer that the queue wants. */
-static_assert(sizeof(void *) >= sizeof(uint64_t));
+static_assert(sizeof(void *) == sizeof(uint64_t));
+
+static void *ToPointer(uint64_t watch) {
+  void *pointer;
+  std::memcpy(&pointer, &watch, sizeof pointer);
+  return pointer;
+}
 
 napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -44,7 +51,7 @@ int RegistryObject::Open(hpr_options *options) {
   /* On the watching thread. The queue takes all that comes, until it has been let go. */
   const hpr_exit_notice notice = [](void *context, uint64_t watch) {
     napi_call_threadsafe_function(static_cast<RegistryObject *>(context)->notices_,
-                                  reinterpret_cast<void *>(watch), napi_tsfn_nonblocking);
+                                  ToPointer(watch), napi_tsfn_nonblocking);
   };
   napi_value name = Text(env_, "headless-pid-registry");
   if (napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,

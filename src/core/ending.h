@@ -70,19 +70,19 @@ struct hpr_event;
 /* Times are of the registry's clock; HPR_TIME_NEVER = never. */
 #define HPR_TIME_NEVER INT64_MAX
 
-/* A process that is no part of the entry: a descendant of one. */
+/* A descendant of one of the entry's processes, which is itself no part of the entry. */
 typedef struct hpr_other {
   hpr_identity identity;
-  bool bystander; /* it was there before, and nobody asks it */
+  bool bystander; /* a keeper's, from before the ending: not asked */
   bool respawned; /* a keeper's new agent */
   bool there, suspect, watched;
   hpr_ending_part asked;
 } hpr_other;
 
-/* A keeper that starts something anew after so many turns is asked all the same. */
+/* A keeper that starts its agent anew this often is asked even while its agent lives. */
 enum { HPR_KEEPER_TURNS = 5 };
 
-enum { HPR_OTHERS_MAX = 250 }; /* more are found when some of them have gone */
+enum { HPR_OTHERS_MAX = 250 }; /* a watch has 8 bits for which; those beyond are not asked */
 
 typedef struct hpr_ending {
   hpr_ending_state state;
@@ -105,7 +105,7 @@ typedef struct hpr_ending {
 /* The state before anything was asked. `grace_ms` may be HPR_GRACE_NEVER. */
 void hpr_ending_init(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms);
 
-/* It was begun by another server, who reached somebody; `left_ms` of its grace are left. */
+/* Another server began it and reached somebody; `left_ms` of its grace are left. */
 void hpr_ending_resume(hpr_ending *ending, int32_t left_ms, int64_t now_ms);
 
 /* Moves to the state that fits the facts, and says in `wishes` whom to signal. */
@@ -115,20 +115,20 @@ void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t 
 bool hpr_ending_wants_other(const hpr_ending *ending, const hpr_other *other, int64_t now_ms,
                             hpr_signal *ret_signal);
 
-/* What came of it. */
+/* What came of that signal; `result` is hpr_process_ops.signal's. */
 void hpr_ending_note_other(hpr_ending *ending, hpr_other *other, hpr_signal signal, int result,
                            int64_t now_ms);
 
 /* What came of the wish for a part; `result` is hpr_process_ops.signal's. */
 void hpr_ending_note(hpr_ending *ending, hpr_part part, int result, int64_t now_ms);
 
-/* Somebody else wants it too: sooner, never later. */
+/* Somebody else wants the end too: it comes sooner by that, never later. */
 void hpr_ending_join(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms);
 
 /* The agent has taken the registered process's place, with what it was sent. */
 void hpr_ending_promote(hpr_ending *ending);
 
-/* When hpr_ending_step is to be called again, whatever happens. */
+/* When hpr_ending_step is to be called again at the latest. */
 int64_t hpr_ending_due_ms(const hpr_ending *ending);
 
 /* In debug builds: the fields fit the state. */

@@ -81,7 +81,7 @@ typedef struct hpr_entry {
 /* Takes the row over. NULL: no memory, and the row is the caller's yet. */
 hpr_entry *hpr_entry_new(hpr_row *take_row);
 
-/* It must be in no index and no list, and nobody wait for its end. NULL is a no-op. */
+/* It must be in no index and no list, and nobody may wait for its end. NULL is a no-op. */
 void hpr_entry_free(hpr_entry *entry);
 
 /* Its line in the file: an hpr_line_write. */
@@ -93,7 +93,7 @@ void hpr_entry_touch(hpr_entry *entry);
 /* The identity of one part, or NULL if the entry has no such process of its own. */
 const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part);
 
-/* Asked before every use of a part whose identity has changed: nothing is known of it yet. */
+/* To be called when a part's identity has changed: nothing is known of the new process yet. */
 void hpr_entry_meet(hpr_entry *entry, hpr_part part);
 
 /* True for a process that we answer for: a relative, or one whose identity nobody would tell. */

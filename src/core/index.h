@@ -13,7 +13,7 @@ struct hpr_entry;
 /* An entry's place in one index; lives inside the entry. All zero: in no index. */
 typedef struct hpr_slot {
   UT_hash_handle hh;              /* used by the oldest entry of each key only */
-  struct hpr_slot *newer, *older; /* the others of the same key, a ring-ended utlist */
+  struct hpr_slot *newer, *older; /* the others of the same key, a doubly linked utlist */
   struct hpr_entry *entry;        /* NULL: in no index */
   const void *key;                /* inside the entry, which must not move */
   size_t key_size;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "core/watch.h"
 
-enum { LOOK_MAX = 64 }; /* found by one look; the next one finds more */
+enum { LOOK_MAX = 64 }; /* found by one look; those beyond, when these have gone */
 
 static hpr_other *find(const hpr_ending *ending, const hpr_identity *identity) {
   for (size_t i = 0; i < ending->other_count; i++)

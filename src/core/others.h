@@ -5,16 +5,16 @@
 #include "core/entry.h"
 #include "platform/process.h"
 
-/* How those that are found are met. */
+/* What becomes of those that are found. */
 typedef enum hpr_others_as {
   HPR_OTHERS_ASKED,      /* they are to be asked too */
-  HPR_OTHERS_BYSTANDERS, /* they are only known, so that newcomers are told from them */
+  HPR_OTHERS_BYSTANDERS, /* only remembered, so that newcomers are told from them */
   HPR_OTHERS_RESPAWNED,  /* a keeper's new agents */
 } hpr_others_as;
 
 /*
  * Finds descendants of a process that are not known yet. Lack of memory, or of an answer, finds
- * none. Those that were bystanders are asked from now on, if that is wanted.
+ * none. With HPR_OTHERS_ASKED, those that were bystanders are asked from now on.
  */
 void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *root,
                      hpr_others_as as);

@@ -17,7 +17,7 @@ typedef struct hpr_outbox {
 /* Reports are lost if there is no memory: they must not make anything fail. */
 void hpr_outbox_warn(hpr_outbox *outbox, int error, int32_t pid, const char *path);
 void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, int error);
-/* Takes a picture of the entry. */
+/* Copies what it tells of the entry. */
 void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry);
 /* The host is to say how the child of that ticket has ended. */
 void hpr_outbox_ask_status(hpr_outbox *outbox, hpr_ticket ticket);
@@ -30,7 +30,7 @@ hpr_event *hpr_answer_new(uint64_t request);
 void hpr_answer_free(hpr_event *answer);
 /* Gives it when the end of an ending entry has come. */
 void hpr_answer_await(hpr_entry *entry, hpr_event *take_answer);
-/* `entry` NULL: no entry answered to the name; it is looked at now and not kept. */
+/* `entry` NULL: no entry answered to the name. It is copied, not kept. */
 void hpr_answer_give(hpr_outbox *outbox, hpr_event *take_answer, hpr_outcome outcome,
                      const hpr_entry *entry);
 /* To all who wait for the entry's end. */

@@ -8,7 +8,7 @@ struct hpr_owner;
 
 typedef struct hpr_owners {
   hpr_identity self;      /* our own process */
-  struct hpr_owner *list; /* those that were met; a utlist */
+  struct hpr_owner *list; /* those that the file named; a utlist */
   uint32_t next_number;
   bool polled; /* one of them is looked at now and then, for lack of descriptors */
 } hpr_owners;
