@@ -11,9 +11,8 @@
 #include "platform/process.h"
 
 /*
- * A registry belongs to the thread that opened it. An entry is LIVE (the lookups find it) or ENDING
- * (asked to end: only its end is still of interest). Strings are UTF-8 without NUL and are copied.
- * Functions may be called from the host's callbacks.
+ * A registry belongs to the thread that opened it. hpr_state lists the states of an entry. Strings
+ * are UTF-8 without NUL and are copied. Functions may be called from the host's callbacks.
  */
 typedef struct hpr_registry hpr_registry;
 
@@ -196,12 +195,16 @@ typedef struct hpr_target {
   int32_t pid;
 } hpr_target;
 
-/* Sends SIGTERM, and SIGKILL after the grace time. True if the first signal was delivered. */
+/*
+ * Sends SIGTERM, and SIGKILL after the grace time. Where no live entry has the name, all remainders
+ * that have it are ended. True if a first signal was delivered.
+ */
 bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target);
 
 /*
  * The same with another first signal or grace time. host.terminated is called once with `request`
- * when the process is gone, perhaps before this returns. HPR_ENOMEM: it will not be called.
+ * when all of the entry is gone, or nothing will end it, perhaps before this returns. HPR_ENOMEM:
+ * it will not be called.
  */
 int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
                            int32_t grace_ms, uint64_t request);
@@ -210,7 +213,7 @@ int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr
 void hpr_registry_kill_all(hpr_registry *registry);
 
 /*
- * Ends all, and the file says so, so that the next server goes on with it. host.terminated is
+ * Ends all, and the file says so, so that the next server continues it. host.terminated is
  * called once for each that has to end, with `first_request` for the first in order and so on;
  * *ret_count says for how many. HPR_ENOMEM: some are not asked, and not counted.
  */

@@ -57,27 +57,26 @@ void hpr_table_make_remainder(hpr_table *table, hpr_entry *entry);
 /* Its registered process has surely ended: the number may be another's. */
 void hpr_table_free_number(hpr_table *table, hpr_entry *entry);
 
-/*
- * Wants the end of an entry: it leaves the lookups. `recorded`: its row says so from now on.
- * HPR_ENOMEM: nothing was changed.
- */
+/* How an entry is to end. */
 typedef struct hpr_ending_request {
   hpr_signal signal;
   int32_t grace_ms;
   int64_t now_ms;   /* of the registry's clock */
   int64_t began_ms; /* of the system's monotonic clock, for the file */
-  bool recorded;
+  bool recorded;    /* its row says so */
 } hpr_ending_request;
+
+/* Begins the end of an entry: it leaves the lookups. HPR_ENOMEM: nothing was changed. */
 int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
 
-/* The same for one of another server, with whose end, if its row tells of one, is gone on. */
+/* The same for another server's entry. An end that its row tells of is continued. */
 int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
 
 /* The entry is, or is no more, to be worked on in this turn. */
 void hpr_table_mark(hpr_table *table, hpr_entry *entry);
 void hpr_table_done_with(hpr_table *table, hpr_entry *entry);
 
-/* Whether something is to happen to the entry at some time. */
+/* `timed`: something is to happen to the entry at a certain time. */
 void hpr_table_set_timed(hpr_table *table, hpr_entry *entry, bool timed);
 
 /* --- changes -------------------------------------------------------------------------------- */
@@ -90,11 +89,11 @@ void hpr_table_note_change(const hpr_table *table);
 
 /* It has its session for good: its folder leads to it no more. */
 void hpr_table_leave_folder(hpr_table *table, hpr_entry *entry);
-/* HPR_ENOMEM: the agent is the one that it was. */
+/* HPR_ENOMEM: its agent was not changed. */
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent);
 /*
- * Makes the agent the registered process. HPR_EEXIST: another entry has its number yet. HPR_ENOMEM:
- * nothing was changed.
+ * Makes the agent the registered process. HPR_EEXIST: another entry still has its number.
+ * HPR_ENOMEM: nothing was changed.
  */
 int hpr_table_promote(hpr_table *table, hpr_entry *entry);
 

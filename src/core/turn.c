@@ -89,7 +89,7 @@ static void decide_life(hpr_registry *registry, hpr_entry *entry) {
 static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
   hpr_ending_facts facts = {.has_keeper = entry->row.keeper.pid != 0};
-  /* A stranger's process is nothing to wait for, once the door has said so. */
+  /* Nobody waits for a process that is not ours, once its signal was refused. */
   facts.others_left = hpr_others_left(entry->ending, false);
   facts.respawned = hpr_others_left(entry->ending, true);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {

@@ -45,7 +45,7 @@ int hpr_bsd_look(int32_t pid, hpr_facts *ret_facts) {
 static int visit_each(const int32_t *pids, int count, int32_t group, hpr_visit visit,
                       void *context) {
   for (int i = 0; i < count; i++) {
-    hpr_facts facts;
+    hpr_facts facts = {0};
     if (pids[i] > 0 && hpr_bsd_look(pids[i], &facts) == 0 && (group == 0 || facts.group == group) &&
         !visit(context, pids[i], &facts))
       break;
