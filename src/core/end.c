@@ -36,27 +36,27 @@ static hpr_entry *find_remainder(const hpr_registry *registry, const hpr_target 
 
 /* --- kill ----------------------------------------------------------------------------------- */
 
-/* Begins it and does the turn's work; returns whether a signal was delivered. */
-static bool end_now(hpr_registry *registry, hpr_entry *entry) {
+/* Begins it and does the turn's work. HPR_ENOMEM: not begun. */
+static int end_now(hpr_registry *registry, hpr_entry *entry, bool *delivered) {
   const hpr_ending_request request =
       hpr_turn_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, true);
   registry->asked = entry->serial;
   registry->asked_delivered = false;
-  if (hpr_table_end(&registry->table, entry, &request) != 0) return false;
+  int result = hpr_table_end(&registry->table, entry, &request);
+  if (result != 0) return result;
   hpr_turn_work(registry);
-  return registry->asked_delivered;
+  *delivered = *delivered || registry->asked_delivered;
+  return 0;
 }
 
 bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target) {
   bool delivered = false;
   hpr_turn_begin(registry);
-  hpr_entry *entry = find_live(registry, target);
-  if (entry) delivered = end_now(registry, entry);
+  hpr_entry *live = find_live(registry, target), *left;
+  int result = live ? end_now(registry, live, &delivered) : 0;
   /* All that is left of those who had the name before is meant where nobody living is. */
-  while (!entry && (entry = find_remainder(registry, target))) {
-    delivered = end_now(registry, entry) || delivered;
-    entry = NULL;
-  }
+  while (!live && result == 0 && (left = find_remainder(registry, target)))
+    result = end_now(registry, left, &delivered);
   hpr_turn_tell(registry);
   return delivered;
 }

@@ -42,8 +42,9 @@ static bool has_member(const hpr_process_ops *process, const hpr_row *row, hpr_p
 
 static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
                           const hpr_identity *leader) {
-  return leader->pid != 0 && (has_member(process, row, part, leader->pid) ||
-                              process->verify(process->self, leader) == HPR_VERDICT_GROUP);
+  if (leader->pid == 0 || !leader->kin) return false;
+  return has_member(process, row, part, leader->pid) ||
+         process->verify(process->self, leader) == HPR_VERDICT_GROUP;
 }
 
 static hpr_verdict verify_main(const hpr_process_ops *process, const hpr_row *row) {

@@ -89,7 +89,7 @@ int hpr_registry_adopt_keeper(hpr_registry *registry, const hpr_adoption *adopti
   const bool sound =
       hpr_is_pid(adoption->keeper_pid) && (adoption->pi_pid == 0 || hpr_is_pid(adoption->pi_pid));
   if (!sound) return HPR_EINVAL;
-  if (hpr_turn_is_forked(registry)) return 0;
+  if (registry->guest || hpr_turn_is_forked(registry)) return 0;
   hpr_turn_begin(registry);
   int result = is_nobodys(registry, adoption->keeper_pid) ? adopt(registry, adoption) : 0;
   hpr_turn_end(registry);

@@ -24,7 +24,7 @@ static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
   hpr_entry *same = hpr_table_find_same(scope->table, row);
   if (!same || (row->owner.pid != 0 && !hpr_identity_equal(&row->owner, &scope->owners->self)))
     return false;
-  hpr_entry_learn(same, &row->main);
+  if (hpr_entry_learn(same, &row->main)) hpr_table_mark(scope->table, same); /* to be watched */
   return true;
 }
 

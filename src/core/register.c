@@ -115,6 +115,7 @@ static bool is_sound(const hpr_registration *it) {
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
                           hpr_ticket *ret_ticket) {
   if (!is_sound(registration)) return HPR_EINVAL;
+  if (registry->guest) return HPR_ECLOSED; /* from a report of its own closing */
   hpr_row row = {0};
   hpr_entry *entry;
   hpr_turn_begin(registry);

@@ -122,9 +122,9 @@ typedef struct hpr_registration {
 
 /*
  * Who registers a process wants it to live: an end that was asked for before, be it by a server
- * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range), HPR_ENOMEM: nothing
- * was changed. A file that cannot be written is no failure: it is reported, and written at the next
- * chance.
+ * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range), HPR_ECLOSED (it is
+ * closing: from a report of that), HPR_ENOMEM: nothing was changed. A file that cannot be written
+ * is no failure: it is reported, and written at the next chance.
  */
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
                           hpr_ticket *ret_ticket);

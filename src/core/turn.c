@@ -438,6 +438,7 @@ void hpr_turn_close(hpr_registry *registry) {
   if (registry->telling) return; /* from one of the host's own callbacks: later */
   hpr_turn_begin(registry);
   if (registry->table.lines.changed) write_file(registry);
+  registry->guest = true; /* whatever a listener does now, the file is the next server's */
   while (registry->table.entries)
     hpr_turn_forget(registry, registry->table.entries, HPR_OUTCOME_UNKNOWN);
   registry->ledger.write_due_ms = HPR_TIME_NEVER;
