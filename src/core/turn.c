@@ -323,8 +323,11 @@ static void take_back(hpr_entry *entry, hpr_part part) {
 static void fulfil(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   hpr_ending *ending = entry->ending;
   const hpr_ending_wish wish = ending->wishes.parts[part];
-  const int result = signal_part(registry, entry, part, &wish);
+  int result = signal_part(registry, entry, part, &wish);
   hpr_outbox_signalled(&registry->outbox, hpr_entry_part(entry, part)->pid, wish.signal, result);
+  /* Whatever keeps a signal from who is not ours, it is not tried again: others wait for that. */
+  const bool ended = result == HPR_ESRCH || result == HPR_ESTRANGER;
+  if (result != 0 && !ended && !hpr_entry_answers_for(entry, part)) result = HPR_ENOTKIN;
   hpr_ending_note(ending, part, result, registry->now_ms);
   ending->wishes.parts[part].wanted = false;
   entry->acted = true;
