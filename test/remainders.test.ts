@@ -11,7 +11,8 @@ import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
 const withTool = (tool: string): string[] => ["sh", "-c", `${tool} >/dev/null & echo $!; exec sleep 300`];
 const TOOL = withTool("sleep 300");
-const STUBBORN_TOOL = withTool(`sh -c 'trap "" TERM; exec sleep 300'`);
+/** It inherits that it ignores SIGTERM, so that it does from its first moment. */
+const STUBBORN_TOOL = ["sh", "-c", 'trap "" TERM; sleep 300 >/dev/null & echo $!; trap - TERM; exec sleep 300'];
 
 interface Left extends NextOpened {
   agent: Child;
