@@ -2,13 +2,11 @@
 
 #include <string.h>
 
-enum { GENERATIONS = 256 }; /* a chain of parents that is longer is one that we do not trust */
-
 /* Follows the parents up to `ancestor`; returns how many there are on the way, 0: not found. */
 static size_t climb(const hpr_system *system, int32_t pid, int32_t ancestor,
-                    int32_t ret_way[GENERATIONS]) {
+                    int32_t ret_way[HPR_LINEAGE_MAX]) {
   hpr_facts facts;
-  for (size_t i = 0; i < GENERATIONS && pid > 0; i++) {
+  for (size_t i = 0; i < HPR_LINEAGE_MAX && pid > 0; i++) {
     if (system->look(pid, &facts) != 0) return 0;
     pid = ret_way[i] = facts.parent;
     if (pid == ancestor) return i + 1;
@@ -17,7 +15,7 @@ static size_t climb(const hpr_system *system, int32_t pid, int32_t ancestor,
 }
 
 bool hpr_descends(const hpr_system *system, int32_t pid, int32_t ancestor) {
-  int32_t way[GENERATIONS], again[GENERATIONS];
+  int32_t way[HPR_LINEAGE_MAX], again[HPR_LINEAGE_MAX];
   const size_t length = climb(system, pid, ancestor, way);
   if (length <= 1) return length == 1;
   /*
@@ -26,4 +24,51 @@ bool hpr_descends(const hpr_system *system, int32_t pid, int32_t ancestor) {
    */
   return climb(system, pid, ancestor, again) == length &&
          memcmp(way, again, length * sizeof *way) == 0;
+}
+
+/* --- lines of descent ----------------------------------------------------------------------- */
+
+static bool is_above_us(const hpr_system *system, int32_t pid) {
+  if (pid == system->self_pid()) return true;
+  return system->is_ancestor ? system->is_ancestor(pid) != 0
+                             : hpr_descends(system, system->self_pid(), pid);
+}
+
+/* Whatever is shared with us is no mark of anybody else. */
+static int32_t unless_ours(int32_t number, int32_t our_own) {
+  return number > 0 && number != our_own ? number : 0;
+}
+
+static int follow(const hpr_system *system, int32_t pid, hpr_ancestor ret_line[HPR_LINEAGE_MAX],
+                  size_t *ret_count) {
+  hpr_facts facts;
+  size_t count = 0;
+  for (; hpr_is_pid(pid) && count < HPR_LINEAGE_MAX; pid = facts.parent) {
+    if (is_above_us(system, pid)) break;
+    const int result = system->look(pid, &facts);
+    if (result != 0) return count == 0 && result == HPR_ESRCH ? HPR_ESRCH : HPR_EUNKNOWN;
+    ret_line[count++] = (hpr_ancestor){
+        .pid = pid,
+        .group = unless_ours(facts.group, system->own_group()),
+        .session = unless_ours(facts.session, system->own_session()),
+    };
+  }
+  *ret_count = count;
+  return count > 0 ? 0 : HPR_ESRCH;
+}
+
+int hpr_lineage(const hpr_system *system, int32_t pid, hpr_ancestor ret_line[HPR_LINEAGE_MAX],
+                size_t *ret_count) {
+  hpr_ancestor again[HPR_LINEAGE_MAX];
+  hpr_facts facts;
+  size_t count, count_again;
+  /* Who cannot look at itself cannot tell who its ancestors are. */
+  if (system->look(system->self_pid(), &facts) != 0) return HPR_EUNKNOWN;
+  int result = follow(system, pid, ret_line, &count);
+  /* The same line twice is the true one, for the reason above. */
+  if (result == 0) result = follow(system, pid, again, &count_again);
+  if (result == 0 && (count != count_again || memcmp(ret_line, again, count * sizeof *again) != 0))
+    result = HPR_EUNKNOWN;
+  if (result == 0) *ret_count = count;
+  return result;
 }

@@ -12,6 +12,7 @@
 #include "platform/found.h"
 #include "platform/identity.h"
 #include "platform/list.h"
+#include "platform/mark.h"
 #include "platform/tree.h"
 
 enum { LEGACY_SLACK_MS = 5000 }; /* between a spawn and the original module's writing it down */
@@ -91,17 +92,14 @@ static int record(const native *self, int32_t pid, hpr_facts *ret_facts,
 }
 
 /* Our own group and session are no family: the user's shell and all its jobs are in them. */
-static bool is_shared(int32_t one, int32_t other, int32_t our_own) {
-  return one > 0 && one == other && one != our_own;
+static bool is_led(int32_t number, int32_t leader, int32_t our_own) {
+  return number == leader && number != our_own;
 }
 
 static bool is_related(const hpr_system *system, int32_t pid, const hpr_facts *facts,
                        int32_t family) {
-  hpr_facts head;
-  if (hpr_descends(system, pid, family)) return true;
-  return system->look(family, &head) == 0 &&
-         (is_shared(facts->group, head.group, system->own_group()) ||
-          is_shared(facts->session, head.session, system->own_session()));
+  return hpr_descends(system, pid, family) || is_led(facts->group, family, system->own_group()) ||
+         is_led(facts->session, family, system->own_session());
 }
 
 /* Both are judged last: then the numbers were theirs while relatives were told by number. */
@@ -333,6 +331,38 @@ static int native_members(void *context, const hpr_identity *leader, hpr_identit
   return is_reachable(verdict) || verdict == HPR_VERDICT_GONE ? 0 : HPR_EUNKNOWN;
 }
 
+/* --- what it says of itself ----------------------------------------------------------------- */
+
+static int native_lineage(void *context, int32_t pid, hpr_ancestor ret_line[HPR_LINEAGE_MAX],
+                          size_t *ret_count) {
+  const native *self = context;
+  return hpr_lineage(self->system, pid, ret_line, ret_count);
+}
+
+/* Judged after its environment was read: then that was its own. */
+static hpr_mark native_mark(void *context, const hpr_identity *identity, const char *token,
+                            const char *pid_file) {
+  const native *self = context;
+  const hpr_mark mark = hpr_mark_of(self->system, identity->pid, token, pid_file);
+  return native_verify(context, identity) == HPR_VERDICT_SAME ? mark : HPR_MARK_UNKNOWN;
+}
+
+static int native_command(void *context, const hpr_identity *identity, char **ret_words,
+                          size_t *ret_size) {
+  const native *self = context;
+  char *words;
+  size_t size;
+  const int result = self->system->words(identity->pid, HPR_WORDS_COMMAND, &words, &size);
+  if (result != 0) return result;
+  if (native_verify(context, identity) != HPR_VERDICT_SAME) {
+    free(words);
+    return HPR_ESRCH;
+  }
+  *ret_words = words;
+  *ret_size = size;
+  return 0;
+}
+
 /* --- watch ---------------------------------------------------------------------------------- */
 
 static bool is_there(const void *context, const hpr_identity *identity) {
@@ -416,6 +446,9 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .members = native_members,
       .is_member = native_is_member,
       .signal_group = native_signal_group,
+      .lineage = native_lineage,
+      .mark = native_mark,
+      .command = native_command,
       .watch = native_watch,
       .unwatch = native_unwatch,
       .self_pid = native_self_pid,

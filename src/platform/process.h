@@ -13,6 +13,7 @@ enum {
   HPR_PID_MAX = 2147483647, /* the widest pid_t; no system gives out larger numbers */
   HPR_BOOT_SIZE = 64,       /* bytes, the final NUL included */
   HPR_BIRTH_SIZE = 64,
+  HPR_MARK_LONG = 16, /* bytes of a token that nobody has by accident */
 };
 
 /* True for a number that a process of ours may have. */
@@ -68,6 +69,21 @@ typedef enum hpr_scope {
                       where there is one */
 } hpr_scope;
 
+/* One step of a line of descent, as the system tells it at one moment: no proof of who they are. */
+typedef struct hpr_ancestor {
+  int32_t pid;
+  int32_t group, session; /* 0: none, or our own */
+} hpr_ancestor;
+
+enum { HPR_LINEAGE_MAX = 256 }; /* a longer line is one that we do not trust */
+
+/* Does a process carry a token in the environment that its program was started with? */
+typedef enum hpr_mark {
+  HPR_MARK_CARRIED,
+  HPR_MARK_ABSENT,
+  HPR_MARK_UNKNOWN, /* cannot be told: another user's, gone, a mark of our own, or Windows */
+} hpr_mark;
+
 /* Called on the watching thread, once a watch, when its process is gone. Must not block. */
 typedef void (*hpr_exit_notice)(void *context, uint64_t watch);
 
@@ -81,7 +97,7 @@ typedef struct hpr_process_ops {
   /*
    * Records who holds `pid` now, with `kin` set if it is a descendant of this process
    * (family == NULL) or, for a pid that somebody reported, a descendant of `family` or a member
-   * of its group or session (never of our own group or session). Who is no kin has no kin.
+   * of the group or session that family leads (never of our own). Who is no kin has no kin.
    * Always fills *ret_identity, with the state that could be found. Never fails.
    */
   void (*identify)(void *self, int32_t pid, const hpr_identity *family, hpr_identity *ret_identity);
@@ -146,6 +162,30 @@ typedef struct hpr_process_ops {
    * process is in another group.
    */
   int (*signal_group)(void *self, const hpr_identity *member, int32_t group, hpr_signal signal);
+
+  /*
+   * The process (first) and its ancestors, the nearest first, without ourselves, our ancestors and
+   * all above them. HPR_ESRCH: not there, ourselves or an ancestor of ours. HPR_EUNKNOWN: it cannot
+   * be told, or changed while it was read.
+   */
+  int (*lineage)(void *self, int32_t pid, hpr_ancestor ret_line[HPR_LINEAGE_MAX],
+                 size_t *ret_count);
+
+  /*
+   * Does the recorded process carry that token? A token of HPR_MARK_LONG or more bytes counts as
+   * the whole value of any variable; a shorter one as that of PI_DASHBOARD_SPAWN_TOKEN, unless
+   * HEADLESS_PID_MARK is there too; that one's value is "<token>@<pid file>" and must name
+   * `pid_file`. What we carry ourselves proves nothing about others: UNKNOWN.
+   * Source: proc_pid_environ(5), sysctl(3) KERN_PROCARGS2.
+   */
+  hpr_mark (*mark)(void *self, const hpr_identity *identity, const char *token,
+                   const char *pid_file);
+
+  /*
+   * The words of its command line, each ended by NUL, as the process shows them now; the caller
+   * frees them. HPR_ESRCH: it is not SAME. HPR_ENOTSUP, HPR_EACCES, HPR_EMFILE, HPR_ENOMEM.
+   */
+  int (*command)(void *self, const hpr_identity *identity, char **ret_words, size_t *ret_size);
 
   /*
    * Asks for one notice when the process (or, for GROUP, one of its members) is gone. `watch` is

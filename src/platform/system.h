@@ -40,6 +40,12 @@ typedef enum hpr_child_state {
 /* Returns false if it has seen enough. */
 typedef bool (*hpr_visit)(void *context, int32_t pid, const hpr_facts *facts);
 
+/* What a process was started with; a program may change its command line later. */
+typedef enum hpr_words {
+  HPR_WORDS_COMMAND,
+  HPR_WORDS_ENVIRONMENT, /* "NAME=value" */
+} hpr_words;
+
 typedef struct hpr_watcher hpr_watcher; /* each system has its own */
 
 /* Says whether a process that can only be watched by looking is still there. On any thread. */
@@ -65,6 +71,11 @@ typedef struct hpr_system {
   hpr_child_state (*child)(int32_t pid);
   /* All processes (group 0) or a group's, zombies included. HPR_EMFILE, HPR_EUNKNOWN: unread. */
   int (*visit)(int32_t group, hpr_visit visit, void *context);
+  /*
+   * Words, each ended by NUL; the caller frees them. HPR_ESRCH: not there, HPR_EACCES: another
+   * user's, HPR_ENOTSUP, HPR_EMFILE, HPR_ENOMEM, HPR_ETOOBIG.
+   */
+  int (*words)(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size);
   /* NULL: as look() names parents. Else 1 if pid may be an ancestor of ours, 0 if not, or an error.
    */
   int (*is_ancestor)(int32_t pid);

@@ -206,26 +206,39 @@ int sysctlbyname(const char *name, void *old, size_t *size, void *new_value, siz
   return 0;
 }
 
-/* KERN_PROCARGS2: the number of words, the program's path, NULs, the words. */
-int sysctl(int *name, unsigned count, void *old, size_t *size, void *new_value, size_t new_size) {
+/* KERN_PROCARGS2: the number of words, the program's path, NULs, the words, the environment. */
+static int read_arguments(int pid, void *old, size_t *size) {
   char words[2048], program[1024] = "";
-  (void)new_value, (void)new_size;
-  if (count != 3 || name[0] != CTL_KERN || name[1] != KERN_PROCARGS2) return errno = EINVAL, -1;
-  const long length = read_text(name[2], "cmdline", words, sizeof words);
+  static char variables[256 * 1024]; /* one thread asks */
+  const long length = read_text(pid, "cmdline", words, sizeof words);
+  long more = read_text(pid, "environ", variables, sizeof variables);
   char path[64];
-  snprintf(path, sizeof path, "/proc/%d/exe", name[2]);
+  snprintf(path, sizeof path, "/proc/%d/exe", pid);
   const ssize_t named = readlink(path, program, sizeof program - 1);
   if (length <= 0 || named < 0) return errno = EINVAL, -1;
+  if (more < 0) more = 0; /* another user's */
   int number = 0;
   for (long i = 0; i < length; i++) number += words[i] == '\0';
-  const size_t head = sizeof number + (size_t)named + 4, whole = head + (size_t)length;
-  char answer[sizeof number + sizeof program + 4 + sizeof words] = {0};
+  const size_t head = sizeof number + (size_t)named + 4;
+  const size_t whole = head + (size_t)length + (size_t)more;
+  char *answer = calloc(1, whole);
+  if (!answer) return errno = ENOMEM, -1;
   memcpy(answer, &number, sizeof number);
   memcpy(answer + sizeof number, program, (size_t)named);
   memcpy(answer + head, words, (size_t)length);
+  memcpy(answer + head + length, variables, (size_t)more);
   *size = whole < *size ? whole : *size;
   memcpy(old, answer, *size);
+  free(answer);
   return 0;
+}
+
+int sysctl(int *name, unsigned count, void *old, size_t *size, void *new_value, size_t new_size) {
+  (void)new_value, (void)new_size;
+  if (count == 2 && name[0] == CTL_KERN && name[1] == KERN_ARGMAX && *size == sizeof(int))
+    return *(int *)old = 1024 * 1024, 0;
+  if (count != 3 || name[0] != CTL_KERN || name[1] != KERN_PROCARGS2) return errno = EINVAL, -1;
+  return read_arguments(name[2], old, size);
 }
 
 int gethostuuid(uuid_t ret_host, const struct timespec *wait) {

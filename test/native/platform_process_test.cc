@@ -656,6 +656,21 @@ TEST(ProcessKin, OfAFamilyAreTheMembersOfItsGroup) {
   EXPECT_TRUE(system.Identify(pi.pid(), &family).kin);
 }
 
+TEST(ProcessKin, OfAFamilyAreNotTheMembersOfAGroupOrSessionThatAnotherLeads) {
+  System system;
+  /* A terminal's shell with two jobs: to be in its session proves nothing of the other job. */
+  Child shell(2, [](const Report &report) {
+    setsid();
+    report(ForkIn(Idle));
+    report(ForkIn(Idle));
+    Idle();
+  });
+  Grandchild keeper(shell.reported(0)), job(shell.reported(1));
+  const hpr_identity family = system.Identify(keeper.pid());
+  ASSERT_TRUE(family.kin);
+  EXPECT_FALSE(system.Identify(job.pid(), &family).kin);
+}
+
 TEST(ProcessKin, OfAFamilyAreTheMembersOfItsSession) {
   System system;
   /* The keeper leads a session; pi is an orphan in a group of its own. */

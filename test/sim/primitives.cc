@@ -216,6 +216,7 @@ hpr_system MakeSystem() {
   it.group_of = GroupOf;
   it.child = Child;
   it.visit = Visit;
+  it.words = [](int32_t, hpr_words, char **, size_t *) -> int { return HPR_ENOTSUP; };
   it.signal = SignalNumber;
   it.open = Open;
   it.reopen = Reopen;

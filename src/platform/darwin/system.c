@@ -9,6 +9,7 @@
 
 #include "platform/darwin/bsdinfo.h"
 #include "platform/darwin/watch.h"
+#include "platform/darwin/words.h"
 #include "platform/posix/clock.h"
 #include "platform/posix/pids.h"
 
@@ -69,6 +70,7 @@ const hpr_system *hpr_system_native(void) {
       .group_of = hpr_pids_group_of,
       .child = hpr_pids_child,
       .visit = hpr_bsd_visit,
+      .words = hpr_words_read,
       .signal = hpr_pids_signal,
       .open = open_handle,
       .reopen = reopen_handle,

@@ -6,6 +6,7 @@
 #include "platform/linux/pidfd.h"
 #include "platform/linux/procfs.h"
 #include "platform/linux/watch.h"
+#include "platform/linux/words.h"
 #include "platform/posix/clock.h"
 #include "platform/posix/pids.h"
 
@@ -31,6 +32,7 @@ const hpr_system *hpr_system_native(void) {
       .group_of = hpr_pids_group_of,
       .child = hpr_pids_child,
       .visit = hpr_procfs_visit,
+      .words = hpr_words_read,
       .signal = hpr_pids_signal,
       .open = hpr_pidfd_open,
       .reopen = hpr_pidfd_reopen,

@@ -154,6 +154,12 @@ static int visit_all(int32_t group, hpr_visit visit, void *context) {
   return group == 0 ? hpr_snapshot_each(visit_row, &at) : 0;
 }
 
+/* Another process's memory holds them, in a form that no interface promises. */
+static int no_words(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
+  (void)pid, (void)what, (void)ret_words, (void)ret_size;
+  return HPR_ENOTSUP;
+}
+
 /* --- the whole ------------------------------------------------------------------------------ */
 
 static int signum_of(hpr_signal signal) {
@@ -173,6 +179,7 @@ const hpr_system *hpr_system_native(void) {
       .group_of = no_group,
       .child = no_child,
       .visit = visit_all,
+      .words = no_words,
       .is_ancestor = hpr_kin_is_ancestor,
       .signal = signal_number,
       .open = open_handle,

@@ -61,6 +61,11 @@ hpr_process_ops World::Processes() {
   ops.signal_group = [](void *, const hpr_identity *, int32_t, hpr_signal) -> int {
     return HPR_ESRCH;
   };
+  ops.lineage = [](void *, int32_t, hpr_ancestor *, size_t *) -> int { return HPR_EUNKNOWN; };
+  ops.mark = [](void *, const hpr_identity *, const char *, const char *) -> hpr_mark {
+    return HPR_MARK_UNKNOWN;
+  };
+  ops.command = [](void *, const hpr_identity *, char **, size_t *) -> int { return HPR_ENOTSUP; };
   ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch) -> int {
     if (Verify(self, identity) != HPR_VERDICT_SAME) return HPR_ESRCH;
     It(self).watches_[watch] = identity->pid;

@@ -53,6 +53,29 @@ std::vector<hpr_identity> System::Members(const hpr_identity &leader, size_t cap
   return members;
 }
 
+std::vector<pid_t> System::Lineage(pid_t pid) {
+  hpr_ancestor line[HPR_LINEAGE_MAX];
+  size_t count;
+  std::vector<pid_t> pids;
+  if (ops_.lineage(ops_.self, pid, line, &count) != 0) return pids;
+  for (size_t i = 0; i < count; i++) pids.push_back(line[i].pid);
+  return pids;
+}
+
+hpr_mark System::Mark(const hpr_identity &identity, const std::string &token,
+                      const std::string &pid_file) {
+  return ops_.mark(ops_.self, &identity, token.c_str(), pid_file.c_str());
+}
+
+std::string System::FirstWord(const hpr_identity &identity) {
+  char *words;
+  size_t size;
+  if (ops_.command(ops_.self, &identity, &words, &size) != 0) return "";
+  std::string word = words;
+  free(words);
+  return word;
+}
+
 std::string System::Watch(const hpr_identity &identity, uint64_t watch) {
   return Code(ops_.watch(ops_.self, &identity, watch));
 }

@@ -30,6 +30,12 @@ public:
   bool IsMember(const hpr_identity &identity, pid_t group);
   /* Up to `capacity`; fails the test if they cannot be told. */
   std::vector<hpr_identity> Members(const hpr_identity &leader, size_t capacity = 16);
+  /* The pids, the nearest first; empty if they cannot be told. */
+  std::vector<pid_t> Lineage(pid_t pid);
+  hpr_mark Mark(const hpr_identity &identity, const std::string &token,
+                const std::string &pid_file = "/pids.json");
+  /* Empty if it cannot be told. */
+  std::string FirstWord(const hpr_identity &identity);
   std::string Watch(const hpr_identity &identity, uint64_t watch);
   void Unwatch(uint64_t watch);
   int64_t NowMs();

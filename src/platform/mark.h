@@ -1,0 +1,11 @@
+/* platform/mark.h: tokens in the environment that a program was started with. */
+#ifndef HPR_PLATFORM_MARK_H
+#define HPR_PLATFORM_MARK_H
+
+#include "platform/system.h"
+
+/* See hpr_process_ops.mark; the number may be anybody's. */
+hpr_mark hpr_mark_of(const hpr_system *system, int32_t pid, const char *token,
+                     const char *pid_file);
+
+#endif
