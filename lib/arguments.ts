@@ -7,8 +7,8 @@ const GRACE_NEVER = -1;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Milliseconds, `false` for never; the native side checks no more than it must. */
-export function graceOf(value: number | false | undefined, fallback: number, name: string): number {
-  if (value === undefined) return fallback;
+export function graceOf(value: number | false | null | undefined, fallback: number, name: string): number {
+  if (value === undefined || value === null) return fallback;
   if (value === false) return GRACE_NEVER;
   if (typeof value !== "number" || !Number.isInteger(value))
     throw failure("ERR_INVALID_ARG_TYPE", `${name} must be an integer or false`);
@@ -30,19 +30,26 @@ export function checkedAbort(signal: AbortSignal | undefined): AbortSignal | und
   return signal;
 }
 
-export function checkedFlag(value: boolean | undefined, name: string): boolean {
-  if (value !== undefined && typeof value !== "boolean")
+/** As in the original, `null` stands for an option that was not given. */
+export function checkedFlag(value: boolean | null | undefined, name: string, fallback = false): boolean {
+  if (value !== undefined && value !== null && typeof value !== "boolean")
     throw failure("ERR_INVALID_ARG_TYPE", `${name} must be true or false`);
-  return value ?? false;
+  return value ?? fallback;
+}
+
+/** A name that is missing by mistake must not read as "already gone". */
+function checkedName(value: string, name: string): string {
+  if (typeof value !== "string") throw failure("ERR_INVALID_ARG_TYPE", `${name} must be a string`);
+  return value;
 }
 
 /** The names by which a target can be told, the native order. */
 export function namesOf(target: TerminateTarget): { session?: string; token?: string; pid?: number } {
   if (typeof target === "string") return { session: target };
   if (typeof target === "object" && target !== null) {
-    if ("sessionId" in target) return { session: target.sessionId };
-    if ("spawnToken" in target) return { token: target.spawnToken };
-    if ("pid" in target) return { pid: target.pid };
+    if ("sessionId" in target) return { session: checkedName(target.sessionId, "sessionId") };
+    if ("spawnToken" in target) return { token: checkedName(target.spawnToken, "spawnToken") };
+    if ("pid" in target && target.pid !== undefined && target.pid !== null) return { pid: target.pid };
   }
   throw failure("ERR_INVALID_ARG_TYPE", "target must be a session id, or have a sessionId, a spawnToken or a pid");
 }

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { failure } from "./failure.js";
-import type { HeadlessExit, HeadlessSnapshot, PidFileEntry, TerminateOutcome } from "./types.js";
+import type { HeadlessExit, HeadlessLink, HeadlessSnapshot, PidFileEntry, TerminateOutcome } from "./types.js";
 
 /** What the native registry asks of its embedder; none of these may throw. */
 export interface Host {
@@ -33,9 +33,10 @@ export interface NativeRegistry {
   flush(): void;
   timerFired(): void;
   remove(pid: number): void;
-  linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean;
-  linkByPid(sessionId: string, pid: number): boolean;
-  linkSession(sessionId: string, cwd: string): boolean;
+  /** What the link rests on now; "": there is none. */
+  linkByToken(spawnToken: string, sessionId: string, pid?: number): HeadlessLink | "";
+  linkByPid(sessionId: string, pid: number): HeadlessLink | "";
+  linkSession(sessionId: string, cwd: string): HeadlessLink | "";
   getPid(sessionId: string): number | undefined;
   killBySessionId(sessionId: string): boolean;
   killByToken(spawnToken: string): boolean;
@@ -53,7 +54,7 @@ export interface NativeRegistry {
   /** Whether the event loop lives as long as the registry. */
   keepAlive(wanted: boolean): void;
   cleanupOrphans(): void;
-  attachKeeper(keeperPid: number, sockPath: string): void;
+  attachKeeper(keeperPid: number, sockPath: string, piPid: number | undefined): void;
   adoptKeeper(
     keeperPid: number,
     sockPath: string,

@@ -14,9 +14,9 @@ export type * from "./types.js";
  * @throws TypeError or RangeError for an option that does not fit
  */
 export function createHeadlessPidRegistry(
-  options?: HeadlessPidRegistryOptions,
+  options?: HeadlessPidRegistryOptions | null,
 ): HeadlessPidRegistry {
-  return new HeadlessRegistry(options);
+  return new HeadlessRegistry(options ?? {}).face;
 }
 
 /**

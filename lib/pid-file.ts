@@ -5,7 +5,7 @@ import { failure } from "./failure.js";
 import type { PidFileContents } from "./types.js";
 
 /** The absolute path that an argument or option means. */
-export function resolvePidFile(value: string | undefined, name: string): string {
+export function resolvePidFile(value: string | null | undefined, name: string): string {
   const file = value ?? path.join(os.homedir(), ".pi", "dashboard", "headless-pids.json");
   if (typeof file !== "string" || file === "")
     throw failure("ERR_INVALID_ARG_TYPE", `${name} must be a string that is not empty`);

@@ -12,6 +12,7 @@ import type {
   HeadlessEventName,
   HeadlessEvents,
   HeadlessExit,
+  HeadlessLink,
   HeadlessListener,
   HeadlessPidRegistry,
   HeadlessPidRegistryOptions,
@@ -66,8 +67,44 @@ class Names {
   }
 }
 
+const METHODS: Record<keyof HeadlessPidRegistry, true> = {
+  register: true,
+  linkByToken: true,
+  linkByPid: true,
+  linkSession: true,
+  getPid: true,
+  killBySessionId: true,
+  killByToken: true,
+  terminate: true,
+  shutdown: true,
+  remove: true,
+  killAll: true,
+  size: true,
+  cleanupOrphans: true,
+  writeRpc: true,
+  cleanupKeeperOrphans: true,
+  setKeeperWriter: true,
+  entries: true,
+  on: true,
+  once: true,
+  off: true,
+  removeListener: true,
+  close: true,
+  [Symbol.dispose]: true,
+};
+
+/** A plain object with bound methods, as the original's: it can be spread and passed around. */
+function bind(registry: HeadlessRegistry): HeadlessPidRegistry {
+  const face: Partial<Record<keyof HeadlessPidRegistry, unknown>> = {};
+  for (const name of Reflect.ownKeys(METHODS) as Array<keyof HeadlessPidRegistry>)
+    face[name] = registry[name].bind(registry);
+  return face as unknown as HeadlessPidRegistry;
+}
+
 /** The shim: the original's signatures over the native registry. */
-export class HeadlessRegistry implements HeadlessPidRegistry {
+export class HeadlessRegistry {
+  /** What callers get. */
+  readonly face: HeadlessPidRegistry;
   readonly #native: NativeRegistry;
   readonly #pids: PidCache;
   readonly #children: Children;
@@ -81,9 +118,12 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   readonly #adoptsKeepers: boolean;
   #writer: KeeperWriter | null;
   #closed = false;
+  /** Whether a test run without a home of its own is to be kept from the file. */
+  readonly #guarded: boolean;
 
-  constructor(options: HeadlessPidRegistryOptions = {}) {
+  constructor(options: HeadlessPidRegistryOptions) {
     const file = resolvePidFile(options.pidFilePath, "pidFilePath");
+    this.#guarded = checkedFlag(options.guard, "guard", true) && file === resolvePidFile(undefined, "");
     this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
     this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
@@ -91,6 +131,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     this.#pids = new PidCache(this.#native.lookups());
     this.#children = new Children(this.#native);
     this.#emitter.setMaxListeners(0); // a server may listen once for each session
+    this.face = bind(this);
   }
 
   /** What the core asks of us. */
@@ -120,20 +161,20 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   }
 
   #tellExit(exit: HeadlessExit): void {
-    if (traces.exit.isWanted) traces.exit.publish({ registry: this, exit });
+    if (traces.exit.isWanted) traces.exit.publish({ registry: this.face, exit });
     this.#emit("exit", exit);
   }
 
   /** One by one, so that a listener that throws does not silence the others. */
   #emit(event: keyof HeadlessEvents, payload: HeadlessExit | HeadlessWarning): void {
     for (const listener of this.#emitter.rawListeners(event))
-      callSafely(() => listener.call(this, payload));
+      callSafely(() => listener.call(this.face, payload));
   }
 
   #traceSignal(pid: number, signal: SignalName, code: string): void {
     const delivered = code === "";
     traces.signal.publish({
-      registry: this,
+      registry: this.face,
       pid,
       signal,
       delivered,
@@ -141,16 +182,16 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     });
   }
 
-  #traceLink(by: "token" | "pid" | "cwd", sessionId: string, linked: boolean): boolean {
-    if (linked && traces.link.isWanted) {
+  #traceLink(sessionId: string, by: HeadlessLink | ""): boolean {
+    if (by !== "" && traces.link.isWanted) {
       const pid = this.#native.getPid(sessionId);
-      traces.link.publish({ registry: this, sessionId, ...(pid !== undefined && { pid }), by });
+      traces.link.publish({ registry: this.face, sessionId, ...(pid !== undefined && { pid }), by });
     }
-    return linked;
+    return by !== "";
   }
 
   #warn(warning: HeadlessWarning): void {
-    if (traces.warning.isWanted) traces.warning.publish({ registry: this, warning });
+    if (traces.warning.isWanted) traces.warning.publish({ registry: this.face, warning });
     if (this.#emitter.listenerCount("warning") > 0) this.#emit("warning", warning);
     else callSafely(() => say(`${warning.message} (${warning.code})`));
   }
@@ -185,8 +226,9 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
 
   /** The guard of a test run without a home of its own; says so and answers true. */
   #isBlocked(method: string): boolean {
-    if (!isUnsafeTestHome()) return false;
-    say(`${method}() blocked: running under vitest with the real HOME`);
+    if (!this.#guarded || !isUnsafeTestHome()) return false;
+    const message = `${method}() did nothing, because vitest runs with the real home folder; set HOME or pidFilePath`;
+    this.#warn({ code: "HPR_EGUARD", message });
     return true;
   }
 
@@ -213,19 +255,19 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       this.#registering = false;
     }
     if (traces.register.isWanted)
-      traces.register.publish({ registry: this, pid, cwd, ...keeperOpts });
+      traces.register.publish({ registry: this.face, pid, cwd, ...keeperOpts });
   }
 
   linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean {
-    return this.#traceLink("token", sessionId, this.#native.linkByToken(spawnToken, sessionId, pid));
+    return this.#traceLink(sessionId, this.#native.linkByToken(spawnToken, sessionId, pid));
   }
 
   linkByPid(sessionId: string, pid: number): boolean {
-    return this.#traceLink("pid", sessionId, this.#native.linkByPid(sessionId, pid));
+    return this.#traceLink(sessionId, this.#native.linkByPid(sessionId, pid));
   }
 
   linkSession(sessionId: string, cwd: string): boolean {
-    return this.#traceLink("cwd", sessionId, this.#native.linkSession(sessionId, cwd));
+    return this.#traceLink(sessionId, this.#native.linkSession(sessionId, cwd));
   }
 
   getPid(sessionId: string): number | undefined {
@@ -334,7 +376,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     if (this.#closed) return;
     try {
       const { keeperPid, sockPath, cwd = "", recordedAt, startedAt, piPid } = keeper;
-      this.#native.attachKeeper(keeperPid, sockPath);
+      this.#native.attachKeeper(keeperPid, sockPath, piPid);
       if (!this.#adoptsKeepers) return;
       this.#native.adoptKeeper(keeperPid, sockPath, cwd, recordedAt, startedAt, piPid);
     } catch (error) {
@@ -356,22 +398,22 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     return this.#native.entries();
   }
 
-  on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+  on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
     this.#emitter.on(this.#named(event), listener);
-    return this;
+    return this.face;
   }
 
-  once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+  once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
     this.#emitter.once(this.#named(event), listener);
-    return this;
+    return this.face;
   }
 
-  off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+  off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
     this.#emitter.off(this.#named(event), listener);
-    return this;
+    return this.face;
   }
 
-  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this {
+  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
     return this.off(event, listener);
   }
 

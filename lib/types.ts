@@ -62,6 +62,13 @@ export interface KeeperRegisterOptions {
   keeperSockPath: string;
 }
 
+/**
+ * What a session's hold on an entry rests on. `"folder"` is a guess, and gives way to all others;
+ * `"ancestor"` (the entry's process is the nearest ancestor of the pid that was named, or leads its
+ * group) gives way to `"pid"` and `"token"`.
+ */
+export type HeadlessLink = "token" | "pid" | "ancestor" | "folder";
+
 export type HeadlessState = "live" | "terminating" | "remainder";
 
 /** A picture of one tracked process, taken when it was asked for. */
@@ -73,8 +80,13 @@ export interface HeadlessSnapshot {
   sessionId?: string;
   /** Of an unlinked one that an earlier server kept: the session that held it last. */
   lastSessionId?: string;
+  /** How the session came to hold it; `undefined` while none does. */
+  linkedBy?: HeadlessLink;
   spawnToken?: string;
+  /** Of a keeper's entry: the agent's pid, where somebody named it or it could be told. */
   piPid?: number;
+  /** The same of an entry without a keeper, if the agent is not the registered process itself. */
+  agentPid?: number;
   keeperPid?: number;
   keeperSockPath?: string;
   /**
@@ -197,25 +209,32 @@ export interface TerminateResult {
   signal?: string;
 }
 
+/** `null` stands for an option that is not given. */
 export interface HeadlessPidRegistryOptions {
   /**
    * The pid file. Default: `<home>/.pi/dashboard/headless-pids.json`. A relative path is resolved
    * at once, from the working directory.
    */
-  pidFilePath?: string;
+  pidFilePath?: string | null;
   /** May also be given later, with {@link HeadlessPidRegistry.setKeeperWriter}. */
-  keeperManager?: KeeperWriter;
+  keeperManager?: KeeperWriter | null;
   /**
    * Whether `cleanupKeeperOrphans` makes an entry of a live keeper that no entry knows, because the
    * pid file was lost. It is signalled only if it started no later than its pid was written down
    * (`recordedAt`, which {@link createKeeperWriter} tells of a private folder). Default: false.
    */
-  adoptKeepers?: boolean;
+  adoptKeepers?: boolean | null;
   /**
    * Milliseconds between SIGTERM and SIGKILL, 0 to 2147483647, or `false` for no SIGKILL.
    * Default: 2000.
    */
-  killGraceMs?: number | false;
+  killGraceMs?: number | false | null;
+  /**
+   * Under vitest with the account's real home folder, `killAll`, `cleanupOrphans` and
+   * `cleanupKeeperOrphans` leave the default pid file alone and warn (`HPR_EGUARD`): a test that
+   * forgot to set HOME must not end its developer's agents. False turns that off. Default: true.
+   */
+  guard?: boolean | null;
 }
 
 /** One entry of a pid file as it stands there, trusted or not; the process may be long gone. */
@@ -227,6 +246,7 @@ export interface PidFileEntry {
   spawnedAt?: Date;
   spawnToken?: string;
   piPid?: number;
+  agentPid?: number;
   keeperPid?: number;
   keeperSockPath?: string;
   /** The session that held it last: for people, it links nothing. */
@@ -283,7 +303,7 @@ export interface HeadlessTrace {
     registry: HeadlessPidRegistry;
     sessionId: string;
     pid?: number;
-    by: "token" | "pid" | "cwd";
+    by: HeadlessLink;
   };
   /** A signal that was to be sent to a process, or to the group that it leads. */
   "headless-pid-registry:signal": {
@@ -299,9 +319,10 @@ export interface HeadlessTrace {
 }
 
 /**
- * Maps headless child processes to session ids and ends them. Arguments of the wrong type or
- * out of range throw a `TypeError` or `RangeError` that names the argument and change nothing.
- * After `close()` every method throws an `Error` with `code: "HPR_ECLOSED"`, except for `close`,
+ * Maps headless child processes to session ids and ends them. A plain object: its methods
+ * are bound and can be passed around. `register`, `terminate`, `shutdown` and the options refuse
+ * arguments of the wrong type or out of range with a `TypeError` or `RangeError` that names them;
+ * the others answer values that can be nobody's name or pid with `false` or `undefined`. After `close()` every method throws an `Error` with `code: "HPR_ECLOSED"`, except for `close`,
  * `writeRpc` and `cleanupKeeperOrphans`, which do nothing. `terminate` rejects where others throw.
  */
 export interface HeadlessPidRegistry {
@@ -323,23 +344,30 @@ export interface HeadlessPidRegistry {
     keeperOpts?: KeeperRegisterOptions,
   ): void;
   /**
-   * Tier 1: gives the session the first unlinked entry with that token. For a keeper's entry
-   * `pid` is kept as pi's pid, and signalled later only if it is the keeper's relative.
-   * Returns whether the session now holds an entry with that token.
+   * Tier 1: gives the session the first entry with that token that is unlinked, or held by another
+   * session on weaker grounds (`"folder"`, `"ancestor"`), which loses it. `pid` is the agent's: it
+   * is learnt, whether the session held the entry already or not, as `piPid` of a keeper's entry
+   * and `agentPid` of another; signalled only if it is the entry's relative. A session that proves
+   * an entry loses one that it had by folder. Returns whether the session now holds such an entry.
    */
   linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean;
   /**
-   * Tier 2: gives the session the unlinked entry registered under that pid, else the first
-   * unlinked one whose pi pid it is. Returns whether the session now holds such an entry.
+   * Tier 2: the entry registered under that pid, else the first whose agent has it, else the one
+   * whose process is the nearest ancestor of that pid or leads its group, if no session holds it on
+   * grounds as good. Then the pid is learnt as the entry's agent.
    */
   linkByPid(sessionId: string, pid: number): boolean;
   /**
    * Tier 3: gives the session the first unlinked entry of that folder, by the same text, else by
-   * being the same folder. A session that holds an entry already is given no other; then the
-   * answer is whether that entry is in that folder.
+   * being the same folder. It is a guess, which evidence undoes (`HPR_EGUESS`, as where several
+   * entries wait in that folder). A session that holds an entry already is given no other; then
+   * the answer is whether that entry is in that folder.
    */
   linkSession(sessionId: string, cwd: string): boolean;
-  /** The session's pi pid if known, else the registered pid. */
+  /**
+   * Of a keeper's entry the agent's pid if known, else the registered one; of another the
+   * registered pid while that process lives, then its agent's.
+   */
   getPid(sessionId: string): number | undefined;
   /**
    * Sends SIGTERM to the session's process (its group if it leads one; pi before its keeper), and
@@ -386,11 +414,11 @@ export interface HeadlessPidRegistry {
   setKeeperWriter(writer: KeeperWriter | null): void;
   /** All tracked processes in their order, those that are being ended included. */
   entries(): HeadlessSnapshot[];
-  on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
-  once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
-  off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
+  on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
+  once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
+  off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
   /** The same as `off`. */
-  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): this;
+  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
   /**
    * Releases the watching thread and all descriptors; signals nothing and leaves the pid file as
    * it is. Waiting `terminate` calls resolve to `unknown`. Calling it twice is fine.

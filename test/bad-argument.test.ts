@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { createHeadlessPidRegistry } from "../dist/index.js";
 import type { HeadlessPidRegistry } from "../lib/types.js";
 import { bare, deadPid, isAlive, sleeper } from "./fixtures/processes.js";
-import { newPidFile, open, rows } from "./fixtures/registry.js";
+import { codes, newPidFile, open, rows } from "./fixtures/registry.js";
 
 type Any = any; // eslint-disable-line @typescript-eslint/no-explicit-any
 
@@ -34,17 +34,46 @@ function expectRefused(argument: string, call: (registry: HeadlessPidRegistry & 
   expect(isAlive(child.pid)).toBe(true);
 }
 
+/** The same registry; the call answers as if it had been asked for nobody, and changes nothing. */
+function expectNobody(answer: false | undefined, call: (registry: HeadlessPidRegistry & Any) => unknown): void {
+  const opened = open();
+  const { registry, pidFile } = opened;
+  const child = sleeper();
+  registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+  registry.register(P, "", bare(), "u");
+  registry.linkByToken("t", "s");
+  const [entries, file] = [registry.entries(), rows(pidFile)];
+  expect(call(registry)).toBe(answer);
+  expect(registry.entries()).toEqual(entries);
+  expect(rows(pidFile)).toEqual(file);
+  expect(codes(opened)).toEqual([]);
+  expect(isAlive(child.pid)).toBe(true);
+}
+
 describe.each(titled(BAD_PIDS))("a pid that is %s", (_, pid) => {
   it("is refused by register", () => expectRefused("pid", (r) => r.register(pid, "/a", bare())));
-  it("is refused by linkByPid", () => expectRefused("pid", (r) => r.linkByPid("x", pid)));
-  it("is refused by remove", () => expectRefused("pid", (r) => r.remove(pid)));
+  it("is nobody's for linkByPid", () => expectNobody(false, (r) => r.linkByPid("x", pid)));
+  it("is nobody's for remove", () => expectNobody(undefined, (r) => r.remove(pid)));
+  it("is ignored beside a token", () => {
+    const { registry } = open();
+    registry.register(P, "/a", bare(), "t", { keeperPid: P, keeperSockPath: "/k.sock" });
+    expect(registry.linkByToken("t", "s", pid as Any)).toBe(true);
+    expect(registry.getPid("s")).toBe(P);
+    expect(registry.linkByToken("t", "s", pid as Any)).toBe(true);
+    expect(registry.entries()).toMatchObject([{ pid: P, sessionId: "s", linkedBy: "token" }]);
+    expect(registry.entries()[0].piPid).toBeUndefined();
+  });
+  it("is refused by terminate", async () => {
+    const { registry } = open();
+    await expect(registry.terminate({ pid } as Any)).rejects.toSatisfy(
+      (e: unknown) => e instanceof TypeError || e instanceof RangeError,
+    );
+  });
 
   if (pid !== undefined && pid !== null) {
     it("is refused as a keeper's", () =>
       expectRefused("keeperPid", (r) =>
         r.register(P, "/a", bare(), "t", { keeperPid: pid, keeperSockPath: "/k" })));
-    it("is refused by linkByToken", () =>
-      expectRefused("pid", (r) => r.linkByToken("u", "x", pid)));
   }
 });
 
@@ -64,19 +93,32 @@ describe.each([undefined, null])("what was not told (%s)", (absent) => {
 describe.each(titled(BAD_TEXTS))("a text that is %s", (_, text) => {
   it("is refused wherever one is needed", () => {
     expectRefused("cwd", (r) => r.register(P, text, bare()));
-    expectRefused("sessionId", (r) => r.linkByToken("t", text));
-    expectRefused("sessionId", (r) => r.linkByPid(text, P));
-    expectRefused("sessionId", (r) => r.linkSession(text, "/a"));
-    expectRefused("cwd", (r) => r.linkSession("x", text));
-    expectRefused("sessionId", (r) => r.getPid(text));
-    expectRefused("sessionId", (r) => r.killBySessionId(text));
-    expectRefused("spawnToken", (r) => r.killByToken(text));
+  });
+
+  it("is nobody's name", () => {
+    expectNobody(false, (r) => r.linkByToken("t", text));
+    expectNobody(false, (r) => r.linkByToken(text, "x"));
+    expectNobody(false, (r) => r.linkByPid(text, P));
+    expectNobody(false, (r) => r.linkSession(text, "/a"));
+    expectNobody(false, (r) => r.linkSession("x", text));
+    expectNobody(undefined, (r) => r.getPid(text));
+    expectNobody(false, (r) => r.killBySessionId(text));
+    expectNobody(false, (r) => r.killByToken(text));
+  });
+
+  it("is refused by terminate, by name", async () => {
+    const { registry } = open();
+    for (const name of ["sessionId", "spawnToken"]) {
+      const error = await registry.terminate({ [name]: text } as Any).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toMatchObject({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining(name) });
+    }
+    if (typeof text !== "object") await expect(registry.terminate(text as Any)).rejects.toBeInstanceOf(TypeError);
   });
 
   if (text !== undefined && text !== null) {
     it("is refused where one may be left out", () => {
       expectRefused("spawnToken", (r) => r.register(P, "/a", bare(), text));
-      expectRefused("spawnToken", (r) => r.linkByToken(text, "x"));
       expectRefused("keeperSockPath", (r) =>
         r.register(P, "/a", bare(), "t", { keeperPid: P, keeperSockPath: text }));
     });
@@ -115,6 +157,8 @@ describe("options that are none", () => {
     ["killGraceMs", { killGraceMs: "2000" }],
     ["killGraceMs", { killGraceMs: true }],
     ["keeperManager", { keeperManager: 5 }],
+    ["adoptKeepers", { adoptKeepers: "yes" }],
+    ["guard", { guard: 0 }],
   ])("(%s of %j) are refused", (argument, options) => {
     const create = () => createHeadlessPidRegistry({ pidFilePath: newPidFile(), ...options } as Any);
     expect(create).toThrow(argument);
@@ -126,31 +170,27 @@ describe("options that are none", () => {
   });
 });
 
+it("takes null for an option that was not given", () => {
+  const none = { pidFilePath: newPidFile(), killGraceMs: null, keeperManager: null, adoptKeepers: null, guard: null };
+  createHeadlessPidRegistry(none).close();
+  createHeadlessPidRegistry(null).close(); // opens nothing before the first call
+});
+
 describe("text that C cannot hold", () => {
-  it.each(["a\0b", "\0", "a\ud800b", "\udc00", "\ud83d"])("(%j) is refused or kept whole, never cut", (text) => {
+  it.each(["a\0b", "\0", "a\ud800b", "\udc00", "\ud83d"])("(%j) is refused or nobody's name, never cut", (text) => {
     const { registry, pidFile } = open();
     registry.register(P, "/plain", bare(), "a");
-    const outcomes = [
-      () => registry.register(deadPid(2), text, bare(), "t"),
-      () => registry.register(deadPid(3), "/c", bare(), text),
-      () => registry.linkByPid(text, P),
-    ].map((call) => {
-      try {
-        call();
-        return "kept";
-      } catch (error) {
-        expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
-        return "refused";
-      }
-    });
-    expect(new Set(outcomes).size).toBe(1);
-    if (outcomes[0] === "kept") {
-      expect(rows(pidFile).map((row) => row.cwd)).toContain(text);
-      expect(registry.getPid(text)).toBe(P);
-    }
-    // Nothing was cut at the NUL: "a" is P's token and no session's id.
-    expect(registry.getPid("a")).toBeUndefined();
-    expect(registry.linkByToken("a", "s2")).toBe(outcomes[0] === "refused");
+    expect(registry.linkByToken("a", "a")).toBe(true);
+    expect(() => registry.register(deadPid(2), text, bare(), "t")).toThrow(TypeError);
+    expect(() => registry.register(deadPid(3), "/c", bare(), text)).toThrow(TypeError);
+    expect(registry.linkByPid(text, P)).toBe(false);
+    expect(registry.linkByToken(text, "x")).toBe(false);
+    expect(registry.linkSession(text, "/plain")).toBe(false);
+    expect(registry.getPid(text)).toBeUndefined();
+    expect(registry.killBySessionId(text)).toBe(false);
+    expect(registry.killByToken(text)).toBe(false);
+    expect(registry.getPid("a")).toBe(P);
+    expect(rows(pidFile)).toHaveLength(1);
   });
 });
 

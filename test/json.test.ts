@@ -90,7 +90,7 @@ function expectedEntry(entry: Fields): PidFileEntry {
     cwd: entry.cwd,
     spawnedAt: timeOf(entry.spawnedAt),
     spawnToken: entry.spawnToken || undefined,
-    piPid: entry.piPid,
+    [entry.keeperPid === undefined ? "agentPid" : "piPid"]: entry.piPid,
     keeperPid: entry.keeperPid,
     keeperSockPath: entry.keeperSockPath || undefined,
     terminating: entry.terminating ?? false,

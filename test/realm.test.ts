@@ -45,7 +45,7 @@ describe("an error that is made in C++", () => {
 
   it.each([
     ["TypeError", "ERR_INVALID_ARG_TYPE", () => registry.register("1", "/a", bare())],
-    ["TypeError", "ERR_INVALID_ARG_TYPE", () => registry.linkByToken("t", 5)],
+    ["TypeError", "ERR_INVALID_ARG_TYPE", () => registry.register(deadPid(1), 5, bare())],
     ["RangeError", "ERR_OUT_OF_RANGE", () => registry.register(1, "/a", bare())],
     ["TypeError", "ERR_INVALID_ARG_TYPE", () => createHeadlessPidRegistry({ pidFilePath: "/a\0b" })],
     ["Error", "HPR_EUNSAFE", () => readPidFile("/dev/null")],

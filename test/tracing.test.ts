@@ -39,7 +39,7 @@ describe("diagnostics channels", () => {
     expect(told).toEqual([
       { sessionId: "s1", pid: deadPid(1), by: "token" },
       { sessionId: "s2", pid: deadPid(2), by: "pid" },
-      { sessionId: "s3", pid: deadPid(3), by: "cwd" },
+      { sessionId: "s3", pid: deadPid(3), by: "folder" },
     ]);
   });
 

@@ -92,6 +92,22 @@ const char *Call::AnyText(size_t index) {
   return Read(index, &length);
 }
 
+const char *Call::Name(size_t index) {
+  size_t length;
+  const char *text = Read(index, &length);
+  const bool sound =
+      text && strlen(text) == length &&
+      !(memchr(text, kFirstOfReplacement, length) && HasLoneSurrogate(env_, arguments_[index]));
+  return sound ? text : nullptr;
+}
+
+int32_t Call::AnyPid(size_t index) const {
+  double number = 0;
+  napi_get_value_double(env_, arguments_[index], &number);
+  const bool fits = number >= HPR_PID_MIN && number <= HPR_PID_MAX;
+  return fits && number == std::floor(number) ? static_cast<int32_t>(number) : 0;
+}
+
 bool Call::IsTrue(size_t index) const {
   bool value;
   return napi_get_value_bool(env_, arguments_[index], &value) == napi_ok && value;

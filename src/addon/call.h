@@ -50,6 +50,10 @@ public:
   bool IsTrue(size_t index) const;
   /* NULL: no string. */
   const char *AnyText(size_t index);
+  /* NULL for what cannot be anybody's name: no string, or one that Text() would refuse. */
+  const char *Name(size_t index);
+  /* 0 for what cannot be anybody's pid. */
+  int32_t AnyPid(size_t index) const;
 
   /* To be thrown; the first one counts. Returns NULL. `detail` says what it is about. */
   napi_value Fail(const char *code, std::string message);

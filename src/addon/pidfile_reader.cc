@@ -17,7 +17,7 @@ napi_value ToEntry(napi_env env, const hpr_row &row) {
   SetText(env, entry, "cwd", row.cwd);
   SetTime(env, entry, "spawnedAt", row.spawned_ms);
   SetText(env, entry, "spawnToken", row.token);
-  SetPid(env, entry, "piPid", row.pi.pid);
+  SetPid(env, entry, row.keeper.pid ? "piPid" : "agentPid", row.pi.pid);
   SetPid(env, entry, "keeperPid", row.keeper.pid);
   SetText(env, entry, "keeperSockPath", row.socket_path);
   SetText(env, entry, "sessionId", row.session);

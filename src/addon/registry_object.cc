@@ -207,35 +207,43 @@ napi_value Flush(Call &, hpr_registry *registry) {
   return nullptr;
 }
 
+/*
+ * As in the original module, values that cannot be anybody's name or pid name nobody: the answer is
+ * false or undefined, and nothing is done.
+ */
+
 napi_value Remove(Call &call, hpr_registry *registry) {
-  const int32_t pid = call.Pid(0, "pid");
-  if (call.ok()) hpr_registry_remove(registry, pid);
+  if (const int32_t pid = call.AnyPid(0)) hpr_registry_remove(registry, pid);
   return nullptr;
 }
 
+/* "" or what the link rests on */
+napi_value LinkedBy(const Call &call, hpr_link link) {
+  return Text(call.env(), link == HPR_LINK_NONE ? "" : LinkName(link));
+}
+
 napi_value LinkByToken(Call &call, hpr_registry *registry) {
-  const char *token = call.Text(0, "spawnToken"), *session = call.Text(1, "sessionId");
-  const int32_t pi_pid = call.OptionalPid(2, "pid");
-  if (!call.ok()) return nullptr;
-  return Boolean(call.env(), hpr_registry_link_by_token(registry, token, session, pi_pid));
+  const char *token = call.Name(0), *session = call.Name(1);
+  const bool named = token && session;
+  return LinkedBy(call, named ? hpr_registry_link_by_token(registry, token, session, call.AnyPid(2))
+                              : HPR_LINK_NONE);
 }
 
 napi_value LinkByPid(Call &call, hpr_registry *registry) {
-  const char *session = call.Text(0, "sessionId");
-  const int32_t pid = call.Pid(1, "pid");
-  if (!call.ok()) return nullptr;
-  return Boolean(call.env(), hpr_registry_link_by_pid(registry, session, pid));
+  const char *session = call.Name(0);
+  return LinkedBy(call, session ? hpr_registry_link_by_pid(registry, session, call.AnyPid(1))
+                                : HPR_LINK_NONE);
 }
 
 napi_value LinkSession(Call &call, hpr_registry *registry) {
-  const char *session = call.Text(0, "sessionId"), *cwd = call.Text(1, "cwd");
-  if (!call.ok()) return nullptr;
-  return Boolean(call.env(), hpr_registry_link_by_cwd(registry, session, cwd));
+  const char *session = call.Name(0), *cwd = call.Name(1);
+  const bool named = session && cwd;
+  return LinkedBy(call, named ? hpr_registry_link_by_cwd(registry, session, cwd) : HPR_LINK_NONE);
 }
 
 napi_value GetPid(Call &call, hpr_registry *registry) {
-  const char *session = call.Text(0, "sessionId");
-  const int32_t pid = call.ok() ? hpr_registry_pid_of(registry, session) : 0;
+  const char *session = call.Name(0);
+  const int32_t pid = session ? hpr_registry_pid_of(registry, session) : 0;
   napi_value value = nullptr;
   if (pid) napi_create_int32(call.env(), pid, &value);
   return value;
@@ -243,14 +251,14 @@ napi_value GetPid(Call &call, hpr_registry *registry) {
 
 napi_value KillBySessionId(Call &call, hpr_registry *registry) {
   hpr_target target{};
-  target.session = call.Text(0, "sessionId");
-  return call.ok() ? Boolean(call.env(), hpr_registry_kill(registry, &target)) : nullptr;
+  target.session = call.Name(0);
+  return Boolean(call.env(), target.session && hpr_registry_kill(registry, &target));
 }
 
 napi_value KillByToken(Call &call, hpr_registry *registry) {
   hpr_target target{};
-  target.token = call.Text(0, "spawnToken");
-  return call.ok() ? Boolean(call.env(), hpr_registry_kill(registry, &target)) : nullptr;
+  target.token = call.Name(0);
+  return Boolean(call.env(), target.token && hpr_registry_kill(registry, &target));
 }
 
 /* terminate(request, signal, graceMs, sessionId?, spawnToken?, pid?) */
@@ -291,10 +299,12 @@ napi_value CleanupOrphans(Call &, hpr_registry *registry) {
   return nullptr;
 }
 
+/* attachKeeper(keeperPid, sockPath, piPid?) */
 napi_value AttachKeeper(Call &call, hpr_registry *registry) {
   const int32_t pid = call.Pid(0, "keeperPid");
   const char *path = call.Text(1, "sockPath");
-  if (call.ok()) hpr_registry_attach_keeper(registry, pid, path);
+  const int32_t pi_pid = call.AnyPid(2);
+  if (call.ok()) hpr_registry_attach_keeper(registry, pid, path, pi_pid);
   return nullptr;
 }
 
@@ -314,8 +324,8 @@ napi_value AdoptKeeper(Call &call, hpr_registry *registry) {
 
 /* socketOf(sessionId): undefined if there is no keeper to write to */
 napi_value SocketOf(Call &call, hpr_registry *registry) {
-  const char *session = call.Text(0, "sessionId");
-  const char *path = call.ok() ? hpr_registry_socket_of(registry, session) : nullptr;
+  const char *session = call.Name(0);
+  const char *path = session ? hpr_registry_socket_of(registry, session) : nullptr;
   return path ? Text(call.env(), path) : nullptr;
 }
 

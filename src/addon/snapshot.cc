@@ -13,14 +13,27 @@ static const char *StateName(hpr_state state) {
   return "live";
 }
 
+const char *LinkName(hpr_link link) {
+  switch (link) {
+  case HPR_LINK_NONE: return nullptr;
+  case HPR_LINK_FOLDER: return "folder";
+  case HPR_LINK_ANCESTOR: return "ancestor";
+  case HPR_LINK_PID: return "pid";
+  case HPR_LINK_TOKEN: return "token";
+  }
+  return nullptr;
+}
+
 napi_value ToObject(napi_env env, const hpr_snapshot &entry) {
   napi_value object = Object(env);
   SetPid(env, object, "pid", entry.pid);
   SetText(env, object, "cwd", entry.cwd);
   SetTime(env, object, "spawnedAt", entry.spawned_ms);
   SetText(env, object, "sessionId", entry.session);
+  SetText(env, object, "linkedBy", LinkName(entry.linked_by));
   SetText(env, object, "spawnToken", entry.token);
   SetPid(env, object, "piPid", entry.pi_pid);
+  SetPid(env, object, "agentPid", entry.agent_pid);
   SetPid(env, object, "keeperPid", entry.keeper_pid);
   SetText(env, object, "keeperSockPath", entry.socket_path);
   SetText(env, object, "lastSessionId", entry.last_session);

@@ -9,6 +9,9 @@
 
 namespace hpr {
 
+/* NULL for HPR_LINK_NONE. */
+const char *LinkName(hpr_link link);
+
 napi_value ToObject(napi_env env, const hpr_snapshot &entry);
 
 /* With how it ended, where that is known. */

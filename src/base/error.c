@@ -36,7 +36,7 @@ static const hpr_error_row rows[] = {
     {HPR_EINTR, "HPR_EINTR", "interrupted by a signal"},
     {HPR_EPOLLED, "HPR_EPOLLED",
      "too few file descriptors: some processes are looked at ten times a second"},
-    {HPR_EGUESS, "HPR_EGUESS", "the session is linked by its folder alone"},
+    {HPR_EGUESS, "HPR_EGUESS", "a link by folder alone is a guess"},
     {HPR_EGUARD, "HPR_EGUARD", "nothing was done, because tests run with the real home folder"},
     {HPR_ENOLCK, "HPR_ENOLCK", "no lock can be had here"},
     {HPR_EUNWATCHED, "HPR_EUNWATCHED",

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/text.h"
+#include "core/agent.h"
 #include "core/turn.h"
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -34,6 +35,12 @@ static hpr_entry *find_remainder(const hpr_registry *registry, const hpr_target 
   return NULL;
 }
 
+/* A keeper's agent goes first, also one that nobody has named. HPR_ENOMEM: not begun. */
+static int begin(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request) {
+  hpr_agent_find(registry, entry);
+  return hpr_table_end(&registry->table, entry, request);
+}
+
 /* --- kill ----------------------------------------------------------------------------------- */
 
 /* Begins it and does the turn's work. HPR_ENOMEM: not begun. */
@@ -42,7 +49,7 @@ static int end_now(hpr_registry *registry, hpr_entry *entry, bool *delivered) {
       hpr_turn_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, true);
   registry->asked = entry->serial;
   registry->asked_delivered = false;
-  int result = hpr_table_end(&registry->table, entry, &request);
+  int result = begin(registry, entry, &request);
   if (result != 0) return result;
   hpr_turn_work(registry);
   *delivered = *delivered || registry->asked_delivered;
@@ -67,7 +74,7 @@ bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target) {
 static int end_or_join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request,
                        struct hpr_event *take_answer) {
   if (!entry->ending) {
-    int result = hpr_table_end(&registry->table, entry, request);
+    int result = begin(registry, entry, request);
     if (result != 0) return result;
   } else {
     hpr_ending_join(entry->ending, request->signal, request->grace_ms, registry->now_ms);
@@ -102,8 +109,7 @@ void hpr_registry_kill_all(hpr_registry *registry) {
   const hpr_ending_request request =
       hpr_turn_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, false);
   for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
-    if (!entry->ending && entry->life != HPR_LIFE_EXITED)
-      hpr_table_end(&registry->table, entry, &request);
+    if (!entry->ending && entry->life != HPR_LIFE_EXITED) begin(registry, entry, &request);
   hpr_turn_end(registry);
 }
 

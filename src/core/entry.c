@@ -72,7 +72,7 @@ bool hpr_entry_answers_for(const hpr_entry *entry, hpr_part part) {
                       (identity->state == HPR_RECORD_KNOWN && identity->kin));
 }
 
-static bool is_there(const hpr_entry *entry, hpr_part part) {
+bool hpr_entry_is_there(const hpr_entry *entry, hpr_part part) {
   const hpr_presence presence = entry->parts[part].presence;
   return presence == HPR_PRESENCE_THERE || presence == HPR_PRESENCE_UNSEEN;
 }
@@ -85,7 +85,7 @@ bool hpr_entry_is_live(const hpr_entry *entry) {
 bool hpr_entry_has_ended(const hpr_entry *entry) {
   const bool agent_runs = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
                           hpr_entry_answers_for(entry, HPR_PART_AGENT);
-  return !is_there(entry, HPR_PART_MAIN) && !agent_runs;
+  return !hpr_entry_is_there(entry, HPR_PART_MAIN) && !agent_runs;
 }
 
 bool hpr_entry_is_left(const hpr_entry *entry) {
@@ -101,8 +101,8 @@ bool hpr_entry_is_left(const hpr_entry *entry) {
 bool hpr_entry_can_promote(const hpr_entry *entry) {
   const bool two_groups = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_GROUP &&
                           entry->parts[HPR_PART_FORMER].presence == HPR_PRESENCE_GROUP;
-  return entry->life == HPR_LIFE_RUNNING && !is_there(entry, HPR_PART_MAIN) && !two_groups &&
-         entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+  return entry->life == HPR_LIFE_RUNNING && !hpr_entry_is_there(entry, HPR_PART_MAIN) &&
+         !two_groups && entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
          hpr_entry_answers_for(entry, HPR_PART_AGENT);
 }
 
@@ -169,7 +169,9 @@ hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
       .session = entry->session,
       .last_session = entry->session ? NULL : row->session,
       .token = row->token,
-      .pi_pid = row->pi.pid,
+      .linked_by = entry->linked_by,
+      .pi_pid = row->keeper.pid ? row->pi.pid : 0,
+      .agent_pid = row->keeper.pid ? 0 : row->pi.pid,
       .keeper_pid = row->keeper.pid,
       .socket_path = row->socket_path,
       .state = state_of(entry),
@@ -185,5 +187,6 @@ void hpr_entry_assert(const hpr_entry *entry) {
   assert(entry->life == HPR_LIFE_RUNNING || hpr_entry_has_ended(entry));
   assert(entry->life != HPR_LIFE_EXITED || !entry->status_known);
   assert((entry->status_due_ms == HPR_TIME_NEVER) == (entry->life != HPR_LIFE_EXITED));
+  assert((entry->linked_by == HPR_LINK_NONE) == !entry->session);
   if (entry->ending) hpr_ending_assert(entry->ending);
 }

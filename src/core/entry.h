@@ -55,11 +55,12 @@ typedef struct hpr_process {
 enum { HPR_SIGNAL_NAME_SIZE = 16 };
 
 typedef struct hpr_entry {
-  hpr_row row;      /* what the file says of it */
-  hpr_lines *lines; /* where its line of the file is; NULL = in no registry */
-  char *session;    /* NULL = unlinked */
-  uint64_t order;   /* its place: lower is older */
-  uint64_t serial;  /* its own for ever: ticket and watches are made of it */
+  hpr_row row;        /* what the file says of it */
+  hpr_lines *lines;   /* where its line of the file is; NULL = in no registry */
+  char *session;      /* NULL = unlinked */
+  hpr_link linked_by; /* HPR_LINK_NONE = unlinked */
+  uint64_t order;     /* its place: lower is older */
+  uint64_t serial;    /* its own for ever: ticket and watches are made of it */
   hpr_life life;
   hpr_process parts[HPR_PART_COUNT];
   hpr_ending *ending;    /* NULL = nobody wants its end */
@@ -98,6 +99,9 @@ void hpr_entry_meet(hpr_entry *entry, hpr_part part);
 
 /* True for a process that we answer for: a relative, or one whose identity nobody would tell. */
 bool hpr_entry_answers_for(const hpr_entry *entry, hpr_part part);
+
+/* True if the part runs, or the contrary is not proved. */
+bool hpr_entry_is_there(const hpr_entry *entry, hpr_part part);
 
 /* True while the lookups find it. */
 bool hpr_entry_is_live(const hpr_entry *entry);

@@ -20,7 +20,8 @@ static hpr_borrowed picture_of(const hpr_row *row) {
               .spawned_ms = row->spawned_ms,
               .session = row->session,
               .token = row->token,
-              .pi_pid = row->pi.pid,
+              .pi_pid = row->keeper.pid ? row->pi.pid : 0,
+              .agent_pid = row->keeper.pid ? 0 : row->pi.pid,
               .keeper_pid = row->keeper.pid,
               .socket_path = row->socket_path,
               .state = row->terminating ? HPR_STATE_TERMINATING

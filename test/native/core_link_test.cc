@@ -111,12 +111,120 @@ TEST_F(Link, ByTokenStoresThePiOfAKeeperAtOnce) {
   EXPECT_EQ("", Warnings(server));
 }
 
-TEST_F(Link, ByTokenStoresNoPiWithoutAKeeper) {
+TEST_F(Link, ByTokenStoresTheAgentBehindAWrapper) {
   Server &server = Start();
-  const Serial child = Child(server, "t"), pi = kernel.Spawn(child);
-  EXPECT_TRUE(server.Link("t", "s", Pid(pi)));
+  const Serial child = Child(server, "t"), agent = kernel.Spawn(child);
+  EXPECT_TRUE(server.Link("t", "s", Pid(agent)));
+  EXPECT_EQ(Pid(agent), PiOf(Pid(child)));
+  EXPECT_EQ(Pid(child), server.PidOf("s")) << "while it lives";
+}
+
+TEST_F(Link, ByTokenStoresNoAgentThatIsNoRelative) {
+  Server &server = Start();
+  const Serial child = Child(server, "t"), other = Child(server, "u");
+  EXPECT_TRUE(server.Link("t", "s", Pid(other)));
   EXPECT_EQ(0, PiOf(Pid(child)));
-  EXPECT_EQ(Pid(child), server.PidOf("s"));
+  EXPECT_EQ("HPR_ENOTKIN", Warnings(server));
+}
+
+TEST_F(Link, ByTokenStoresNoAgentThatANearerEntryHas) {
+  Server &server = Start();
+  const Serial outer = Child(server, "outer"), inner = kernel.Spawn(outer),
+               agent = kernel.Spawn(inner);
+  server.Register(Pid(inner), "/", "inner");
+  EXPECT_TRUE(server.Link("outer", "s", Pid(agent)));
+  EXPECT_EQ(0, PiOf(Pid(outer)));
+}
+
+/* --- success: by ancestor ------------------------------------------------------------------- */
+
+TEST_F(Link, ByPidFindsTheNearestAncestor) {
+  Server &server = Start();
+  const Serial outer = Child(server, "outer"), inner = kernel.Spawn(outer),
+               agent = kernel.Spawn(kernel.Spawn(inner));
+  server.Register(Pid(inner), "/", "inner");
+  EXPECT_TRUE(server.LinkByPid("s", Pid(agent)));
+  EXPECT_EQ(Pid(inner), server.PidOf("s"));
+  EXPECT_EQ(Pid(agent), PiOf(Pid(inner)));
+}
+
+TEST_F(Link, ByPidNeverClimbsPastAnEntryThatIsHeldByEvidence) {
+  Server &server = Start();
+  const Serial outer = Child(server, "outer"), inner = kernel.Spawn(outer),
+               agent = kernel.Spawn(inner);
+  server.Register(Pid(inner), "/", "inner");
+  server.Link("inner", "a");
+  EXPECT_FALSE(server.LinkByPid("b", Pid(agent)));
+  EXPECT_EQ(0, server.PidOf("b"));
+  EXPECT_EQ(0, PiOf(Pid(outer)));
+}
+
+TEST_F(Link, ByPidNeverClimbsPastAnEntryThatIsEnding) {
+  Server &server = Start();
+  const Serial outer = Child(server, "outer"), inner = kernel.Spawn(outer),
+               agent = kernel.Spawn(inner);
+  server.Register(Pid(inner), "/", "inner");
+  server.KillByToken("inner");
+  EXPECT_FALSE(server.LinkByPid("b", Pid(agent)));
+  EXPECT_EQ(0, PiOf(Pid(outer)));
+}
+
+TEST_F(Link, ByPidOfAnotherServersChildOrAStrangersFindsNobody) {
+  Server &server = Start(), &other = Start();
+  Child(server, "t");
+  EXPECT_FALSE(server.LinkByPid("s", Pid(other.Spawn())));
+  EXPECT_FALSE(server.LinkByPid("s", Pid(Stranger())));
+  EXPECT_FALSE(server.LinkByPid("s", server.pid()));
+}
+
+TEST_F(Link, ByPidOfANumberThatHasPassedOnFindsItsHolder) {
+  Server &server = Start();
+  const Serial wrapper = Child(server, "w");
+  const Serial before = Child(server, "t");
+  const int32_t number = Pid(before);
+  kernel.Die(before, 9);
+  kernel.Reap(before);
+  const Serial agent = kernel.Spawn(wrapper, number);
+  ASSERT_EQ(number, Pid(agent));
+  EXPECT_TRUE(server.LinkByPid("s", number));
+  EXPECT_EQ(Pid(wrapper), server.PidOf("s"));
+}
+
+/* --- success: guesses ----------------------------------------------------------------------- */
+
+TEST_F(Link, ByFolderGivesWayToEvidence) {
+  Server &server = Start();
+  const Serial one = Child(server, "one", "/w"), two = Child(server, "two", "/w");
+  server.LinkByCwd("2", "/w");
+  server.LinkByCwd("1", "/w");
+  EXPECT_EQ("HPR_EGUESS", Warnings(server)) << "there were two for the first";
+  EXPECT_TRUE(server.Link("one", "1"));
+  EXPECT_EQ(Pid(one), server.PidOf("1"));
+  EXPECT_EQ(0, server.PidOf("2")) << "no swap";
+  EXPECT_EQ("HPR_EGUESS HPR_EGUESS", Warnings(server));
+  EXPECT_TRUE(server.LinkByPid("2", Pid(two)));
+  EXPECT_EQ(Pid(two), server.PidOf("2"));
+  EXPECT_EQ(Pids{}, Exits(server));
+}
+
+TEST_F(Link, ThatWasGuessedIsProvedByItsOwnSession) {
+  Server &server = Start();
+  const Serial one = Child(server, "one", "/w");
+  server.LinkByCwd("s", "/w");
+  EXPECT_TRUE(server.LinkByPid("s", Pid(one)));
+  EXPECT_FALSE(server.Link("one", "other")) << "a pid does not give way to a token";
+  EXPECT_FALSE(server.LinkByPid("other", Pid(one)));
+  EXPECT_EQ(Pid(one), server.PidOf("s"));
+}
+
+TEST_F(Link, ThatIsProvedFreesTheSessionsGuess) {
+  Server &server = Start();
+  const Serial one = Child(server, "one", "/w"), two = Child(server, "two", "/v");
+  server.LinkByCwd("s", "/w");
+  EXPECT_TRUE(server.Link("two", "s"));
+  EXPECT_EQ(Pid(two), server.PidOf("s"));
+  EXPECT_TRUE(server.LinkByCwd("other", "/w"));
+  EXPECT_EQ(Pid(one), server.PidOf("other"));
 }
 
 TEST_F(Link, ByTokenStoresNoPiThatIsTheEntryItself) {
@@ -280,8 +388,8 @@ TEST_F(Link, ReplacesALivingPiByARelative) {
   Server &server = StartAndClean();
   EXPECT_TRUE(server.Link("s", "s", Pid(next)));
   EXPECT_EQ(Pid(next), server.PidOf("s"));
-  EXPECT_FALSE(server.LinkByPid("s", Pid(pi))) << "it leads to the entry no more";
   EXPECT_TRUE(server.LinkByPid("s", Pid(next)));
+  EXPECT_FALSE(server.LinkByPid("other", Pid(pi))) << "its keeper is another session's";
 }
 
 } // namespace

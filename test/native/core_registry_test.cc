@@ -25,7 +25,7 @@ protected:
   }
 
   void Attach(Server &server, int32_t pid, const char *path) {
-    server.Do([&](hpr_registry *registry) { hpr_registry_attach_keeper(registry, pid, path); });
+    server.Do([&](hpr_registry *registry) { hpr_registry_attach_keeper(registry, pid, path, 0); });
   }
 
   /* "": none. */

@@ -106,6 +106,20 @@ TEST(Row, ReadsEveryMember) {
   EXPECT_STREQ("0123456789abcdef", row->owner_id);
 }
 
+TEST(Row, OfAnEntryWithoutAKeeperNamesItsAgent) {
+  Row row;
+  const std::string text =
+      R"({"pid":1234,"cwd":"/w","agentPid":1235,)"
+      R"("identity":{"boot":"b@1","birth":"4.5.6"},)"
+      R"("agentIdentity":{"boot":"b@1","birth":"4.6.7","members":[{"pid":9,"birth":"4.7.8"}]}})";
+  ASSERT_EQ("HPR_OK", Code(row.Read(text)));
+  EXPECT_EQ(1235, row->pi.pid);
+  EXPECT_EQ("KNOWN", Record(row->pi.state));
+  ASSERT_NE(nullptr, row->members[HPR_PART_AGENT]);
+  EXPECT_EQ(9, row->members[HPR_PART_AGENT]->list[0].pid);
+  EXPECT_EQ(text, row.Written());
+}
+
 TEST(Row, IsWrittenAsItWasRead) {
   for (const std::string &text : {
            std::string(kFull),

@@ -166,7 +166,7 @@ void Story::AttachKeeper() {
   if (!row) return;
   const int32_t pid = row->main.pid;
   server->Do([&](hpr_registry *registry) {
-    hpr_registry_attach_keeper(registry, pid, "/sessions/found.sock");
+    hpr_registry_attach_keeper(registry, pid, "/sessions/found.sock", 0);
   });
 }
 

@@ -1,0 +1,117 @@
+#include "core/agent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/kinship.h"
+#include "core/watch.h"
+
+enum { CHILDREN_MAX = 64 }; /* of a keeper, and theirs; with more of them none is the only one */
+
+/* pi gives itself this title; before that it is the script that node runs. */
+static const char AGENT_NAME[] = "pi";
+
+/* --- a pid that was named ------------------------------------------------------------------- */
+
+static bool is_known(const hpr_registry *registry, const hpr_entry *entry, int32_t pid) {
+  const hpr_process_ops *process = &registry->process;
+  const hpr_identity *known = &entry->row.pi;
+  return known->pid == pid && known->kin &&
+         process->verify(process->self, known) == HPR_VERDICT_SAME;
+}
+
+static void identify(const hpr_registry *registry, const hpr_entry *entry, int32_t pid,
+                     hpr_identity *ret_agent) {
+  const hpr_process_ops *process = &registry->process;
+  const hpr_identity *keeper = hpr_entry_part(entry, HPR_PART_KEEPER);
+  process->identify(process->self, pid, &entry->row.main, ret_agent);
+  if (!ret_agent->kin && keeper) process->identify(process->self, pid, keeper, ret_agent);
+  const hpr_entry *nearest =
+      ret_agent->kin ? hpr_kinship_find(process, &registry->table, pid) : NULL;
+  if (nearest && nearest != entry) ret_agent->kin = false;
+}
+
+/* What is known of the former agent is what is true of it now. */
+static void look_at_known(hpr_registry *registry, hpr_entry *entry) {
+  hpr_watch_stop(&registry->process, entry); /* and set anew, of the new one */
+  hpr_watch_look(&registry->process, entry, HPR_PART_AGENT);
+}
+
+static bool is_better(const hpr_entry *entry, const hpr_identity *agent) {
+  const bool has_own = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+                       hpr_entry_answers_for(entry, HPR_PART_AGENT);
+  return agent->kin || (entry->row.keeper.pid != 0 && !has_own);
+}
+
+int hpr_agent_learn(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
+  hpr_identity agent;
+  if (pid == entry->row.main.pid || pid == entry->row.keeper.pid) return 0;
+  if (is_known(registry, entry, pid)) return 0;
+  identify(registry, entry, pid, &agent);
+  /* Where the entry's process itself does not exist, as in unit tests, nobody need be warned. */
+  const bool untold = agent.state == HPR_RECORD_NOBODY && entry->row.keeper.pid == 0;
+  if (!agent.kin && !untold && entry->row.main.state != HPR_RECORD_NOBODY)
+    hpr_outbox_warn(&registry->outbox, HPR_ENOTKIN, pid, NULL);
+  look_at_known(registry, entry);
+  hpr_table_mark(&registry->table, entry);
+  return is_better(entry, &agent) ? hpr_table_set_agent(&registry->table, entry, &agent) : 0;
+}
+
+/* --- a keeper's only child ------------------------------------------------------------------ */
+
+static bool is_named_agent(const char *word) {
+  const char *slash = strrchr(word, '/');
+  return strcmp(slash ? slash + 1 : word, AGENT_NAME) == 0;
+}
+
+/* Its title, or the script that an interpreter runs. */
+static bool has_title(const hpr_process_ops *process, const hpr_identity *identity) {
+  char *words;
+  size_t size;
+  if (process->command(process->self, identity, &words, &size) != 0) return false;
+  const size_t first = strlen(words) + 1;
+  const bool named = is_named_agent(words) || (first < size && is_named_agent(words + first));
+  free(words);
+  return named;
+}
+
+static bool has_mark(const hpr_registry *registry, const hpr_entry *entry,
+                     const hpr_identity *identity) {
+  const hpr_process_ops *process = &registry->process;
+  const char *file = hpr_pidfile_path(registry->ledger.pidfile);
+  return entry->row.token &&
+         process->mark(process->self, identity, entry->row.token, file) == HPR_MARK_CARRIED;
+}
+
+static bool is_child_of(const hpr_process_ops *process, int32_t pid, int32_t parent) {
+  hpr_ancestor line[HPR_LINEAGE_MAX];
+  size_t count;
+  return process->lineage(process->self, pid, line, &count) == 0 && count > 1 &&
+         line[1].pid == parent;
+}
+
+static const hpr_identity *only_child(const hpr_process_ops *process, int32_t parent,
+                                      const hpr_identity *list, size_t count) {
+  const hpr_identity *child = NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (!is_child_of(process, list[i].pid, parent)) continue;
+    if (child) return NULL;
+    child = &list[i];
+  }
+  return child;
+}
+
+void hpr_agent_find(hpr_registry *registry, hpr_entry *entry) {
+  const hpr_process_ops *process = &registry->process;
+  const hpr_identity *keeper = &entry->row.keeper;
+  hpr_identity list[CHILDREN_MAX];
+  size_t count;
+  if (keeper->pid == 0 || entry->life != HPR_LIFE_RUNNING ||
+      is_known(registry, entry, entry->row.pi.pid))
+    return;
+  if (process->descendants(process->self, keeper, list, CHILDREN_MAX, &count) != 0) return;
+  const hpr_identity *child =
+      count < CHILDREN_MAX ? only_child(process, keeper->pid, list, count) : NULL;
+  if (child && (has_title(process, child) || has_mark(registry, entry, child)))
+    hpr_agent_learn(registry, entry, child->pid);
+}
