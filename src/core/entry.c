@@ -152,6 +152,14 @@ void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_sign
   snprintf(entry->exit_signal, sizeof entry->exit_signal, "%s", exit_signal ? exit_signal : "");
 }
 
+bool hpr_entry_is_suspect(const hpr_entry *entry) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    if (entry->parts[part].suspect) return true;
+  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
+    if (entry->ending->others[i].suspect) return true;
+  return false;
+}
+
 /* --- looking -------------------------------------------------------------------------------- */
 
 static hpr_state state_of(const hpr_entry *entry) {

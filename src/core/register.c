@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/forget.h"
 #include "core/turn.h"
 #include "core/watch.h"
 
@@ -78,7 +79,7 @@ static void replace(hpr_registry *registry, hpr_entry *entry, bool same) {
   const bool was_seen = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_THERE;
   if (!same && was_seen && entry->life == HPR_LIFE_RUNNING)
     hpr_outbox_exited(&registry->outbox, entry);
-  hpr_turn_forget(registry, entry, same ? HPR_OUTCOME_UNKNOWN : HPR_OUTCOME_EXITED);
+  hpr_forget(registry, entry, same ? HPR_OUTCOME_UNKNOWN : HPR_OUTCOME_EXITED);
 }
 
 /* Lack of memory must find everything as it was: what is there makes room last. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "core/forget.h"
 #include "core/turn.h"
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -68,7 +69,7 @@ void hpr_registry_remove(hpr_registry *registry, int32_t pid) {
   hpr_entry *entry = hpr_table_find_pid(&registry->table, pid);
   if (!entry || entry->ending) return;
   hpr_turn_begin(registry);
-  hpr_turn_forget(registry, entry, HPR_OUTCOME_UNKNOWN);
+  hpr_forget(registry, entry, HPR_OUTCOME_UNKNOWN);
   hpr_turn_end(registry);
 }
 

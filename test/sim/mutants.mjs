@@ -134,7 +134,7 @@ const mutants = [
   },
   {
     name: "a watch that failed not tried again",
-    file: "src/core/turn.c",
+    file: "src/core/act.c",
     find: "  entry->retry_ms = failed ? registry->now_ms + WATCH_RETRY_MS : HPR_TIME_NEVER;\n",
     replace:
       "  entry->retry_ms = HPR_TIME_NEVER;\n" +

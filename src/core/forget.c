@@ -1,0 +1,12 @@
+#include "core/forget.h"
+
+#include "core/others.h"
+#include "core/watch.h"
+
+void hpr_forget(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome) {
+  hpr_answer_all(&registry->outbox, entry, outcome);
+  hpr_watch_stop(&registry->process, entry);
+  hpr_others_unwatch(&registry->process, entry);
+  hpr_table_remove(&registry->table, entry);
+  hpr_entry_free(entry);
+}
