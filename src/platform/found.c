@@ -198,6 +198,10 @@ bool hpr_found_has_number(const hpr_system *system, const hpr_found *found) {
   return system->look(found->pid, &facts) == 0 && facts.start == found->start;
 }
 
+static bool lets_run(const hpr_system *system, hpr_signal signal) {
+  return signal != HPR_SIGNAL_STOP && !hpr_signal_is_final(system, signal);
+}
+
 bool hpr_signal_is_final(const hpr_system *system, hpr_signal signal) {
   return system->signum_of(signal) == system->signum_of(HPR_SIGNAL_KILL);
 }
@@ -213,7 +217,7 @@ static int send(const hpr_system *system, const hpr_found *found, int signum, bo
 int hpr_found_signal(const hpr_system *system, const hpr_found *found, hpr_signal signal,
                      bool group) {
   const int result = send(system, found, system->signum_of(signal), group);
-  if (result != 0 || hpr_signal_is_final(system, signal)) return result;
+  if (result != 0 || !lets_run(system, signal)) return result;
   /* A stopped process keeps a signal pending until it runs again. The first may have ended it. */
   if (found->handle != HPR_NO_HANDLE || hpr_found_has_number(system, found))
     send(system, found, system->wake_signum, group);

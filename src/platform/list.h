@@ -1,16 +1,12 @@
-/* platform/list.h: the processes of one moment, by number and parent. */
+/* platform/list.h: the processes that run, as one pass over them saw them. */
 #ifndef HPR_PLATFORM_LIST_H
 #define HPR_PLATFORM_LIST_H
 
 #include "platform/system.h"
 
-typedef struct hpr_list_row {
-  int32_t pid, parent;
-} hpr_list_row;
-
 /* Numbers alone prove nothing: the processes may be gone, and so their parents. */
 typedef struct hpr_list {
-  hpr_list_row *rows;
+  hpr_seen *rows; /* by pid */
   size_t count, room;
   bool failed; /* no memory for all of them */
 } hpr_list;

@@ -52,3 +52,13 @@ hpr_mark hpr_mark_of(const hpr_system *system, int32_t pid, const char *token,
   const hpr_mark our_own = read_mark(system, system->self_pid(), token, pid_file);
   return our_own == HPR_MARK_ABSENT ? HPR_MARK_CARRIED : HPR_MARK_UNKNOWN;
 }
+
+size_t hpr_mark_first(const hpr_system *system, int32_t pid, const char *const tokens[],
+                      size_t count, const char *pid_file) {
+  char *words;
+  size_t size, first = 0;
+  if (count == 0 || system->words(pid, HPR_WORDS_ENVIRONMENT, &words, &size) != 0) return count;
+  while (first < count && find(words, size, tokens[first], pid_file) != HPR_MARK_CARRIED) first++;
+  free(words);
+  return first;
+}

@@ -194,6 +194,8 @@ static int deliver(const hpr_system *system, const hpr_found *found, hpr_signal 
 static int native_signal(void *context, const hpr_identity *identity, hpr_signal signal,
                          hpr_scope scope) {
   const native *self = context;
+  const bool can_stop = self->system->wake_signum != 0;
+  if (signal == HPR_SIGNAL_STOP && !can_stop) return HPR_ENOTSUP;
   int result = check_target(self, identity->pid);
   if (result != 0) return result;
   const hpr_found found = hpr_found_open(self->system, &self->host, identity);
@@ -347,6 +349,33 @@ static hpr_mark native_mark(void *context, const hpr_identity *identity, const c
   return native_verify(context, identity) == HPR_VERDICT_SAME ? mark : HPR_MARK_UNKNOWN;
 }
 
+static size_t native_marked(void *context, int32_t pid, const char *const tokens[], size_t count,
+                            const char *pid_file) {
+  const native *self = context;
+  return hpr_mark_first(self->system, pid, tokens, count, pid_file);
+}
+
+static int native_list(void *context, hpr_seen **ret_list, size_t *ret_count) {
+  const native *self = context;
+  hpr_list list;
+  const int32_t group = self->system->own_group(), session = self->system->own_session();
+  const int result = hpr_list_init(&list, self->system);
+  if (result != 0) return result;
+  for (size_t i = 0; i < list.count; i++) {
+    if (list.rows[i].group == group) list.rows[i].group = 0;
+    if (list.rows[i].session == session) list.rows[i].session = 0;
+  }
+  *ret_list = list.rows;
+  *ret_count = list.count;
+  return 0;
+}
+
+static bool native_same_user(void *context, const hpr_identity *a, const hpr_identity *b) {
+  const native *self = context;
+  return self->system->same_user(a->pid, b->pid) && native_verify(context, a) == HPR_VERDICT_SAME &&
+         native_verify(context, b) == HPR_VERDICT_SAME;
+}
+
 static int native_command(void *context, const hpr_identity *identity, char **ret_words,
                           size_t *ret_size) {
   const native *self = context;
@@ -448,6 +477,9 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .signal_group = native_signal_group,
       .lineage = native_lineage,
       .mark = native_mark,
+      .marked = native_marked,
+      .list = native_list,
+      .same_user = native_same_user,
       .command = native_command,
       .watch = native_watch,
       .unwatch = native_unwatch,

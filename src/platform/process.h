@@ -59,6 +59,7 @@ typedef enum hpr_signal {
   HPR_SIGNAL_INT,
   HPR_SIGNAL_HUP,
   HPR_SIGNAL_QUIT,
+  HPR_SIGNAL_STOP, /* only right before HPR_SIGNAL_KILL; not on Windows */
 } hpr_signal;
 
 /* Whom a signal is for. */
@@ -74,6 +75,12 @@ typedef struct hpr_ancestor {
   int32_t pid;
   int32_t group, session; /* 0: none, or our own */
 } hpr_ancestor;
+
+/* One process as a pass over all of them saw it: no proof of who it is. */
+typedef struct hpr_seen {
+  int32_t pid, parent;
+  int32_t group, session; /* 0: none, or our own */
+} hpr_seen;
 
 enum { HPR_LINEAGE_MAX = 256 }; /* a longer line is one that we do not trust */
 
@@ -117,7 +124,8 @@ typedef struct hpr_process_ops {
    * The only way a signal leaves this program, beside signal_group(). Verifies, then signals whom
    * the scope says; wakes who is stopped so that a request to end can reach it. Returns 0 if a
    * signal was delivered (to the process or group itself, whatever became of descendants), or
-   * HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN, HPR_EFORBIDDEN, HPR_ENOTKIN, HPR_EFORKED.
+   * HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN, HPR_EFORBIDDEN, HPR_ENOTKIN, HPR_EFORKED,
+   * HPR_ENOTSUP (HPR_SIGNAL_STOP where nobody can be stopped).
    */
   int (*signal)(void *self, const hpr_identity *identity, hpr_signal signal, hpr_scope scope);
 
@@ -180,6 +188,23 @@ typedef struct hpr_process_ops {
    */
   hpr_mark (*mark)(void *self, const hpr_identity *identity, const char *token,
                    const char *pid_file);
+
+  /*
+   * The index of the first of those tokens that whoever has that number carries, as mark() tells;
+   * `count` if none, or if it cannot be told. No proof of anything: who it is was not asked, nor
+   * whether we carry it ourselves.
+   */
+  size_t (*marked)(void *self, int32_t pid, const char *const tokens[], size_t count,
+                   const char *pid_file);
+
+  /*
+   * All processes that run, without the kernel's own, in the order of their numbers; the caller
+   * frees the list. HPR_EMFILE, HPR_ENOMEM, HPR_EUNKNOWN: the system shows none.
+   */
+  int (*list)(void *self, hpr_seen **ret_list, size_t *ret_count);
+
+  /* True if both are themselves and run as one user; on Windows always. */
+  bool (*same_user)(void *self, const hpr_identity *a, const hpr_identity *b);
 
   /*
    * The words of its command line, each ended by NUL, as the process shows them now; the caller

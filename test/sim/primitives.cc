@@ -159,6 +159,7 @@ int SignumOf(hpr_signal signal) {
   case HPR_SIGNAL_INT: return SIGINT;
   case HPR_SIGNAL_HUP: return SIGHUP;
   case HPR_SIGNAL_QUIT: return SIGQUIT;
+  case HPR_SIGNAL_STOP: return SIGSTOP;
   }
   return 0;
 }
@@ -216,6 +217,7 @@ hpr_system MakeSystem() {
   it.group_of = GroupOf;
   it.child = Child;
   it.visit = Visit;
+  it.same_user = [](int32_t, int32_t) { return true; };
   it.words = [](int32_t, hpr_words, char **, size_t *) -> int { return HPR_ENOTSUP; };
   it.signal = SignalNumber;
   it.open = Open;

@@ -75,3 +75,10 @@ int hpr_bsd_visit(int32_t group, hpr_visit visit, void *context) {
   free(pids);
   return result;
 }
+
+bool hpr_bsd_same_user(int32_t a, int32_t b) {
+  struct proc_bsdshortinfo one, other;
+  return proc_pidinfo(a, PROC_PIDT_SHORTBSDINFO, 0, &one, sizeof one) == (int)sizeof one &&
+         proc_pidinfo(b, PROC_PIDT_SHORTBSDINFO, 0, &other, sizeof other) == (int)sizeof other &&
+         one.pbsi_uid == other.pbsi_uid;
+}

@@ -16,4 +16,7 @@ int hpr_bsd_look(int32_t pid, hpr_facts *ret_facts);
  */
 int hpr_bsd_visit(int32_t group, hpr_visit visit, void *context);
 
+/* hpr_system.same_user */
+bool hpr_bsd_same_user(int32_t a, int32_t b);
+
 #endif

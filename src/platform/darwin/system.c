@@ -70,6 +70,7 @@ const hpr_system *hpr_system_native(void) {
       .group_of = hpr_pids_group_of,
       .child = hpr_pids_child,
       .visit = hpr_bsd_visit,
+      .same_user = hpr_bsd_same_user,
       .words = hpr_words_read,
       .signal = hpr_pids_signal,
       .open = open_handle,

@@ -161,3 +161,18 @@ int64_t hpr_procfs_started_ms(uint64_t start_ticks) {
                       (wall.tv_nsec - since_boot.tv_nsec) / 1000000;
   return booted_ms + (int64_t)(start_ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
+
+/* The owner of a process's directory is its effective user, proc(5). */
+static bool user_of(int32_t pid, uid_t *ret_user) {
+  char path[32];
+  struct stat st;
+  snprintf(path, sizeof path, "/proc/%" PRId32, pid);
+  if (stat(path, &st) != 0) return false;
+  *ret_user = st.st_uid;
+  return true;
+}
+
+bool hpr_procfs_same_user(int32_t a, int32_t b) {
+  uid_t one, other;
+  return user_of(a, &one) && user_of(b, &other) && one == other;
+}

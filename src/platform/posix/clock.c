@@ -19,6 +19,7 @@ int hpr_signum_of(hpr_signal signal) {
   case HPR_SIGNAL_INT: return SIGINT;
   case HPR_SIGNAL_HUP: return SIGHUP;
   case HPR_SIGNAL_QUIT: return SIGQUIT;
+  case HPR_SIGNAL_STOP: return SIGSTOP;
   }
   return 0;
 }

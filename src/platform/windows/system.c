@@ -154,6 +154,12 @@ static int visit_all(int32_t group, hpr_visit visit, void *context) {
   return group == 0 ? hpr_snapshot_each(visit_row, &at) : 0;
 }
 
+/* A handle that may end it is only given to its own user, or to an administrator. */
+static bool always(int32_t a, int32_t b) {
+  (void)a, (void)b;
+  return true;
+}
+
 /* Another process's memory holds them, in a form that no interface promises. */
 static int no_words(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
   (void)pid, (void)what, (void)ret_words, (void)ret_size;
@@ -179,6 +185,7 @@ const hpr_system *hpr_system_native(void) {
       .group_of = no_group,
       .child = no_child,
       .visit = visit_all,
+      .same_user = always,
       .words = no_words,
       .is_ancestor = hpr_kin_is_ancestor,
       .signal = signal_number,

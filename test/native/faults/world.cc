@@ -65,6 +65,11 @@ hpr_process_ops World::Processes() {
   ops.mark = [](void *, const hpr_identity *, const char *, const char *) -> hpr_mark {
     return HPR_MARK_UNKNOWN;
   };
+  ops.marked = [](void *, int32_t, const char *const[], size_t count, const char *) {
+    return count;
+  };
+  ops.list = [](void *, hpr_seen **, size_t *) -> int { return HPR_EUNKNOWN; };
+  ops.same_user = [](void *, const hpr_identity *, const hpr_identity *) { return true; };
   ops.command = [](void *, const hpr_identity *, char **, size_t *) -> int { return HPR_ENOTSUP; };
   ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch) -> int {
     if (Verify(self, identity) != HPR_VERDICT_SAME) return HPR_ESRCH;
