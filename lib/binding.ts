@@ -15,7 +15,7 @@ export interface Host {
   warned(code: string, text: string, pid: number, file: string): void;
   /** `code` "" stands for delivered. */
   signalled(pid: number, signal: string, code: string): void;
-  terminated(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void;
+  terminated(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit> & { processes?: number }): void;
 }
 
 /** The class in src/addon/registry_object.h. */
@@ -47,10 +47,11 @@ export interface NativeRegistry {
     sessionId: string | undefined,
     spawnToken: string | undefined,
     pid: number | undefined,
+    tree: boolean,
   ): void;
   killAll(): void;
   /** How many answers come, under that request and the next ones. */
-  shutdown(firstRequest: number, graceMs: number): number;
+  shutdown(firstRequest: number, graceMs: number, tree: boolean): number;
   /** Whether the event loop lives as long as the registry. */
   keepAlive(wanted: boolean): void;
   cleanupOrphans(): void;
@@ -119,7 +120,7 @@ export interface ProcessFacts {
 }
 
 interface Binding {
-  Registry: new (pidFilePath: string, killGraceMs: number, host: Host, guest?: boolean) => NativeRegistry;
+  Registry: new (pidFilePath: string, killGraceMs: number, host: Host, guest?: boolean, tree?: boolean) => NativeRegistry;
   readPidFile(path: string): NativePidFile;
   listProcesses(): ProcessFacts[];
 }

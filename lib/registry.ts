@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, namesOf } from "./arguments.js";
+import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, isName, namesOf } from "./arguments.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
@@ -68,6 +68,7 @@ class Names {
 }
 
 const METHODS: Record<keyof HeadlessPidRegistry, true> = {
+  spawnEnv: true,
   register: true,
   linkByToken: true,
   linkByPid: true,
@@ -106,6 +107,7 @@ export class HeadlessRegistry {
   /** What callers get. */
   readonly face: HeadlessPidRegistry;
   readonly #native: NativeRegistry;
+  readonly #file: string;
   readonly #pids: PidCache;
   readonly #children: Children;
   readonly #ended = new Names();
@@ -113,6 +115,7 @@ export class HeadlessRegistry {
   #timer: NodeJS.Timeout | undefined;
   #registering = false;
   readonly #graceMs: number;
+  readonly #tree: boolean;
   readonly #requests = new Map<number, (result: TerminateResult) => void>();
   #nextRequest = 0;
   readonly #adoptsKeepers: boolean;
@@ -123,11 +126,13 @@ export class HeadlessRegistry {
 
   constructor(options: HeadlessPidRegistryOptions) {
     const file = resolvePidFile(options.pidFilePath, "pidFilePath");
+    this.#file = file;
     this.#guarded = checkedFlag(options.guard, "guard", true) && file === resolvePidFile(undefined, "");
     this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
     this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
-    this.#native = new Registry(file, this.#graceMs, this.#host());
+    this.#tree = checkedFlag(options.tree, "tree");
+    this.#native = new Registry(file, this.#graceMs, this.#host(), false, this.#tree);
     this.#pids = new PidCache(this.#native.lookups());
     this.#children = new Children(this.#native);
     this.#emitter.setMaxListeners(0); // a server may listen once for each session
@@ -212,14 +217,15 @@ export class HeadlessRegistry {
     this.#native.keepAlive(true);
   }
 
-  #answer(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit>): void {
-    const { pid, sessionId, code, signal } = entry;
+  #answer(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit> & { processes?: number }): void {
+    const { pid, sessionId, code, signal, processes } = entry;
     const result = {
       outcome,
       ...(pid !== undefined && { pid }),
       ...(sessionId !== undefined && { sessionId }),
       ...(code !== undefined && { code }),
       ...(signal !== undefined && { signal }),
+      ...(processes !== undefined && { processes }),
     };
     this.#stopAwaiting(request)?.(result);
   }
@@ -230,6 +236,12 @@ export class HeadlessRegistry {
     const message = `${method}() did nothing, because vitest runs with the real home folder; set HOME or pidFilePath`;
     this.#warn({ code: "HPR_EGUARD", message });
     return true;
+  }
+
+  spawnEnv(spawnToken: string): Record<string, string> {
+    this.#native.size(); // throws if closed
+    if (!isName(spawnToken)) throw failure("ERR_INVALID_ARG_TYPE", "spawnToken must be a string that is not empty, without NUL");
+    return { PI_DASHBOARD_SPAWN_TOKEN: spawnToken, HEADLESS_PID_MARK: `${spawnToken}@${this.#file}` };
   }
 
   register(
@@ -293,6 +305,7 @@ export class HeadlessRegistry {
     if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
     const { session, token, pid } = namesOf(target);
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
+    const tree = checkedFlag(options.tree, "tree", this.#tree);
     const abort = checkedAbort(options.abort);
     const remembered = this.#ended.has(session ?? token ?? pid);
     const request = this.#nextRequest++;
@@ -307,7 +320,7 @@ export class HeadlessRegistry {
       });
       try {
         const signal = options.signal ?? "SIGTERM";
-        this.#native.terminate(request, signal, graceMs, session, token, pid);
+        this.#native.terminate(request, signal, graceMs, session, token, pid, tree);
       } catch (error) {
         this.#stopAwaiting(request);
         reject(error);
@@ -321,6 +334,7 @@ export class HeadlessRegistry {
   async shutdown(options: ShutdownOptions = {}): Promise<TerminateResult[]> {
     if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
+    const tree = checkedFlag(options.tree, "tree", this.#tree);
     const first = this.#nextRequest;
     const results: Array<Promise<TerminateResult>> = [];
     // One promise for each entry there may be: answers may come before the call returns.
@@ -328,7 +342,7 @@ export class HeadlessRegistry {
       const request = this.#nextRequest++;
       results.push(new Promise((resolve) => this.#await(request, resolve)));
     }
-    const count = this.#native.shutdown(first, graceMs);
+    const count = this.#native.shutdown(first, graceMs, tree);
     for (let request = first + count; request < this.#nextRequest; request++) this.#stopAwaiting(request);
     const answers = await Promise.all(results.slice(0, count));
     this.close();

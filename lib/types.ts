@@ -173,6 +173,8 @@ export interface TerminateOptions {
    * its descendants with it.
    */
   signal?: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL";
+  /** Whether nothing of the session is left: see {@link HeadlessPidRegistryOptions.tree}. */
+  tree?: boolean;
   /** Stops the waiting, not the ending: the promise rejects with the signal's reason. */
   abort?: AbortSignal;
 }
@@ -180,6 +182,7 @@ export interface TerminateOptions {
 export interface ShutdownOptions {
   /** As in {@link TerminateOptions}. */
   graceMs?: number | false;
+  tree?: boolean;
 }
 
 /**
@@ -207,6 +210,8 @@ export interface TerminateResult {
   /** Exit status and signal, where this process was the parent and saw them in time. */
   code?: number;
   signal?: string;
+  /** How many processes were signalled, if any: with `tree` all of the session. */
+  processes?: number;
 }
 
 /** `null` stands for an option that is not given. */
@@ -229,6 +234,17 @@ export interface HeadlessPidRegistryOptions {
    * Default: 2000.
    */
   killGraceMs?: number | false | null;
+  /**
+   * Whether all that a session has started ends with it: its processes, their descendants, the
+   * groups and sessions that any of them leads, and whoever carries the session's token in the
+   * environment that it was started with. Each is proved to be one and signalled once, by itself;
+   * after the grace time they are stopped, looked for again, and killed. Never ended are other
+   * entries' processes, other servers of the same pid file, other users' processes, and what
+   * descends from us; a session that this process descends from is `not-ours`. With it, what an
+   * agent leaves behind that ends by itself is ended too. At most 4096 processes at a time are
+   * asked; further ones when these have gone. Default: false.
+   */
+  tree?: boolean | null;
   /**
    * Under vitest with the account's real home folder, `killAll`, `cleanupOrphans` and
    * `cleanupKeeperOrphans` leave the default pid file alone and warn (`HPR_EGUARD`): a test that
@@ -326,6 +342,12 @@ export interface HeadlessTrace {
  * `writeRpc` and `cleanupKeeperOrphans`, which do nothing. `terminate` rejects where others throw.
  */
 export interface HeadlessPidRegistry {
+  /**
+   * The environment variables that mark a process and all that it starts as this token's:
+   * `spawn(command, { env: { ...process.env, ...registry.spawnEnv(token) } })`. By the mark a session
+   * is found and ended whole, whatever became of groups and parents (see the option `tree`).
+   */
+  spawnEnv(spawnToken: string): Record<string, string>;
   /**
    * Tracks a spawned process until its `exit` event. A pid that is tracked already gets the
    * new content and keeps its place. Written to the pid file before it returns.

@@ -56,7 +56,7 @@ export class Guest {
       };
       this.#requests.set(request, answer);
       try {
-        this.#native.terminate(request, "SIGTERM", GRACE_MS, undefined, undefined, entry.standsFor);
+        this.#native.terminate(request, "SIGTERM", GRACE_MS, undefined, undefined, entry.standsFor, false);
       } catch (error) {
         clearTimeout(patience);
         reject(error);

@@ -79,10 +79,11 @@ void Warned(void *self, int error, int32_t pid, const char *path) {
 void Terminated(void *self, uint64_t request, const hpr_termination *it) {
   Host host{self};
   napi_env env = host.env();
-  if (host)
-    host.Call("terminated",
-              {Number(env, static_cast<double>(request)), Text(env, OutcomeName(it->outcome)),
-               it->entry ? ToExit(env, *it->entry) : Object(env)});
+  if (!host) return;
+  napi_value entry = it->entry ? ToExit(env, *it->entry) : Object(env);
+  if (it->processes) Set(env, entry, "processes", Number(env, static_cast<double>(it->processes)));
+  host.Call("terminated", {Number(env, static_cast<double>(request)),
+                           Text(env, OutcomeName(it->outcome)), entry});
 }
 
 void Signalled(void *self, int32_t pid, hpr_signal signal, int error) {

@@ -29,6 +29,7 @@ napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
   options.pid_file = call.Text(0, "pidFilePath");
   options.grace_ms = call.Integer(1, "killGraceMs", HPR_GRACE_NEVER);
   options.guest = call.IsTrue(3);
+  options.tree = call.IsTrue(4);
   if (!call.ok()) return nullptr;
   auto *self = new RegistryObject(env);
   const napi_finalize free = [](napi_env, void *it, void *) {
@@ -261,7 +262,7 @@ napi_value KillByToken(Call &call, hpr_registry *registry) {
   return Boolean(call.env(), target.token && hpr_registry_kill(registry, &target));
 }
 
-/* terminate(request, signal, graceMs, sessionId?, spawnToken?, pid?) */
+/* terminate(request, signal, graceMs, sessionId?, spawnToken?, pid?, tree) */
 napi_value Terminate(Call &call, hpr_registry *registry) {
   hpr_signal signal = HPR_SIGNAL_TERM;
   hpr_target target{};
@@ -274,18 +275,19 @@ napi_value Terminate(Call &call, hpr_registry *registry) {
   if (call.ok() && !hpr_signal_read(signal_name, &signal))
     call.Fail("ERR_OUT_OF_RANGE", "signal must be SIGTERM, SIGINT, SIGHUP, SIGQUIT or SIGKILL");
   if (!call.ok()) return nullptr;
-  const int result =
-      hpr_registry_terminate(registry, &target, signal, grace_ms, static_cast<uint64_t>(request));
+  const int result = hpr_registry_terminate(registry, &target, signal, grace_ms, call.IsTrue(6),
+                                            static_cast<uint64_t>(request));
   return result == 0 ? nullptr : call.Fail(result);
 }
 
-/* shutdown(firstRequest, graceMs): how many answers come, under that request and the next ones */
+/* shutdown(firstRequest, graceMs, tree): how many answers come, under that request and the next
+ * ones */
 napi_value Shutdown(Call &call, hpr_registry *registry) {
   const int32_t request = call.Integer(0, "firstRequest", 0);
   const int32_t grace_ms = call.Integer(1, "graceMs", HPR_GRACE_NEVER);
   size_t count = 0;
   if (!call.ok()) return nullptr;
-  hpr_registry_shutdown(registry, grace_ms, static_cast<uint64_t>(request), &count);
+  hpr_registry_shutdown(registry, grace_ms, call.IsTrue(2), static_cast<uint64_t>(request), &count);
   return Number(call.env(), static_cast<double>(count));
 }
 

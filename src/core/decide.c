@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "core/forget.h"
 #include "core/others.h"
+#include "core/tree.h"
 #include "core/watch.h"
 
 enum { STATUS_WAIT_MS = 1000 }; /* for a parent to say how its child ended */
@@ -46,10 +47,25 @@ static void promote(hpr_registry *registry, hpr_entry *entry) {
   if (hpr_table_promote(&registry->table, entry) == HPR_EEXIST) give_agent_up(registry, entry);
 }
 
+/* It has ended by itself; what its session has started has not, and is to. */
+static void end_what_it_left(hpr_registry *registry, hpr_entry *entry) {
+  hpr_ending_request request =
+      hpr_state_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, registry->tree);
+  request.recorded = false; /* until it is known that somebody is left */
+  if (hpr_table_end(&registry->table, entry, &request) != 0) return;
+  entry->ending->looked = true;
+  if (hpr_tree_look(registry, entry) == 0 && !hpr_entry_is_left(entry))
+    hpr_table_call_off(&registry->table, entry);
+  else
+    hpr_table_record_end(&registry->table, entry, &request);
+}
+
 static void decide_life(hpr_registry *registry, hpr_entry *entry) {
   if (entry->life == HPR_LIFE_RUNNING) promote(registry, entry);
-  if (entry->life == HPR_LIFE_RUNNING && hpr_entry_has_ended(entry))
-    note_end_of_processes(registry, entry);
+  if (entry->life != HPR_LIFE_RUNNING || !hpr_entry_has_ended(entry)) return;
+  note_end_of_processes(registry, entry);
+  const bool by_itself = !entry->ending && entry->row.main.state == HPR_RECORD_KNOWN;
+  if (registry->tree && by_itself && !registry->guest) end_what_it_left(registry, entry);
 }
 
 static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *entry) {
@@ -85,6 +101,7 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
 static void know_bystanders(const hpr_registry *registry, hpr_entry *entry) {
   if (entry->ending->begun) return;
   entry->ending->begun = true;
+  if (entry->ending->tree) return; /* there all are to end */
   if (entry->row.keeper.pid != 0)
     hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_BYSTANDERS);
 }
@@ -106,6 +123,7 @@ static void find_respawned(const hpr_registry *registry, hpr_entry *entry) {
 /* Whoever leads no group takes its descendants along; at SIGKILL those of descendants too. */
 static void find_descendants(const hpr_registry *registry, hpr_entry *entry) {
   hpr_ending *ending = entry->ending;
+  if (ending->tree) return; /* looked for already, and by more than descent */
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const bool keeper_alone = is_keeper_there(entry) && part != HPR_PART_AGENT &&
                               ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING &&
@@ -146,11 +164,20 @@ static void record_others(const hpr_registry *registry, hpr_entry *entry) {
   }
 }
 
+/* At first, and whenever nobody seems to be left, until that is so. */
+static bool look_for_tree(hpr_registry *registry, hpr_entry *entry, const hpr_ending_facts *facts) {
+  hpr_ending *ending = entry->ending;
+  if (!ending->tree || (ending->looked && !hpr_ending_is_nothing_left(facts))) return false;
+  ending->looked = true;
+  return hpr_tree_look(registry, entry) > 0;
+}
+
 static void decide_ending(hpr_registry *registry, hpr_entry *entry) {
   hpr_ending *ending = entry->ending;
   know_bystanders(registry, entry);
   find_respawned(registry, entry);
-  const hpr_ending_facts facts = facts_of(registry, entry);
+  hpr_ending_facts facts = facts_of(registry, entry);
+  if (look_for_tree(registry, entry, &facts)) facts = facts_of(registry, entry);
   hpr_ending_step(ending, &facts, registry->now_ms);
   find_descendants(registry, entry);
   if (!ending->recorded || ending->state == HPR_ENDING_KILL) return;

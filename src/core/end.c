@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "core/agent.h"
+#include "core/tree.h"
 #include "core/turn.h"
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -43,10 +44,12 @@ static int begin(hpr_registry *registry, hpr_entry *entry, const hpr_ending_requ
 
 /* --- kill ----------------------------------------------------------------------------------- */
 
-/* Begins it and does the turn's work. HPR_ENOMEM: not begun. */
+/* Begins it and does the turn's work. HPR_ENOMEM, HPR_EFORBIDDEN (we are in its tree): not begun.
+ */
 static int end_now(hpr_registry *registry, hpr_entry *entry, bool *delivered) {
   const hpr_ending_request request =
-      hpr_turn_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, true);
+      hpr_state_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, registry->tree);
+  if (request.tree && hpr_tree_is_around_us(registry, entry)) return HPR_EFORBIDDEN;
   registry->asked = entry->serial;
   registry->asked_delivered = false;
   int result = begin(registry, entry, &request);
@@ -70,26 +73,40 @@ bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target) {
 
 /* --- terminate ------------------------------------------------------------------------------ */
 
+static void join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request) {
+  hpr_ending *ending = entry->ending;
+  hpr_ending_join(ending, request->signal, request->grace_ms, registry->now_ms);
+  if (request->tree && !ending->tree) {
+    ending->tree = true;
+    if (entry->row.ending) entry->row.ending->tree = true;
+    hpr_entry_touch(entry);
+  }
+  hpr_table_mark(&registry->table, entry);
+}
+
 /* Ends an entry, or joins an end that has begun: sooner, never later. */
 static int end_or_join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request,
                        struct hpr_event *take_answer) {
+  if (request->tree && hpr_tree_is_around_us(registry, entry)) {
+    hpr_answer_give(&registry->outbox, take_answer, HPR_OUTCOME_NOT_OURS, entry);
+    return 0;
+  }
   if (!entry->ending) {
     int result = begin(registry, entry, request);
     if (result != 0) return result;
   } else {
-    hpr_ending_join(entry->ending, request->signal, request->grace_ms, registry->now_ms);
-    hpr_table_mark(&registry->table, entry);
+    join(registry, entry, request);
   }
   hpr_answer_await(entry, take_answer);
   return 0;
 }
 
 int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
-                           int32_t grace_ms, uint64_t request) {
+                           int32_t grace_ms, bool tree, uint64_t request) {
   struct hpr_event *answer = hpr_answer_new(request);
   if (!answer) return HPR_ENOMEM;
   hpr_turn_begin(registry);
-  const hpr_ending_request how = hpr_turn_request(registry, signal, grace_ms, true);
+  const hpr_ending_request how = hpr_state_request(registry, signal, grace_ms, tree);
   hpr_entry *entry = find_live(registry, target);
   if (!entry) entry = find_other(registry, target);
   int result = 0;
@@ -106,19 +123,22 @@ int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr
 
 void hpr_registry_kill_all(hpr_registry *registry) {
   hpr_turn_begin(registry);
-  const hpr_ending_request request =
-      hpr_turn_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, false);
+  hpr_ending_request request =
+      hpr_state_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, registry->tree);
+  request.recorded = false;
   for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
-    if (!entry->ending && entry->life != HPR_LIFE_EXITED) begin(registry, entry, &request);
+    if (!entry->ending && entry->life != HPR_LIFE_EXITED &&
+        !(request.tree && hpr_tree_is_around_us(registry, entry)))
+      begin(registry, entry, &request);
   hpr_turn_end(registry);
 }
 
-int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t first_request,
-                          size_t *ret_count) {
+int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, bool tree,
+                          uint64_t first_request, size_t *ret_count) {
   int result = 0;
   *ret_count = 0;
   hpr_turn_begin(registry);
-  const hpr_ending_request how = hpr_turn_request(registry, HPR_SIGNAL_TERM, grace_ms, true);
+  const hpr_ending_request how = hpr_state_request(registry, HPR_SIGNAL_TERM, grace_ms, tree);
   for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
     if (!entry->ending && entry->life == HPR_LIFE_EXITED) continue; /* nothing is left to end */
     struct hpr_event *answer = hpr_answer_new(first_request + *ret_count);

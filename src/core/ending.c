@@ -32,7 +32,7 @@ void hpr_ending_resume(hpr_ending *ending, int32_t left_ms, int64_t now_ms) {
 
 /* --- the state that fits the facts ---------------------------------------------------------- */
 
-static bool is_nothing_left(const hpr_ending_facts *facts) {
+bool hpr_ending_is_nothing_left(const hpr_ending_facts *facts) {
   if (facts->others_left) return false;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     if (facts->left[part]) return false;
@@ -54,7 +54,7 @@ static hpr_ending_state after_agent(hpr_ending *ending, int64_t now_ms) {
 
 static hpr_ending_state next_state(hpr_ending *ending, const hpr_ending_facts *facts,
                                    int64_t now_ms) {
-  if (is_nothing_left(facts)) return HPR_ENDING_OVER;
+  if (hpr_ending_is_nothing_left(facts)) return HPR_ENDING_OVER;
   if (ending->state == HPR_ENDING_KILL || now_ms >= ending->kill_due_ms) return HPR_ENDING_KILL;
   switch (ending->state) {
   case HPR_ENDING_AGENT:
@@ -77,12 +77,15 @@ static bool is_asked(const hpr_ending *ending, hpr_part part) {
   }
 }
 
-/* A keeper whose agent was asked is asked alone: its group would hand the agent a second signal. */
+/*
+ * A keeper whose agent was asked is asked alone: its group would hand the agent a second signal. In
+ * a tree everybody is known, and gets a signal of its own.
+ */
 static hpr_scope scope_of(const hpr_ending *ending, const hpr_ending_facts *facts, hpr_part part) {
   const bool agent_knows = ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING;
   const bool alone = facts->has_keeper && part != HPR_PART_AGENT && agent_knows &&
                      ending->state != HPR_ENDING_KILL && !facts->is_group[part];
-  return alone || !facts->leads[part] ? HPR_SCOPE_PROCESS : HPR_SCOPE_GROUP;
+  return alone || ending->tree || !facts->leads[part] ? HPR_SCOPE_PROCESS : HPR_SCOPE_GROUP;
 }
 
 static hpr_ending_wish wish_for(const hpr_ending *ending, const hpr_ending_facts *facts,
@@ -91,8 +94,8 @@ static hpr_ending_wish wish_for(const hpr_ending *ending, const hpr_ending_facts
   const bool kill = ending->state == HPR_ENDING_KILL;
   const hpr_sent goal = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
   return (hpr_ending_wish){
-      .wanted =
-          facts->left[part] && is_asked(ending, part) && it->sent < goal && now_ms >= it->retry_ms,
+      .wanted = facts->left[part] && !(ending->tree && facts->is_group[part]) &&
+                is_asked(ending, part) && it->sent < goal && now_ms >= it->retry_ms,
       .signal = kill ? HPR_SIGNAL_KILL : ending->signal,
       .scope = scope_of(ending, facts, part),
   };
@@ -137,6 +140,7 @@ static void note_delivered(hpr_ending *ending, hpr_part part, int64_t now_ms) {
   const hpr_ending_wish *wish = &ending->wishes.parts[part];
   const bool kill = wish->signal == HPR_SIGNAL_KILL;
   const hpr_sent sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
+  ending->reached += ending->parts[part].sent == HPR_SENT_NOTHING;
   ending->parts[part].sent = sent;
   ending->parts[part].alone = wish->scope == HPR_SCOPE_PROCESS;
   for (hpr_part other = 0; other < HPR_PART_COUNT; other++)
@@ -176,10 +180,12 @@ void hpr_ending_note_other(hpr_ending *ending, hpr_other *other, hpr_signal sign
   const bool kill = signal == HPR_SIGNAL_KILL;
   other->asked.retry_ms = result == 0 ? 0 : now_ms + RETRY_MS;
   if (result == 0) {
+    ending->reached += other->asked.sent == HPR_SENT_NOTHING;
     other->asked.sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
     note_reached(ending, kill, now_ms);
   }
-  if (result == HPR_EFORBIDDEN || result == HPR_ENOTKIN) other->asked.sent = HPR_SENT_REFUSED;
+  if (result == HPR_EFORBIDDEN || result == HPR_ENOTKIN || result == HPR_EFOREIGN)
+    other->asked.sent = HPR_SENT_REFUSED;
 }
 
 /* One that has reached nobody yet has its grace before it, all of the shorter one. */

@@ -82,7 +82,7 @@ typedef struct hpr_other {
 /* A keeper that starts its agent anew this often is asked even while its agent lives. */
 enum { HPR_KEEPER_TURNS = 5 };
 
-enum { HPR_OTHERS_MAX = 250 }; /* a watch has 8 bits for which; those beyond are not asked */
+enum { HPR_OTHERS_MAX = 4096 }; /* at one time; those beyond are found when these have gone */
 
 typedef struct hpr_ending {
   hpr_ending_state state;
@@ -97,8 +97,12 @@ typedef struct hpr_ending {
   bool delivered, killed;    /* the first signal, and SIGKILL, reached somebody */
   bool refused, failed;      /* somebody is not ours; somebody could not be signalled */
   hpr_ending_actions wishes; /* of the last step */
+  bool tree;                 /* all that the session has started is to end with it */
+  bool looked;               /* and was looked for */
   hpr_other *others;         /* owned */
   size_t other_count;
+  size_t reached;            /* how many were signalled; a group that was signalled as one: 1 */
+  size_t found;              /* of others, in all: places of those that have gone are used again */
   struct hpr_event *waiters; /* the answers to those who wait for the end; a utlist */
 } hpr_ending;
 
@@ -107,6 +111,9 @@ void hpr_ending_init(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, in
 
 /* Another server began it and reached somebody; `left_ms` of its grace are left. */
 void hpr_ending_resume(hpr_ending *ending, int32_t left_ms, int64_t now_ms);
+
+/* True if nobody is there that is to end. */
+bool hpr_ending_is_nothing_left(const hpr_ending_facts *facts);
 
 /* Moves to the state that fits the facts, and says in `wishes` whom to signal. */
 void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t now_ms);

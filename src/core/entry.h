@@ -47,9 +47,9 @@ typedef enum hpr_presence {
 typedef struct hpr_process {
   hpr_presence presence;
   bool watched;
-  uint8_t round; /* of its watch, see hpr_watch_make */
-  bool suspect;  /* it may have ended: to be looked at in this turn */
-  bool exited;   /* it has surely ended; only what is left of its group is in question */
+  uint16_t round; /* of its watch, see hpr_watch_make */
+  bool suspect;   /* it may have ended: to be looked at in this turn */
+  bool exited;    /* it has surely ended; only what is left of its group is in question */
 } hpr_process;
 
 enum { HPR_SIGNAL_NAME_SIZE = 16 };

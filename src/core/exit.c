@@ -49,13 +49,13 @@ static void part_exited(hpr_registry *registry, hpr_entry *entry, hpr_part part)
   hpr_table_mark(&registry->table, entry);
 }
 
-static bool is_current(const hpr_process *part, uint8_t round) {
+static bool is_current(const hpr_process *part, uint16_t round) {
   return part->watched && part->round == round;
 }
 
 void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch) {
   uint64_t number;
-  uint8_t round;
+  uint16_t round;
   unsigned what;
   hpr_watch_split(watch, &number, &round, &what);
   hpr_turn_begin(registry);

@@ -22,15 +22,40 @@ static bool is_part(const hpr_entry *entry, const hpr_identity *identity) {
   return false;
 }
 
-/* NULL: no memory, or there are too many. */
-static hpr_other *add(hpr_ending *ending, const hpr_identity *identity) {
+/* The place of one that has gone, or a new one. */
+static hpr_other *make_place(hpr_ending *ending) {
+  for (size_t i = 0; i < ending->other_count; i++)
+    if (!ending->others[i].there && !ending->others[i].watched) return &ending->others[i];
   if (ending->other_count == HPR_OTHERS_MAX) return NULL;
   hpr_other *longer = realloc(ending->others, (ending->other_count + 1) * sizeof *longer);
   if (!longer) return NULL;
   ending->others = longer;
-  hpr_other *it = &longer[ending->other_count++];
+  return &longer[ending->other_count++];
+}
+
+/* NULL: no memory, or there are too many. */
+static hpr_other *add(hpr_ending *ending, const hpr_identity *identity) {
+  hpr_other *it = make_place(ending);
+  if (!it) return NULL;
   *it = (hpr_other){.identity = *identity, .there = true};
+  ending->found++;
   return it;
+}
+
+bool hpr_others_add(hpr_entry *entry, const hpr_identity *identity) {
+  if (is_part(entry, identity)) return true;
+  hpr_other *it = find(entry->ending, identity);
+  if (!it) it = add(entry->ending, identity);
+  if (it) it->bystander = false;
+  return it != NULL;
+}
+
+const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid) {
+  for (size_t i = 0; i < ending->other_count; i++) {
+    const hpr_other *it = &ending->others[i];
+    if (it->identity.pid == pid && it->there && !it->bystander) return it;
+  }
+  return NULL;
 }
 
 static void meet(hpr_entry *entry, const hpr_identity *identity, hpr_others_as as) {
@@ -82,7 +107,7 @@ bool hpr_others_watch(const hpr_process_ops *process, hpr_entry *entry) {
     hpr_other *it = &entry->ending->others[i];
     if (it->watched || !it->there || it->bystander) continue;
     int result = process->watch(process->self, &it->identity,
-                                hpr_watch_make(entry->serial, (uint8_t)i, HPR_WATCH_OTHER));
+                                hpr_watch_make(entry->serial, (uint16_t)i, HPR_WATCH_OTHER));
     it->watched = result == 0 || result == HPR_EPOLLED;
     it->suspect = it->suspect || result == HPR_ESRCH;
     all = all && (it->watched || result == HPR_ESRCH);
@@ -94,12 +119,12 @@ void hpr_others_unwatch(const hpr_process_ops *process, hpr_entry *entry) {
   for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++) {
     hpr_other *it = &entry->ending->others[i];
     if (it->watched)
-      process->unwatch(process->self, hpr_watch_make(entry->serial, (uint8_t)i, HPR_WATCH_OTHER));
+      process->unwatch(process->self, hpr_watch_make(entry->serial, (uint16_t)i, HPR_WATCH_OTHER));
     it->watched = false;
   }
 }
 
-void hpr_others_exited(hpr_entry *entry, uint8_t index) {
+void hpr_others_exited(hpr_entry *entry, uint16_t index) {
   if (!entry->ending || index >= entry->ending->other_count) return;
   entry->ending->others[index].watched = false;
   entry->ending->others[index].suspect = true;

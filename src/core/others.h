@@ -19,6 +19,12 @@ typedef enum hpr_others_as {
 void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *root,
                      hpr_others_as as);
 
+/* One that is proved, and to be asked. False: no memory, or there are too many. */
+bool hpr_others_add(hpr_entry *entry, const hpr_identity *identity);
+
+/* The one that is there under that number, or NULL. Valid until the next is added. */
+const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid);
+
 /* Those that the row says were asked, by another server. */
 void hpr_others_resume(hpr_entry *entry);
 
@@ -30,7 +36,7 @@ bool hpr_others_watch(const hpr_process_ops *process, hpr_entry *entry);
 void hpr_others_unwatch(const hpr_process_ops *process, hpr_entry *entry);
 
 /* One of them has ended. */
-void hpr_others_exited(hpr_entry *entry, uint8_t index);
+void hpr_others_exited(hpr_entry *entry, uint16_t index);
 
 /* True if one that is to end is there; `respawned`: only keepers' new agents count. */
 bool hpr_others_left(const hpr_ending *ending, bool respawned);

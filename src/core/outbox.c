@@ -27,6 +27,7 @@ struct hpr_event {
   char *path;
   uint64_t number; /* the request of a termination, the ticket of a status */
   hpr_outcome outcome;
+  size_t processes;
   picture *picture; /* of an exit or a termination; NULL: none, or no memory */
   struct hpr_event *prev, *next;
 };
@@ -124,6 +125,7 @@ void hpr_answer_give(hpr_outbox *outbox, hpr_event *take_answer, hpr_outcome out
                      const hpr_entry *entry) {
   take_answer->outcome = outcome;
   if (entry) take_answer->picture = take_picture(entry);
+  if (entry && entry->ending) take_answer->processes = entry->ending->reached;
   DL_APPEND(outbox->events, take_answer);
 }
 
@@ -141,6 +143,7 @@ static void tell_termination(const hpr_host *host, const hpr_event *event) {
   const hpr_termination termination = {
       .outcome = event->outcome,
       .entry = event->picture ? &event->picture->snapshot : NULL,
+      .processes = event->processes,
   };
   host->terminated(host->self, event->number, &termination);
 }

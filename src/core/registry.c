@@ -26,6 +26,7 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   registry->files = options->files;
   registry->host = options->host;
   registry->grace_ms = options->grace_ms;
+  registry->tree = options->tree;
   registry->guest = options->guest;
   registry->table.lookups = options->lookups;
   registry->outbox.wants_signals = options->host.signalled != NULL;

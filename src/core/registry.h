@@ -79,6 +79,7 @@ typedef enum hpr_outcome {
 typedef struct hpr_termination {
   hpr_outcome outcome;
   const hpr_snapshot *entry; /* NULL: no entry answered to that name */
+  size_t processes;          /* how many were signalled, in groups that were signalled as one: 1 */
 } hpr_termination;
 
 /*
@@ -107,6 +108,8 @@ typedef struct hpr_options {
   const hpr_file_ops *files; /* must outlive the registry */
   hpr_host host;             /* copied */
   int32_t grace_ms;          /* 0 or more, or HPR_GRACE_NEVER */
+  bool tree;                 /* kills take along all that a session has started, and so does an
+                                agent that ends by itself */
   bool guest;                /* only looks at what others wrote: see hpr_registry_borrow */
   uint32_t *lookups;         /* counted up whenever hpr_registry_pid_of may answer differently than
                                 before; must outlive the registry. NULL: nobody wants to know */
@@ -229,12 +232,13 @@ typedef struct hpr_target {
 bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target);
 
 /*
- * The same with another first signal or grace time. host.terminated is called once with `request`
- * when all of the entry is gone, or nothing will end it, perhaps before this returns. HPR_ENOMEM:
- * it will not be called.
+ * The same with another first signal or grace time; `tree`: with all that the session has started,
+ * see core/tree.h (if that is around us: HPR_OUTCOME_NOT_OURS, and nothing is done).
+ * host.terminated is called once with `request` when all of the entry is gone, or nothing will end
+ * it, perhaps before this returns. HPR_ENOMEM: it will not be called.
  */
 int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
-                           int32_t grace_ms, uint64_t request);
+                           int32_t grace_ms, bool tree, uint64_t request);
 
 /* Ends all and leaves the file as it is. */
 void hpr_registry_kill_all(hpr_registry *registry);
@@ -244,8 +248,8 @@ void hpr_registry_kill_all(hpr_registry *registry);
  * called once for each that has to end, with `first_request` for the first in order and so on;
  * *ret_count says for how many. HPR_ENOMEM: some are not asked, and not counted.
  */
-int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, uint64_t first_request,
-                          size_t *ret_count);
+int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, bool tree,
+                          uint64_t first_request, size_t *ret_count);
 
 /* --- the file's orphans --------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #ifndef HPR_CORE_STATE_H
 #define HPR_CORE_STATE_H
 
+#include "core/census.h"
 #include "core/ledger.h"
 #include "core/outbox.h"
 #include "core/owners.h"
@@ -12,12 +13,14 @@ struct hpr_registry {
   const hpr_file_ops *files;
   hpr_host host;
   int32_t grace_ms;
+  bool tree;  /* whoever ends takes along all that its session has started */
   bool guest; /* the file is others': it is not written */
 
   hpr_table table;
   hpr_outbox outbox;
   hpr_owners owners;
   hpr_ledger ledger;
+  hpr_census census; /* of this round of the turn; empty: nobody needed it yet */
 
   int64_t clock_offset_ms; /* see hpr_turn_begin */
   int64_t now_ms;          /* of this turn, by the registry's clock */
@@ -28,5 +31,9 @@ struct hpr_registry {
   bool asked_delivered;    /* whether a signal has reached it in this turn */
   bool telling, closing;
 };
+
+/* A request to end, from now on; the file is to say so. */
+hpr_ending_request hpr_state_request(const hpr_registry *registry, hpr_signal signal,
+                                     int32_t grace_ms, bool tree);
 
 #endif

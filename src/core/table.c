@@ -164,14 +164,15 @@ int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *
   hpr_ending *ending = malloc(sizeof *ending);
   int result = ending ? 0 : HPR_ENOMEM;
   if (result == 0 && request->recorded)
-    result =
-        hpr_row_begin_ending(&entry->row, request->signal, request->grace_ms, request->began_ms);
+    result = hpr_row_begin_ending(&entry->row, request->signal, request->grace_ms,
+                                  request->began_ms, request->tree);
   if (result != 0) {
     free(ending);
     return result;
   }
   hpr_ending_init(ending, request->signal, request->grace_ms, request->now_ms);
   ending->recorded = request->recorded;
+  ending->tree = request->tree;
   hpr_process *main = &entry->parts[HPR_PART_MAIN];
   /* Nobody to signal. killAll leaves it in the file: its emitter's exit is yet to come. */
   if (main->presence == HPR_PRESENCE_UNSEEN && request->recorded)
@@ -181,6 +182,20 @@ int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *
   if (request->recorded) hpr_entry_touch(entry);
   set_ending(table, entry, ending);
   return 0;
+}
+
+void hpr_table_record_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request) {
+  (void)table;
+  entry->ending->recorded = hpr_row_begin_ending(&entry->row, request->signal, request->grace_ms,
+                                                 request->began_ms, request->tree) == 0;
+  hpr_entry_touch(entry);
+}
+
+void hpr_table_call_off(hpr_table *table, hpr_entry *entry) {
+  (void)table;
+  free(entry->ending->others);
+  free(entry->ending);
+  entry->ending = NULL;
 }
 
 static int32_t grace_left(const hpr_ending_record *record, int64_t clock_ms) {
@@ -198,6 +213,7 @@ int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_re
   hpr_ending_init(ending, record->signal, record->grace_ms < 0 ? HPR_GRACE_NEVER : record->grace_ms,
                   request->now_ms);
   ending->recorded = true;
+  ending->tree = record->tree;
   if (record->sent_count > 0)
     hpr_ending_resume(ending, grace_left(record, request->began_ms), request->now_ms);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
@@ -259,7 +275,7 @@ int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *
   const bool keeps = leaves_group(entry);
   hpr_row_leave_agent(&entry->row, keeps ? &before : NULL);
   if (keeps) {
-    const uint8_t round = former->round;
+    const uint16_t round = former->round;
     *former = entry->parts[HPR_PART_AGENT];
     former->round = round;
   }

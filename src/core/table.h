@@ -64,10 +64,17 @@ typedef struct hpr_ending_request {
   int64_t now_ms;   /* of the registry's clock */
   int64_t began_ms; /* of the system's monotonic clock, for the file */
   bool recorded;    /* its row says so */
+  bool tree;        /* with all that its session has started */
 } hpr_ending_request;
 
 /* Begins the end of an entry: it leaves the lookups. HPR_ENOMEM: nothing was changed. */
 int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
+
+/* Writes into the row what was begun without. Lack of memory leaves it unrecorded. */
+void hpr_table_record_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
+
+/* Takes back an end of which nobody was told, and for which nobody waits. */
+void hpr_table_call_off(hpr_table *table, hpr_entry *entry);
 
 /* The same for another server's entry. An end that its row tells of is continued. */
 int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);

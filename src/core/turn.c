@@ -7,6 +7,7 @@
 #include "core/decide.h"
 #include "core/forget.h"
 #include "core/others.h"
+#include "core/tree.h"
 #include "core/watch.h"
 
 enum { WRITE_WAIT_MS = 20 }; /* for changes that may wait for the next write */
@@ -118,7 +119,9 @@ void hpr_turn_work(hpr_registry *registry) {
     each_due(registry, look);
     each_due(registry, hpr_decide);
     record(registry);
+    hpr_tree_freeze(registry);
     each_due(registry, hpr_act);
+    hpr_census_done(&registry->census); /* what was done has made it old */
     each_due(registry, update);
   } while (registry->table.due || (registry->table.lines.changed && !registry->may_wait));
 }
@@ -133,6 +136,7 @@ static void tell_all(hpr_registry *registry) {
 
 static void release(hpr_registry *registry) {
   const hpr_host host = registry->host;
+  hpr_census_done(&registry->census);
   hpr_owners_done(&registry->owners, &registry->process);
   hpr_outbox_done(&registry->outbox);
   hpr_table_done(&registry->table);
@@ -169,15 +173,4 @@ void hpr_turn_write(hpr_registry *registry) { write_file(registry); }
 
 bool hpr_turn_is_forked(const hpr_registry *registry) {
   return registry->process.self_pid(registry->process.self) != registry->owners.self.pid;
-}
-
-hpr_ending_request hpr_turn_request(const hpr_registry *registry, hpr_signal signal,
-                                    int32_t grace_ms, bool recorded) {
-  return (hpr_ending_request){
-      .signal = signal,
-      .grace_ms = grace_ms,
-      .now_ms = registry->now_ms,
-      .began_ms = registry->process.clock_ms(registry->process.self),
-      .recorded = recorded,
-  };
 }

@@ -32,8 +32,4 @@ void hpr_turn_write(hpr_registry *registry);
 /* True in a child made by fork(): it has our memory, but the file is its parent's. */
 bool hpr_turn_is_forked(const hpr_registry *registry);
 
-/* A request to end, from now on. */
-hpr_ending_request hpr_turn_request(const hpr_registry *registry, hpr_signal signal,
-                                    int32_t grace_ms, bool recorded);
-
 #endif

@@ -2,15 +2,16 @@
 
 #include "base/error.h"
 
-enum { WHAT_BITS = 3, ROUND_BITS = 8 };
+enum { WHAT_BITS = 3, ROUND_BITS = 16 };
 
-uint64_t hpr_watch_make(uint64_t number, uint8_t round, unsigned what) {
+uint64_t hpr_watch_make(uint64_t number, uint16_t round, unsigned what) {
   return number << (ROUND_BITS + WHAT_BITS) | (uint64_t)round << WHAT_BITS | what;
 }
 
-void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint8_t *ret_round, unsigned *ret_what) {
+void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint16_t *ret_round,
+                     unsigned *ret_what) {
   *ret_number = watch >> (ROUND_BITS + WHAT_BITS);
-  *ret_round = (uint8_t)(watch >> WHAT_BITS);
+  *ret_round = (uint16_t)(watch >> WHAT_BITS);
   *ret_what = (unsigned)(watch & ((1U << WHAT_BITS) - 1));
 }
 

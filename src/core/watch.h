@@ -12,8 +12,8 @@ enum { HPR_WATCH_OTHER = 6, HPR_WATCH_OWNER = 7 };
  * `number` is an entry's serial, or an owner's number. `round` counts the watches of one part: a
  * notice that was under way when its watch was taken back must not be taken for the next one's.
  */
-uint64_t hpr_watch_make(uint64_t number, uint8_t round, unsigned what);
-void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint8_t *ret_round, unsigned *ret_what);
+uint64_t hpr_watch_make(uint64_t number, uint16_t round, unsigned what);
+void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint16_t *ret_round, unsigned *ret_what);
 
 /*
  * Looks at a part and writes down what was found, members of the group that a dead process has left

@@ -273,6 +273,14 @@ bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
   return false;
 }
 
+void hpr_pidfile_each_other(const hpr_pidfile *f, void (*visit)(void *context, const hpr_row *row),
+                            void *context) {
+  const hpr_stored *stored;
+  DL_FOREACH(f->others.stored, stored) {
+    if (stored->error == 0) visit(context, &stored->row);
+  }
+}
+
 int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document) {
   char *text;
   hpr_file_info info;

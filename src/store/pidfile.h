@@ -65,6 +65,10 @@ const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 /* True if an entry that is not the client's own names that pid, as of the last sync. */
 bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 
+/* Visits the entries that are not the client's own, as of the last sync. */
+void hpr_pidfile_each_other(const hpr_pidfile *pidfile,
+                            void (*visit)(void *context, const hpr_row *row), void *context);
+
 /* Removes temporary files that dead writers left beside the file. Best effort. */
 void hpr_pidfile_collect(hpr_pidfile *pidfile);
 

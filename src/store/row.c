@@ -203,7 +203,7 @@ static int read_ending(const cJSON *value, hpr_row *row) {
       !read_whole(member(value, "began"), LARGEST_NUMBER, &began_ms))
     return 0;
   bool terminating = row->terminating;
-  int result = hpr_row_begin_ending(row, signal, (int32_t)grace_ms, (int64_t)began_ms);
+  int result = hpr_row_begin_ending(row, signal, (int32_t)grace_ms, (int64_t)began_ms, false);
   if (result != 0) return result;
   row->terminating = terminating;
   result = read_asked(member(value, "sent"), row);
@@ -486,10 +486,12 @@ int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members)
   return 0;
 }
 
-int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms) {
+int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms,
+                         bool tree) {
   hpr_ending_record *record = calloc(1, sizeof *record);
   if (!record) return HPR_ENOMEM;
-  *record = (hpr_ending_record){.signal = signal, .grace_ms = grace_ms, .began_ms = began_ms};
+  *record = (hpr_ending_record){
+      .signal = signal, .grace_ms = grace_ms, .began_ms = began_ms, .tree = tree};
   record->sent = calloc(HPR_PART_COUNT, sizeof *record->sent); /* saying so must not fail later */
   if (!record->sent) {
     free(record);

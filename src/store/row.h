@@ -107,7 +107,8 @@ int32_t hpr_row_registered_pid(const hpr_row *row);
 int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members);
 
 /* Says that it is to end, and that nobody was asked yet. HPR_ENOMEM: it is as it was. */
-int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms);
+int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms,
+                         bool tree);
 
 /* Whether that process was sent the first signal, and saying so. HPR_ENOMEM: not said. */
 bool hpr_row_was_asked(const hpr_row *row, const hpr_identity *identity);

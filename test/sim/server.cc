@@ -194,7 +194,7 @@ bool Server::KillByToken(const std::string &token) {
 uint64_t Server::Terminate(const hpr_target &target, hpr_signal signal, int32_t grace_ms) {
   const uint64_t request = next_request_++;
   Do([&](hpr_registry *registry) {
-    hpr_registry_terminate(registry, &target, signal, grace_ms, request);
+    hpr_registry_terminate(registry, &target, signal, grace_ms, false, request);
   });
   return request;
 }

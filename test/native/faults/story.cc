@@ -77,7 +77,7 @@ const std::vector<Step> &Story() {
       {"terminate", Lack::kAnswers,
        [](World &world) {
          const hpr_target target = BySession("sk");
-         if (hpr_registry_terminate(world.registry, &target, HPR_SIGNAL_TERM, 100, 1) != 0)
+         if (hpr_registry_terminate(world.registry, &target, HPR_SIGNAL_TERM, 100, false, 1) != 0)
            return false;
          world.asked.insert(1);
          return true;

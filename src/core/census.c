@@ -1,0 +1,219 @@
+#include "core/census.h"
+
+#include <stdlib.h>
+
+enum { GENERATIONS = 256 }; /* a chain of parents that is longer is one that we do not trust */
+
+static const size_t NOBODY = SIZE_MAX;
+
+/* Owners that are no entries: of what others keep, and of ourselves and our ancestors. */
+static hpr_entry other_servers, above_us;
+
+typedef struct taking {
+  hpr_census *census;
+  const hpr_census_scope *scope;
+} taking;
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+static int by_pid(const void *a, const void *b) {
+  const int32_t one = ((const hpr_seen *)a)->pid, other = ((const hpr_seen *)b)->pid;
+  return (one > other) - (one < other);
+}
+
+size_t hpr_census_find(const hpr_census *census, int32_t pid) {
+  const hpr_seen key = {.pid = pid};
+  const hpr_seen *it = bsearch(&key, census->list, census->count, sizeof key, by_pid);
+  return it ? (size_t)(it - census->list) : NOBODY;
+}
+
+static size_t parent_of(const hpr_census *census, size_t i) {
+  return hpr_census_find(census, census->list[i].parent);
+}
+
+/* --- who is known by identity --------------------------------------------------------------- */
+
+static void give(hpr_census *census, int32_t pid, hpr_entry *owner) {
+  const size_t i = hpr_census_find(census, pid);
+  if (i != NOBODY && !census->owners[i]) census->owners[i] = owner;
+}
+
+static void give_if_itself(const taking *it, const hpr_identity *identity, hpr_entry *owner) {
+  const hpr_process_ops *process = it->scope->process;
+  if (identity->state == HPR_RECORD_KNOWN &&
+      process->verify(process->self, identity) == HPR_VERDICT_SAME)
+    give(it->census, identity->pid, owner);
+}
+
+static void give_us(const taking *it) {
+  const hpr_process_ops *process = it->scope->process;
+  size_t i = hpr_census_find(it->census, process->self_pid(process->self));
+  for (int up = 0; up < GENERATIONS && i != NOBODY; up++, i = parent_of(it->census, i))
+    it->census->owners[i] = &above_us;
+}
+
+/* Of a dead leader only the number of its group is left. */
+static void give_group(const taking *it, int32_t group, hpr_entry *owner) {
+  for (size_t i = 0; i < it->census->count; i++)
+    if (it->census->list[i].group == group && !it->census->owners[i]) it->census->owners[i] = owner;
+}
+
+/* A pid that somebody reported and that is no relative makes nobody a member. */
+static void give_parts(const taking *it, hpr_entry *entry) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_identity *identity = hpr_entry_part(entry, part);
+    if (!identity || (part != HPR_PART_MAIN && !hpr_entry_answers_for(entry, part))) continue;
+    if (entry->parts[part].presence == HPR_PRESENCE_GROUP)
+      give_group(it, identity->pid, entry);
+    else
+      give_if_itself(it, identity, entry);
+  }
+  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
+    if (entry->ending->others[i].there && !entry->ending->others[i].bystander)
+      give_if_itself(it, &entry->ending->others[i].identity, entry);
+}
+
+static void give_row(void *context, const hpr_row *row) {
+  const taking *it = context;
+  give_if_itself(it, &row->main, &other_servers);
+  give_if_itself(it, &row->keeper, &other_servers);
+  give_if_itself(it, &row->owner, &other_servers);
+  if (row->pi.kin) give_if_itself(it, &row->pi, &other_servers);
+}
+
+static void give_known(const taking *it) {
+  give_us(it);
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    give_parts(it, entry);
+  hpr_pidfile_each_other(it->scope->pidfile, give_row, (void *)it);
+}
+
+/* --- who belongs to them -------------------------------------------------------------------- */
+
+static hpr_entry *of_ancestor(const hpr_census *census, size_t i) {
+  for (int up = 0; up < GENERATIONS && i != NOBODY; up++, i = parent_of(census, i))
+    if (census->owners[i]) return census->owners[i] == &above_us ? NULL : census->owners[i];
+  return NULL;
+}
+
+static hpr_entry *of_leader(const hpr_census *census, int32_t number) {
+  const size_t i = number ? hpr_census_find(census, number) : NOBODY;
+  const bool leads =
+      i != NOBODY && (census->list[i].group == number || census->list[i].session == number);
+  return leads && census->owners[i] != &above_us ? census->owners[i] : NULL;
+}
+
+static hpr_entry *of_group(const hpr_census *census, size_t i) {
+  for (int up = 0; up < GENERATIONS && i != NOBODY; up++, i = parent_of(census, i)) {
+    if (census->owners[i] == &above_us) return NULL;
+    hpr_entry *owner = of_leader(census, census->list[i].group);
+    if (!owner) owner = of_leader(census, census->list[i].session);
+    if (owner) return owner;
+  }
+  return NULL;
+}
+
+static bool spread_by(hpr_census *census, hpr_entry *(*find)(const hpr_census *, size_t)) {
+  bool changed = false;
+  for (size_t i = 0; i < census->count; i++) {
+    if (census->owners[i] || !hpr_is_pid(census->list[i].pid)) continue;
+    census->owners[i] = find(census, i);
+    changed = changed || census->owners[i];
+  }
+  return changed;
+}
+
+/* Those that are led by who was found by descent have descendants in their turn. */
+static void spread(hpr_census *census) {
+  spread_by(census, of_ancestor);
+  while (spread_by(census, of_group)) spread_by(census, of_ancestor);
+}
+
+/* --- who carries a token -------------------------------------------------------------------- */
+
+typedef struct tokens {
+  const char **texts;
+  hpr_entry **entries;
+  size_t count;
+} tokens;
+
+static bool ends_with_tree(const hpr_entry *entry) { return entry->ending && entry->ending->tree; }
+
+/* A token that we carry ourselves all our children have, whosever they are. */
+static bool is_usable(const taking *it, const hpr_entry *entry) {
+  const hpr_process_ops *process = it->scope->process;
+  const char *file = hpr_pidfile_path(it->scope->pidfile), *token = entry->row.token;
+  return token &&
+         process->marked(process->self, process->self_pid(process->self), &token, 1, file) == 1;
+}
+
+/* Those of all entries: what another one's session has started is not this one's. */
+static int collect(const taking *it, tokens *ret_tokens) {
+  size_t count = 0;
+  bool wanted = false;
+  *ret_tokens = (tokens){0};
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next) {
+    wanted = wanted || (ends_with_tree(entry) && entry->row.token);
+    count += entry->row.token != NULL;
+  }
+  if (!wanted) return 0;
+  ret_tokens->texts = malloc(count * sizeof *ret_tokens->texts);
+  ret_tokens->entries = malloc(count * sizeof *ret_tokens->entries);
+  if (!ret_tokens->texts || !ret_tokens->entries) return HPR_ENOMEM;
+  for (int ending = 0; ending < 2; ending++)
+    for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next) {
+      if (ends_with_tree(entry) == (ending != 0) || !is_usable(it, entry)) continue;
+      ret_tokens->entries[ret_tokens->count] = entry;
+      ret_tokens->texts[ret_tokens->count++] = entry->row.token;
+    }
+  return 0;
+}
+
+/* The first of several counts, and those that go on living come first. */
+static bool give_marked(const taking *it, const tokens *all) {
+  const hpr_process_ops *process = it->scope->process;
+  const char *file = hpr_pidfile_path(it->scope->pidfile);
+  hpr_census *census = it->census;
+  bool changed = false;
+  for (size_t i = 0; i < census->count; i++) {
+    if (census->owners[i] || !hpr_is_pid(census->list[i].pid)) continue;
+    const size_t which =
+        process->marked(process->self, census->list[i].pid, all->texts, all->count, file);
+    if (which == all->count) continue;
+    census->owners[i] = all->entries[which];
+    changed = true;
+  }
+  return changed;
+}
+
+static int give_by_token(const taking *it) {
+  tokens all;
+  const int result = collect(it, &all);
+  if (result == 0 && all.count > 0 && give_marked(it, &all)) spread(it->census);
+  free(all.texts);
+  free(all.entries);
+  return result;
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+void hpr_census_done(hpr_census *census) {
+  free(census->list);
+  free(census->owners);
+  *census = (hpr_census){0};
+}
+
+int hpr_census_take(hpr_census *census, const hpr_census_scope *scope) {
+  const taking it = {.census = census, .scope = scope};
+  int result = scope->process->list(scope->process->self, &census->list, &census->count);
+  if (result != 0) return result;
+  census->owners = calloc(census->count + 1, sizeof *census->owners);
+  result = census->owners ? 0 : HPR_ENOMEM;
+  if (result == 0) {
+    give_known(&it);
+    spread(census);
+    result = give_by_token(&it);
+  }
+  if (result != 0) hpr_census_done(census);
+  return result;
+}

@@ -1,0 +1,178 @@
+#include "core/tree.h"
+
+#include "core/others.h"
+
+enum {
+  FREEZES = 16,      /* looks in one turn: who forks on in spite of that is found by the next */
+  MEMBERS_MAX = 256, /* of a dead leader's group, by one look; those beyond by the next */
+  DEPTH_MAX = 512    /* proofs that rest on one another; those beyond are found by the next look */
+};
+
+static const size_t NOBODY = SIZE_MAX;
+
+typedef struct looking {
+  hpr_registry *registry;
+  hpr_census *census;
+  hpr_entry *entry;
+  int depth;
+} looking;
+
+/* --- proof ---------------------------------------------------------------------------------- */
+
+/* Whoever is a part, or was proved before. */
+static const hpr_identity *known(const looking *it, int32_t pid) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_identity *identity = hpr_entry_part(it->entry, part);
+    if (identity && identity->pid == pid && it->entry->parts[part].presence == HPR_PRESENCE_THERE &&
+        hpr_entry_answers_for(it->entry, part))
+      return identity;
+  }
+  const hpr_other *other = hpr_others_named(it->entry->ending, pid);
+  return other ? &other->identity : NULL;
+}
+
+static bool is_of_our_user(const looking *it, const hpr_identity *identity,
+                           const hpr_identity *like) {
+  const hpr_process_ops *process = &it->registry->process;
+  return process->same_user(process->self, identity, like) ||
+         process->same_user(process->self, identity, &it->registry->owners.self);
+}
+
+static bool prove(looking *it, size_t i, hpr_identity *ret_identity);
+
+/* It descends from that one, or is in a group or session that that one leads. */
+static bool prove_by(looking *it, size_t i, size_t by, hpr_identity *ret_identity) {
+  const hpr_process_ops *process = &it->registry->process;
+  hpr_identity relative;
+  if (by == NOBODY || by == i || it->census->owners[by] != it->entry) return false;
+  if (!prove(it, by, &relative)) return false;
+  process->identify(process->self, it->census->list[i].pid, &relative, ret_identity);
+  return ret_identity->kin && is_of_our_user(it, ret_identity, &relative);
+}
+
+static bool prove_by_mark(const looking *it, size_t i, hpr_identity *ret_identity) {
+  const hpr_process_ops *process = &it->registry->process;
+  const char *token = it->entry->row.token;
+  if (!token) return false;
+  process->identify(process->self, it->census->list[i].pid, NULL, ret_identity);
+  if (ret_identity->state != HPR_RECORD_KNOWN ||
+      process->mark(process->self, ret_identity, token,
+                    hpr_pidfile_path(it->registry->ledger.pidfile)) != HPR_MARK_CARRIED)
+    return false;
+  ret_identity->kin = is_of_our_user(it, ret_identity, &it->entry->row.main);
+  return ret_identity->kin;
+}
+
+/* What the census took for a member by numbers alone. Whoever cannot be proved is nobody's. */
+static bool prove(looking *it, size_t i, hpr_identity *ret_identity) {
+  hpr_census *census = it->census;
+  const hpr_seen *seen = &census->list[i];
+  const hpr_identity *before = known(it, seen->pid);
+  if (before) {
+    *ret_identity = *before;
+    return true;
+  }
+  if (it->depth == DEPTH_MAX) return false;
+  it->depth++;
+  census->owners[i] = NULL; /* no circle comes back here */
+  const bool proved =
+      prove_by(it, i, hpr_census_find(census, seen->parent), ret_identity) ||
+      prove_by(it, i, seen->group ? hpr_census_find(census, seen->group) : NOBODY, ret_identity) ||
+      prove_by(it, i, seen->session ? hpr_census_find(census, seen->session) : NOBODY,
+               ret_identity) ||
+      prove_by_mark(it, i, ret_identity);
+  it->depth--;
+  if (!proved) return false;
+  census->owners[i] = it->entry;
+  return hpr_others_add(it->entry, ret_identity);
+}
+
+/* A dead leader proves nobody, but its group does. */
+static void add_groups(const looking *it) {
+  const hpr_process_ops *process = &it->registry->process;
+  hpr_identity list[MEMBERS_MAX];
+  size_t count;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    if (it->entry->parts[part].presence != HPR_PRESENCE_GROUP ||
+        !hpr_entry_answers_for(it->entry, part) ||
+        process->members(process->self, hpr_entry_part(it->entry, part), list, MEMBERS_MAX,
+                         &count) != 0)
+      continue;
+    for (size_t i = 0; i < count; i++) {
+      const size_t at = hpr_census_find(it->census, list[i].pid);
+      if (at != NOBODY && it->census->owners[at] == it->entry) hpr_others_add(it->entry, &list[i]);
+    }
+  }
+}
+
+/* --- looking -------------------------------------------------------------------------------- */
+
+static bool take_census(hpr_registry *registry) {
+  const hpr_census_scope scope = {
+      .process = &registry->process,
+      .table = &registry->table,
+      .pidfile = registry->ledger.pidfile,
+  };
+  return registry->census.list || hpr_census_take(&registry->census, &scope) == 0;
+}
+
+size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry) {
+  looking it = {.registry = registry, .census = &registry->census, .entry = entry};
+  const size_t before = entry->ending->found;
+  hpr_identity identity;
+  if (!take_census(registry)) return 0;
+  add_groups(&it);
+  for (size_t i = 0; i < it.census->count; i++)
+    if (it.census->owners[i] == entry) prove(&it, i, &identity);
+  return entry->ending->found - before;
+}
+
+bool hpr_tree_is_around_us(const hpr_registry *registry, const hpr_entry *entry) {
+  const hpr_process_ops *process = &registry->process;
+  hpr_ancestor line[HPR_LINEAGE_MAX];
+  size_t count;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_identity *identity = hpr_entry_part(entry, part);
+    if (identity && process->verify(process->self, identity) == HPR_VERDICT_SAME &&
+        process->lineage(process->self, identity->pid, line, &count) == HPR_ESRCH &&
+        process->verify(process->self, identity) == HPR_VERDICT_SAME)
+      return true;
+  }
+  return false;
+}
+
+/* --- freezing ------------------------------------------------------------------------------- */
+
+static bool is_killing(const hpr_entry *entry) {
+  return entry->ending && entry->ending->tree && entry->ending->state == HPR_ENDING_KILL;
+}
+
+static void stop(const hpr_process_ops *process, hpr_entry *entry) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    if (entry->ending->wishes.parts[part].wanted)
+      process->signal(process->self, hpr_entry_part(entry, part), HPR_SIGNAL_STOP,
+                      HPR_SCOPE_PROCESS);
+  for (size_t i = 0; i < entry->ending->other_count; i++) {
+    const hpr_other *it = &entry->ending->others[i];
+    if (it->there && it->asked.sent < HPR_SENT_KILL)
+      process->signal(process->self, &it->identity, HPR_SIGNAL_STOP, HPR_SCOPE_PROCESS);
+  }
+}
+
+void hpr_tree_freeze(hpr_registry *registry) {
+  hpr_entry *entry;
+  for (int i = 0; i < FREEZES; i++) {
+    bool any = false;
+    size_t found = 0;
+    for (entry = registry->table.due; entry; entry = entry->next_due) {
+      if (!is_killing(entry)) continue;
+      stop(&registry->process, entry);
+      any = true;
+    }
+    if (!any) return;
+    hpr_census_done(&registry->census);
+    for (entry = registry->table.due; entry; entry = entry->next_due)
+      if (is_killing(entry)) found += hpr_tree_look(registry, entry);
+    if (found == 0) return;
+  }
+}
