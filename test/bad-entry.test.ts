@@ -81,6 +81,7 @@ describe("an entry with a pid that is not ours to signal", () => {
     ["its group", () => statOf(process.pid)!.group],
   ])("(%s) is never signalled", async (_, pid) => {
     const led = isAlive(pid());
+    const child = sleeper(); // nobody's, though a descendant of all three
     for (const entry of [{}, { terminating: true }, { spawnedAt: ago(8 * DAY_MS) }, { keeperPid: pid(), keeperSockPath: "/k" }]) {
       const opened = clean(JSON.stringify({ pid: pid(), cwd: "/a", spawnedAt: ago(0), spawnToken: "t", ...entry }));
       expect(opened.registry.killByToken("t")).toBe(false);
@@ -88,6 +89,7 @@ describe("an entry with a pid that is not ours to signal", () => {
     }
     // Whoever led our group may have gone before, as the shell of a command in the background does.
     await aliveFor(led ? pid() : process.pid, 150);
+    await aliveFor(child.pid, 0);
   });
 
   it("(a thread's number) is no process", async () => {

@@ -25,8 +25,8 @@ describe("shutdown", () => {
     registry.linkByToken("t2", "s2");
     const results = await within("the end", registry.shutdown({ graceMs: 200 }));
     expect(results).toEqual([
-      { pid: meek.pid, outcome: "exited", signal: "SIGTERM", sessionId: "s1" },
-      { pid: tough.pid, outcome: "killed", signal: "SIGKILL", sessionId: "s2" },
+      { pid: meek.pid, outcome: "exited", signal: "SIGTERM", sessionId: "s1", processes: 1 },
+      { pid: tough.pid, outcome: "killed", signal: "SIGKILL", sessionId: "s2", processes: 1 },
       { pid: deadPid(1), outcome: "already-gone" },
       { pid: alien, outcome: "not-ours" },
     ]);
@@ -42,7 +42,7 @@ describe("shutdown", () => {
     const { registry } = openNext();
     const child = await agents.start("agent", { atTerm: "exit 7" });
     registry.register(child.pid, "/a", child);
-    expect(await within("the end", registry.shutdown())).toEqual([{ pid: child.pid, outcome: "exited", code: 7 }]);
+    expect(await within("the end", registry.shutdown())).toEqual([{ pid: child.pid, outcome: "exited", code: 7, processes: 1 }]);
   });
 
   it("of nothing answers nothing, and closes", async () => {

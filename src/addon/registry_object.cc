@@ -10,15 +10,6 @@ namespace hpr {
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-/* A watch travels through the queue as the pointer that the queue wants. */
-static_assert(sizeof(void *) == sizeof(uint64_t));
-
-static void *ToPointer(uint64_t watch) {
-  void *pointer;
-  std::memcpy(&pointer, &watch, sizeof pointer);
-  return pointer;
-}
-
 napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
   Call call(env, info);
   napi_value failure = nullptr, data = nullptr;
@@ -49,14 +40,17 @@ napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
 }
 
 int RegistryObject::Open(hpr_options *options) {
-  /* On the watching thread. The queue takes all that comes, until it has been let go. */
+  /* On the watching thread. What comes before the loop has run is one call of the core. */
   const hpr_exit_notice notice = [](void *context, uint64_t watch) {
-    napi_call_threadsafe_function(static_cast<RegistryObject *>(context)->notices_,
-                                  ToPointer(watch), napi_tsfn_nonblocking);
+    auto *self = static_cast<RegistryObject *>(context);
+    const std::lock_guard<std::mutex> lock(self->fired_lock_);
+    self->fired_.push_back(watch);
+    if (self->fired_.size() == 1)
+      napi_call_threadsafe_function(self->notices_, nullptr, napi_tsfn_nonblocking);
   };
   napi_value name = Text(env_, "headless-pid-registry");
   if (napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
-                                      WatchFired, &notices_) != napi_ok)
+                                      WatchesFired, &notices_) != napi_ok)
     return HPR_ENOMEM;
   napi_unref_threadsafe_function(env_, notices_);
   /* Behind the queue's own hook, so that it is called before it. */
@@ -119,11 +113,16 @@ napi_value RegistryObject::Lookups() const {
   return value;
 }
 
-void RegistryObject::WatchFired(napi_env env, napi_value, void *context, void *watch) {
+void RegistryObject::WatchesFired(napi_env env, napi_value, void *context, void *) {
   if (!env) return; /* the queue is only being emptied, and the registry may be gone */
   auto *self = static_cast<RegistryObject *>(context);
   const Stay stay(self);
-  if (self->core()) hpr_registry_watch_fired(self->core(), reinterpret_cast<uint64_t>(watch));
+  std::vector<uint64_t> fired;
+  {
+    const std::lock_guard<std::mutex> lock(self->fired_lock_);
+    fired.swap(self->fired_);
+  }
+  if (self->core()) hpr_registry_watches_fired(self->core(), fired.data(), fired.size());
 }
 
 RegistryObject *RegistryObject::Of(const Call &call) {

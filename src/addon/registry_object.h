@@ -4,6 +4,9 @@
 
 #include <node_api.h>
 
+#include <mutex>
+#include <vector>
+
 #include "addon/call.h"
 #include "addon/core.h"
 
@@ -57,7 +60,7 @@ private:
   static napi_value Construct(napi_env env, napi_callback_info info);
   int Open(hpr_options *options);
   hpr_host MakeHost(); /* registry_host.cc */
-  static void WatchFired(napi_env env, napi_value unused, void *context, void *watch);
+  static void WatchesFired(napi_env env, napi_value unused, void *context, void *also_unused);
   static void EnvironmentEnds(void *context);
   void Silence();
   void Release();
@@ -66,6 +69,8 @@ private:
   napi_ref wrapper_ = nullptr; /* weak; NULL: call no JavaScript */
   napi_ref lookups_ = nullptr; /* one number, which the core counts up */
   napi_threadsafe_function notices_ = nullptr;
+  std::mutex fired_lock_;
+  std::vector<uint64_t> fired_; /* watches, from the watching thread */
   hpr_process_ops process_{};
   hpr_registry *core_ = nullptr;
   bool closing_ = false;

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
-enum { GENERATIONS = 256 }; /* a chain of parents that is longer is one that we do not trust */
+enum {
+  GENERATIONS = 256, /* a chain of parents that is longer is one that we do not trust */
+  RECENT_MS = 50     /* so old it does for a first look: who has come since is found by the last */
+};
 
 static const size_t NOBODY = SIZE_MAX;
 
@@ -63,14 +66,12 @@ static void give_parts(const taking *it, hpr_entry *entry) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_identity *identity = hpr_entry_part(entry, part);
     if (!identity || (part != HPR_PART_MAIN && !hpr_entry_answers_for(entry, part))) continue;
-    if (entry->parts[part].presence == HPR_PRESENCE_GROUP)
-      give_group(it, identity->pid, entry);
-    else
-      give_if_itself(it, identity, entry);
+    if (entry->parts[part].presence == HPR_PRESENCE_GROUP) give_group(it, identity->pid, entry);
+    if (entry->parts[part].presence == HPR_PRESENCE_THERE) give(it->census, identity->pid, entry);
   }
   for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
     if (entry->ending->others[i].there && !entry->ending->others[i].bystander)
-      give_if_itself(it, &entry->ending->others[i].identity, entry);
+      give(it->census, entry->ending->others[i].identity.pid, entry);
 }
 
 static void give_row(void *context, const hpr_row *row) {
@@ -140,11 +141,16 @@ typedef struct tokens {
 static bool ends_with_tree(const hpr_entry *entry) { return entry->ending && entry->ending->tree; }
 
 /* A token that we carry ourselves all our children have, whosever they are. */
-static bool is_usable(const taking *it, const hpr_entry *entry) {
+static bool is_usable(const taking *it, hpr_entry *entry) {
   const hpr_process_ops *process = it->scope->process;
   const char *file = hpr_pidfile_path(it->scope->pidfile), *token = entry->row.token;
-  return token &&
-         process->marked(process->self, process->self_pid(process->self), &token, 1, file) == 1;
+  if (!token) return false;
+  if (!entry->token_asked) {
+    entry->token_asked = true;
+    entry->token_is_ours =
+        process->marked(process->self, process->self_pid(process->self), &token, 1, file) == 0;
+  }
+  return !entry->token_is_ours;
 }
 
 /* Those of all entries: what another one's session has started is not this one's. */
@@ -203,8 +209,17 @@ void hpr_census_done(hpr_census *census) {
   *census = (hpr_census){0};
 }
 
+bool hpr_census_is_recent(const hpr_census *census, const hpr_census_scope *scope) {
+  const int64_t now_ms = scope->process->clock_ms(scope->process->self);
+  return census->list && census->changes == scope->table->changes &&
+         now_ms - census->taken_ms < RECENT_MS;
+}
+
 int hpr_census_take(hpr_census *census, const hpr_census_scope *scope) {
   const taking it = {.census = census, .scope = scope};
+  hpr_census_done(census);
+  census->taken_ms = scope->process->clock_ms(scope->process->self);
+  census->changes = scope->table->changes;
   int result = scope->process->list(scope->process->self, &census->list, &census->count);
   if (result != 0) return result;
   census->owners = calloc(census->count + 1, sizeof *census->owners);

@@ -10,6 +10,9 @@ typedef struct hpr_census {
   hpr_seen *list;     /* by pid */
   hpr_entry **owners; /* whose each of the list is; NULL: nobody's that we know */
   size_t count;
+  int64_t taken_ms; /* by the system's monotonic clock */
+  uint64_t changes; /* the table's, then */
+  bool stale;       /* somebody was signalled since */
 } hpr_census;
 
 /* What is asked of it. */
@@ -27,6 +30,9 @@ typedef struct hpr_census_scope {
  */
 int hpr_census_take(hpr_census *census, const hpr_census_scope *scope);
 void hpr_census_done(hpr_census *census);
+
+/* True if it is hardly older than this call, and of the entries that there are now. */
+bool hpr_census_is_recent(const hpr_census *census, const hpr_census_scope *scope);
 
 /* SIZE_MAX: not there. */
 size_t hpr_census_find(const hpr_census *census, int32_t pid);

@@ -53,7 +53,6 @@ static void end_what_it_left(hpr_registry *registry, hpr_entry *entry) {
       hpr_state_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, registry->tree);
   request.recorded = false; /* until it is known that somebody is left */
   if (hpr_table_end(&registry->table, entry, &request) != 0) return;
-  entry->ending->looked = true;
   if (hpr_tree_look(registry, entry) == 0 && !hpr_entry_is_left(entry))
     hpr_table_call_off(&registry->table, entry);
   else
@@ -168,7 +167,6 @@ static void record_others(const hpr_registry *registry, hpr_entry *entry) {
 static bool look_for_tree(hpr_registry *registry, hpr_entry *entry, const hpr_ending_facts *facts) {
   hpr_ending *ending = entry->ending;
   if (!ending->tree || (ending->looked && !hpr_ending_is_nothing_left(facts))) return false;
-  ending->looked = true;
   return hpr_tree_look(registry, entry) > 0;
 }
 

@@ -70,10 +70,11 @@ typedef struct hpr_entry {
   bool status_known;     /* or given up */
   int exit_code;
   char exit_signal[HPR_SIGNAL_NAME_SIZE];
-  bool looked_up; /* the lookups find it */
-  bool due;       /* in the table's list of those that a turn works on */
-  bool acted;     /* it was signalled in this round of the turn */
-  bool timed;     /* in the table's list of those who wait for a time */
+  bool token_asked, token_is_ours; /* whether we carry its token ourselves */
+  bool looked_up;                  /* the lookups find it */
+  bool due;                        /* in the table's list of those that a turn works on */
+  bool acted;                      /* it was signalled in this round of the turn */
+  bool timed;                      /* in the table's list of those who wait for a time */
   struct hpr_entry *prev_due, *next_due, *prev_timed, *next_timed;
   struct hpr_entry *prev, *next; /* in order */
   hpr_slot by_serial, by_pid, by_session, by_token, by_agent, by_cwd;

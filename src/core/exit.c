@@ -53,25 +53,31 @@ static bool is_current(const hpr_process *part, uint16_t round) {
   return part->watched && part->round == round;
 }
 
-void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch) {
+/* False: it is about nothing that we know. */
+static bool note_watch(hpr_registry *registry, uint64_t watch) {
   uint64_t number;
   uint16_t round;
   unsigned what;
   hpr_watch_split(watch, &number, &round, &what);
-  hpr_turn_begin(registry);
   if (what == HPR_WATCH_OWNER) {
-    if (!hpr_owners_exited(&registry->owners, number)) return;
+    if (!hpr_owners_exited(&registry->owners, number)) return false;
     registry->ledger.orphans_due = true;
-  } else {
-    hpr_entry *entry = hpr_table_find_serial(&registry->table, number);
-    if (entry && what == HPR_WATCH_OTHER) {
-      hpr_others_exited(entry, round);
-      hpr_table_mark(&registry->table, entry);
-      hpr_turn_end(registry);
-      return;
-    }
-    if (!entry || what >= HPR_PART_COUNT || !is_current(&entry->parts[what], round)) return;
-    part_exited(registry, entry, (hpr_part)what);
+    return true;
   }
-  hpr_turn_end(registry);
+  hpr_entry *entry = hpr_table_find_serial(&registry->table, number);
+  if (entry && what == HPR_WATCH_OTHER) {
+    hpr_others_exited(entry, round);
+    hpr_table_mark(&registry->table, entry);
+    return true;
+  }
+  if (!entry || what >= HPR_PART_COUNT || !is_current(&entry->parts[what], round)) return false;
+  part_exited(registry, entry, (hpr_part)what);
+  return true;
+}
+
+void hpr_registry_watches_fired(hpr_registry *registry, const uint64_t watches[], size_t count) {
+  bool any = false;
+  hpr_turn_begin(registry);
+  for (size_t i = 0; i < count; i++) any = note_watch(registry, watches[i]) || any;
+  if (any) hpr_turn_end(registry);
 }

@@ -152,8 +152,8 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
 void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int exit_code,
                                const char *exit_signal, bool may_wait);
 
-/* What hpr_process_ops announced on its own thread; call it on the registry's. */
-void hpr_registry_watch_fired(hpr_registry *registry, uint64_t watch);
+/* What hpr_process_ops announced on its own thread, in that order; call it on the registry's. */
+void hpr_registry_watches_fired(hpr_registry *registry, const uint64_t watches[], size_t count);
 
 /* The time that host.wake_in was told has come. */
 void hpr_registry_timer_fired(hpr_registry *registry);

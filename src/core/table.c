@@ -97,6 +97,7 @@ int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced)
   entry->lines = &table->lines;
   entry->looked_up = true;
   table->live++;
+  table->changes++;
   return 0;
 }
 
@@ -149,6 +150,7 @@ void hpr_table_remove(hpr_table *table, hpr_entry *entry) {
   hpr_table_set_timed(table, entry, false);
   hpr_table_retire(table, entry);
   leave(table, entry);
+  table->changes++;
   DL_DELETE(table->entries, entry);
   hpr_lines_remove(&table->lines, entry->order, entry);
   entry->lines = NULL;

@@ -21,6 +21,7 @@ typedef struct hpr_table {
   hpr_entry *due;                           /* to be worked on in this turn; a utlist */
   hpr_entry *timed;                         /* something is to happen at some time; a utlist */
   uint64_t next_order, next_serial;
+  uint64_t changes; /* how often an entry has come or gone */
 } hpr_table;
 
 /* The entries must have been removed. */

@@ -107,20 +107,25 @@ static void add_groups(const looking *it) {
 
 /* --- looking -------------------------------------------------------------------------------- */
 
-static bool take_census(hpr_registry *registry) {
+/* The first look may be at what another session's has seen just now. */
+static bool take_census(hpr_registry *registry, bool first) {
   const hpr_census_scope scope = {
       .process = &registry->process,
       .table = &registry->table,
       .pidfile = registry->ledger.pidfile,
   };
-  return registry->census.list || hpr_census_take(&registry->census, &scope) == 0;
+  hpr_census *census = &registry->census;
+  const bool fresh = census->list && !census->stale;
+  return fresh || (first && hpr_census_is_recent(census, &scope)) ||
+         hpr_census_take(census, &scope) == 0;
 }
 
 size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry) {
   looking it = {.registry = registry, .census = &registry->census, .entry = entry};
   const size_t before = entry->ending->found;
   hpr_identity identity;
-  if (!take_census(registry)) return 0;
+  if (!take_census(registry, !entry->ending->looked)) return 0;
+  entry->ending->looked = true;
   add_groups(&it);
   for (size_t i = 0; i < it.census->count; i++)
     if (it.census->owners[i] == entry) prove(&it, i, &identity);
@@ -170,7 +175,7 @@ void hpr_tree_freeze(hpr_registry *registry) {
       any = true;
     }
     if (!any) return;
-    hpr_census_done(&registry->census);
+    registry->census.stale = true;
     for (entry = registry->table.due; entry; entry = entry->next_due)
       if (is_killing(entry)) found += hpr_tree_look(registry, entry);
     if (found == 0) return;

@@ -121,7 +121,7 @@ void hpr_turn_work(hpr_registry *registry) {
     record(registry);
     hpr_tree_freeze(registry);
     each_due(registry, hpr_act);
-    hpr_census_done(&registry->census); /* what was done has made it old */
+    registry->census.stale = true; /* for those who have been signalled */
     each_due(registry, update);
   } while (registry->table.due || (registry->table.lines.changed && !registry->may_wait));
 }

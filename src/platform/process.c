@@ -296,7 +296,9 @@ static int native_descendants(void *context, const hpr_identity *root,
   hpr_facts facts;
   size_t count = 0;
   *ret_count = 0;
-  if (!hpr_is_pid(root->pid) || hpr_descends(system, system->self_pid(), root->pid)) return 0;
+  if (!hpr_is_pid(root->pid) || root->pid == system->self_pid() ||
+      hpr_descends(system, system->self_pid(), root->pid))
+    return 0;
   int result = hpr_list_init(&list, system);
   if (result != 0) return result;
   for (size_t i = 0; i < list.count && count < capacity; i++) {

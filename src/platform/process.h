@@ -141,7 +141,8 @@ typedef struct hpr_process_ops {
 
   /*
    * Records the living descendants of `root`, itself and us left out, with its kin. Up to capacity;
-   * ret_count says how many were written. 0 also if it is gone, or an ancestor of ours.
+   * ret_count says how many were written. 0 also if it is gone, ourselves, or an
+   * ancestor of ours.
    * HPR_EUNKNOWN, HPR_EMFILE, HPR_ENOMEM: could not be told.
    */
   int (*descendants)(void *self, const hpr_identity *root, hpr_identity *ret_descendants,

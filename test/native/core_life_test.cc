@@ -4,6 +4,10 @@
 
 #include "support/machine.h"
 
+extern "C" {
+#include "core/watch.h"
+}
+
 namespace {
 
 class Life : public Machine {
@@ -50,7 +54,7 @@ TEST_F(Life, OfAnUnknownTicketOrWatchIsNothing) {
   Exited(server, UINT64_MAX, 0);
   server.Do([](hpr_registry *registry) {
     for (const uint64_t number : {UINT64_C(0), UINT64_MAX, UINT64_MAX - 1, UINT64_C(3)}) {
-      hpr_registry_watch_fired(registry, number);
+      hpr_registry_watches_fired(registry, &number, 1);
       hpr_registry_timer_fired(registry);
     }
   });
@@ -333,8 +337,10 @@ TEST_F(Life, GoesOnWhereNobodyCanTellWhetherItIsOver) {
   Server &server = Restart(before);
   kernel.proc_mounted = false;
   server.Do([&](hpr_registry *registry) {
-    for (uint64_t serial = 2; serial < 9; serial++)
-      hpr_registry_watch_fired(registry, serial << 11);
+    for (uint64_t serial = 1; serial < 9; serial++) {
+      const uint64_t watch = hpr_watch_make(serial, 9, HPR_PART_MAIN);
+      hpr_registry_watches_fired(registry, &watch, 1);
+    }
   });
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
   EXPECT_EQ(Pids{}, Exits(server));

@@ -243,7 +243,7 @@ bool Server::DeliverNotice() {
   if (notices_.empty() || !registry_) return false;
   const uint64_t watch = notices_.front();
   notices_.pop_front();
-  Do([&](hpr_registry *registry) { hpr_registry_watch_fired(registry, watch); });
+  Do([&](hpr_registry *registry) { hpr_registry_watches_fired(registry, &watch, 1); });
   return true;
 }
 

@@ -133,7 +133,7 @@ void World::Die(int32_t pid) {
   const std::map<uint64_t, int32_t> watches = watches_;
   for (const auto &[watch, watched] : watches) {
     if (watched != pid || watches_.erase(watch) == 0) continue;
-    hpr_registry_watch_fired(registry, watch);
+    hpr_registry_watches_fired(registry, &watch, 1);
   }
   hpr_registry_flush(registry);
 }

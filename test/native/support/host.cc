@@ -47,7 +47,9 @@ bool Host::Kill(const std::string &session) {
 
 void Host::HearNotices() {
   const std::vector<uint64_t> notices = system_.Notices();
-  while (heard_ < notices.size()) hpr_registry_watch_fired(registry_, notices[heard_++]);
+  if (heard_ == notices.size()) return;
+  hpr_registry_watches_fired(registry_, notices.data() + heard_, notices.size() - heard_);
+  heard_ = notices.size();
 }
 
 void Host::FireTimers() {
