@@ -86,7 +86,7 @@ static void give_known(const taking *it) {
   give_us(it);
   for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
     give_parts(it, entry);
-  hpr_pidfile_each_other(it->scope->pidfile, give_row, (void *)it);
+  hpr_pidfile_each_other(it->scope->pidfile, it->scope->owner_id, give_row, (void *)it);
 }
 
 /* --- who belongs to them -------------------------------------------------------------------- */

@@ -20,6 +20,7 @@ typedef struct hpr_census_scope {
   const hpr_process_ops *process;
   const hpr_table *table;
   const hpr_pidfile *pidfile;
+  const char *owner_id; /* ours */
 } hpr_census_scope;
 
 /*

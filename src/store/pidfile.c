@@ -273,12 +273,24 @@ bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
   return false;
 }
 
-void hpr_pidfile_each_other(const hpr_pidfile *f, void (*visit)(void *context, const hpr_row *row),
-                            void *context) {
+static void visit_others(const hpr_document *document, const char *owner_id,
+                         void (*visit)(void *context, const hpr_row *row), void *context) {
   const hpr_stored *stored;
-  DL_FOREACH(f->others.stored, stored) {
-    if (stored->error == 0) visit(context, &stored->row);
+  DL_FOREACH(document->stored, stored) {
+    if (stored->error == 0 && strcmp(stored->row.owner_id, owner_id) != 0)
+      visit(context, &stored->row);
   }
+}
+
+void hpr_pidfile_each_other(const hpr_pidfile *f, const char *owner_id,
+                            void (*visit)(void *context, const hpr_row *row), void *context) {
+  hpr_file_info now;
+  hpr_document document;
+  const bool changed = f->files->info_at(f->files->self, f->path, &now) == 0 &&
+                       !same_version(&now, &f->seen) &&
+                       hpr_pidfile_read(f->path, f->files, &document) == 0;
+  visit_others(changed ? &document : &f->others, owner_id, visit, context);
+  if (changed) hpr_document_done(&document);
 }
 
 int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document) {

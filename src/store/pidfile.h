@@ -65,8 +65,11 @@ const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 /* True if an entry that is not the client's own names that pid, as of the last sync. */
 bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 
-/* Visits the entries that are not the client's own, as of the last sync. */
-void hpr_pidfile_each_other(const hpr_pidfile *pidfile,
+/*
+ * Visits the entries that are not of the owner with that id, as they stand in the file now; if it
+ * cannot be read, as of the last sync. Takes no lock and changes nothing.
+ */
+void hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
                             void (*visit)(void *context, const hpr_row *row), void *context);
 
 /* Removes temporary files that dead writers left beside the file. Best effort. */
