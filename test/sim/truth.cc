@@ -63,6 +63,11 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
 std::set<Serial> Truth::Asked(const hpr_row &row) {
   std::set<Serial> kin = KinOf(row);
   asked_.insert(kin.begin(), kin.end());
+  /* A keeper's child may be found to be the agent. */
+  const Serial keeper = row.keeper.kin ? SerialOf(row, row.keeper) : 0;
+  for (const Serial serial : kernel_->All())
+    if (keeper && kernel_->Find(serial)->parent == keeper) asked_.insert(serial);
+  if (on_asked) on_asked(row);
   return kin;
 }
 
@@ -110,8 +115,12 @@ void Truth::Linked(const Server &server, const std::string &token, Serial before
   hpr_target target{};
   target.token = token.c_str();
   const hpr_row *row = server.RowOf(target, false);
-  if (!row || !row->pi.kin) return;
-  const Serial serial = SerialOf(*row, row->pi);
+  if (row) Taught(*row, before);
+}
+
+void Truth::Taught(const hpr_row &row, Serial before) {
+  if (!row.pi.kin) return;
+  const Serial serial = SerialOf(row, row.pi);
   if (serial != before) must_know_.erase(before); /* the caller says that there is another */
   if (serial) must_know_.insert(serial);
 }
