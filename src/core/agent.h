@@ -7,7 +7,8 @@
 /*
  * Somebody named the agent's pid. It counts as ours if it descends from the entry's process and
  * from no nearer entry's, or is in a group or session that it leads. One that is not is kept for a
- * keeper's entry alone, never signalled, and takes nobody's place who lives and is. HPR_ENOMEM.
+ * keeper's entry alone, never signalled, and takes nobody's place who lives and is. Neither does
+ * what descends from a living agent that was named. HPR_ENOMEM.
  */
 int hpr_agent_learn(hpr_registry *registry, hpr_entry *entry, int32_t pid);
 

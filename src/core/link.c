@@ -103,24 +103,38 @@ hpr_link hpr_registry_link_by_token(hpr_registry *registry, const char *token, c
 /* --- by pid --------------------------------------------------------------------------------- */
 
 /* A number that has passed on is no name any more: its entry is looked at in this turn. */
-static bool still_has_number(hpr_registry *registry, hpr_entry *entry) {
+static bool still_has_number(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   const hpr_process_ops *process = &registry->process;
-  const hpr_identity *main = &entry->row.main;
-  if (main->state != HPR_RECORD_KNOWN ||
-      process->verify(process->self, main) != HPR_VERDICT_STRANGER)
+  const hpr_identity *identity = hpr_entry_part(entry, part);
+  if (!identity || identity->state != HPR_RECORD_KNOWN ||
+      process->verify(process->self, identity) != HPR_VERDICT_STRANGER)
     return true;
-  entry->parts[HPR_PART_MAIN].suspect = true;
+  entry->parts[part].suspect = true;
   hpr_table_mark(&registry->table, entry);
   return false;
+}
+
+/* Of those whose agent has that number the one that the session has, else the first. */
+static hpr_entry *find_by_agent(hpr_registry *registry, const char *session, int32_t pid) {
+  const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
+  hpr_entry *first = NULL;
+  for (; slot; slot = slot->newer) {
+    hpr_entry *entry = slot->entry;
+    if (!may_have(entry, session, HPR_LINK_PID) ||
+        !still_has_number(registry, entry, HPR_PART_AGENT))
+      continue;
+    if (has(entry, session)) return entry;
+    if (!first) first = entry;
+  }
+  return first;
 }
 
 static hpr_entry *find_by_number(hpr_registry *registry, const char *session, int32_t pid) {
   hpr_entry *entry = hpr_table_find_pid(&registry->table, pid);
   if (entry && hpr_entry_is_live(entry) && may_have(entry, session, HPR_LINK_PID) &&
-      still_has_number(registry, entry))
+      still_has_number(registry, entry, HPR_PART_MAIN))
     return entry;
-  const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
-  return choose(slot, session, HPR_LINK_PID);
+  return find_by_agent(registry, session, pid);
 }
 
 /* The agent runs behind a wrapper, or a keeper that nobody has told of it. */

@@ -27,6 +27,7 @@ bool LooksLikeAgent(const Process &process, const std::string &token) {
 
 void Bridges::Rebooted() {
   agents_.clear();
+  told_.clear();
   wanted_.clear();
   misled_.clear();
 }
@@ -98,17 +99,25 @@ Serial Bridges::Findable(const Server &server, const hpr_row &row) const {
 
 /* --- reports -------------------------------------------------------------------------------- */
 
-/* The number that it told is its relative's, and no nearer entry's. */
-bool Bridges::IsLearnt(const Server &server, const std::vector<Hold> &holds, const Hold &hold,
-                       const Report &report) const {
+bool Bridges::Descends(Serial serial, Serial ancestor) const {
+  for (Serial at = ParentOf(serial); at; at = ParentOf(at))
+    if (at == ancestor) return true;
+  return false;
+}
+
+/* Who must be the entry's agent after a report that names somebody; 0: whoever. */
+Serial Bridges::AgentAfter(const Server &server, const std::vector<Hold> &holds, const Hold &hold,
+                           const Report &report) const {
   const hpr_row &row = *hold.row;
   const Serial main = truth_->SerialOf(row, row.main);
-  bool descends = false;
-  if (!row.main.kin || !kernel_->IsAlive(main) || report.named == main) return false;
-  if (report.number == row.keeper.pid || Nearest(server, holds, report.named) != &hold)
-    return false;
-  for (Serial at = report.named; at; at = ParentOf(at)) descends |= at == main;
-  return descends;
+  const Serial before = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
+  if (!report.named || !row.main.kin || !kernel_->IsAlive(main)) return 0;
+  if (report.named == main || report.number == row.keeper.pid) return 0;
+  const bool has_own = kernel_->IsAlive(before);
+  if (!Made(main, report.named)) return has_own ? before : 0;
+  if (has_own && Descends(report.named, before)) return told_.count(before) ? before : 0;
+  const bool own = Nearest(server, holds, report.named) == &hold && Descends(report.named, main);
+  return own ? report.named : 0;
 }
 
 Report Bridges::ByToken(const Server &server, const Agent &agent, int32_t number) const {
@@ -127,10 +136,7 @@ Report Bridges::ByToken(const Server &server, const Agent &agent, int32_t number
     report.by = HPR_LINK_TOKEN;
     const Serial before = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
     const Hold *nearest = report.named ? Nearest(server, holds, report.named) : nullptr;
-    if (report.named && IsLearnt(server, holds, hold, report))
-      report.taught = report.named;
-    else if (kernel_->IsAlive(before) && report.named && !Made(main, report.named))
-      report.taught = before; /* still */
+    report.taught = AgentAfter(server, holds, hold, report);
     if (report.named && report.named != before && nearest && nearest != &hold)
       report.refused = report.named;
   }
@@ -166,7 +172,7 @@ Report Bridges::ByPid(const Server &server, const Agent &agent, int32_t number) 
   report.linked = nearest->live && MayHave(*nearest, agent, by);
   report.main = truth_->SerialOf(*nearest->row, nearest->row->main);
   report.by = by;
-  if (!at_number && IsLearnt(server, holds, *nearest, report)) report.taught = report.named;
+  if (!at_number) report.taught = AgentAfter(server, holds, *nearest, report);
   return report;
 }
 
@@ -200,6 +206,10 @@ void Bridges::Told(const Server &server, const Agent &agent, const Report &repor
   if (linked && by_number && (!true_number || !report.has_entry))
     misled_.insert({server.serial(), agent.session});
   if (calm) CheckTold(server, agent, report, linked);
+  for (const Hold &hold : server.Holds())
+    if (linked && hold.session == agent.session && hold.row->pi.kin && report.named == agent.pi &&
+        truth_->SerialOf(*hold.row, hold.row->pi) == report.named)
+      told_.insert(report.named);
 }
 
 /* --- promises ------------------------------------------------------------------------------- */
@@ -212,6 +222,8 @@ void Bridges::CheckParts(const Hold &hold) {
   const hpr_row &row = *hold.row;
   const Agent *owner = Of(truth_->SerialOf(row, row.main));
   if (!owner) return;
+  /* A caller has registered somebody else, and named the agent or its keeper as that one's. */
+  if (row.registered_pid && row.registered_pid != kernel_->NumberOf(owner->root)) return;
   if (row.keeper.pid && !Made(owner->root, truth_->SerialOf(row, row.keeper))) return;
   for (const hpr_identity *it : {&row.pi, &row.former}) {
     const Serial serial = it->kin ? truth_->SerialOf(row, *it) : 0;

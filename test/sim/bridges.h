@@ -72,8 +72,9 @@ private:
   bool IsAbove(const Server &server, Serial serial) const;
   bool HasPart(const hpr_row &row, Serial serial) const;
   const Hold *Nearest(const Server &server, const std::vector<Hold> &holds, Serial serial) const;
-  bool IsLearnt(const Server &server, const std::vector<Hold> &holds, const Hold &hold,
-                const Report &report) const;
+  bool Descends(Serial serial, Serial ancestor) const;
+  Serial AgentAfter(const Server &server, const std::vector<Hold> &holds, const Hold &hold,
+                    const Report &report) const;
   void CheckParts(const Hold &hold);
   void CheckTold(const Server &server, const Agent &agent, const Report &report, bool linked);
   bool IsMisled(const Server &server, const Agent &agent) const;
@@ -81,6 +82,7 @@ private:
   Kernel *kernel_;
   Truth *truth_;
   std::deque<Agent> agents_;
+  std::set<Serial> told_;   /* agents that their bridges have named */
   std::set<Serial> wanted_; /* their end, and that of all that they made */
   /* Servers that believed a wrong number of a session that told nothing else. */
   std::set<std::pair<Serial, std::string>> misled_;

@@ -156,6 +156,7 @@ int32_t Story::WrongNumber(const Agent &agent) {
 }
 
 void Story::Tell(const Agent &agent, bool by_token, int32_t number) {
+  if (!hpr_is_pid(number)) number = 0; /* as the addon does */
   Server *server = ServerFor(agent);
   if (!server) return;
   const bool careful = careful_;

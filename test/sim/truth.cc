@@ -119,8 +119,10 @@ void Truth::Linked(const Server &server, const std::string &token, Serial before
 }
 
 void Truth::Taught(const hpr_row &row, Serial before) {
-  if (!row.pi.kin) return;
-  const Serial serial = SerialOf(row, row.pi);
+  const bool in_place_of_main = row.pi.pid == 0 && row.registered_pid != 0;
+  const hpr_identity &agent = in_place_of_main ? row.main : row.pi;
+  if (!agent.kin) return;
+  const Serial serial = SerialOf(row, agent);
   if (serial != before) must_know_.erase(before); /* the caller says that there is another */
   if (serial) must_know_.insert(serial);
 }
