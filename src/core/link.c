@@ -114,15 +114,21 @@ static bool still_has_number(hpr_registry *registry, hpr_entry *entry, hpr_part 
   return false;
 }
 
+/* A number that was told and never proved gives way to what descent tells of it. */
+static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
+  if (!still_has_number(registry, entry, HPR_PART_AGENT)) return false;
+  if (hpr_entry_answers_for(entry, HPR_PART_AGENT)) return true;
+  const hpr_entry *nearest = hpr_kinship_find(&registry->process, &registry->table, pid);
+  return !nearest || nearest == entry;
+}
+
 /* Of those whose agent has that number the one that the session has, else the first. */
 static hpr_entry *find_by_agent(hpr_registry *registry, const char *session, int32_t pid) {
   const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
   hpr_entry *first = NULL;
   for (; slot; slot = slot->newer) {
     hpr_entry *entry = slot->entry;
-    if (!may_have(entry, session, HPR_LINK_PID) ||
-        !still_has_number(registry, entry, HPR_PART_AGENT))
-      continue;
+    if (!may_have(entry, session, HPR_LINK_PID) || !is_its_agent(registry, entry, pid)) continue;
     if (has(entry, session)) return entry;
     if (!first) first = entry;
   }

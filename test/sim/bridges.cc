@@ -159,13 +159,13 @@ Report Bridges::ByPid(const Server &server, const Agent &agent, int32_t number) 
       if (truth_->SerialOf(*hold.row, *it) != report.named) continue;
       if (it == &hold.row->pi && !it->kin) doubtful = true;
       genuine++;
-      at_number = &hold;
+      if (hold.live) at_number = &hold;
     }
   if (report.named != agent.pi) return report;
   const Hold *nearest = Nearest(server, holds, report.named);
   report.has_entry =
       nearest && Of(truth_->SerialOf(*nearest->row, nearest->row->main)) == Of(agent.pi);
-  if (doubtful || genuine > 1) return report;
+  if (doubtful || genuine > 1 || (at_number && at_number != nearest)) return report;
   if (!nearest || !kernel_->IsAlive(truth_->SerialOf(*nearest->row, nearest->row->main)))
     return report;
   const hpr_link by = at_number ? HPR_LINK_PID : HPR_LINK_ANCESTOR;

@@ -115,7 +115,10 @@ void Truth::Linked(const Server &server, const std::string &token, Serial before
   hpr_target target{};
   target.token = token.c_str();
   const hpr_row *row = server.RowOf(target, false);
-  if (row) Taught(*row, before);
+  if (row)
+    Taught(*row, before);
+  else
+    must_know_.erase(before); /* it was named, and has ended since */
 }
 
 void Truth::Taught(const hpr_row &row, Serial before) {
