@@ -155,8 +155,9 @@ hpr_link hpr_registry_link_by_pid(hpr_registry *registry, const char *session, i
   if (!session[0] || !hpr_is_pid(pid)) return HPR_LINK_NONE;
   hpr_turn_begin(registry);
   hpr_entry *entry = find_by_number(registry, session, pid);
-  if (entry) return give(registry, entry, session, HPR_LINK_PID, 0);
-  return link_by_ancestor(registry, session, pid);
+  if (!entry) return link_by_ancestor(registry, session, pid);
+  if (entry->row.pi.pid == pid) entry->agent_found = false; /* it is named now */
+  return give(registry, entry, session, HPR_LINK_PID, 0);
 }
 
 /* --- by folder ------------------------------------------------------------------------------ */

@@ -43,6 +43,15 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
   return kernel_->BornAs(identity.pid, birth.start);
 }
 
+/* A descendant that leads no group was asked by itself. */
+Serial Truth::AskedSerial(const hpr_row &row, const hpr_asked &asked) const {
+  hpr_identity identity = row.main;
+  identity.pid = asked.pid;
+  identity.state = HPR_RECORD_KNOWN;
+  memcpy(identity.birth, asked.birth, sizeof identity.birth);
+  return SerialOf(row, identity);
+}
+
 std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
   std::set<Serial> parts;
   for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
@@ -240,6 +249,8 @@ void Truth::CheckEnd(const Server &server, bool may_end_all) {
     bool anybody = false;
     for (const Serial serial : PartsOf(*row))
       anybody = anybody || kernel_->IsAlive(serial) || kernel_->GroupLives(serial);
+    for (size_t i = 0; row->ending && i < row->ending->sent_count; i++)
+      anybody = anybody || kernel_->IsAlive(AskedSerial(*row, row->ending->sent[i]));
     /* Without names nobody can tell whose a group is that has lost its leader. */
     bool told = IsTold(*row) && (kernel_->features.names || !kernel_->GroupOfNumber(row->pi.pid));
     if (!anybody && told)

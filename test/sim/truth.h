@@ -64,6 +64,7 @@ public:
   ~Truth() { DropFileRows(); }
 
 private:
+  Serial AskedSerial(const hpr_row &row, const hpr_asked &asked) const;
   std::set<Serial> PartsOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool GoesAlong(const Delivery &delivery) const;
