@@ -270,7 +270,7 @@ void Bridges::Asked(const hpr_row &row) {
   /* A caller may have named another one's process as the keeper. */
   const Agent *keeper = row.keeper.kin ? Of(truth_->SerialOf(row, row.keeper)) : nullptr;
   if (keeper) wanted_.insert(keeper->root);
-  if (const Agent *agent = Of(truth_->SerialOf(row, row.main))) {
+  if (const Agent *agent = Of(truth_->MeantBy(row))) {
     wanted_.insert(agent->root);
     return;
   }

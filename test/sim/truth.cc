@@ -43,6 +43,13 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
   return kernel_->BornAs(identity.pid, birth.start);
 }
 
+Serial Truth::MeantBy(const hpr_row &row) const {
+  const Serial serial = SerialOf(row, row.main);
+  if (serial || row.main.state != HPR_RECORD_OPAQUE) return serial;
+  const Process *holder = kernel_->Holder(row.main.pid);
+  return holder ? holder->serial : 0;
+}
+
 /* A descendant that leads no group was asked by itself. */
 Serial Truth::AskedSerial(const hpr_row &row, const hpr_asked &asked) const {
   hpr_identity identity = row.main;
@@ -72,6 +79,7 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
 std::set<Serial> Truth::Asked(const hpr_row &row) {
   std::set<Serial> kin = KinOf(row);
   asked_.insert(kin.begin(), kin.end());
+  if (row.main.state == HPR_RECORD_OPAQUE) asked_.insert(MeantBy(row));
   /* A keeper's child may be found to be the agent. */
   const Serial keeper = row.keeper.kin ? SerialOf(row, row.keeper) : 0;
   for (const Serial serial : kernel_->All())
@@ -249,10 +257,13 @@ void Truth::CheckEnd(const Server &server, bool may_end_all) {
     bool anybody = false;
     for (const Serial serial : PartsOf(*row))
       anybody = anybody || kernel_->IsAlive(serial) || kernel_->GroupLives(serial);
-    for (size_t i = 0; row->ending && i < row->ending->sent_count; i++)
-      anybody = anybody || kernel_->IsAlive(AskedSerial(*row, row->ending->sent[i]));
     /* Without names nobody can tell whose a group is that has lost its leader. */
     bool told = IsTold(*row) && (kernel_->features.names || !kernel_->GroupOfNumber(row->pi.pid));
+    for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
+      const hpr_asked &asked = row->ending->sent[i];
+      anybody = anybody || kernel_->IsAlive(AskedSerial(*row, asked));
+      told = told && (kernel_->features.names || !kernel_->GroupOfNumber(asked.pid));
+    }
     if (!anybody && told)
       Break("the entry of " + std::to_string(row->main.pid) + " outlives its process");
   }

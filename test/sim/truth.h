@@ -57,6 +57,8 @@ public:
   Serial SerialOf(const hpr_row &row, const hpr_identity &identity) const;
   /* Rows of the file, read as a server would. Valid until the next call. */
   const std::vector<hpr_row> &FileRows();
+  /* Whom a caller means by a row: who has its number now, if the system told nothing. */
+  Serial MeantBy(const hpr_row &row) const;
   /* The processes of a row that a registry takes for ours. */
   std::set<Serial> KinOf(const hpr_row &row) const;
   /* Whenever the end of a row is wanted. */
