@@ -184,7 +184,8 @@ void Bridges::CheckTold(const Server &server, const Agent &agent, const Report &
   if (!report.linked || !*report.linked) return;
   for (const Hold &hold : server.Holds()) {
     const hpr_row &row = *hold.row;
-    if (hold.session != agent.session || truth_->SerialOf(row, row.main) != report.main) continue;
+    if (hold.session != agent.session || !hold.live) continue;
+    if (truth_->SerialOf(row, row.main) != report.main) continue;
     const Serial pi = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
     if (hold.by < report.by) truth_->Break("the proof of session " + whom + " does not count");
     if (report.taught && pi != report.taught)
@@ -196,16 +197,16 @@ void Bridges::CheckTold(const Server &server, const Agent &agent, const Report &
   truth_->Break("session " + whom + " has not the entry that it proved");
 }
 
-void Bridges::Told(const Server &server, const Agent &agent, const Report &report, bool linked,
-                   bool calm) {
+void Bridges::Told(const Server &server, const Agent &agent, const Report &report, bool linked) {
   if (!server.is_open()) return;
   const bool true_number =
       report.number == 0 || (report.named == agent.pi && kernel_->IsAlive(report.named));
   const bool by_number = report.by != HPR_LINK_TOKEN;
-  /* Who has nothing but a wrong number, or no entry of its own, may be given another's. */
-  if (linked && by_number && (!true_number || !report.has_entry))
+  /* Nobody can prove a number while the system tells nothing. Who has nothing but a wrong one, or
+   * no entry of its own, may be given another's. */
+  if (linked && by_number && (!report.provable || !true_number || !report.has_entry))
     misled_.insert({server.serial(), agent.session});
-  if (calm) CheckTold(server, agent, report, linked);
+  if (report.calm) CheckTold(server, agent, report, linked);
   for (const Hold &hold : server.Holds())
     if (linked && hold.session == agent.session && hold.row->pi.kin && report.named == agent.pi &&
         truth_->SerialOf(*hold.row, hold.row->pi) == report.named)

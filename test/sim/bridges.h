@@ -23,6 +23,8 @@ struct Agent {
 
 /* What a bridge says, and what must be true when it has been heard. */
 struct Report {
+  bool calm = false;          /* nothing else happens, and the system tells all that it is asked */
+  bool provable = false;      /* the system tells it, whatever happens */
   int32_t number = 0;         /* that it takes for its own pid; 0: it does not say */
   Serial named = 0;           /* who has that number */
   bool has_entry = false;     /* that is its own, and its nearest */
@@ -55,8 +57,8 @@ public:
   /* Before a report, if it is told without an accident. */
   Report ByToken(const Server &server, const Agent &agent, int32_t number) const;
   Report ByPid(const Server &server, const Agent &agent, int32_t number) const;
-  /* After it; `calm`: nothing happened meanwhile. */
-  void Told(const Server &server, const Agent &agent, const Report &report, bool linked, bool calm);
+  /* After it. */
+  void Told(const Server &server, const Agent &agent, const Report &report, bool linked);
 
   /* --- promises ---------------------------------------------------------------------------- */
 

@@ -161,9 +161,10 @@ void Story::Tell(const Agent &agent, bool by_token, int32_t number) {
   if (!server) return;
   const bool careful = careful_;
   careful_ = careful_ || random_.OneIn(2);
-  const bool calm = IsCalm(*server);
-  const Report report =
+  Report report =
       by_token ? bridges_.ByToken(*server, agent, number) : bridges_.ByPid(*server, agent, number);
+  report.calm = IsCalm(*server);
+  report.provable = told_ || report.calm;
   std::map<Serial, Serial> before; /* agents, by registered process */
   for (const Hold &it : server->Holds())
     before[truth_.SerialOf(*it.row, it.row->main)] = truth_.SerialOf(*it.row, it.row->pi);
@@ -171,7 +172,7 @@ void Story::Tell(const Agent &agent, bool by_token, int32_t number) {
                std::to_string(number));
   const bool linked = by_token ? server->Link(agent.token, agent.session, number)
                                : server->LinkByPid(agent.session, number);
-  bridges_.Told(*server, agent, report, linked, calm);
+  bridges_.Told(*server, agent, report, linked);
   for (const Hold &it : server->Holds())
     if (linked && it.session == agent.session)
       truth_.Taught(*it.row, before[truth_.SerialOf(*it.row, it.row->main)]);
