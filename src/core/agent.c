@@ -37,16 +37,32 @@ static void look_at_known(hpr_registry *registry, hpr_entry *entry) {
   hpr_watch_look(&registry->process, entry, HPR_PART_AGENT);
 }
 
-static bool is_better(const hpr_entry *entry, const hpr_identity *agent) {
-  const bool has_own = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
-                       hpr_entry_answers_for(entry, HPR_PART_AGENT);
-  return agent->kin || (entry->row.keeper.pid != 0 && !has_own);
+static bool descends(const hpr_process_ops *process, int32_t pid, int32_t ancestor) {
+  hpr_ancestor line[HPR_LINEAGE_MAX];
+  size_t count;
+  if (process->lineage(process->self, pid, line, &count) != 0) return false;
+  for (size_t i = 1; i < count; i++)
+    if (line[i].pid == ancestor) return true;
+  return false;
 }
 
-int hpr_agent_learn(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
+/* What a living agent has started is its tool, or an agent of its own. */
+static bool is_better(const hpr_registry *registry, const hpr_entry *entry,
+                      const hpr_identity *agent) {
+  const bool has_own = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+                       hpr_entry_answers_for(entry, HPR_PART_AGENT);
+  if (!agent->kin) return entry->row.keeper.pid != 0 && !has_own;
+  return !has_own || entry->agent_found ||
+         !descends(&registry->process, agent->pid, entry->row.pi.pid);
+}
+
+static int learn(hpr_registry *registry, hpr_entry *entry, int32_t pid, bool found) {
   hpr_identity agent;
   if (pid == entry->row.main.pid || pid == entry->row.keeper.pid) return 0;
-  if (is_known(registry, entry, pid)) return 0;
+  if (is_known(registry, entry, pid)) {
+    entry->agent_found = entry->agent_found && found;
+    return 0;
+  }
   identify(registry, entry, pid, &agent);
   /* Where the entry's process itself does not exist, as in unit tests, nobody need be warned. */
   const bool untold = agent.state == HPR_RECORD_NOBODY && entry->row.keeper.pid == 0;
@@ -54,7 +70,18 @@ int hpr_agent_learn(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
     hpr_outbox_warn(&registry->outbox, HPR_ENOTKIN, pid, NULL);
   look_at_known(registry, entry);
   hpr_table_mark(&registry->table, entry);
-  return is_better(entry, &agent) ? hpr_table_set_agent(&registry->table, entry, &agent) : 0;
+  if (!is_better(registry, entry, &agent)) return 0;
+  const int result = hpr_table_set_agent(&registry->table, entry, &agent);
+  if (result == 0) entry->agent_found = found;
+  return result;
+}
+
+int hpr_agent_learn(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
+  return learn(registry, entry, pid, false);
+}
+
+int hpr_agent_suggest(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
+  return learn(registry, entry, pid, true);
 }
 
 /* --- a keeper's only child ------------------------------------------------------------------ */
@@ -113,5 +140,5 @@ void hpr_agent_find(hpr_registry *registry, hpr_entry *entry) {
   const hpr_identity *child =
       count < CHILDREN_MAX ? only_child(process, keeper->pid, list, count) : NULL;
   if (child && (has_title(process, child) || has_mark(registry, entry, child)))
-    hpr_agent_learn(registry, entry, child->pid);
+    learn(registry, entry, child->pid, true);
 }

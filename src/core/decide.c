@@ -29,8 +29,13 @@ static void note_end_of_processes(hpr_registry *registry, hpr_entry *entry) {
 /* Its agent's number is another entry's: of the same agent, or of one that must have ended. */
 static void give_agent_up(hpr_registry *registry, hpr_entry *entry) {
   static const hpr_identity none = {0};
+  const hpr_process_ops *process = &registry->process;
   hpr_entry *other = hpr_table_find_pid(&registry->table, entry->row.pi.pid);
-  if (hpr_entry_learn(other, &entry->row.pi)) { /* that it is ours */
+  const hpr_verdict verdict = process->verify(process->self, &entry->row.pi);
+  if (hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP) {
+    entry->parts[HPR_PART_AGENT].suspect = true; /* it has ended, and nobody has told us yet */
+  } else if (verdict == HPR_VERDICT_SAME && hpr_entry_learn(other, &entry->row.pi)) {
+    /* It has learnt that it is ours. */
     hpr_watch_stop(&registry->process, entry);
     hpr_table_set_agent(&registry->table, entry, &none);
   } else {

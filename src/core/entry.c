@@ -58,6 +58,7 @@ const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part) {
 void hpr_entry_meet(hpr_entry *entry, hpr_part part) {
   const hpr_identity *identity = hpr_entry_part(entry, part);
   const bool unseen = identity && identity->state == HPR_RECORD_NOBODY;
+  if (part == HPR_PART_AGENT) entry->agent_found = false;
   entry->parts[part] = (hpr_process){
       .round = entry->parts[part].round,
       .presence = !identity ? HPR_PRESENCE_NONE

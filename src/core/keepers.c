@@ -26,7 +26,7 @@ void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid, cons
     hpr_entry_touch(entry);
   }
   if (pi_pid != 0)
-    hpr_agent_learn(registry, entry, pi_pid);
+    hpr_agent_suggest(registry, entry, pi_pid);
   else
     hpr_agent_find(registry, entry);
   hpr_turn_end(registry);

@@ -103,24 +103,44 @@ hpr_link hpr_registry_link_by_token(hpr_registry *registry, const char *token, c
 /* --- by pid --------------------------------------------------------------------------------- */
 
 /* A number that has passed on is no name any more: its entry is looked at in this turn. */
-static bool still_has_number(hpr_registry *registry, hpr_entry *entry) {
+static bool still_has_number(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   const hpr_process_ops *process = &registry->process;
-  const hpr_identity *main = &entry->row.main;
-  if (main->state != HPR_RECORD_KNOWN ||
-      process->verify(process->self, main) != HPR_VERDICT_STRANGER)
+  const hpr_identity *identity = hpr_entry_part(entry, part);
+  if (!identity || identity->state != HPR_RECORD_KNOWN ||
+      process->verify(process->self, identity) != HPR_VERDICT_STRANGER)
     return true;
-  entry->parts[HPR_PART_MAIN].suspect = true;
+  entry->parts[part].suspect = true;
   hpr_table_mark(&registry->table, entry);
   return false;
+}
+
+/* A number that was told and never proved gives way to what descent tells of it. */
+static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
+  if (!still_has_number(registry, entry, HPR_PART_AGENT)) return false;
+  if (hpr_entry_answers_for(entry, HPR_PART_AGENT)) return true;
+  const hpr_entry *nearest = hpr_kinship_find(&registry->process, &registry->table, pid);
+  return !nearest || nearest == entry;
+}
+
+/* Of those whose agent has that number the one that the session has, else the first. */
+static hpr_entry *find_by_agent(hpr_registry *registry, const char *session, int32_t pid) {
+  const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
+  hpr_entry *first = NULL;
+  for (; slot; slot = slot->newer) {
+    hpr_entry *entry = slot->entry;
+    if (!may_have(entry, session, HPR_LINK_PID) || !is_its_agent(registry, entry, pid)) continue;
+    if (has(entry, session)) return entry;
+    if (!first) first = entry;
+  }
+  return first;
 }
 
 static hpr_entry *find_by_number(hpr_registry *registry, const char *session, int32_t pid) {
   hpr_entry *entry = hpr_table_find_pid(&registry->table, pid);
   if (entry && hpr_entry_is_live(entry) && may_have(entry, session, HPR_LINK_PID) &&
-      still_has_number(registry, entry))
+      still_has_number(registry, entry, HPR_PART_MAIN))
     return entry;
-  const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
-  return choose(slot, session, HPR_LINK_PID);
+  return find_by_agent(registry, session, pid);
 }
 
 /* The agent runs behind a wrapper, or a keeper that nobody has told of it. */
@@ -135,8 +155,9 @@ hpr_link hpr_registry_link_by_pid(hpr_registry *registry, const char *session, i
   if (!session[0] || !hpr_is_pid(pid)) return HPR_LINK_NONE;
   hpr_turn_begin(registry);
   hpr_entry *entry = find_by_number(registry, session, pid);
-  if (entry) return give(registry, entry, session, HPR_LINK_PID, 0);
-  return link_by_ancestor(registry, session, pid);
+  if (!entry) return link_by_ancestor(registry, session, pid);
+  if (entry->row.pi.pid == pid) entry->agent_found = false; /* it is named now */
+  return give(registry, entry, session, HPR_LINK_PID, 0);
 }
 
 /* --- by folder ------------------------------------------------------------------------------ */

@@ -64,7 +64,11 @@ static void give_up_number(hpr_registry *registry, hpr_entry *entry, bool same) 
   hpr_watch_stop(&registry->process, entry);
   main->exited = true;
   main->suspect = !same;
-  if (same) main->presence = HPR_PRESENCE_GONE;
+  if (same) {
+    main->presence = HPR_PRESENCE_GONE;
+    hpr_row_drop_asked(&entry->row, &entry->row.main); /* the next server must not ask it again */
+    hpr_entry_touch(entry);
+  }
   hpr_table_free_number(&registry->table, entry);
   hpr_table_mark(&registry->table, entry);
 }

@@ -159,6 +159,7 @@ void Story::Reboot() {
   for (Server *server : Open()) server->Crash();
   kernel_.Reboot();
   truth_.Rebooted();
+  bridges_.Rebooted();
 }
 
 /* Another server does something while one is in the middle of a call. */

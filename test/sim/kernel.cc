@@ -30,6 +30,7 @@ Serial Kernel::Spawn(Serial parent, int32_t number) {
     next_pid_ = next_pid_ == kLastPid ? kFirstPid : next_pid_ + 1;
   }
   if (number == 0 || !IsFree(number)) return 0;
+  if (parent != 0 && !IsAlive(parent)) return 0;
   if (!features.names) now_ms += kTickMs; /* there, the start time alone must tell them apart */
   Process process;
   process.serial = next_serial_++;
@@ -41,6 +42,8 @@ Serial Kernel::Spawn(Serial parent, int32_t number) {
     process.session = from->session;
     process.ours = from->ours;
     process.other_user = from->other_user;
+    process.environment = from->environment;
+    process.command = from->command;
   } else {
     process.group = process.session = process.serial;
   }

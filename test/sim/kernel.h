@@ -40,6 +40,8 @@ struct Process {
   bool term_pending = false; /* came while it was stopped */
   int doom = 0;              /* the signal that it is about to die of */
   int status = 0;            /* the signal it died of, 0: it exited */
+  /* What fork() copies: "NAME=value", and the command line as it shows. */
+  std::vector<std::string> environment, command;
 };
 
 /* A signal that reached somebody; signum is never 0. */
@@ -67,7 +69,7 @@ public:
   bool watches_left = true;     /* false: ENOMEM for who asks for one */
   int64_t now_ms = INT64_C(1700000000000);
 
-  /* Starts a process. `number` 0: the next that is free. Returns nobody if none is. */
+  /* Starts a process. `number` 0: the next that is free. Nobody if none is, or without a parent. */
   Serial Spawn(Serial parent, int32_t number = 0);
   void LeadGroup(Serial serial);   /* setpgid(0, 0) */
   void LeadSession(Serial serial); /* setsid() */

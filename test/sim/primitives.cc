@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "sim/kernel.h"
@@ -128,6 +129,23 @@ int Look(int32_t pid, hpr_facts *ret_facts) {
   return 0;
 }
 
+/* A zombie has no words left. */
+int Words(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
+  if (Cannot() || !the_kernel->descriptors_left) return HPR_EMFILE;
+  const Process *process = the_kernel->proc_mounted ? the_kernel->Holder(pid) : nullptr;
+  if (!process) return HPR_ESRCH;
+  const bool command = what == HPR_WORDS_COMMAND;
+  if (process->other_user && !command) return HPR_EACCES;
+  std::string text;
+  if (process->state != State::kZombie)
+    for (const std::string &word : command ? process->command : process->environment)
+      text.append(word.c_str(), word.size() + 1);
+  *ret_words = static_cast<char *>(malloc(text.size() + 1));
+  memcpy(*ret_words, text.c_str(), text.size() + 1);
+  *ret_size = text.size();
+  return 0;
+}
+
 /* One process at a time: others come and go meanwhile. */
 int Visit(int32_t group, hpr_visit visit, void *context) {
   if (Cannot() || !the_kernel->descriptors_left) return HPR_EMFILE;
@@ -218,7 +236,7 @@ hpr_system MakeSystem() {
   it.child = Child;
   it.visit = Visit;
   it.same_user = [](int32_t, int32_t) { return true; };
-  it.words = [](int32_t, hpr_words, char **, size_t *) -> int { return HPR_ENOTSUP; };
+  it.words = Words;
   it.signal = SignalNumber;
   it.open = Open;
   it.reopen = Reopen;

@@ -72,6 +72,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   if (serial_ == 0) return;
   if (options.leads_group) kernel_->LeadGroup(serial_);
   kernel_->Find(serial_)->ours = true; /* and so are its descendants */
+  knows_boot_ = kernel_->proc_mounted;
   const Acting acting(serial_);
   if (hpr_process_open(&the_system, HostCalls::Notice, this, &process_) != 0) return;
   hpr_options it{};
@@ -285,6 +286,16 @@ std::vector<const hpr_row *> Server::Rows() const {
   for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     rows.push_back(&entry->row);
   return rows;
+}
+
+std::vector<Hold> Server::Holds() const {
+  std::vector<Hold> holds;
+  if (!registry_) return holds;
+  for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
+    if (entry->life == HPR_LIFE_RUNNING)
+      holds.push_back({&entry->row, entry->session ? entry->session : "", entry->linked_by,
+                       hpr_entry_is_live(entry)});
+  return holds;
 }
 
 int32_t Server::PidOf(const std::string &session) const {

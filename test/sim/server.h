@@ -41,6 +41,14 @@ struct Ended {
   std::string signal; /* that ended it; empty: none */
 };
 
+/* An entry that runs, and who has it. */
+struct Hold {
+  const hpr_row *row;
+  std::string session; /* empty: nobody */
+  hpr_link by;
+  bool live; /* the lookups find it; else it is ending */
+};
+
 class Server {
 public:
   struct Options {
@@ -60,6 +68,8 @@ public:
   int32_t pid() const { return kernel_->NumberOf(serial_); }
   bool is_open() const { return registry_ != nullptr; }
   bool is_calling() const { return calls_ > 0; }
+  /* It was started where the system says which boot this is. */
+  bool knows_boot() const { return knows_boot_; }
 
   /* --- as its process ---------------------------------------------------------------------- */
 
@@ -106,6 +116,7 @@ public:
 
   /* Valid until the next call. */
   std::vector<const hpr_row *> Rows() const;
+  std::vector<Hold> Holds() const;
   size_t size() const { return hpr_registry_size(registry_); }
   int32_t PidOf(const std::string &session) const;
   /* False if an answer of PidOf is another than last time, and the core had not counted it. */
@@ -138,6 +149,7 @@ private:
   hpr_process_ops process_ = {};
   hpr_registry *registry_ = nullptr;
   int calls_ = 0;
+  bool knows_boot_ = false;
   uint32_t lookups_ = 0, answered_at_ = 0;
   std::map<std::string, int32_t> answers_; /* of PidOf, by session */
   uint64_t next_request_ = 1;

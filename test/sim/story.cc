@@ -23,7 +23,8 @@ Features SomeFeatures(Random *random) {
 
 } // namespace
 
-Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_) {
+Story::Story(uint64_t seed)
+    : random_(seed), truth_(&kernel_, &disk_), bridges_(&kernel_, &truth_) {
   the_kernel = &kernel_;
   kernel_.features = SomeFeatures(&random_);
   /* A kill by number can hit whoever came since the last look: old kernels allow no better. */
@@ -39,7 +40,11 @@ Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_) {
         server->Crash();
       }
   };
-  kernel_.on_signal = [this](const Delivery &it) { truth_.CheckSignal(it); };
+  kernel_.on_signal = [this](const Delivery &it) {
+    truth_.CheckSignal(it);
+    bridges_.CheckSignal(it);
+  };
+  truth_.on_asked = [this](const hpr_row &row) { bridges_.Asked(row); };
   kernel_.on_system_call = [this] {
     steps_++;
     if (!careful_ && !in_accident_ && random_.OneIn(kCallsPerAccident)) Accident();
@@ -125,6 +130,7 @@ void Story::Accident() {
       {"  ! descriptors are back", &Story::DescriptorsBack, 2},
       {"  ! a server crashes", &Story::CrashServer, 2},
       {"  ! a neighbour acts", &Story::NeighbourActs, 4},
+      {"  ! a keeper starts its agent anew", &Story::KeeperStartsAgain, 4},
   };
   in_accident_ = true;
   Step(kAccidents);
@@ -134,6 +140,7 @@ void Story::Accident() {
 void Story::Check() {
   if (kernel_.keep_all_notes) kernel_.Note("    " + disk_.Read(kPidFile).value_or("no file"));
   truth_.CheckNothingIsForgotten(Open());
+  for (const Server *server : Open()) bridges_.CheckHolds(*server);
   for (Server *server : Open())
     if (!server->AnswersHold()) truth_.Break("a lookup changed and was not counted");
 }
@@ -156,6 +163,7 @@ std::string Story::Run(size_t steps) {
       {"remove", &Story::Remove, 1},
       {"clean up", &Story::CleanupOrphans, 4},
       {"attach a keeper", &Story::AttachKeeper, 1},
+      {"an agent or its bridge acts", &Story::BridgeActs, 40},
       {"close a server", &Story::CloseServer, 1},
       {"a server crashes", &Story::CrashServer, 3},
       {"a process ends", &Story::ProcessEnds, 5},
@@ -201,6 +209,7 @@ void Story::LetItEnd(Server *server) {
     kernel_.now_ms = std::max(kernel_.now_ms + 100, next.value_or(0));
     for (size_t i = kernel_.All().size(); i > 0; i--) ProcessDies();
     for (size_t i = kernel_.All().size(); i > 0 && !slow_init_; i--) InitReaps();
+    if (random_.OneIn(4)) KeeperStartsAgain();
     if (!server->Settle()) return truth_.Break("a server never comes to rest");
     quiet = next || kernel_.digest() != before ? 0 : quiet + 1;
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/bridges.h"
 #include "sim/random.h"
 #include "sim/truth.h"
 
@@ -57,6 +58,23 @@ private:
   void CleanupOrphans();
   void AttachKeeper();
   void CloseServer();
+  void BridgeActs();
+
+  /* --- what agents and their bridges do: sim/reports.cc --- */
+  void SpawnAgent();
+  void SpawnSubagent();
+  void KeeperStartsAgain();
+  void AgentHasTool();
+  void AgentRetitles();
+  void ReportToken();
+  void ReportTokenAndPid();
+  void ReportTokenAndWrongPid();
+  void ReportPid();
+  void ReportWrongPid();
+  void ReportFolder();
+  void KillBridged();
+  void TerminateBridged();
+  void DiscoverKeeper();
 
   /* --- what happens --- */
   void CrashServer();
@@ -94,6 +112,16 @@ private:
   void Register(Server *server, int32_t pid, const std::string &token, int32_t keeper);
   /* Ends what a target names, by the call that `end` makes. */
   void End(Server *server, const hpr_target &target, const std::function<void()> &end);
+  void Raise(Server *server, Serial root, const std::string &session);
+  int32_t SomeNumber();
+  bool IsRoomForAgent();
+  bool IsCalm(const Server &server) const;
+  Agent *AnyAgent();
+  Server *ServerFor(const Agent &agent);
+  int32_t WrongNumber(const Agent &agent);
+  void Tell(const Agent &agent, bool by_token, int32_t number);
+  void Discover(Server *server, const hpr_row *row, const std::function<void()> &call);
+  void EndBridged(const std::function<void(Server *, const hpr_target &)> &end);
   void LetItEnd(Server *server);
   void CheckNothingLeft();
 
@@ -101,9 +129,10 @@ private:
   Kernel kernel_;
   Disk disk_;
   Truth truth_;
+  Bridges bridges_;
   std::vector<std::unique_ptr<Server>> servers_;
   size_t steps_ = 0;
-  unsigned next_token_ = 1;
+  unsigned next_token_ = 1, next_agent_ = 1;
   bool careful_ = false; /* accidents happen between the calls only */
   bool in_accident_ = false;
   bool slow_init_ = false; /* it never reaps anybody in the end */

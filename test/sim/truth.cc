@@ -43,6 +43,22 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
   return kernel_->BornAs(identity.pid, birth.start);
 }
 
+Serial Truth::MeantBy(const hpr_row &row) const {
+  const Serial serial = SerialOf(row, row.main);
+  if (serial || row.main.state != HPR_RECORD_OPAQUE) return serial;
+  const Process *holder = kernel_->Holder(row.main.pid);
+  return holder ? holder->serial : 0;
+}
+
+/* A descendant that leads no group was asked by itself. */
+Serial Truth::AskedSerial(const hpr_row &row, const hpr_asked &asked) const {
+  hpr_identity identity = row.main;
+  identity.pid = asked.pid;
+  identity.state = HPR_RECORD_KNOWN;
+  memcpy(identity.birth, asked.birth, sizeof identity.birth);
+  return SerialOf(row, identity);
+}
+
 std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
   std::set<Serial> parts;
   for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
@@ -63,6 +79,12 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
 std::set<Serial> Truth::Asked(const hpr_row &row) {
   std::set<Serial> kin = KinOf(row);
   asked_.insert(kin.begin(), kin.end());
+  if (row.main.state == HPR_RECORD_OPAQUE) asked_.insert(MeantBy(row));
+  /* A keeper's child may be found to be the agent. */
+  const Serial keeper = row.keeper.kin ? SerialOf(row, row.keeper) : 0;
+  for (const Serial serial : kernel_->All())
+    if (keeper && kernel_->Find(serial)->parent == keeper) asked_.insert(serial);
+  if (on_asked) on_asked(row);
   return kin;
 }
 
@@ -110,8 +132,17 @@ void Truth::Linked(const Server &server, const std::string &token, Serial before
   hpr_target target{};
   target.token = token.c_str();
   const hpr_row *row = server.RowOf(target, false);
-  if (!row || !row->pi.kin) return;
-  const Serial serial = SerialOf(*row, row->pi);
+  if (row)
+    Taught(*row, before);
+  else
+    must_know_.erase(before); /* it was named, and has ended since */
+}
+
+void Truth::Taught(const hpr_row &row, Serial before) {
+  const bool in_place_of_main = row.pi.pid == 0 && row.registered_pid != 0;
+  const hpr_identity &agent = in_place_of_main ? row.main : row.pi;
+  if (!agent.kin) return;
+  const Serial serial = SerialOf(row, agent);
   if (serial != before) must_know_.erase(before); /* the caller says that there is another */
   if (serial) must_know_.insert(serial);
 }
@@ -228,6 +259,11 @@ void Truth::CheckEnd(const Server &server, bool may_end_all) {
       anybody = anybody || kernel_->IsAlive(serial) || kernel_->GroupLives(serial);
     /* Without names nobody can tell whose a group is that has lost its leader. */
     bool told = IsTold(*row) && (kernel_->features.names || !kernel_->GroupOfNumber(row->pi.pid));
+    for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
+      const hpr_asked &asked = row->ending->sent[i];
+      anybody = anybody || kernel_->IsAlive(AskedSerial(*row, asked));
+      told = told && (kernel_->features.names || !kernel_->GroupOfNumber(asked.pid));
+    }
     if (!anybody && told)
       Break("the entry of " + std::to_string(row->main.pid) + " outlives its process");
   }

@@ -5,6 +5,7 @@
 #ifndef HPR_TEST_SIM_TRUTH_H
 #define HPR_TEST_SIM_TRUTH_H
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -33,6 +34,8 @@ public:
   void Registered(const Server &server, int32_t pid, Serial holder);
   /* After a link that named a pi; `before` was the one so far. */
   void Linked(const Server &server, const std::string &token, Serial before);
+  /* After any call that named the agent of a row; `before` was the one so far. */
+  void Taught(const hpr_row &row, Serial before);
   /* The caller wants a row forgotten, or its place taken. */
   void Forget(const hpr_row &row);
   /* What it had not been able to write dies with it, which it had warned of. */
@@ -54,11 +57,17 @@ public:
   Serial SerialOf(const hpr_row &row, const hpr_identity &identity) const;
   /* Rows of the file, read as a server would. Valid until the next call. */
   const std::vector<hpr_row> &FileRows();
+  /* Whom a caller means by a row: who has its number now, if the system told nothing. */
+  Serial MeantBy(const hpr_row &row) const;
+  /* The processes of a row that a registry takes for ours. */
+  std::set<Serial> KinOf(const hpr_row &row) const;
+  /* Whenever the end of a row is wanted. */
+  std::function<void(const hpr_row &)> on_asked;
   ~Truth() { DropFileRows(); }
 
 private:
+  Serial AskedSerial(const hpr_row &row, const hpr_asked &asked) const;
   std::set<Serial> PartsOf(const hpr_row &row) const;
-  std::set<Serial> KinOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool GoesAlong(const Delivery &delivery) const;
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
