@@ -52,12 +52,14 @@
         "src/platform/tree.c",
         "src/store/document.c",
         "src/store/lines.c",
+        "src/store/ownerfile.c",
         "src/store/pidfile.c",
         "src/store/replace.c",
         "src/store/row.c",
         "src/store/scan.c",
         "src/store/signal_name.c",
-        "src/store/timestamp.c"
+        "src/store/timestamp.c",
+        "src/store/writelock.c"
       ],
       "include_dirs": ["src"],
       "dependencies": [

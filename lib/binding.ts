@@ -8,6 +8,8 @@ export interface Host {
   failure: typeof failure;
   /** One timer, which replaces the one before and calls `timerFired`; -1: none. */
   wakeIn(delayMs: number): void;
+  /** `lookAtOwners` is to be called once a second from now on. */
+  lookEachSecond(): unknown;
   /** How did the child of that ticket end? `childExited` answers. */
   statusWanted(ticket: number): void;
   exited(exit: HeadlessExit, ticket: number): void;
@@ -32,6 +34,7 @@ export interface NativeRegistry {
   childExited(ticket: number, code: number | null, signal: string | null, mayWait: boolean): void;
   flush(): void;
   timerFired(): void;
+  lookAtOwners(): void;
   remove(pid: number): void;
   /** What the link rests on now; "": there is none. */
   linkByToken(spawnToken: string, sessionId: string, pid?: number): HeadlessLink | "";

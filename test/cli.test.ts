@@ -336,7 +336,7 @@ describe("doctor", () => {
     for (const part of ["5 to look at", "session alpha", "orphan", ".corrupt-1700000000000", ".0123456789abcdef.7.tmp", `pid ${keeper.pid}`, "b.rpc.sock.pid"])
       expect(out).toContain(part);
     expect(out).not.toContain("mine");
-    expect(readdirSync(folder)).toHaveLength(6);
+    expect(readdirSync(folder)).toHaveLength(7);
     expect(isAlive(keeper.pid)).toBe(true);
   });
 

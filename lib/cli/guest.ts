@@ -29,6 +29,7 @@ export class Guest {
         clearTimeout(this.#timer);
         if (delayMs >= 0) this.#timer = setTimeout(() => this.#native.timerFired(), delayMs);
       },
+      lookEachSecond: () => {},
       statusWanted: () => {},
       exited: () => {},
       signalled: () => {},

@@ -4,8 +4,13 @@
 
 static hpr_ownership ownership_of(hpr_registry *registry, const hpr_row *row) {
   if (row->owner.pid == 0) return HPR_OWNER_UNNAMED;
-  return hpr_owners_lives(&registry->owners, &registry->process, &row->owner) ? HPR_OWNER_LIVES
-                                                                              : HPR_OWNER_GONE;
+  return hpr_owners_lives(&registry->owners, &registry->process, row) ? HPR_OWNER_LIVES
+                                                                      : HPR_OWNER_GONE;
+}
+
+static hpr_verdict judge_row(hpr_registry *registry, hpr_row *row) {
+  if (hpr_owners_took_all_along(&registry->owners, row)) return HPR_VERDICT_GONE;
+  return hpr_judge_row(&registry->process, row);
 }
 
 /* --- looking -------------------------------------------------------------------------------- */
@@ -52,7 +57,7 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
   }
   hpr_borrowed it = picture_of(&stored->row);
   it.owner = ownership_of(registry, &stored->row);
-  it.verdict = hpr_judge_row(&registry->process, &stored->row);
+  it.verdict = judge_row(registry, &stored->row);
   it.entry.kin = stored->row.main.kin;
   it.stands_for = stored->row.main.pid;
   bool there = it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP;
@@ -87,7 +92,7 @@ static hpr_keep judge(void *self, hpr_stored *stored) {
   tidying *it = self;
   if (stored->error != 0 || ownership_of(it->registry, &stored->row) != HPR_OWNER_GONE)
     return HPR_KEEP;
-  hpr_verdict verdict = hpr_judge_row(&it->registry->process, &stored->row);
+  hpr_verdict verdict = judge_row(it->registry, &stored->row);
   if (!hpr_verdict_is_gone(verdict)) return HPR_KEEP;
   it->dropped++;
   return HPR_DROP;

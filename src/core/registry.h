@@ -90,6 +90,8 @@ typedef struct hpr_host {
   void *self;
   /* One timer, which replaces the one before; hpr_registry_timer_fired answers. -1: none. */
   void (*wake_in)(void *self, int32_t delay_ms);
+  /* hpr_registry_look_at_owners is to be called once a second from now on, until `closed`. */
+  void (*look_each_second)(void *self);
   /* How did the child of that ticket end? hpr_registry_child_exited answers, perhaps later. */
   void (*status_wanted)(void *self, hpr_ticket ticket);
   void (*exited)(void *self, const hpr_snapshot *entry);
@@ -138,7 +140,8 @@ typedef struct hpr_registration {
 /*
  * Who registers a process wants it to live: an end that was asked for before, be it by a server
  * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range), HPR_ECLOSED (it is
- * closing: from a report of that), HPR_ENOMEM: nothing was changed. A file that cannot be written
+ * closing: from a report of that), HPR_ENOMEM, HPR_ETOOBIG (readers would refuse the file): nothing
+ * was changed. A file that cannot be written
  * is no failure: it is reported, and written at the next chance.
  */
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
@@ -255,6 +258,12 @@ int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, bool tree,
 
 /* Judges what servers that are gone have left in the file: takes over, ends, drops or keeps. */
 void hpr_registry_cleanup_orphans(hpr_registry *registry);
+
+/*
+ * Looks whether the owners of others' entries live, where cleanup_orphans was called before, and
+ * whether others can see that we do. Takes over what those who have ended left.
+ */
+void hpr_registry_look_at_owners(hpr_registry *registry);
 
 /* --- guests --------------------------------------------------------------------------------- */
 

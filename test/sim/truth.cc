@@ -63,6 +63,10 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
 std::set<Serial> Truth::Asked(const hpr_row &row) {
   std::set<Serial> kin = KinOf(row);
   asked_.insert(kin.begin(), kin.end());
+  /* A row that it meets meanwhile may prove what it could not: that one is ours, too. */
+  for (const hpr_row &other : FileRows())
+    for (const Serial serial : KinOf(other))
+      if (PartsOf(row).count(serial)) asked_.insert(serial);
   return kin;
 }
 

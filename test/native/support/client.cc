@@ -77,7 +77,7 @@ std::string FileOf(const std::vector<std::string> &entries) {
 }
 
 Server::Server(const std::string &path, uint64_t nonce, const hpr_file_ops *files) {
-  if (hpr_pidfile_open(path.c_str(), nonce, files, &pidfile_) != 0)
+  if (hpr_pidfile_open(path.c_str(), nonce, false, files, &pidfile_) != 0)
     throw std::runtime_error("hpr_pidfile_open");
   judge = [this](hpr_stored *stored) {
     const std::string text(stored->text.text, stored->text.length);
