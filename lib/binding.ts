@@ -76,6 +76,8 @@ export interface NativeRegistry {
   borrow(): NativeLook;
   /** Of a guest: drops what is gone with its server; how many entries that were. */
   tidy(): number;
+  /** Of a guest: drops the entries that `canForget`; how many. */
+  forget(): number;
   close(): void;
 }
 
@@ -87,6 +89,8 @@ export interface Borrowed extends HeadlessSnapshot {
   standsFor: number;
   /** `terminate` knows it by the pid `standsFor`. */
   canEnd: boolean;
+  /** Another host's, pid namespace's or user's, and its owner is not proved to live. */
+  canForget: boolean;
   owner: "unnamed" | "gone" | "alive";
   ownerPid?: number;
 }

@@ -70,6 +70,11 @@ export class Guest {
     return this.#native.tidy();
   }
 
+  /** Drops the entries that `canForget`; how many. */
+  forget(): number {
+    return this.#native.forget();
+  }
+
   close(): void {
     this.#native.close();
     clearTimeout(this.#timer);

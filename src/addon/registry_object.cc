@@ -394,6 +394,7 @@ napi_value RegistryObject::Define(napi_env env) {
       Method("lookups", hpr::Lookups),
       Method("borrow", Enter<Borrow>),
       Method("tidy", Enter<Tidy>),
+      Method("forget", Enter<Forget>),
       Method("close", CloseIt),
   };
   napi_value constructor = nullptr;

@@ -269,8 +269,9 @@ void hpr_registry_look_at_owners(hpr_registry *registry);
 
 /*
  * A registry that was opened as a guest owns nothing and writes nothing, except in
- * hpr_registry_tidy. What it has borrowed can be looked at and ended, through the same steps and
- * by the same rules as an entry of its own; nothing else is to be asked of it.
+ * hpr_registry_tidy and hpr_registry_forget. What it has borrowed can be looked at and ended,
+ * through the same steps and by the same rules as an entry of its own; nothing else is to be asked
+ * of it.
  */
 
 /* Who looks after an entry of the file. */
@@ -285,6 +286,7 @@ typedef struct hpr_borrowed {
   hpr_verdict
       verdict;        /* of the process `stands_for`; UNKNOWN too if its record cannot be trusted */
   int32_t stands_for; /* the registered process or, where that is gone and it is not, pi */
+  bool can_forget;    /* hpr_registry_forget would drop it */
   bool can_end;       /* hpr_registry_terminate knows it by the pid `stands_for` */
   int32_t owner_pid;  /* 0 = unnamed */
   hpr_ownership owner;
@@ -307,6 +309,12 @@ int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *co
  * written only if there are any. Fails as hpr_pidfile_sync does, or with HPR_EFORKED.
  */
 int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped);
+
+/*
+ * Drops the entries of other hosts, pid namespaces and users whose owner is not proved to live. It
+ * is for a person to say that they are of no use any more. Fails as hpr_registry_tidy does.
+ */
+int hpr_registry_forget(hpr_registry *registry, size_t *ret_dropped);
 
 /* --- looking inside ------------------------------------------------------------------------- */
 
