@@ -26,6 +26,8 @@ int OwnLines(void *self, hpr_lines **ret_lines) {
   return *ret_lines ? hpr_lines_refresh(*ret_lines, CopyText) : HPR_ENOMEM;
 }
 
+void Owned(void *self, const char *birth, const char *) { It(self).names.emplace_back(birth); }
+
 void Warn(void *self, int error, const char *detail) {
   It(self).warnings.emplace_back(Code(error), detail);
 }
@@ -102,6 +104,7 @@ int Server::Sync() {
   client.self = this;
   client.judge = Judge;
   client.lines = OwnLines;
+  client.owned = Owned;
   client.warn = Warn;
   judged.clear();
   return hpr_pidfile_sync(pidfile_, &client);
