@@ -271,6 +271,14 @@ describe("what readers would refuse", () => {
     expect(pids(opened.pidFile)).toEqual([deadPid(1), deadPid(3)]);
   });
 
+  it("is no session: a text of 17 MB", () => {
+    const opened = open();
+    opened.registry.register(deadPid(1), "/a", bare(), "t");
+    expect(opened.registry.linkByToken("t", "s".repeat(17 * 1024 * 1024))).toBe(false);
+    expect(opened.registry.linkByToken("t", "s")).toBe(true);
+    expect([rows(opened.pidFile).length, codes(opened)]).toEqual([1, []]);
+  });
+
   it("is a RangeError: one row too many", () => {
     const opened = open();
     const cwd = `/${"x".repeat(1024 * 1024)}`;
