@@ -86,14 +86,15 @@ bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process, const 
   return lives;
 }
 
+bool hpr_owners_took_all_along(const hpr_owners *owners, const hpr_row *row) {
+  return hpr_ownerfile_test_init(owners->locks, row) == HPR_PROOF_ENDED;
+}
+
+/* A registry may be closed long before its process 1 ends. */
 bool hpr_owners_meet(hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
   if (!is_named(row) || hpr_owners_lives(owners, process, row)) return false;
   const hpr_owner *owner = find(owners, row);
-  return !owner || !owner->judged;
-}
-
-bool hpr_owners_took_all_along(const hpr_owners *owners, const hpr_row *row) {
-  return hpr_ownerfile_test_init(owners->locks, row) == HPR_PROOF_ENDED;
+  return !owner || !owner->judged || hpr_owners_took_all_along(owners, row);
 }
 
 /* --- what was found ------------------------------------------------------------------------- */
