@@ -8,6 +8,8 @@ export interface Host {
   failure: typeof failure;
   /** One timer, which replaces the one before and calls `timerFired`; -1: none. */
   wakeIn(delayMs: number): void;
+  /** `lookAtOwners` is to be called once a second from now on. */
+  lookEachSecond(): unknown;
   /** How did the child of that ticket end? `childExited` answers. */
   statusWanted(ticket: number): void;
   exited(exit: HeadlessExit, ticket: number): void;
@@ -32,6 +34,7 @@ export interface NativeRegistry {
   childExited(ticket: number, code: number | null, signal: string | null, mayWait: boolean): void;
   flush(): void;
   timerFired(): void;
+  lookAtOwners(): void;
   remove(pid: number): void;
   /** What the link rests on now; "": there is none. */
   linkByToken(spawnToken: string, sessionId: string, pid?: number): HeadlessLink | "";
@@ -73,6 +76,8 @@ export interface NativeRegistry {
   borrow(): NativeLook;
   /** Of a guest: drops what is gone with its server; how many entries that were. */
   tidy(): number;
+  /** Of a guest: drops the entries that `canForget`; how many. */
+  forget(): number;
   close(): void;
 }
 
@@ -84,6 +89,8 @@ export interface Borrowed extends HeadlessSnapshot {
   standsFor: number;
   /** `terminate` knows it by the pid `standsFor`. */
   canEnd: boolean;
+  /** Another host's, pid namespace's or user's, and its owner is not proved to live. */
+  canForget: boolean;
   owner: "unnamed" | "gone" | "alive";
   ownerPid?: number;
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
+import timers from "node:timers";
 import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, isName, namesOf } from "./arguments.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { Children, willTell } from "./children.js";
@@ -27,6 +28,21 @@ import type {
   TerminateResult,
   TerminateTarget,
 } from "./types.js";
+
+/** The real ones, for a timer without end: a test's faked clock would run it for ever. */
+const { setInterval: setRealInterval, clearInterval: clearRealInterval } = timers;
+const LOOK_MS = 1000;
+
+/** Of a registry that nobody else can reach any more the timer must not be what keeps it. */
+function lookEachSecond(registry: WeakRef<NativeRegistry>): NodeJS.Timeout {
+  const look = (): void => {
+    const native = registry.deref();
+    if (native) native.lookAtOwners();
+    else clearRealInterval(timer);
+  };
+  const timer = setRealInterval(look, LOOK_MS).unref();
+  return timer;
+}
 
 /** Those that owe an answer: who waits for it need not hold the registry too. */
 const awaited = new Set<HeadlessRegistry>();
@@ -113,6 +129,7 @@ export class HeadlessRegistry {
   readonly #ended = new Names();
   readonly #emitter = new EventEmitter();
   #timer: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
   #registering = false;
   readonly #graceMs: number;
   readonly #tree: boolean;
@@ -150,6 +167,7 @@ export class HeadlessRegistry {
         this.#timer = setTimeout(() => this.#native.timerFired(), delayMs);
         this.#timer.unref?.();
       },
+      lookEachSecond: () => (this.#looking = lookEachSecond(new WeakRef(this.#native))),
       statusWanted: (ticket) => this.#children.tellStatus(ticket),
       exited: (exit, ticket) => {
         this.#children.forget(ticket);
@@ -444,6 +462,7 @@ export class HeadlessRegistry {
     this.#native.close();
     this.#children.close();
     clearTimeout(this.#timer);
+    clearRealInterval(this.#looking);
   }
 
   [Symbol.dispose](): void {

@@ -6,6 +6,9 @@ import { bare, deadPid, gone, isAlive, sleeper, start, statOf } from "./fixtures
 import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile, type Opened, type Row } from "./fixtures/registry.js";
 import { holdsFor } from "./fixtures/wait.js";
 
+/** In another file the lock of a registry of this process proves nothing. */
+const DEAD_OWNER = { pid: deadPid(9), id: "0123456789abcdef" };
+
 /**
  * A bystander that any mistake would kill: its row has its true identity, so that the registry may
  * signal it, and asks for its end. And a neighbour, which must be reclaimed whatever else is there.
@@ -17,6 +20,7 @@ function bait(): { bystander: number; row: Row; neighbour: number; neighbourText
   before.registry.register(neighbour.pid, "/neighbour", neighbour);
   before.registry.close();
   const [row, other] = rows(before.pidFile);
+  for (const it of [row, other]) it.owner = DEAD_OWNER;
   return {
     bystander: bystander.pid,
     row: { ...row, terminating: true, spawnedAt: ago(8 * DAY_MS) },
@@ -70,7 +74,7 @@ describe("an entry with a bad pid", () => {
     const { neighbour, neighbourText } = bait();
     const opened = clean(text, neighbourText, text);
     expect(opened.registry.entries()).toMatchObject([{ pid: neighbour }]);
-    expect(JSON.parse(readFileSync(opened.pidFile, "utf8")).entries.slice(0, 2)).toEqual([JSON.parse(text), JSON.parse(text)]);
+    expect(JSON.parse(readFileSync(opened.pidFile, "utf8")).refused).toEqual([JSON.parse(text), JSON.parse(text)]);
   });
 });
 

@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { badFiles } from "./corpus/bad-files.mjs";
-import { bare, deadPid, fixture, isAlive, sleeper } from "./fixtures/processes.js";
+import { bare, deadPid, fixture, isAlive, sleeper, ROOT } from "./fixtures/processes.js";
 import { ago, codes, newPidFile, open, pids, rows, temporaryFolder, writePidFile, type Opened } from "./fixtures/registry.js";
 
 const P = deadPid(1);
@@ -233,7 +233,7 @@ describe("a file that must not be used", () => {
   }
 });
 
-describe("a full disk", () => {
+describe("what the disk refuses", () => {
   // A small file system of its own, which nobody else sees.
   const mount = (folder: string) => `mount -t tmpfs -o size=128k none ${JSON.stringify(folder)}`;
   const inside = (script: string, ...argv: string[]) =>
@@ -248,7 +248,21 @@ describe("a full disk", () => {
     }
   }
 
-  it("costs one warning and no entry", ({ skip }) => {
+  it("has the code of its cause when the file is a mount point", ({ skip }) => {
+    const reason = unmountable();
+    if (reason) skip(reason);
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "p.json"), "", { mode: 0o600 });
+    writeFileSync(join(folder, "mounted"), "{}", { mode: 0o600 });
+    const script = `mount --bind "$1/mounted" "$1/p.json"; shift; exec "$@"`;
+    const program = `const { createHeadlessPidRegistry } = require(${JSON.stringify(join(ROOT, "dist"))});
+      const registry = createHeadlessPidRegistry({ pidFilePath: process.argv[1] });
+      registry.on("warning", ({ code }) => console.log(code));
+      registry.register(${P}, "/a", new (require("node:events"))());`;
+    expect(inside(script, folder, process.execPath, "-e", program, join(folder, "p.json"))).toBe("HPR_EBUSY\n");
+  });
+
+  it("costs one warning and no entry when it is full", ({ skip }) => {
     const reason = unmountable();
     if (reason) skip(reason);
     const folder = temporaryFolder();

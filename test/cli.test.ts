@@ -37,7 +37,7 @@ describe("headless-pids", () => {
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
     expect(await runToEnd([process.execPath, PROGRAM, "--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
     expect((await runToEnd([process.execPath, PROGRAM, "--help"])).out).toContain("Exit codes:");
-    for (const command of ["list", "tree", "kill", "reap", "doctor"]) {
+    for (const command of ["list", "tree", "kill", "reap", "forget", "doctor"]) {
       const { code, out } = await runToEnd([process.execPath, PROGRAM, command, "--help"]);
       expect(code).toBe(0);
       expect(out).toContain(`Usage: headless-pids ${command}`);
@@ -313,6 +313,41 @@ describe("reap", () => {
   });
 });
 
+describe("forget", () => {
+  /** Rows of another host: its boot id, and no lock that anybody holds here. */
+  const moveAway = (pidFile: string): void =>
+    editRows(pidFile, (row) => {
+      row.identity!.boot = "01234567-89ab-4def-8123-456789abcdef@01234567";
+      row.owner = { ...row.owner!, boot: row.identity!.boot };
+    });
+
+  it("drops what only another host could judge, and ends nothing", async () => {
+    const { pidFile, left } = await orphans("alpha", "beta");
+    const { registry } = open({ pidFilePath: pidFile });
+    moveAway(pidFile);
+    const child = sleeper();
+    registry.register(child.pid, "/work", child);
+    const before = readFileSync(pidFile, "utf8");
+    expect((await cli(pidFile, "forget", "--dry-run")).out).toContain("foreign");
+    expect((await cli(pidFile, "forget")).code).toBe(3);
+    expect(readFileSync(pidFile, "utf8")).toBe(before);
+    const { code, out } = await cli(pidFile, "forget", "--yes");
+    expect([code, out]).toEqual([0, expect.stringContaining("dropped from the file: 2")]);
+    expect(pids(pidFile)).toEqual([child.pid]);
+    expect(left.every(isAlive)).toBe(true);
+    expect(await cli(pidFile, "forget", "--yes")).toMatchObject({ code: 0, out: "nothing to forget\n" });
+  });
+
+  it("leaves the entries of a server alone that proves that it lives", async () => {
+    const { registry, pidFile } = open();
+    const child = sleeper();
+    registry.register(child.pid, "/work", child);
+    moveAway(pidFile);
+    expect((await cli(pidFile, "forget", "--yes")).out).toBe("nothing to forget\n");
+    expect(pids(pidFile)).toEqual([child.pid]);
+  });
+});
+
 describe("doctor", () => {
   it("finds nothing wrong with a server's file", async () => {
     const { registry, pidFile } = open();
@@ -336,7 +371,7 @@ describe("doctor", () => {
     for (const part of ["5 to look at", "session alpha", "orphan", ".corrupt-1700000000000", ".0123456789abcdef.7.tmp", `pid ${keeper.pid}`, "b.rpc.sock.pid"])
       expect(out).toContain(part);
     expect(out).not.toContain("mine");
-    expect(readdirSync(folder)).toHaveLength(6);
+    expect(readdirSync(folder)).toHaveLength(7);
     expect(isAlive(keeper.pid)).toBe(true);
   });
 
@@ -396,6 +431,6 @@ describe("the README", () => {
   });
 
   it("names every command", () => {
-    for (const command of ["list", "tree", "kill", "reap", "doctor"]) expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
+    for (const command of ["list", "tree", "kill", "reap", "forget", "doctor"]) expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
   });
 });

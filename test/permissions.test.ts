@@ -40,6 +40,13 @@ describe.skipIf(unreachable())(`without privileges${unreachable() ? ` (${unreach
     expect(existsSync(join(path, "p.json"))).toBe(false);
   });
 
+  it("a folder in which no other can be made is no missing one", () => {
+    const path = theirFolder();
+    chmodSync(path, 0o500);
+    const told = run(join(path, "a", "b", "p.json"));
+    expect(told).toMatchObject({ size: 2, codes: ["HPR_EACCES"] });
+  });
+
   it("a folder that becomes writable gets everything with the next change", () => {
     const path = theirFolder();
     chmodSync(path, 0o500);

@@ -11,7 +11,7 @@ const options = {
   yes: { type: "boolean", short: "y" },
 } as const;
 
-export type Command = "list" | "tree" | "kill" | "reap" | "doctor";
+export type Command = "list" | "tree" | "kill" | "reap" | "forget" | "doctor";
 type Option = keyof typeof options;
 
 /** What each command takes besides --help, --version and --pid-file. */
@@ -20,6 +20,7 @@ const takes: Record<Command, readonly Option[]> = {
   tree: [],
   kill: ["yes"],
   reap: ["older-than", "dry-run", "yes"],
+  forget: ["dry-run", "yes"],
   doctor: [],
 };
 const everywhere: readonly Option[] = ["help", "version", "pid-file"];

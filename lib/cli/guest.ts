@@ -29,6 +29,7 @@ export class Guest {
         clearTimeout(this.#timer);
         if (delayMs >= 0) this.#timer = setTimeout(() => this.#native.timerFired(), delayMs);
       },
+      lookEachSecond: () => {},
       statusWanted: () => {},
       exited: () => {},
       signalled: () => {},
@@ -67,6 +68,11 @@ export class Guest {
   /** Drops the entries of the file that are gone and whose server is; how many. */
   tidy(): number {
     return this.#native.tidy();
+  }
+
+  /** Drops the entries that `canForget`; how many. */
+  forget(): number {
+    return this.#native.forget();
   }
 
   close(): void {

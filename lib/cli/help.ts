@@ -9,6 +9,7 @@ Commands:
   tree     each entry with its live descendants, their CPU and memory
   kill     ends one entry, named by session, token or pid
   reap     ends what servers that are gone have left running
+  forget   drops entries of other hosts and of containers that are gone
   doctor   what is wrong with the file, and what to do
 
 Options of every command:
@@ -63,6 +64,15 @@ ends any, on a terminal. Entries that do not name their server are left alone.
   --older-than <time>   only those that run for longer: 90s, 30m, 12h, 2d
   --dry-run             only show them
   --yes, -y             do not ask; needed where standard input is no terminal
+`,
+  forget: `Usage: headless-pids forget [--dry-run] [--yes]
+
+Drops from the file the entries whose state is foreign: another host's, another container's, another
+user's. From here nobody can tell whether their processes are there. Those whose server proves that it
+lives are left alone. Ends nothing. Asks before, on a terminal.
+
+  --dry-run   only show them
+  --yes, -y   do not ask; needed where standard input is no terminal
 `,
   doctor: `Usage: headless-pids doctor
 

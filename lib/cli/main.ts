@@ -21,6 +21,7 @@ async function run(options: Arguments): Promise<number> {
     case "tree": return (await import("./tree.js")).tree(pidFile);
     case "kill": return (await import("./kill.js")).kill(pidFile, options);
     case "reap": return (await import("./reap.js")).reap(pidFile, options);
+    case "forget": return (await import("./forget.js")).forget(pidFile, options);
     case "doctor": return (await import("./doctor.js")).doctor(pidFile);
     case undefined: throw new UsageError("a command is missing");
   }

@@ -35,6 +35,7 @@ napi_value ToBorrowed(napi_env env, const hpr_borrowed &it) {
   SetPid(env, object, "ownerPid", it.owner_pid);
   SetPid(env, object, "standsFor", it.stands_for);
   Set(env, object, "canEnd", Boolean(env, it.can_end));
+  Set(env, object, "canForget", Boolean(env, it.can_forget));
   return object;
 }
 
@@ -70,6 +71,12 @@ napi_value Borrow(Call &call, hpr_registry *registry) {
 napi_value Tidy(Call &call, hpr_registry *registry) {
   size_t dropped;
   const int result = hpr_registry_tidy(registry, &dropped);
+  return result == 0 ? Number(call.env(), static_cast<double>(dropped)) : call.Fail(result);
+}
+
+napi_value Forget(Call &call, hpr_registry *registry) {
+  size_t dropped;
+  const int result = hpr_registry_forget(registry, &dropped);
   return result == 0 ? Number(call.env(), static_cast<double>(dropped)) : call.Fail(result);
 }
 

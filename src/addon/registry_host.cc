@@ -59,6 +59,10 @@ void WakeIn(void *self, int32_t delay_ms) {
   if (Host host{self}) host.Call("wakeIn", {Number(host.env(), delay_ms)});
 }
 
+void LookEachSecond(void *self) {
+  if (Host host{self}) host.Call("lookEachSecond", {});
+}
+
 void StatusWanted(void *self, hpr_ticket ticket) {
   if (Host host{self}) host.Call("statusWanted", {Ticket(host.env(), ticket)});
 }
@@ -100,6 +104,7 @@ hpr_host RegistryObject::MakeHost() {
   hpr_host host{};
   host.self = this;
   host.wake_in = WakeIn;
+  host.look_each_second = LookEachSecond;
   host.status_wanted = StatusWanted;
   host.exited = Exited;
   host.warned = Warned;

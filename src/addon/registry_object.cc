@@ -179,6 +179,8 @@ napi_value Register(Call &call, hpr_registry *registry) {
   if (!call.ok()) return nullptr;
   hpr_ticket ticket;
   const int result = hpr_registry_register(registry, &registration, &ticket);
+  if (result == HPR_ETOOBIG)
+    return call.Fail("ERR_OUT_OF_RANGE", "the entry does not fit into the pid file");
   if (result != 0) return call.Fail(result);
   return Number(call.env(), static_cast<double>(ticket));
 }
@@ -199,6 +201,11 @@ napi_value ChildExited(Call &call, hpr_registry *registry) {
 
 napi_value TimerFired(Call &, hpr_registry *registry) {
   hpr_registry_timer_fired(registry);
+  return nullptr;
+}
+
+napi_value LookAtOwners(Call &, hpr_registry *registry) {
+  hpr_registry_look_at_owners(registry);
   return nullptr;
 }
 
@@ -364,6 +371,7 @@ napi_value RegistryObject::Define(napi_env env) {
       Method("register", Enter<Register>),
       Method("childExited", Enter<ChildExited, IfClosed::kIgnore>),
       Method("timerFired", Enter<TimerFired, IfClosed::kIgnore>),
+      Method("lookAtOwners", Enter<LookAtOwners, IfClosed::kIgnore>),
       Method("flush", Enter<Flush, IfClosed::kIgnore>),
       Method("remove", Enter<Remove>),
       Method("linkByToken", Enter<LinkByToken>),
@@ -385,6 +393,7 @@ napi_value RegistryObject::Define(napi_env env) {
       Method("lookups", hpr::Lookups),
       Method("borrow", Enter<Borrow>),
       Method("tidy", Enter<Tidy>),
+      Method("forget", Enter<Forget>),
       Method("close", CloseIt),
   };
   napi_value constructor = nullptr;

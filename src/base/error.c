@@ -25,7 +25,7 @@ static const hpr_error_row rows[] = {
     {HPR_EIO, "HPR_EIO", "input or output failed"},
     {HPR_EMFILE, "HPR_EMFILE", "no file descriptor left"},
     {HPR_EROFS, "HPR_EROFS", "the file system is read-only"},
-    {HPR_EBUSY, "HPR_EBUSY", "another process holds the lock"},
+    {HPR_EBUSY, "HPR_EBUSY", "another process holds the lock, or the file is a mount point"},
     {HPR_ENOTSUP, "HPR_ENOTSUP", "not supported here"},
     {HPR_EUNSAFE, "HPR_EUNSAFE",
      "not a private regular file (a link, a device, another user's, or writable by everybody)"},

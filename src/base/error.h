@@ -23,7 +23,7 @@ typedef enum hpr_error {
   HPR_EIO = -13,        /* the device failed, or any other failure of a system call */
   HPR_EMFILE = -14,     /* no descriptor left, in this process or on this system */
   HPR_EROFS = -15,      /* read-only file system */
-  HPR_EBUSY = -16,      /* somebody else holds the lock */
+  HPR_EBUSY = -16,      /* somebody else holds the lock, or the file is a mount point */
   HPR_ENOTSUP = -17,    /* this system or file system does not offer it */
   HPR_EUNSAFE = -18,    /* not a regular file, a symbolic link, another user's, or world-writable */
   HPR_ETOOBIG = -19,    /* larger than we are willing to read */

@@ -4,8 +4,24 @@
 
 static hpr_ownership ownership_of(hpr_registry *registry, const hpr_row *row) {
   if (row->owner.pid == 0) return HPR_OWNER_UNNAMED;
-  return hpr_owners_lives(&registry->owners, &registry->process, &row->owner) ? HPR_OWNER_LIVES
-                                                                              : HPR_OWNER_GONE;
+  return hpr_owners_lives(&registry->owners, &registry->process, row) ? HPR_OWNER_LIVES
+                                                                      : HPR_OWNER_GONE;
+}
+
+static hpr_verdict judge_row(hpr_registry *registry, hpr_row *row) {
+  if (hpr_owners_took_all_along(&registry->owners, row)) return HPR_VERDICT_GONE;
+  return hpr_judge_row(&registry->process, row);
+}
+
+/*
+ * Another host's, namespace's or user's, and nobody proves that its owner lives: the processes may
+ * be gone or not, and nobody here can ever tell.
+ */
+static bool can_forget(const hpr_registry *registry, const hpr_row *row, hpr_verdict verdict) {
+  const hpr_process_ops *process = &registry->process;
+  if (verdict != HPR_VERDICT_FOREIGN) return false;
+  if (hpr_ownerfile_test(registry->owners.locks, row) == HPR_PROOF_LIVES) return false;
+  return row->owner.pid == 0 || process->verify(process->self, &row->owner) != HPR_VERDICT_SAME;
 }
 
 /* --- looking -------------------------------------------------------------------------------- */
@@ -52,7 +68,8 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
   }
   hpr_borrowed it = picture_of(&stored->row);
   it.owner = ownership_of(registry, &stored->row);
-  it.verdict = hpr_judge_row(&registry->process, &stored->row);
+  it.verdict = judge_row(registry, &stored->row);
+  it.can_forget = can_forget(registry, &stored->row, it.verdict);
   it.entry.kin = stored->row.main.kin;
   it.stands_for = stored->row.main.pid;
   bool there = it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP;
@@ -79,16 +96,23 @@ int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *co
 
 typedef struct tidying {
   hpr_registry *registry;
+  bool (*drops)(hpr_registry *registry, hpr_row *row);
   hpr_lines none; /* a guest has no entries of its own to write */
   size_t dropped;
 } tidying;
 
+static bool is_gone(hpr_registry *registry, hpr_row *row) {
+  return ownership_of(registry, row) == HPR_OWNER_GONE &&
+         hpr_verdict_is_gone(judge_row(registry, row));
+}
+
+static bool is_forgettable(hpr_registry *registry, hpr_row *row) {
+  return can_forget(registry, row, judge_row(registry, row));
+}
+
 static hpr_keep judge(void *self, hpr_stored *stored) {
   tidying *it = self;
-  if (stored->error != 0 || ownership_of(it->registry, &stored->row) != HPR_OWNER_GONE)
-    return HPR_KEEP;
-  hpr_verdict verdict = hpr_judge_row(&it->registry->process, &stored->row);
-  if (!hpr_verdict_is_gone(verdict)) return HPR_KEEP;
+  if (stored->error != 0 || !it->drops(it->registry, &stored->row)) return HPR_KEEP;
   it->dropped++;
   return HPR_DROP;
 }
@@ -103,9 +127,9 @@ static void warn(void *self, int error, const char *detail) {
 }
 
 /* A file in which nothing is to be tidied is not written, not even by the same text. */
-static int is_due(hpr_registry *registry, bool *ret_due) {
+static int is_due(tidying it, bool *ret_due) {
   hpr_document document;
-  tidying it = {.registry = registry};
+  const hpr_registry *registry = it.registry;
   int result =
       hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
   if (result != 0) return result;
@@ -115,14 +139,22 @@ static int is_due(hpr_registry *registry, bool *ret_due) {
   return 0;
 }
 
-int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped) {
+static int drop(tidying it, size_t *ret_dropped) {
   bool due;
-  tidying it = {.registry = registry};
+  hpr_registry *registry = it.registry;
   const hpr_pidfile_client client = {.self = &it, .judge = judge, .lines = no_lines, .warn = warn};
-  int result = hpr_turn_is_forked(registry) ? HPR_EFORKED : is_due(registry, &due);
+  int result = hpr_turn_is_forked(registry) ? HPR_EFORKED : is_due(it, &due);
   if (result == 0 && due) result = hpr_pidfile_sync(registry->ledger.pidfile, &client);
   hpr_lines_done(&it.none);
   if (result == 0) *ret_dropped = it.dropped;
   hpr_turn_tell(registry);
   return result;
+}
+
+int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped) {
+  return drop((tidying){.registry = registry, .drops = is_gone}, ret_dropped);
+}
+
+int hpr_registry_forget(hpr_registry *registry, size_t *ret_dropped) {
+  return drop((tidying){.registry = registry, .drops = is_forgettable}, ret_dropped);
 }

@@ -7,11 +7,27 @@
 #include "core/others.h"
 #include "core/watch.h"
 
-enum { RETRY_MS = 1000 };
+enum {
+  RETRY_MS = 1000,
+  LOCK_RETRY_MS = 100, /* while others have the lock */
+};
 
 void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row *row) {
   row->owner = owners->self;
-  memcpy(row->owner_id, ledger->id, sizeof ledger->id);
+  memcpy(row->owner_id, ledger->id, sizeof row->owner_id);
+  memcpy(row->owner_file, ledger->lock_file, sizeof row->owner_file);
+  memcpy(row->owner_init, ledger->lock_init, sizeof row->owner_init);
+}
+
+/* Our lock is held in another file than before, or for the first time. */
+static void note_owned(void *self, const char *birth, const char *init) {
+  const hpr_ledger_scope *scope = self;
+  memcpy(scope->ledger->lock_file, birth, sizeof scope->ledger->lock_file);
+  memcpy(scope->ledger->lock_init, init, sizeof scope->ledger->lock_init);
+  for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next) {
+    hpr_ledger_sign(scope->ledger, scope->owners, &entry->row);
+    hpr_entry_touch(entry);
+  }
 }
 
 /* --- rows that others wrote ----------------------------------------------------------------- */
@@ -22,8 +38,10 @@ void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row
  */
 static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
   hpr_entry *same = hpr_table_find_same(scope->table, row);
-  if (!same || (row->owner.pid != 0 && !hpr_identity_equal(&row->owner, &scope->owners->self)))
-    return false;
+  if (!same) return false;
+  const bool named = row->owner.pid != 0;
+  if (named && !hpr_identity_equal(&row->owner, &scope->owners->self)) return false;
+  if (named && hpr_owners_lives(scope->owners, scope->process, row)) return false;
   if (hpr_entry_learn(same, &row->main)) hpr_table_mark(scope->table, same); /* to be watched */
   return true;
 }
@@ -35,7 +53,7 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   if (stored->error != 0) return HPR_KEEP;
   if (strcmp(stored->row.owner_id, ledger->id) == 0) return HPR_DROP;
   if (is_superseded(scope, &stored->row)) return HPR_DROP;
-  if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row.owner))
+  if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
     ledger->orphans_due = true;
   return HPR_KEEP;
 }
@@ -79,6 +97,11 @@ static hpr_keep keep_with_warning(const hpr_ledger_scope *scope, int error, int3
   return HPR_KEEP;
 }
 
+static hpr_keep keep_for_later(const hpr_ledger_scope *scope, const hpr_row *row) {
+  hpr_owners_judge_again(scope->owners, row);
+  return HPR_KEEP;
+}
+
 static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
   const hpr_identity *agent = &entry->row.pi;
   if (agent->pid == 0 || !agent->kin) return false;
@@ -91,9 +114,9 @@ static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry
  */
 static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row) {
   /* Of another process, which must be gone: its exit is under way, and the row can wait. */
-  if (!hpr_entry_learn(entry, &row->main)) return HPR_KEEP;
+  if (!hpr_entry_learn(entry, &row->main)) return keep_for_later(scope, row);
   /* An agent that ours does not know was not asked to end with it. */
-  if (entry->ending) return row->pi.kin ? HPR_KEEP : HPR_DROP;
+  if (entry->ending) return row->pi.kin ? keep_for_later(scope, row) : HPR_DROP;
   if (row->pi.kin && !is_agent_known(scope, entry)) {
     hpr_watch_stop(scope->process, entry);
     hpr_table_set_agent(scope->table, entry, &row->pi);
@@ -129,23 +152,31 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   hpr_row *row = &stored->row;
   if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
   if (strcmp(row->owner_id, scope->ledger->id) == 0) return HPR_DROP;
-  if (hpr_owners_lives(scope->owners, scope->process, &row->owner)) return HPR_KEEP;
+  if (hpr_owners_lives(scope->owners, scope->process, row)) return HPR_KEEP;
   if (row->owner.pid == 0 && hpr_table_find_same(scope->table, row)) return HPR_DROP;
-  return apply(scope, row, hpr_judge_orphan(scope->process, row));
+  const bool took_all_along = hpr_owners_took_all_along(scope->owners, row);
+  return apply(scope, row, took_all_along ? HPR_FATE_DROP : hpr_judge_orphan(scope->process, row));
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static int refresh_lines(void *self, hpr_lines **ret_lines) {
-  const hpr_ledger_scope *scope = self;
+static int refresh_lines(const hpr_ledger_scope *scope, hpr_lines **ret_lines) {
   *ret_lines = &scope->table->lines;
   return hpr_lines_refresh(*ret_lines, hpr_entry_write);
 }
 
-/* Comes when all of them have been judged, whether they can be written or not. */
+/* Both come when all of them have been looked at, whether they can be written or not. */
+static int note_looked(void *self, hpr_lines **ret_lines) {
+  const hpr_ledger_scope *scope = self;
+  hpr_owners_looked(scope->owners, scope->process, false);
+  return refresh_lines(scope, ret_lines);
+}
+
 static int note_judged(void *self, hpr_lines **ret_lines) {
-  ((const hpr_ledger_scope *)self)->ledger->orphans_due = false;
-  return refresh_lines(self, ret_lines);
+  const hpr_ledger_scope *scope = self;
+  scope->ledger->orphans_due = false;
+  hpr_owners_looked(scope->owners, scope->process, true);
+  return refresh_lines(scope, ret_lines);
 }
 
 static void warn(void *self, int error, const char *detail) {
@@ -158,9 +189,11 @@ static int sync(const hpr_ledger_scope *scope) {
   const hpr_pidfile_client client = {
       .self = &copy,
       .judge = judging ? judge_orphan : judge_ordinary,
-      .lines = judging ? note_judged : refresh_lines,
+      .lines = judging ? note_judged : note_looked,
+      .owned = note_owned,
       .warn = warn,
   };
+  hpr_owners_begin(scope->owners);
   return hpr_pidfile_sync(scope->ledger->pidfile, &client);
 }
 
@@ -169,7 +202,9 @@ static void note_result(const hpr_ledger_scope *scope, int result) {
   if (result != 0 && result != ledger->file_error)
     hpr_outbox_warn(scope->outbox, result, 0, hpr_pidfile_path(ledger->pidfile));
   ledger->file_error = result;
-  ledger->write_due_ms = result == 0 ? HPR_TIME_NEVER : scope->now_ms + RETRY_MS;
+  const bool waiting = hpr_pidfile_is_waiting(ledger->pidfile);
+  ledger->write_due_ms =
+      result == 0 ? HPR_TIME_NEVER : scope->now_ms + (waiting ? LOCK_RETRY_MS : RETRY_MS);
   scope->table->lines.changed = false; /* also after a failure: the retry is due */
 }
 
@@ -178,4 +213,16 @@ void hpr_ledger_write(const hpr_ledger_scope *scope) {
   int result = sync(scope);
   if (!judging && scope->ledger->orphans_due) result = sync(scope); /* just found by the first */
   note_result(scope, result);
+}
+
+bool hpr_ledger_look(const hpr_ledger_scope *scope) {
+  hpr_ledger *ledger = scope->ledger;
+  hpr_ledger_scope copy = *scope;
+  const hpr_pidfile_client client = {.self = &copy, .judge = judge_ordinary, .warn = warn};
+  const bool proved = hpr_pidfile_is_proved(ledger->pidfile);
+  if (ledger->adopting && !ledger->orphans_due) {
+    hpr_owners_begin(scope->owners);
+    hpr_pidfile_look(ledger->pidfile, &client);
+  }
+  return !proved || ledger->orphans_due;
 }

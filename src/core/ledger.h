@@ -10,10 +10,11 @@
 typedef struct hpr_ledger {
   hpr_pidfile *pidfile;
   char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
-  bool adopting;              /* orphans are wanted: cleanupOrphans was called */
-  bool orphans_due;           /* the next write judges them */
-  int file_error;             /* why the last write failed; reported once */
-  int64_t write_due_ms;       /* when it is written at the latest; HPR_TIME_NEVER */
+  char lock_file[HPR_OWNER_ID_SIZE], lock_init[HPR_OWNER_ID_SIZE]; /* see hpr_row; "" = none */
+  bool adopting;        /* orphans are wanted: cleanupOrphans was called */
+  bool orphans_due;     /* the next write judges them */
+  int file_error;       /* why the last write failed; reported once */
+  int64_t write_due_ms; /* when it is written at the latest; HPR_TIME_NEVER */
 } hpr_ledger;
 
 /* What a write works on. */
@@ -36,5 +37,11 @@ void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row
  * ran are in the outbox. A failure is reported, and tried again after a second.
  */
 void hpr_ledger_write(const hpr_ledger_scope *scope);
+
+/*
+ * Once a second: are we still proved to live, and does everybody else live? True if the file is to
+ * be written for it.
+ */
+bool hpr_ledger_look(const hpr_ledger_scope *scope);
 
 #endif

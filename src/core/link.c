@@ -61,12 +61,13 @@ static hpr_link refuse(hpr_registry *registry) {
   return HPR_LINK_NONE;
 }
 
-/* False: no memory. */
+/* False: no memory, or readers would refuse the file for its size. */
 static bool take(hpr_registry *registry, hpr_entry *entry, const char *session, hpr_link by) {
   if (has(entry, session)) {
     if (by > entry->linked_by) entry->linked_by = by;
     return true;
   }
+  if (!hpr_pidfile_has_room(registry->ledger.pidfile, strlen(session))) return false;
   if (entry->session)
     warn_of_guess(registry, entry, entry->session, "evidence gave the process to another one");
   return hpr_table_link(&registry->table, entry, session, by) == 0;

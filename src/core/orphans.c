@@ -15,8 +15,16 @@ static void look_at_ended(hpr_registry *registry) {
 void hpr_registry_cleanup_orphans(hpr_registry *registry) {
   if (registry->guest || hpr_turn_is_forked(registry)) return;
   hpr_turn_begin(registry);
-  hpr_pidfile_collect(registry->ledger.pidfile);
   look_at_ended(registry);
   registry->ledger.adopting = registry->ledger.orphans_due = true;
+  hpr_turn_work(registry);
+  hpr_pidfile_collect(registry->ledger.pidfile); /* the locks of the dead have been looked at */
+  hpr_turn_tell(registry);
+}
+
+void hpr_registry_look_at_owners(hpr_registry *registry) {
+  if (registry->guest || hpr_turn_is_forked(registry)) return;
+  hpr_turn_begin(registry);
+  hpr_turn_look_at_owners(registry);
   hpr_turn_end(registry);
 }

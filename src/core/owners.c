@@ -1,71 +1,123 @@
 #include "core/owners.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "base/error.h"
 #include "core/watch.h"
 
-/* Another server process whose entries stand in the file. */
+/* Another registry whose entries stand in the file. */
 typedef struct hpr_owner {
-  hpr_identity identity;
+  hpr_identity identity; /* of its process */
+  char id[HPR_OWNER_ID_SIZE];
   uint32_t number; /* of its watch */
+  uint32_t round;  /* when it was last asked about */
   bool watched;
-  bool gone; /* for good: nobody who is known comes back */
+  bool lives;
+  bool judged; /* it has ended, and what it left has been judged since */
+  bool again;  /* some of that is to be judged again */
   struct hpr_owner *prev, *next;
 } hpr_owner;
 
-static hpr_owner *find(const hpr_owners *owners, const hpr_identity *identity) {
+void hpr_owners_begin(hpr_owners *owners) { owners->round++; }
+
+static hpr_owner *find(const hpr_owners *owners, const hpr_row *row) {
   hpr_owner *owner;
   DL_FOREACH(owners->list, owner) {
-    if (hpr_identity_equal(&owner->identity, identity)) return owner;
+    if (strcmp(owner->id, row->owner_id) == 0 && hpr_identity_equal(&owner->identity, &row->owner))
+      return owner;
   }
   return NULL;
 }
 
-/* NULL: no memory; the next write tries again. */
-static hpr_owner *find_or_add(hpr_owners *owners, const hpr_identity *identity) {
-  hpr_owner *owner = find(owners, identity);
+/* NULL: no memory; the next look tries again. */
+static hpr_owner *find_or_add(hpr_owners *owners, const hpr_row *row) {
+  hpr_owner *owner = find(owners, row);
   if (owner || !(owner = calloc(1, sizeof *owner))) return owner;
-  owner->identity = *identity;
+  owner->identity = row->owner;
+  memcpy(owner->id, row->owner_id, sizeof owner->id);
   owner->number = ++owners->next_number;
+  owner->round = owners->round - 1;
   DL_APPEND(owners->list, owner);
   return owner;
 }
 
-/* Other registries of our own process are no other server. */
-static bool is_other(const hpr_owners *owners, const hpr_identity *owner) {
-  return owner->pid != 0 && owner->pid != owners->self.pid;
-}
+/* Nobody's, as the original module leaves them. */
+static bool is_named(const hpr_row *row) { return row->owner.pid != 0; }
 
-static void watch(hpr_owners *owners, const hpr_process_ops *process, hpr_owner *owner) {
-  if (owner->watched) return;
-  const uint64_t number = hpr_watch_make(owner->number, 0, HPR_WATCH_OWNER);
-  int result = process->watch(process->self, &owner->identity, number);
-  owner->watched = result == 0 || result == HPR_EPOLLED;
-  if (result == HPR_EPOLLED) owners->polled = true;
-}
+/* --- does it live? -------------------------------------------------------------------------- */
 
 /* GROUP: of a server that led a group its children may be left, but it is gone. */
 static bool has_ended(hpr_verdict verdict) {
   return hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP;
 }
 
-bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process,
-                      const hpr_identity *identity) {
-  if (!is_other(owners, identity)) return false;
-  hpr_owner *owner = find_or_add(owners, identity);
-  if (owner && owner->gone) return false;
-  hpr_verdict verdict = process->verify(process->self, identity);
-  if (owner) owner->gone = identity->state == HPR_RECORD_KNOWN && has_ended(verdict);
-  if (owner && verdict == HPR_VERDICT_SAME) watch(owners, process, owner);
-  return !has_ended(verdict);
+static bool ask(const hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
+  switch (hpr_ownerfile_test(owners->locks, row)) {
+  case HPR_PROOF_LIVES: return true;
+  case HPR_PROOF_ENDED: return false;
+  case HPR_PROOF_NONE: break;
+  }
+  return !has_ended(process->verify(process->self, &row->owner));
 }
 
-bool hpr_owners_meet(hpr_owners *owners, const hpr_process_ops *process,
-                     const hpr_identity *identity) {
-  if (!is_other(owners, identity) || find(owners, identity)) return false;
-  return !hpr_owners_lives(owners, process, identity);
+/* Of our own process the end is also ours. */
+static void watch(hpr_owners *owners, const hpr_process_ops *process, hpr_owner *owner) {
+  if (owner->watched || owner->identity.pid == owners->self.pid ||
+      process->verify(process->self, &owner->identity) != HPR_VERDICT_SAME)
+    return;
+  const uint64_t number = hpr_watch_make(owner->number, 0, HPR_WATCH_OWNER);
+  int result = process->watch(process->self, &owner->identity, number);
+  owner->watched = result == 0 || result == HPR_EPOLLED;
+  if (result == HPR_EPOLLED) owners->polled = true;
+}
+
+bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
+  if (!is_named(row)) return false;
+  hpr_owner *owner = find_or_add(owners, row);
+  if (owner && owner->round == owners->round) return owner->lives;
+  const bool lives = ask(owners, process, row);
+  if (!owner) return lives;
+  owner->round = owners->round;
+  owner->lives = lives;
+  if (lives) owner->judged = false;
+  if (lives) watch(owners, process, owner);
+  return lives;
+}
+
+bool hpr_owners_took_all_along(const hpr_owners *owners, const hpr_row *row) {
+  return hpr_ownerfile_test_init(owners->locks, row) == HPR_PROOF_ENDED;
+}
+
+/* A registry may be closed long before its process 1 ends. */
+bool hpr_owners_meet(hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
+  if (!is_named(row) || hpr_owners_lives(owners, process, row)) return false;
+  const hpr_owner *owner = find(owners, row);
+  return !owner || !owner->judged || hpr_owners_took_all_along(owners, row);
+}
+
+/* --- what was found ------------------------------------------------------------------------- */
+
+void hpr_owners_judge_again(hpr_owners *owners, const hpr_row *row) {
+  hpr_owner *owner = find(owners, row);
+  if (owner) owner->again = true;
+}
+
+static void forget(hpr_owners *owners, const hpr_process_ops *process, hpr_owner *owner) {
+  DL_DELETE(owners->list, owner);
+  if (owner->watched)
+    process->unwatch(process->self, hpr_watch_make(owner->number, 0, HPR_WATCH_OWNER));
+  free(owner);
+}
+
+void hpr_owners_looked(hpr_owners *owners, const hpr_process_ops *process, bool judged) {
+  hpr_owner *owner, *next;
+  DL_FOREACH_SAFE(owners->list, owner, next) {
+    if (judged) owner->judged = !owner->lives && !owner->again;
+    owner->again = false;
+    if (owner->round != owners->round) forget(owners, process, owner);
+  }
 }
 
 bool hpr_owners_exited(hpr_owners *owners, uint64_t number) {
@@ -78,10 +130,5 @@ bool hpr_owners_exited(hpr_owners *owners, uint64_t number) {
 }
 
 void hpr_owners_done(hpr_owners *owners, const hpr_process_ops *process) {
-  hpr_owner *owner, *next;
-  DL_FOREACH_SAFE(owners->list, owner, next) {
-    DL_DELETE(owners->list, owner);
-    process->unwatch(process->self, hpr_watch_make(owner->number, 0, HPR_WATCH_OWNER));
-    free(owner);
-  }
+  while (owners->list) forget(owners, process, owners->list);
 }

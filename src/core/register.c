@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -117,6 +118,21 @@ static bool is_sound(const hpr_registration *it) {
   return hpr_is_pid(it->pid) && (it->keeper_pid == 0 || hpr_is_pid(it->keeper_pid));
 }
 
+/* Exactly where it is close. */
+static int check_room(const hpr_registry *registry, const hpr_row *row) {
+  enum { IDENTITIES = 4096, ESCAPED = 6 }; /* "\u0001" for one byte */
+  const hpr_pidfile *file = registry->ledger.pidfile;
+  const size_t texts = strlen(row->cwd) + (row->token ? strlen(row->token) : 0) +
+                       (row->socket_path ? strlen(row->socket_path) : 0);
+  if (hpr_pidfile_has_room(file, texts * ESCAPED + IDENTITIES)) return 0;
+  char *text;
+  int result = hpr_row_write(row, &text);
+  if (result != 0) return result;
+  const bool fits = hpr_pidfile_has_room(file, strlen(text));
+  free(text);
+  return fits ? 0 : HPR_ETOOBIG;
+}
+
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
                           hpr_ticket *ret_ticket) {
   if (!is_sound(registration)) return HPR_EINVAL;
@@ -125,6 +141,7 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
   hpr_entry *entry;
   hpr_turn_begin(registry);
   int result = fill_row(registry, registration, &row);
+  if (result == 0) result = check_room(registry, &row);
   if (result == 0) result = add_entry(registry, &row, &entry);
   if (result != 0) {
     hpr_row_done(&row);

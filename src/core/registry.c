@@ -16,7 +16,12 @@ static int open_ledger(hpr_registry *registry, const char *path) {
   hpr_ledger *ledger = &registry->ledger;
   snprintf(ledger->id, sizeof ledger->id, "%016" PRIx64, nonce);
   ledger->write_due_ms = HPR_TIME_NEVER;
-  return hpr_pidfile_open(path, nonce, registry->files, &ledger->pidfile);
+  const bool is_init = registry->owners.self.pid == 1;
+  int result = hpr_pidfile_open(path, nonce, is_init, registry->files, &ledger->pidfile);
+  if (result != 0) return result;
+  if (!registry->guest) hpr_pidfile_own(ledger->pidfile);
+  registry->owners.locks = hpr_pidfile_owners(ledger->pidfile);
+  return 0;
 }
 
 int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {

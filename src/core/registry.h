@@ -90,6 +90,8 @@ typedef struct hpr_host {
   void *self;
   /* One timer, which replaces the one before; hpr_registry_timer_fired answers. -1: none. */
   void (*wake_in)(void *self, int32_t delay_ms);
+  /* hpr_registry_look_at_owners is to be called once a second from now on, until `closed`. */
+  void (*look_each_second)(void *self);
   /* How did the child of that ticket end? hpr_registry_child_exited answers, perhaps later. */
   void (*status_wanted)(void *self, hpr_ticket ticket);
   void (*exited)(void *self, const hpr_snapshot *entry);
@@ -138,7 +140,8 @@ typedef struct hpr_registration {
 /*
  * Who registers a process wants it to live: an end that was asked for before, be it by a server
  * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range), HPR_ECLOSED (it is
- * closing: from a report of that), HPR_ENOMEM: nothing was changed. A file that cannot be written
+ * closing: from a report of that), HPR_ENOMEM, HPR_ETOOBIG (readers would refuse the file): nothing
+ * was changed. A file that cannot be written
  * is no failure: it is reported, and written at the next chance.
  */
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,
@@ -256,12 +259,19 @@ int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, bool tree,
 /* Judges what servers that are gone have left in the file: takes over, ends, drops or keeps. */
 void hpr_registry_cleanup_orphans(hpr_registry *registry);
 
+/*
+ * Looks whether the owners of others' entries live, where cleanup_orphans was called before, and
+ * whether others can see that we do. Takes over what those who have ended left.
+ */
+void hpr_registry_look_at_owners(hpr_registry *registry);
+
 /* --- guests --------------------------------------------------------------------------------- */
 
 /*
  * A registry that was opened as a guest owns nothing and writes nothing, except in
- * hpr_registry_tidy. What it has borrowed can be looked at and ended, through the same steps and
- * by the same rules as an entry of its own; nothing else is to be asked of it.
+ * hpr_registry_tidy and hpr_registry_forget. What it has borrowed can be looked at and ended,
+ * through the same steps and by the same rules as an entry of its own; nothing else is to be asked
+ * of it.
  */
 
 /* Who looks after an entry of the file. */
@@ -276,6 +286,7 @@ typedef struct hpr_borrowed {
   hpr_verdict
       verdict;        /* of the process `stands_for`; UNKNOWN too if its record cannot be trusted */
   int32_t stands_for; /* the registered process or, where that is gone and it is not, pi */
+  bool can_forget;    /* hpr_registry_forget would drop it */
   bool can_end;       /* hpr_registry_terminate knows it by the pid `stands_for` */
   int32_t owner_pid;  /* 0 = unnamed */
   hpr_ownership owner;
@@ -298,6 +309,12 @@ int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *co
  * written only if there are any. Fails as hpr_pidfile_sync does, or with HPR_EFORKED.
  */
 int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped);
+
+/*
+ * Drops the entries of other hosts, pid namespaces and users whose owner is not proved to live. It
+ * is for a person to say that they are of no use any more. Fails as hpr_registry_tidy does.
+ */
+int hpr_registry_forget(hpr_registry *registry, size_t *ret_dropped);
 
 /* --- looking inside ------------------------------------------------------------------------- */
 

@@ -25,6 +25,7 @@ struct hpr_registry {
   int64_t clock_offset_ms; /* see hpr_turn_begin */
   int64_t now_ms;          /* of this turn, by the registry's clock */
   int64_t wake_ms;         /* when the host was asked to wake us; HPR_TIME_NEVER */
+  bool looked_after;       /* the host was asked to look once a second */
   bool told_polled;        /* HPR_EPOLLED was reported */
   bool may_wait;           /* this turn's change of the file may wait for the next write */
   uint64_t asked;          /* the serial of the entry that a call wants to end */

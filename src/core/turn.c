@@ -43,10 +43,8 @@ static void look(hpr_registry *registry, hpr_entry *entry) {
 
 /* --- 3. record (2. is decide.c)  ------------------------------------------------------------- */
 
-static void write_file(hpr_registry *registry) {
-  registry->table.lines.changed = false;
-  if (registry->guest || hpr_turn_is_forked(registry)) return;
-  const hpr_ledger_scope scope = {
+static hpr_ledger_scope scope_of(hpr_registry *registry) {
+  return (hpr_ledger_scope){
       .ledger = &registry->ledger,
       .process = &registry->process,
       .table = &registry->table,
@@ -55,6 +53,12 @@ static void write_file(hpr_registry *registry) {
       .grace_ms = registry->grace_ms,
       .now_ms = registry->now_ms,
   };
+}
+
+static void write_file(hpr_registry *registry) {
+  registry->table.lines.changed = false;
+  if (registry->guest || hpr_turn_is_forked(registry)) return;
+  const hpr_ledger_scope scope = scope_of(registry);
   hpr_ledger_write(&scope);
 }
 
@@ -126,10 +130,19 @@ void hpr_turn_work(hpr_registry *registry) {
   } while (registry->table.due || (registry->table.lines.changed && !registry->may_wait));
 }
 
+/* Whoever has written is an owner, or wants to know of others. */
+static void tell_to_look(hpr_registry *registry) {
+  const bool wanted = registry->table.entries || registry->ledger.adopting;
+  if (registry->looked_after || registry->guest || !wanted) return;
+  registry->looked_after = true;
+  registry->host.look_each_second(registry->host.self);
+}
+
 static void tell_all(hpr_registry *registry) {
   registry->telling = true;
   do {
     tell_when_to_wake(registry);
+    tell_to_look(registry);
   } while (hpr_outbox_tell(&registry->outbox, &registry->host));
   registry->telling = false;
 }
@@ -170,6 +183,11 @@ void hpr_turn_end(hpr_registry *registry) {
 }
 
 void hpr_turn_write(hpr_registry *registry) { write_file(registry); }
+
+void hpr_turn_look_at_owners(hpr_registry *registry) {
+  const hpr_ledger_scope scope = scope_of(registry);
+  if (hpr_ledger_look(&scope)) write_file(registry);
+}
 
 bool hpr_turn_is_forked(const hpr_registry *registry) {
   return registry->process.self_pid(registry->process.self) != registry->owners.self.pid;

@@ -29,6 +29,9 @@ void hpr_turn_end(hpr_registry *registry);
 /* Writes the file now, even if nothing has changed. */
 void hpr_turn_write(hpr_registry *registry);
 
+/* Looks whether other owners live, and writes the file if one has ended, or ours is unproved. */
+void hpr_turn_look_at_owners(hpr_registry *registry);
+
 /* True in a child made by fork(): it has our memory, but the file is its parent's. */
 bool hpr_turn_is_forked(const hpr_registry *registry);
 

@@ -59,6 +59,15 @@ typedef struct hpr_file_ops {
   int (*read)(void *self, hpr_file file, char *buffer, size_t size, size_t *ret_count);
   int (*write)(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count);
 
+  /*
+   * The same at a place of the file. Somebody else may read or write there at the same time; a
+   * small piece is then the old or the new one.
+   */
+  int (*read_at)(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
+                 size_t *ret_count);
+  int (*write_at)(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
+                  size_t *ret_count);
+
   void (*close)(void *self, hpr_file file);
 
   /* Swaps two existing files in one step. HPR_ENOTSUP or HPR_ENOENT: use rename. */
@@ -77,6 +86,31 @@ typedef struct hpr_file_ops {
   /* Takes the lock if it is free, HPR_EBUSY if not. Closing the file, or dying, releases it. */
   int (*try_lock)(void *self, hpr_file file);
   void (*unlock)(void *self, hpr_file file);
+
+  /* --- single bytes whose locks say who lives --- */
+
+  /*
+   * Opens or makes a private file whose bytes are to be locked, to be closed by close_bytes. A
+   * child made by fork() shares the locks: its copy is closed at once, which frees none of them.
+   */
+  int (*open_bytes)(void *self, const char *path, hpr_file *ret_file);
+  void (*close_bytes)(void *self, hpr_file file);
+
+  /*
+   * Locks one byte, which need not exist, until it is unlocked or the process ends. HPR_EBUSY:
+   * another opening of the file has it. HPR_ENOTSUP, HPR_ENOLCK: no byte can be locked here.
+   */
+  int (*lock_byte)(void *self, hpr_file file, uint64_t offset);
+  void (*unlock_byte)(void *self, hpr_file file, uint64_t offset);
+
+  /* 0: free, or locked by `file` itself. HPR_EBUSY: locked. Also for one that open() has opened. */
+  int (*test_byte)(void *self, hpr_file file, uint64_t offset);
+
+  /*
+   * Locks a byte for as long as the process lives. The first call for a file decides: *ret_offset
+   * is the byte that the process has in it. As lock_byte and open_bytes.
+   */
+  int (*lock_byte_for_life)(void *self, const char *path, uint64_t offset, uint64_t *ret_offset);
 
   /* Waits for a moment between two tries. */
   void (*pause_ms)(void *self, int ms);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#define ENTRIES "\"entries\""
+#define REFUSED "\"refused\""
 #define HEAD "{\"entries\":["
 #define SEPARATOR ",\n"
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
@@ -50,21 +52,28 @@ static int keep_member(hpr_document *document, hpr_span key, hpr_cursor *cursor)
   return document->unknown.failed ? HPR_ENOMEM : 0;
 }
 
-static bool is_entries(hpr_span key) {
-  return key.length == strlen("\"entries\"") && memcmp(key.text, "\"entries\"", key.length) == 0;
+static bool is_key(hpr_span key, const char *name) {
+  return key.length == strlen(name) && memcmp(key.text, name, key.length) == 0;
+}
+
+/* Refused ones are read like all others: a later version may know what they are. */
+static bool holds_entries(hpr_span key, const hpr_cursor *cursor) {
+  hpr_cursor value = *cursor;
+  return is_key(key, ENTRIES) || (is_key(key, REFUSED) && hpr_scan_open(&value, '['));
 }
 
 static int read_whole(hpr_document *document, hpr_cursor cursor) {
-  bool first = true, failed = false, seen = false;
+  bool first = true, failed = false, seen = false, seen_refused = false;
   if (!hpr_scan_open(&cursor, '{')) return HPR_ECORRUPT;
   while (hpr_scan_more(&cursor, '}', &first, &failed)) {
     hpr_span key;
     if (!hpr_scan_key(&cursor, &key)) return HPR_ECORRUPT;
     /* A reader that unescapes keys would see another member than we do. */
     if (memchr(key.text, '\\', key.length)) return HPR_ECORRUPT;
-    bool entries = is_entries(key);
-    if (entries && seen) return HPR_ECORRUPT;
-    seen = seen || entries;
+    const bool entries = holds_entries(key, &cursor), first_array = is_key(key, ENTRIES);
+    if (first_array ? seen : entries && seen_refused) return HPR_ECORRUPT;
+    seen = seen || first_array;
+    seen_refused = seen_refused || (entries && !first_array);
     int result = entries ? read_entries(document, &cursor) : keep_member(document, key, &cursor);
     if (result != 0) return result;
   }
@@ -146,8 +155,22 @@ void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others) {
   hpr_buffer_add(buffer, "}\n", 2);
 }
 
+static void add_refused(hpr_buffer *buffer, const hpr_document *others) {
+  const hpr_stored *stored;
+  bool first = true;
+  DL_FOREACH(others->stored, stored) {
+    if (stored->error == 0) continue;
+    const char *before = first ? SEPARATOR REFUSED ":[\n" : SEPARATOR;
+    hpr_buffer_add(buffer, before, strlen(before));
+    hpr_buffer_add(buffer, stored->text.text, stored->text.length);
+    first = false;
+  }
+  if (!first) hpr_buffer_add(buffer, "\n]", 2);
+}
+
 void hpr_document_end(hpr_buffer *buffer, const hpr_document *others) {
   bool empty = buffer->length == strlen(HEAD);
   hpr_buffer_add(buffer, empty ? "]" : "\n]", empty ? 1 : 2);
+  add_refused(buffer, others);
   hpr_document_add_unknown(buffer, others);
 }

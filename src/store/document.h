@@ -35,11 +35,15 @@ void hpr_document_drop(hpr_document *document, hpr_stored *stored);
 
 void hpr_document_done(hpr_document *document);
 
-/* Writing: begin, then any number of entries, then end. One entry a line. */
+/*
+ * Writing: begin, then any number of entries, then end. One entry a line. Those of `others` that
+ * are refused are no entries: they stand beside, under "refused", where the original module, which
+ * would signal pid 1, does not look.
+ */
 void hpr_document_begin(hpr_buffer *buffer);
 void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length);
 void hpr_document_end(hpr_buffer *buffer, const hpr_document *others);
-/* What follows the array of entries. */
+/* What follows the array of entries, refused ones left out. */
 void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others);
 
 #endif

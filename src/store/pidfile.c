@@ -6,13 +6,15 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "store/ownerfile.h"
 #include "store/replace.h"
+#include "store/writelock.h"
 
 enum {
   NAME_ROOM = 64,   /* for what is appended to the path */
-  RETRY_MS = 2,     /* between two tries for the lock */
   NAME_TRIES = 100, /* taken names to step over; more is an attack or a broken disk */
-  SYNC_TRIES = 4    /* network file systems interrupt any call on a signal, but not every time */
+  ROOM_BYTES = HPR_PIDFILE_MAX_BYTES - 1024 * 1024, /* the rest is for what lines grow by */
+  SYNC_TRIES = 4 /* network file systems interrupt any call on a signal, but not every time */
 };
 
 struct hpr_pidfile {
@@ -25,9 +27,10 @@ struct hpr_pidfile {
   hpr_file_info seen;      /* the file as we last read or wrote it; inode 0 = never */
   hpr_file held;           /* that file, open, if it has to be */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
-  hpr_file lock;           /* held open, locked only during a sync */
-  bool lock_open;
-  bool impatient;              /* the last wait for the lock was in vain */
+  hpr_writelock lock;      /* taken during a sync only */
+  hpr_ownerfile *owners;
+  bool owner_due;              /* our own lock is to be taken, or taken again */
+  bool unprovable;             /* it cannot be had here, and that was reported */
   uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
 };
 
@@ -54,28 +57,35 @@ static void remember(hpr_pidfile *f, const hpr_file_info *seen, hpr_file take_fi
   if (f->files->numbers_last) f->files->close(f->files->self, take_file);
 }
 
-int hpr_pidfile_open(const char *path, uint64_t nonce, const hpr_file_ops *files,
+static int open_parts(hpr_pidfile *f, const char *path, bool is_init) {
+  f->path_length = strlen(path);
+  f->path = strdup(path);
+  f->beside = malloc(f->path_length + NAME_ROOM);
+  if (!f->path || !f->beside) return HPR_ENOMEM;
+  memcpy(f->beside, path, f->path_length + 1);
+  int result = hpr_writelock_init(&f->lock, path, f->files);
+  return result ? result : hpr_ownerfile_open(path, f->nonce, is_init, f->files, &f->owners);
+}
+
+int hpr_pidfile_open(const char *path, uint64_t nonce, bool is_init, const hpr_file_ops *files,
                      hpr_pidfile **ret_pidfile) {
   hpr_pidfile *f = calloc(1, sizeof *f);
   if (!f) return HPR_ENOMEM;
   f->files = files;
   f->nonce = nonce;
-  f->path_length = strlen(path);
-  f->path = strdup(path);
-  f->beside = malloc(f->path_length + NAME_ROOM);
-  if (!f->path || !f->beside) {
+  int result = open_parts(f, path, is_init);
+  if (result == 0)
+    *ret_pidfile = f;
+  else
     hpr_pidfile_close(f);
-    return HPR_ENOMEM;
-  }
-  memcpy(f->beside, path, f->path_length + 1);
-  *ret_pidfile = f;
-  return 0;
+  return result;
 }
 
 void hpr_pidfile_close(hpr_pidfile *f) {
   if (!f) return;
   forget(f);
-  if (f->lock_open) f->files->close(f->files->self, f->lock);
+  hpr_ownerfile_close(f->owners);
+  hpr_writelock_done(&f->lock);
   hpr_document_done(&f->others);
   hpr_buffer_done(&f->text);
   free(f->path);
@@ -83,52 +93,30 @@ void hpr_pidfile_close(hpr_pidfile *f) {
   free(f);
 }
 
-/* --- the lock ------------------------------------------------------------------------------- */
+/* --- our own lock --------------------------------------------------------------------------- */
 
-static int open_lock(hpr_pidfile *f) {
-  const hpr_file_ops *files = f->files;
-  const char *name = beside(f, ".lock");
-  int result = files->open_lock(files->self, name, &f->lock);
-  if (result == HPR_ENOENT) {
-    result = hpr_make_parents(files, f->path);
-    if (result == 0) result = files->open_lock(files->self, name, &f->lock);
-  }
-  f->lock_open = result == 0;
-  return result;
+void hpr_pidfile_own(hpr_pidfile *f) { f->owner_due = true; }
+
+/* Where there are no locks others judge us by our identity: good enough to go on. */
+static void warn_unprovable(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  if (!f->unprovable) client->warn(client->self, HPR_ENOLCK, f->path);
+  f->unprovable = true;
+  f->owner_due = false;
 }
 
-/* A lock file that somebody deleted guards nothing: the next server would make another. */
-static bool lock_is_stale(hpr_pidfile *f) {
-  hpr_file_info held, named;
-  return f->files->info(f->files->self, f->lock, &held) != 0 || held.links == 0 ||
-         f->files->info_at(f->files->self, beside(f, ".lock"), &named) != 0 ||
-         named.inode != held.inode || named.device != held.device;
+/* Under the lock: rows name what proves us, from their next line on. */
+static int take_ownership(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  if (f->lock.lockless) warn_unprovable(f, client);
+  if (!f->owner_due) return 0;
+  const int result = hpr_ownerfile_take(f->owners);
+  if (result == HPR_ENOLCK) warn_unprovable(f, client);
+  if (result != 0) return result == HPR_ENOLCK ? 0 : result;
+  f->owner_due = false;
+  client->owned(client->self, hpr_ownerfile_birth(f->owners), hpr_ownerfile_init(f->owners));
+  return 0;
 }
 
-static void unlock(hpr_pidfile *f) { f->files->unlock(f->files->self, f->lock); }
-
-static int wait_for_lock(hpr_pidfile *f) {
-  int tries = f->impatient ? 1 : HPR_PIDFILE_LOCK_MS / RETRY_MS;
-  int result = HPR_EBUSY;
-  for (int i = 0; i < tries && (result == HPR_EBUSY || result == HPR_EINTR); i++) {
-    if (i > 0) f->files->pause_ms(f->files->self, RETRY_MS);
-    result = f->files->try_lock(f->files->self, f->lock);
-  }
-  f->impatient = result == HPR_EBUSY;
-  return result;
-}
-
-static int lock(hpr_pidfile *f) {
-  for (int i = 0; i < 2; i++) { /* twice: the first may find that it locked a deleted file */
-    int result = f->lock_open ? 0 : open_lock(f);
-    if (result == 0) result = wait_for_lock(f);
-    if (result != 0) return result;
-    if (!lock_is_stale(f)) return 0;
-    f->files->close(f->files->self, f->lock);
-    f->lock_open = false;
-  }
-  return HPR_EBUSY;
-}
+const hpr_ownerfile *hpr_pidfile_owners(const hpr_pidfile *f) { return f->owners; }
 
 /* --- reading -------------------------------------------------------------------------------- */
 
@@ -159,6 +147,7 @@ static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info
   return 0;
 }
 
+/* Without a client a damaged file is HPR_ECORRUPT, and what was known of it stays. */
 static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client) {
   char *text;
   hpr_file file;
@@ -167,7 +156,8 @@ static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client) {
   int result = hpr_read_whole(f->files, f->path, HPR_PIDFILE_MAX_BYTES, &text, &info, &file);
   if (result != 0) return result;
   result = hpr_document_read(text, (size_t)info.size_bytes, &document);
-  if (result == 0 && document.damaged) result = set_aside(f, document.text, &info, client);
+  if (result == 0 && document.damaged)
+    result = client ? set_aside(f, document.text, &info, client) : HPR_ECORRUPT;
   if (result != 0) {
     hpr_document_done(&document);
     f->files->close(f->files->self, file);
@@ -196,6 +186,7 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
 /* --- writing -------------------------------------------------------------------------------- */
 
 static int write_file(hpr_pidfile *f, hpr_span text) {
+  if (text.length > HPR_PIDFILE_MAX_BYTES) return HPR_ETOOBIG; /* no reader would take it */
   char suffix[NAME_ROOM];
   hpr_file file;
   hpr_file_info written;
@@ -223,7 +214,7 @@ static int join(hpr_pidfile *f, const hpr_lines *lines, hpr_span *ret_text) {
   const hpr_stored *stored;
   hpr_document_begin(&f->text);
   DL_FOREACH(f->others.stored, stored) {
-    hpr_document_add(&f->text, stored->text.text, stored->text.length);
+    if (stored->error == 0) hpr_document_add(&f->text, stored->text.text, stored->text.length);
   }
   hpr_lines_add_to(lines, &f->text);
   hpr_document_end(&f->text, &f->others);
@@ -242,24 +233,45 @@ static int compose(hpr_pidfile *f, const hpr_pidfile_client *client, hpr_span *r
 
 static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_span text;
-  int result = lock(f);
+  int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
   if (result == HPR_EBUSY) return result;
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
     if (read == 0) read = compose(f, client, &text);
     return read ? read : result;
   }
+  const int unproved = take_ownership(f, client);
   result = refresh(f, client);
   if (result == 0) result = compose(f, client, &text);
   if (result == 0) result = write_file(f, text);
-  unlock(f);
-  return result;
+  if (result == 0) hpr_ownerfile_settle(f->owners);
+  hpr_writelock_release(&f->lock, result == 0);
+  return result ? result : unproved;
 }
 
 int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   int result = HPR_EINTR;
   for (int i = 0; i < SYNC_TRIES && result == HPR_EINTR; i++) result = sync_once(f, client);
   return result;
+}
+
+bool hpr_pidfile_is_waiting(const hpr_pidfile *f) { return f->lock.impatient; }
+
+bool hpr_pidfile_is_proved(hpr_pidfile *f) {
+  if (!f->unprovable && !hpr_ownerfile_is_current(f->owners)) f->owner_due = true;
+  return !f->owner_due;
+}
+
+/* A damaged file is for who has the lock: it is set aside once. */
+void hpr_pidfile_look(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  hpr_file_info now;
+  if (f->files->info_at(f->files->self, f->path, &now) != 0) return;
+  if (!same_version(&now, &f->seen) && read_file(f, NULL) != 0) return;
+  judge_all(f, client);
+}
+
+bool hpr_pidfile_has_room(const hpr_pidfile *f, size_t bytes) {
+  return bytes < ROOM_BYTES && f->seen.size_bytes < (int64_t)(ROOM_BYTES - bytes);
 }
 
 bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
@@ -321,12 +333,24 @@ static bool is_temporary(const char *suffix) {
   return digits > 0 && digits < 21 && strcmp(number + digits, ".tmp") == 0;
 }
 
+/* Its owner has ended: who holds it still has it locked. */
+static bool is_left_over(const hpr_pidfile *f, const char *path) {
+  hpr_file file;
+  if (f->files->open(f->files->self, path, &file) != 0) return false;
+  const bool free_now = f->files->try_lock(f->files->self, file) == 0;
+  f->files->close(f->files->self, file);
+  return free_now;
+}
+
 static void sweep_name(void *context, const char *name) {
   const sweep *it = context;
   hpr_pidfile *f = it->pidfile;
   size_t length = strlen(it->base);
-  if (strncmp(name, it->base, length) == 0 && is_temporary(name + length))
-    f->files->unlink(f->files->self, beside(f, name + length));
+  if (strncmp(name, it->base, length) != 0) return;
+  const bool single = hpr_ownerfile_is_single(name + length);
+  if (!single && !is_temporary(name + length)) return;
+  const char *path = beside(f, name + length);
+  if (!single || is_left_over(f, path)) f->files->unlink(f->files->self, path);
 }
 
 /* The file's name without its folder. */
@@ -338,13 +362,13 @@ static const char *base_of(const hpr_pidfile *f) {
 
 void hpr_pidfile_collect(hpr_pidfile *f) {
   /* Whoever writes holds the lock: with the lock in our hand every temporary file is left over. */
-  if (lock(f) != 0) return;
+  if (hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners)) != 0) return;
   sweep it = {.pidfile = f, .base = base_of(f)};
-  char *folder = strdup(it.base > f->path ? f->path : "./");
+  char *folder = f->lock.lockless ? NULL : strdup(it.base > f->path ? f->path : "./");
   if (folder) {
     if (it.base > f->path) folder[it.base - f->path] = '\0';
     f->files->list(f->files->self, folder, sweep_name, &it);
   }
   free(folder);
-  unlock(f);
+  hpr_writelock_release(&f->lock, false);
 }

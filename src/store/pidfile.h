@@ -9,6 +9,7 @@
 #include "platform/file.h"
 #include "store/document.h"
 #include "store/lines.h"
+#include "store/ownerfile.h"
 
 typedef struct hpr_pidfile hpr_pidfile;
 
@@ -26,16 +27,22 @@ typedef struct hpr_pidfile_client {
   /* The client's own entries, none of them stale; comes when all others have been judged.
    * HPR_ENOMEM. */
   int (*lines)(void *self, hpr_lines **ret_lines);
+  /* Of one that owns: its lock is held now, by these names, which its entries are to bear. */
+  void (*owned)(void *self, const char *birth, const char *init);
   /* Something that a person should know; `detail` is a file name. */
   void (*warn)(void *self, int error, const char *detail);
 } hpr_pidfile_client;
 
 /*
  * Opens nothing yet. Copies its arguments, but `files` must outlive it. `nonce` is a number that no
- * other writer of the file has; it names our temporary files. HPR_ENOMEM.
+ * other writer of the file has; it names our temporary files, and us as an owner. `is_init`: we are
+ * process 1 of a pid namespace. HPR_ENOMEM.
  */
-int hpr_pidfile_open(const char *path, uint64_t nonce, const hpr_file_ops *files,
+int hpr_pidfile_open(const char *path, uint64_t nonce, bool is_init, const hpr_file_ops *files,
                      hpr_pidfile **ret_pidfile);
+
+/* From now on a sync takes our lock as an owner if we have it not (store/ownerfile.h). */
+void hpr_pidfile_own(hpr_pidfile *pidfile);
 
 /* Leaves the file as it is. NULL is a no-op. */
 void hpr_pidfile_close(hpr_pidfile *pidfile);
@@ -43,12 +50,14 @@ void hpr_pidfile_close(hpr_pidfile *pidfile);
 /*
  * Under the lock: reads what others wrote since the last time (all of it the first time), lets the
  * client judge the entries that are not its own, and replaces the file by those that stay and
- * the client's. Waits at most HPR_PIDFILE_LOCK_MS for the lock, and after one such wait in vain
- * not at all until the lock is free again. On failure the file is as it was, and so are the
- * client's own entries; entries that judge() has dropped are written out with the next success.
- * Where not even a lock file can be made the file is read and judged all the same.
- * HPR_EBUSY (lock), HPR_EUNSAFE, HPR_ETOOBIG, HPR_EACCES, HPR_ENOSPC, HPR_EROFS, HPR_EIO,
- * HPR_EMFILE, HPR_ENOMEM; HPR_EINTR only if interrupted again and again.
+ * the client's. Waits for the lock as hpr_writelock_take does. On failure the file is as it was,
+ * and so are the client's own entries; entries that judge() has dropped are written out with the
+ * next success. Where not even a lock file can be made the file is read and judged all the same;
+ * where there are no locks it is written without, with one warning (HPR_ENOLCK). What is larger
+ * than HPR_PIDFILE_MAX_BYTES is not written. What keeps an owner from its own lock is an error,
+ * too, even if the file was written. HPR_EBUSY (lock), HPR_EUNSAFE, HPR_ETOOBIG, HPR_EACCES,
+ * HPR_ENOSPC, HPR_EROFS, HPR_EIO, HPR_EMFILE, HPR_ENOMEM; HPR_EINTR only if interrupted again and
+ * again.
  */
 int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 
@@ -62,6 +71,21 @@ int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *
 /* Its path; the pidfile's own. */
 const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 
+/* True if the last sync waited for the lock in vain. */
+bool hpr_pidfile_is_waiting(const hpr_pidfile *pidfile);
+
+/* False: we do not hold our lock, or it is in a file that has that name no more. A sync helps. */
+bool hpr_pidfile_is_proved(hpr_pidfile *pidfile);
+
+/* Reads what others wrote since, if anything, and lets the client judge; writes nothing. */
+void hpr_pidfile_look(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
+
+/* False: with one more entry of that size readers might refuse the file. */
+bool hpr_pidfile_has_room(const hpr_pidfile *pidfile, size_t bytes);
+
+/* By it other owners are told to live or to have ended. */
+const hpr_ownerfile *hpr_pidfile_owners(const hpr_pidfile *pidfile);
+
 /* True if an entry that is not the client's own names that pid, as of the last sync. */
 bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 
@@ -72,12 +96,9 @@ bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 void hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
                             void (*visit)(void *context, const hpr_row *row), void *context);
 
-/* Removes temporary files that dead writers left beside the file. Best effort. */
+/* Removes temporary files, and owners' locks, that dead writers left beside. Best effort. */
 void hpr_pidfile_collect(hpr_pidfile *pidfile);
 
-enum {
-  HPR_PIDFILE_LOCK_MS = 300,               /* a writer holds the lock for well under one */
-  HPR_PIDFILE_MAX_BYTES = 16 * 1024 * 1024 /* some 30,000 entries */
-};
+enum { HPR_PIDFILE_MAX_BYTES = 16 * 1024 * 1024 }; /* some 30,000 entries */
 
 #endif

@@ -115,7 +115,9 @@ int hpr_make_parents(const hpr_file_ops *files, const char *path) {
        end = strpbrk(end + 1, files->separators)) {
     const char separator = *end;
     *end = '\0';
-    result = files->make_folder(files->self, folder);
+    const int made = files->make_folder(files->self, folder);
+    /* Below a folder that could not be made there is nothing: why it could not is what counts. */
+    if (made != HPR_ENOENT || result == 0 || result == HPR_EEXIST) result = made;
     *end = separator;
   }
   free(folder);

@@ -31,7 +31,7 @@ int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text,
 int hpr_replace(const hpr_file_ops *files, const char *path, const char *temporary,
                 const char *text, size_t length, hpr_file_info *ret_info, hpr_file *ret_file);
 
-/* Makes the folders above `path` that are missing. 0, why the last one failed, or HPR_EINTR. */
+/* Makes the folders above `path` that are missing. 0, or why one could not be made. */
 int hpr_make_parents(const hpr_file_ops *files, const char *path);
 
 #endif

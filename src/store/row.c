@@ -80,12 +80,16 @@ static const cJSON *member(const cJSON *object, const char *key) {
 }
 
 /* valuedouble, because valueint stops silently at 2^31-1. */
-static bool read_pid(const cJSON *value, int32_t *ret_pid) {
+static bool read_pid_from(const cJSON *value, int32_t least, int32_t *ret_pid) {
   if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
-      value->valuedouble < HPR_PID_MIN || value->valuedouble > HPR_PID_MAX)
+      value->valuedouble < least || value->valuedouble > HPR_PID_MAX)
     return false;
   *ret_pid = (int32_t)value->valuedouble;
   return true;
+}
+
+static bool read_pid(const cJSON *value, int32_t *ret_pid) {
+  return read_pid_from(value, HPR_PID_MIN, ret_pid);
 }
 
 static bool read_fixed(const cJSON *value, char *ret_text, size_t size) {
@@ -219,9 +223,13 @@ static bool read_former(const cJSON *value, hpr_row *row) {
 
 static bool read_owner(const cJSON *value, hpr_row *row) {
   if (!value) return true;
-  return cJSON_IsObject(value) && read_pid(member(value, "pid"), &row->owner.pid) &&
+  /* A server may be process 1 of its container: it is asked whether it lives, and never signalled.
+   */
+  return cJSON_IsObject(value) && read_pid_from(member(value, "pid"), 1, &row->owner.pid) &&
          read_identity(value, &row->owner) &&
-         read_fixed(member(value, "id"), row->owner_id, HPR_OWNER_ID_SIZE);
+         read_fixed(member(value, "id"), row->owner_id, HPR_OWNER_ID_SIZE) &&
+         read_fixed(member(value, "file"), row->owner_file, HPR_OWNER_ID_SIZE) &&
+         read_fixed(member(value, "init"), row->owner_init, HPR_OWNER_ID_SIZE);
 }
 
 static int read_string(const cJSON *value, char **field) {
@@ -374,7 +382,9 @@ static bool write_owner(cJSON *entry, const hpr_row *row) {
   if (row->owner.boot[0] && !cJSON_AddStringToObject(object, "boot", row->owner.boot)) return false;
   if (row->owner.birth[0] && !cJSON_AddStringToObject(object, "birth", row->owner.birth))
     return false;
-  return cJSON_AddStringToObject(object, "id", row->owner_id) != NULL;
+  return cJSON_AddStringToObject(object, "id", row->owner_id) &&
+         (!row->owner_file[0] || cJSON_AddStringToObject(object, "file", row->owner_file)) &&
+         (!row->owner_init[0] || cJSON_AddStringToObject(object, "init", row->owner_init));
 }
 
 static bool write_pid(cJSON *entry, const char *key, const hpr_identity *identity) {

@@ -67,6 +67,8 @@ typedef struct hpr_row {
   hpr_members *members[HPR_PART_COUNT]; /* "members" of an identity; NULL = none recorded */
   hpr_identity owner;                   /* the server that keeps it; pid 0 = the original module */
   char owner_id[HPR_OWNER_ID_SIZE];     /* which registry of that server */
+  char owner_file[HPR_OWNER_ID_SIZE];   /* the birth number of the file with its lock; "" = none */
+  char owner_init[HPR_OWNER_ID_SIZE];   /* the lock of that server as process 1; "" = none */
   struct cJSON *unknown; /* members that we do not know, kept to the letter; or NULL */
 } hpr_row;
 

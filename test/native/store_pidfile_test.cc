@@ -122,10 +122,11 @@ TEST(PidFile, KeepsWhatOthersWroteToTheLetter) {
   server.own = {EntryOf(9)};
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
   EXPECT_EQ(foreign, server.judged);
-  Names all = foreign;
-  all.push_back(EntryOf(9));
-  std::string expected = FileOf(all);
-  expected.replace(expected.size() - 3, 3, "],\n\"v\":1e999}\n");
+  std::string expected = FileOf({foreign[2], EntryOf(8), EntryOf(9)});
+  const std::string refused =
+      foreign[0] + ",\n" + foreign[1] + ",\n" + foreign[3] + ",\n" + foreign[4];
+  expected.replace(expected.size() - 3, 3,
+                   "],\n\"refused\":[\n" + refused + "\n],\n\"v\":1e999}\n");
   EXPECT_EQ(expected, TextOf(folder / "pids.json"));
   EXPECT_TRUE(server.warnings.empty()) << "unsound entries are no damage";
 }
@@ -806,8 +807,8 @@ TEST(PidFile, WaitsForTheLockOnlySoLong) {
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ("HPR_EBUSY", Code(server.Sync()));
   const auto waited = std::chrono::steady_clock::now() - start;
-  EXPECT_GE(waited, std::chrono::milliseconds(HPR_PIDFILE_LOCK_MS / 2));
-  EXPECT_LT(waited, std::chrono::milliseconds(HPR_PIDFILE_LOCK_MS * 20)) << "on a busy machine";
+  EXPECT_GE(waited, std::chrono::milliseconds(HPR_WRITELOCK_WAIT_MS / 2));
+  EXPECT_LT(waited, std::chrono::milliseconds(HPR_WRITELOCK_WAIT_MS * 20)) << "on a busy machine";
   EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
   EXPECT_TRUE(server.judged.empty());
 }

@@ -97,8 +97,73 @@ struct DiskCalls {
     return 0;
   }
 
+  static int ReadAt(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
+                    size_t *ret_count) {
+    if (Cannot()) return HPR_EIO;
+    const std::string &data = Of(self)->handles_.at(file).inode->data;
+    *ret_count = std::min<size_t>(size, data.size() - std::min<size_t>(offset, data.size()));
+    memcpy(buffer, data.data() + std::min<size_t>(offset, data.size()), *ret_count);
+    return 0;
+  }
+
+  static int WriteAt(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
+                     size_t *ret_count) {
+    if (Cannot()) return HPR_EIO;
+    std::string &text = Of(self)->handles_.at(file).inode->data;
+    text.resize(std::max<size_t>(text.size(), offset + size));
+    text.replace(offset, size, data, size);
+    *ret_count = size;
+    return 0;
+  }
+
+  static int LockByte(void *self, hpr_file file, uint64_t offset) {
+    if (Cannot()) return HPR_EIO;
+    if (Of(self)->byte_fault) return Of(self)->byte_fault;
+    intptr_t &holder = Of(self)->handles_.at(file).inode->bytes_locked[offset];
+    if (holder && holder != file) return HPR_EBUSY;
+    holder = file;
+    return 0;
+  }
+
+  static void UnlockByte(void *self, hpr_file file, uint64_t offset) {
+    const auto it = Of(self)->handles_.find(file);
+    if (the_kernel->SelfIsDead() || it == Of(self)->handles_.end()) return;
+    auto &bytes = it->second.inode->bytes_locked;
+    const auto byte = bytes.find(offset);
+    if (byte != bytes.end() && byte->second == file) bytes.erase(byte);
+  }
+
+  static int TestByte(void *self, hpr_file file, uint64_t offset) {
+    if (Cannot()) return HPR_EIO;
+    if (Of(self)->byte_fault) return Of(self)->byte_fault;
+    const auto &bytes = Of(self)->handles_.at(file).inode->bytes_locked;
+    const auto it = bytes.find(offset);
+    return it == bytes.end() || it->second == 0 || it->second == file ? 0
+                                                                      : static_cast<int>(HPR_EBUSY);
+  }
+
+  static int LockByteForLife(void *self, const char *path, uint64_t offset, uint64_t *ret_offset) {
+    hpr_file file;
+    int result = OpenLock(self, path, &file);
+    if (result != 0) return result;
+    const auto &inode = Of(self)->handles_.at(file).inode;
+    for (const auto &[number, handle] : Of(self)->handles_)
+      if (handle.for_life && handle.owner == the_kernel->self && handle.inode == inode)
+        for (const auto &[place, holder] : inode->bytes_locked)
+          if (holder == number) *ret_offset = place, result = HPR_EEXIST;
+    if (result == 0) result = LockByte(self, file, offset);
+    if (result == 0) {
+      Of(self)->handles_.at(file).for_life = true;
+      *ret_offset = offset;
+    } else {
+      Close(self, file);
+    }
+    return result == HPR_EEXIST ? 0 : result;
+  }
+
   static void Close(void *self, hpr_file file) {
     Unlock(self, file);
+    Of(self)->Free(file);
     Of(self)->handles_.erase(file);
   }
 
@@ -185,6 +250,14 @@ Disk::Disk() {
   ops_.list = DiskCalls::List;
   ops_.try_lock = DiskCalls::TryLock;
   ops_.unlock = DiskCalls::Unlock;
+  ops_.read_at = DiskCalls::ReadAt;
+  ops_.write_at = DiskCalls::WriteAt;
+  ops_.open_bytes = DiskCalls::OpenLock;
+  ops_.close_bytes = DiskCalls::Close;
+  ops_.lock_byte = DiskCalls::LockByte;
+  ops_.unlock_byte = DiskCalls::UnlockByte;
+  ops_.test_byte = DiskCalls::TestByte;
+  ops_.lock_byte_for_life = DiskCalls::LockByteForLife;
   ops_.pause_ms = DiskCalls::Pause;
   ops_.same_folder = DiskCalls::SameFolder;
   ops_.names_socket = DiskCalls::NamesSocket;
@@ -210,13 +283,23 @@ void Disk::CloseAllOf(Serial owner) {
       continue;
     }
     if (it->second.inode->locked_by == it->first) it->second.inode->locked_by = 0;
+    Free(it->first);
     it = handles_.erase(it);
   }
 }
 
+/* The bytes that it has locked. */
+void Disk::Free(intptr_t number) {
+  const auto handle = handles_.find(number);
+  if (handle == handles_.end()) return;
+  auto &bytes = handle->second.inode->bytes_locked;
+  for (auto it = bytes.begin(); it != bytes.end();)
+    it = it->second == number ? bytes.erase(it) : std::next(it);
+}
+
 size_t Disk::OpenFilesOf(Serial owner) const {
   size_t count = 0;
-  for (const auto &[unused, handle] : handles_) count += handle.owner == owner;
+  for (const auto &[unused, handle] : handles_) count += handle.owner == owner && !handle.for_life;
   return count;
 }
 

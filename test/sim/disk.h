@@ -30,6 +30,7 @@ public:
   void Write(const std::string &path, const std::string &text);
 
   int create_fault = 0;                     /* what making a file answers; 0: it is made */
+  int byte_fault = 0;                       /* what locking a byte answers */
   std::map<std::string, std::string> links; /* folders by other names that they have */
 
 private:
@@ -38,14 +39,18 @@ private:
     uint64_t links = 1;
     std::string data;
     int64_t modified_ns = 0;
-    intptr_t locked_by = 0; /* a handle */
+    intptr_t locked_by = 0;                    /* a handle */
+    std::map<uint64_t, intptr_t> bytes_locked; /* by which handle */
   };
   struct Handle {
     Serial owner = 0;
     std::shared_ptr<Inode> inode;
     size_t at = 0;
+    bool for_life = false;
   };
   friend struct DiskCalls;
+
+  void Free(intptr_t handle);
 
   hpr_file_ops ops_ = {};
   std::map<std::string, std::shared_ptr<Inode>> names_;

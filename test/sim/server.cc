@@ -25,6 +25,8 @@ struct HostCalls {
       Of(self)->timer_ = Of(self)->kernel_->now_ms + delay_ms;
   }
 
+  static void LookEachSecond(void *self) { Of(self)->look_ = Of(self)->kernel_->now_ms + 1000; }
+
   static void StatusWanted(void *self, hpr_ticket ticket) {
     Of(self)->statuses_wanted_.push_back(ticket);
   }
@@ -61,6 +63,7 @@ struct HostCalls {
     hpr_process_native_close(&Of(self)->process_);
     Of(self)->registry_ = nullptr;
     Of(self)->timer_.reset();
+    Of(self)->look_.reset();
     Of(self)->notices_.clear();
   }
 
@@ -81,6 +84,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.files = disk_->ops();
   it.host.self = this;
   it.host.wake_in = HostCalls::WakeIn;
+  it.host.look_each_second = HostCalls::LookEachSecond;
   it.host.status_wanted = HostCalls::StatusWanted;
   it.host.exited = HostCalls::Exited;
   it.host.warned = HostCalls::Warned;
@@ -257,6 +261,9 @@ void Server::FireTimers() {
     timer_.reset();
     Do(hpr_registry_timer_fired);
   }
+  if (!registry_ || !look_ || *look_ > kernel_->now_ms) return;
+  look_ = kernel_->now_ms + 1000;
+  Do(hpr_registry_look_at_owners);
 }
 
 /* Whoever waits for a status in vain is told that there is none. */

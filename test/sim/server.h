@@ -154,6 +154,7 @@ private:
   std::map<std::string, int32_t> answers_; /* of PidOf, by session */
   uint64_t next_request_ = 1;
   std::optional<int64_t> timer_; /* due at */
+  std::optional<int64_t> look_;  /* the same, once a second */
   std::deque<hpr_ticket> statuses_wanted_;
   std::deque<uint64_t> notices_;
   std::multimap<Serial, hpr_ticket> tickets_;

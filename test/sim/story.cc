@@ -222,8 +222,9 @@ void Story::CheckNothingLeft() {
       truth_.Break("a pidfd is left open by server " + std::to_string(server->serial()));
     if (disk_.OpenFilesOf(server->serial()) != 0) truth_.Break("a file is left open");
   }
-  if (disk_.List(std::string(kPidFile) + ".").size() > 1)
-    truth_.Break("files besides the lock are left: " + disk_.List(kPidFile).back());
+  for (const std::string &name : disk_.List(std::string(kPidFile) + "."))
+    if (name != std::string(kPidFile) + ".lock" && name != std::string(kPidFile) + ".owners")
+      truth_.Break("a file besides the locks is left: " + name);
 }
 
 void Story::End() {

@@ -85,6 +85,10 @@ std::set<Serial> Truth::Asked(const hpr_row &row) {
   for (const Serial serial : kernel_->All())
     if (keeper && kernel_->Find(serial)->parent == keeper) asked_.insert(serial);
   if (on_asked) on_asked(row);
+  /* A row that it meets meanwhile may prove what it could not: that one is ours, too. */
+  for (const hpr_row &other : FileRows())
+    for (const Serial serial : KinOf(other))
+      if (PartsOf(row).count(serial)) asked_.insert(serial);
   return kin;
 }
 

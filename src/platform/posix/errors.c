@@ -19,7 +19,9 @@ int hpr_error_from_errno(int number) {
   case EMFILE:
   case ENFILE: return HPR_EMFILE;
   case EROFS: return HPR_EROFS;
-  case EWOULDBLOCK: return HPR_EBUSY;
+  case EWOULDBLOCK:
+  case EBUSY: return HPR_EBUSY;
+  case ENOLCK: return HPR_ENOLCK;
   case ENOSYS:
   case EOPNOTSUPP: return HPR_ENOTSUP;
   /* O_NOFOLLOW on a link (ELOOP), a socket opened as a file (ENXIO), a folder (EISDIR). */

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "platform/posix/bytes.h"
 #include "platform/posix/errors.h"
 #include "platform/posix/exchange.h"
 #include "platform/posix/modified.h"
@@ -86,6 +87,18 @@ static int file_write(void *self, hpr_file file, const char *data, size_t size, 
   return counted(write((int)file, data, size), ret_count);
 }
 
+static int file_read_at(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
+                        size_t *ret_count) {
+  (void)self;
+  return counted(pread((int)file, buffer, size, (off_t)offset), ret_count);
+}
+
+static int file_write_at(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
+                         size_t *ret_count) {
+  (void)self;
+  return counted(pwrite((int)file, data, size, (off_t)offset), ret_count);
+}
+
 static void file_close(void *self, hpr_file file) {
   (void)self;
   close((int)file); /* never again after EINTR: the descriptor is gone already (close(2), Linux) */
@@ -130,6 +143,39 @@ static void file_unlock(void *self, hpr_file file) {
   flock((int)file, LOCK_UN);
 }
 
+static int file_open_bytes(void *self, const char *path, hpr_file *ret_file) {
+  int result = file_open_lock(self, path, ret_file);
+  if (result == 0 && (result = hpr_bytes_keep((int)*ret_file)) != 0) file_close(self, *ret_file);
+  return result;
+}
+
+static void file_close_bytes(void *self, hpr_file file) {
+  (void)self;
+  hpr_bytes_close((int)file);
+}
+
+static int file_lock_byte(void *self, hpr_file file, uint64_t offset) {
+  (void)self;
+  return hpr_bytes_lock((int)file, offset);
+}
+
+static void file_unlock_byte(void *self, hpr_file file, uint64_t offset) {
+  (void)self;
+  hpr_bytes_unlock((int)file, offset);
+}
+
+static int file_test_byte(void *self, hpr_file file, uint64_t offset) {
+  (void)self;
+  return hpr_bytes_test((int)file, offset);
+}
+
+static int file_lock_byte_for_life(void *self, const char *path, uint64_t offset,
+                                   uint64_t *ret_offset) {
+  hpr_file file;
+  int result = file_open_bytes(self, path, &file);
+  return result ? result : hpr_bytes_lock_for_life((int)file, offset, ret_offset);
+}
+
 static void file_pause_ms(void *self, int ms) {
   (void)self;
   poll(NULL, 0, ms);
@@ -157,6 +203,8 @@ static const hpr_file_ops native = {
     .info_at = file_info_at,
     .read = file_read,
     .write = file_write,
+    .read_at = file_read_at,
+    .write_at = file_write_at,
     .close = file_close,
     .exchange = file_exchange,
     .rename = file_rename,
@@ -165,6 +213,12 @@ static const hpr_file_ops native = {
     .list = file_list,
     .try_lock = file_try_lock,
     .unlock = file_unlock,
+    .open_bytes = file_open_bytes,
+    .close_bytes = file_close_bytes,
+    .lock_byte = file_lock_byte,
+    .unlock_byte = file_unlock_byte,
+    .test_byte = file_test_byte,
+    .lock_byte_for_life = file_lock_byte_for_life,
     .pause_ms = file_pause_ms,
     .same_folder = file_same_folder,
     .names_socket = file_names_socket,

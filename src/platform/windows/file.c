@@ -133,6 +133,27 @@ static int file_write(void *self, hpr_file file, const char *data, size_t size, 
   return 0;
 }
 
+static int file_read_at(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
+                        size_t *ret_count) {
+  (void)self;
+  DWORD count = 0;
+  OVERLAPPED at = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
+  const BOOL done = ReadFile(handle_of(file), buffer, (DWORD)size, &count, &at);
+  if (!done && GetLastError() != ERROR_HANDLE_EOF) return hpr_error_last();
+  *ret_count = count;
+  return 0;
+}
+
+static int file_write_at(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
+                         size_t *ret_count) {
+  (void)self;
+  DWORD count = 0;
+  OVERLAPPED at = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
+  if (!WriteFile(handle_of(file), data, (DWORD)size, &count, &at)) return hpr_error_last();
+  *ret_count = count;
+  return 0;
+}
+
 static void file_close(void *self, hpr_file file) {
   (void)self;
   CloseHandle(handle_of(file));
@@ -197,6 +218,38 @@ static void file_unlock(void *self, hpr_file file) {
   UnlockFileEx(handle_of(file), 0, 1, 0, &at);
 }
 
+/* --- single bytes --------------------------------------------------------------------------- */
+
+/* A lock belongs to its handle, and there is no fork() that could share it. */
+static int file_lock_byte(void *self, hpr_file file, uint64_t offset) {
+  (void)self;
+  OVERLAPPED at = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
+  return result_of(LockFileEx(handle_of(file), LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY,
+                              0, 1, 0, &at));
+}
+
+static void file_unlock_byte(void *self, hpr_file file, uint64_t offset) {
+  (void)self;
+  OVERLAPPED at = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
+  UnlockFileEx(handle_of(file), 0, 1, 0, &at);
+}
+
+/* There is no question without a lock. A shared one is in no other question's way. */
+static int file_test_byte(void *self, hpr_file file, uint64_t offset) {
+  OVERLAPPED at = {.Offset = (DWORD)offset, .OffsetHigh = (DWORD)(offset >> 32)};
+  const int result =
+      result_of(LockFileEx(handle_of(file), LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at));
+  if (result == 0) file_unlock_byte(self, file, offset);
+  return result;
+}
+
+/* Only who is process 1 of a namespace needs one, and there are none. */
+static int file_lock_byte_for_life(void *self, const char *path, uint64_t offset,
+                                   uint64_t *ret_offset) {
+  (void)self, (void)path, (void)offset, (void)ret_offset;
+  return HPR_ENOTSUP;
+}
+
 static void file_pause_ms(void *self, int ms) {
   (void)self;
   hpr_pause_ms(ms);
@@ -221,6 +274,8 @@ static const hpr_file_ops native = {
     .info_at = file_info_at,
     .read = file_read,
     .write = file_write,
+    .read_at = file_read_at,
+    .write_at = file_write_at,
     .close = file_close,
     .exchange = file_exchange,
     .rename = file_rename,
@@ -229,6 +284,12 @@ static const hpr_file_ops native = {
     .list = file_list,
     .try_lock = file_try_lock,
     .unlock = file_unlock,
+    .open_bytes = file_open_lock,
+    .close_bytes = file_close,
+    .lock_byte = file_lock_byte,
+    .unlock_byte = file_unlock_byte,
+    .test_byte = file_test_byte,
+    .lock_byte_for_life = file_lock_byte_for_life,
     .pause_ms = file_pause_ms,
     .same_folder = file_same_folder,
     .names_socket = file_names_socket,

@@ -89,6 +89,7 @@ hpr_host World::Host() {
   hpr_host host = {};
   host.self = this;
   host.wake_in = [](void *self, int32_t delay_ms) { It(self).wakes_ = delay_ms >= 0; };
+  host.look_each_second = [](void *) {};
   host.status_wanted = [](void *, hpr_ticket) {};
   host.exited = [](void *, const hpr_snapshot *) {};
   host.warned = [](void *self, int error, int32_t, const char *) {

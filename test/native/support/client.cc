@@ -26,6 +26,8 @@ int OwnLines(void *self, hpr_lines **ret_lines) {
   return *ret_lines ? hpr_lines_refresh(*ret_lines, CopyText) : HPR_ENOMEM;
 }
 
+void Owned(void *self, const char *birth, const char *) { It(self).names.emplace_back(birth); }
+
 void Warn(void *self, int error, const char *detail) {
   It(self).warnings.emplace_back(Code(error), detail);
 }
@@ -77,7 +79,7 @@ std::string FileOf(const std::vector<std::string> &entries) {
 }
 
 Server::Server(const std::string &path, uint64_t nonce, const hpr_file_ops *files) {
-  if (hpr_pidfile_open(path.c_str(), nonce, files, &pidfile_) != 0)
+  if (hpr_pidfile_open(path.c_str(), nonce, false, files, &pidfile_) != 0)
     throw std::runtime_error("hpr_pidfile_open");
   judge = [this](hpr_stored *stored) {
     const std::string text(stored->text.text, stored->text.length);
@@ -102,6 +104,7 @@ int Server::Sync() {
   client.self = this;
   client.judge = Judge;
   client.lines = OwnLines;
+  client.owned = Owned;
   client.warn = Warn;
   judged.clear();
   return hpr_pidfile_sync(pidfile_, &client);

@@ -32,6 +32,8 @@ public:
   Server(const Server &) = delete;
   Server &operator=(const Server &) = delete;
 
+  /* From now on it has a lock as an owner. */
+  void Own() { hpr_pidfile_own(pidfile_); }
   int Sync();
   /* Those of `own`, all stale; NULL: no memory. */
   hpr_lines *Lines();
@@ -39,7 +41,8 @@ public:
 
   std::vector<std::string> own;                /* its entries, written at each sync */
   std::function<hpr_keep(hpr_stored *)> judge; /* default: keeps what is not its own */
-  std::vector<std::string> judged;             /* texts that the last sync asked about */
+  std::vector<std::string> names;  /* birth numbers of the files with its lock, all so far */
+  std::vector<std::string> judged; /* texts that the last sync asked about */
   std::vector<std::pair<std::string, std::string>> warnings; /* code and detail, all so far */
 
 private:

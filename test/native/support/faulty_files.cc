@@ -80,6 +80,44 @@ int TryLock(void *self, hpr_file file) {
 
 void Unlock(void *, hpr_file file) { Native().unlock(Native().self, file); }
 
+int ReadAt(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
+           size_t *ret_count) {
+  int code = It(self).Enter(Op::kReadAt);
+  return code ? code : Native().read_at(Native().self, file, offset, buffer, size, ret_count);
+}
+
+int WriteAt(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
+            size_t *ret_count) {
+  int code = It(self).Enter(Op::kWriteAt);
+  return code ? code : Native().write_at(Native().self, file, offset, data, size, ret_count);
+}
+
+int OpenBytes(void *self, const char *path, hpr_file *ret_file) {
+  int code = It(self).Enter(Op::kOpenBytes);
+  return code ? code : Native().open_bytes(Native().self, path, ret_file);
+}
+
+void CloseBytes(void *, hpr_file file) { Native().close_bytes(Native().self, file); }
+
+int LockByte(void *self, hpr_file file, uint64_t offset) {
+  int code = It(self).Enter(Op::kLockByte);
+  return code ? code : Native().lock_byte(Native().self, file, offset);
+}
+
+void UnlockByte(void *, hpr_file file, uint64_t offset) {
+  Native().unlock_byte(Native().self, file, offset);
+}
+
+int TestByte(void *self, hpr_file file, uint64_t offset) {
+  int code = It(self).Enter(Op::kTestByte);
+  return code ? code : Native().test_byte(Native().self, file, offset);
+}
+
+int LockByteForLife(void *self, const char *path, uint64_t offset, uint64_t *ret_offset) {
+  int code = It(self).Enter(Op::kLockByte);
+  return code ? code : Native().lock_byte_for_life(Native().self, path, offset, ret_offset);
+}
+
 void Pause(void *self, int ms) {
   It(self).Enter(Op::kPause);
   if (!It(self).skip_pauses) Native().pause_ms(Native().self, ms);
@@ -110,6 +148,14 @@ FaultyFiles::FaultyFiles() {
   ops_.list = List;
   ops_.try_lock = TryLock;
   ops_.unlock = Unlock;
+  ops_.read_at = ReadAt;
+  ops_.write_at = WriteAt;
+  ops_.open_bytes = OpenBytes;
+  ops_.close_bytes = CloseBytes;
+  ops_.lock_byte = LockByte;
+  ops_.unlock_byte = UnlockByte;
+  ops_.test_byte = TestByte;
+  ops_.lock_byte_for_life = LockByteForLife;
   ops_.pause_ms = Pause;
   ops_.same_folder = SameFolder;
   ops_.names_socket = NamesSocket;

@@ -23,6 +23,11 @@ enum class Op {
   kMakeFolder,
   kList,
   kTryLock,
+  kReadAt,
+  kWriteAt,
+  kOpenBytes,
+  kLockByte,
+  kTestByte,
   kPause,
 };
 

@@ -10,6 +10,7 @@ Host::Host(const std::string &pid_file) {
   options.host.wake_in = [](void *self, int32_t delay_ms) {
     static_cast<Host *>(self)->wakes_ = delay_ms >= 0;
   };
+  options.host.look_each_second = [](void *) {};
   options.host.status_wanted = [](void *, hpr_ticket) {};
   options.host.exited = [](void *self, const hpr_snapshot *entry) {
     static_cast<Host *>(self)->exits.push_back(entry->pid);

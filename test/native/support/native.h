@@ -19,6 +19,7 @@ extern "C" {
 #include "store/row.h"
 #include "store/scan.h"
 #include "store/timestamp.h"
+#include "store/writelock.h"
 }
 
 /* "HPR_EINVAL" for HPR_EINVAL, so that a failing test says more than a number. */

@@ -1,0 +1,283 @@
+#include "store/ownerfile.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  NAME_ROOM = 32,                              /* for what is appended to the pid file's path */
+  HEAD_SIZE = 2 * (HPR_OWNER_ID_SIZE - 1) + 2, /* birth, space, inode, newline */
+  FIRST_BYTE = 4096,                           /* behind all that is ever written */
+};
+
+/* All bytes are at places that every system can name: 63 bits. */
+#define PLACES_MASK UINT64_C(0x3fffffffffffffff)
+
+/* Between two births that one registry makes: odd, so that they differ. */
+#define NEXT_BIRTH UINT64_C(0x9e3779b97f4a7c15)
+
+#define SINGLE ".owner-"
+
+/* A file with our lock in it. */
+typedef struct held {
+  bool is_open;
+  bool single; /* our own, locked as a whole */
+  hpr_file file;
+  hpr_file_info info;
+  char birth[HPR_OWNER_ID_SIZE];
+} held;
+
+struct hpr_ownerfile {
+  const hpr_file_ops *files;
+  char *path; /* the pid file's, with room for a suffix */
+  size_t path_length;
+  uint64_t number, births_made;
+  bool is_init;
+  held now, earlier;
+  char init[HPR_OWNER_ID_SIZE];
+};
+
+static const char *name_of(const hpr_ownerfile *owners, bool single, const char *id) {
+  snprintf(owners->path + owners->path_length, NAME_ROOM, "%s%s", single ? SINGLE : ".owners",
+           single ? id : "");
+  return owners->path;
+}
+
+static void write_id(uint64_t number, char ret_id[HPR_OWNER_ID_SIZE]) {
+  snprintf(ret_id, HPR_OWNER_ID_SIZE, "%016" PRIx64, number);
+}
+
+static uint64_t place_of(uint64_t number) { return FIRST_BYTE + (number & PLACES_MASK); }
+
+int hpr_ownerfile_open(const char *pid_file, uint64_t number, bool is_init,
+                       const hpr_file_ops *files, hpr_ownerfile **ret_owners) {
+  hpr_ownerfile *owners = calloc(1, sizeof *owners);
+  if (!owners) return HPR_ENOMEM;
+  owners->path_length = strlen(pid_file);
+  owners->path = malloc(owners->path_length + NAME_ROOM);
+  if (!owners->path) {
+    free(owners);
+    return HPR_ENOMEM;
+  }
+  memcpy(owners->path, pid_file, owners->path_length + 1);
+  owners->files = files;
+  owners->number = number;
+  owners->is_init = is_init;
+  *ret_owners = owners;
+  return 0;
+}
+
+/* --- one file ------------------------------------------------------------------------------- */
+
+static bool is_same_file(const hpr_file_info *a, const hpr_file_info *b) {
+  return a->inode == b->inode && a->device == b->device;
+}
+
+/*
+ * A birth counts in the very file that it was written to: a copy, which nobody has a lock in, says
+ * another file's number. False: there is none.
+ */
+static bool read_birth(const hpr_file_ops *files, hpr_file file, const hpr_file_info *info,
+                       char ret_birth[HPR_OWNER_ID_SIZE]) {
+  char head[HEAD_SIZE], expected[HPR_OWNER_ID_SIZE];
+  size_t count;
+  if (files->read_at(files->self, file, 0, head, sizeof head, &count) != 0 || count < sizeof head)
+    return false;
+  write_id(info->inode, expected);
+  if (strspn(head, "0123456789abcdef") != HPR_OWNER_ID_SIZE - 1 ||
+      memcmp(head + HPR_OWNER_ID_SIZE, expected, HPR_OWNER_ID_SIZE - 1) != 0)
+    return false;
+  memcpy(ret_birth, head, HPR_OWNER_ID_SIZE - 1);
+  ret_birth[HPR_OWNER_ID_SIZE - 1] = '\0';
+  return true;
+}
+
+static int write_birth(hpr_ownerfile *owners, held *it) {
+  const hpr_file_ops *files = owners->files;
+  char head[HEAD_SIZE + 1];
+  size_t count = 0;
+  write_id(owners->number + NEXT_BIRTH * owners->births_made, it->birth);
+  snprintf(head, sizeof head, "%s %016" PRIx64 "\n", it->birth, it->info.inode);
+  const int result = files->write_at(files->self, it->file, 0, head, HEAD_SIZE, &count);
+  if (result == 0 && count == HEAD_SIZE) owners->births_made++;
+  return result == 0 && count < HEAD_SIZE ? HPR_ENOSPC : result;
+}
+
+static int check_private(const hpr_file_info *info) {
+  return info->regular && info->ours && !info->writable_by_all ? 0 : HPR_EUNSAFE;
+}
+
+static void close_held(const hpr_ownerfile *owners, held *it) {
+  const hpr_file_ops *files = owners->files;
+  if (it->is_open && it->single) {
+    files->close(files->self, it->file);
+  } else if (it->is_open) {
+    /* Before the file is closed: a fork may have a copy yet, and with it the lock. */
+    files->unlock_byte(files->self, it->file, place_of(owners->number));
+    files->close_bytes(files->self, it->file);
+  }
+  *it = (held){0};
+}
+
+void hpr_ownerfile_close(hpr_ownerfile *owners) {
+  if (!owners) return;
+  close_held(owners, &owners->now);
+  close_held(owners, &owners->earlier);
+  free(owners->path);
+  free(owners);
+}
+
+/* --- taking the lock ------------------------------------------------------------------------ */
+
+static int open_held(hpr_ownerfile *owners, bool single, held *ret_held) {
+  const hpr_file_ops *files = owners->files;
+  char id[HPR_OWNER_ID_SIZE];
+  write_id(owners->number, id);
+  held it = {.single = single};
+  const char *path = name_of(owners, single, id);
+  int result = single ? files->open_lock(files->self, path, &it.file)
+                      : files->open_bytes(files->self, path, &it.file);
+  if (result != 0) return result;
+  it.is_open = true;
+  result = files->info(files->self, it.file, &it.info);
+  if (result == 0) result = check_private(&it.info);
+  if (result == 0 && !read_birth(files, it.file, &it.info, it.birth))
+    result = write_birth(owners, &it);
+  if (result == 0)
+    *ret_held = it;
+  else
+    close_held(owners, &it);
+  return result;
+}
+
+static int lock_held(const hpr_ownerfile *owners, const held *it) {
+  const hpr_file_ops *files = owners->files;
+  if (it->single) return files->try_lock(files->self, it->file);
+  return files->lock_byte(files->self, it->file, place_of(owners->number));
+}
+
+static int open_and_lock(hpr_ownerfile *owners, bool single, held *ret_held) {
+  int result = open_held(owners, single, ret_held);
+  if (result != 0) return result;
+  held *now = &owners->now;
+  if (now->is_open && is_same_file(&now->info, &ret_held->info)) {
+    /* It is the one that we have, with another birth: somebody has emptied it. */
+    memcpy(now->birth, ret_held->birth, sizeof now->birth);
+    close_held(owners, ret_held);
+    return 0;
+  }
+  result = lock_held(owners, ret_held);
+  if (result != 0) close_held(owners, ret_held);
+  return result;
+}
+
+/* Best effort: without it the rows of a process 1 stay for a while when its namespace has ended. */
+static void take_init(hpr_ownerfile *owners) {
+  const hpr_file_ops *files = owners->files;
+  uint64_t place;
+  owners->init[0] = '\0';
+  if (!owners->is_init || owners->now.single) return;
+  const char *path = name_of(owners, false, NULL);
+  /* A number beside our own: of the same file the process may have another registry's already. */
+  if (files->lock_byte_for_life(files->self, path, place_of(~owners->number), &place) == 0)
+    write_id(place - FIRST_BYTE, owners->init);
+}
+
+int hpr_ownerfile_take(hpr_ownerfile *owners) {
+  held it = {0};
+  int result = open_and_lock(owners, false, &it);
+  if (result == HPR_ENOTSUP) result = open_and_lock(owners, true, &it);
+  if (result != 0) return result == HPR_ENOTSUP ? HPR_ENOLCK : result;
+  if (it.is_open) {
+    close_held(owners, &owners->earlier);
+    owners->earlier = owners->now;
+    owners->now = it;
+  }
+  take_init(owners);
+  return 0;
+}
+
+void hpr_ownerfile_settle(hpr_ownerfile *owners) { close_held(owners, &owners->earlier); }
+
+bool hpr_ownerfile_is_current(const hpr_ownerfile *owners) {
+  const hpr_file_ops *files = owners->files;
+  const held *now = &owners->now;
+  hpr_file_info named;
+  char id[HPR_OWNER_ID_SIZE], birth[HPR_OWNER_ID_SIZE];
+  if (!now->is_open) return false;
+  write_id(owners->number, id);
+  return files->info_at(files->self, name_of(owners, now->single, id), &named) == 0 &&
+         is_same_file(&named, &now->info) && read_birth(files, now->file, &now->info, birth) &&
+         strcmp(birth, now->birth) == 0;
+}
+
+const char *hpr_ownerfile_birth(const hpr_ownerfile *owners) { return owners->now.birth; }
+
+const char *hpr_ownerfile_init(const hpr_ownerfile *owners) { return owners->init; }
+
+const hpr_file *hpr_ownerfile_bytes(const hpr_ownerfile *owners) {
+  return owners->now.is_open && !owners->now.single ? &owners->now.file : NULL;
+}
+
+/* --- testing -------------------------------------------------------------------------------- */
+
+static hpr_proof proof_of(int result) {
+  return result == 0 ? HPR_PROOF_ENDED : result == HPR_EBUSY ? HPR_PROOF_LIVES : HPR_PROOF_NONE;
+}
+
+/* Opens the file that a row names; another file of that name is none. */
+static int open_named(const hpr_ownerfile *owners, bool single, const hpr_row *row,
+                      hpr_file *ret_file) {
+  const hpr_file_ops *files = owners->files;
+  hpr_file_info info;
+  char birth[HPR_OWNER_ID_SIZE];
+  int result = files->open(files->self, name_of(owners, single, row->owner_id), ret_file);
+  if (result != 0) return result;
+  result = files->info(files->self, *ret_file, &info);
+  if (result == 0) result = check_private(&info);
+  if (result == 0 &&
+      !(read_birth(files, *ret_file, &info, birth) && strcmp(birth, row->owner_file) == 0))
+    result = HPR_ENOENT;
+  if (result != 0) files->close(files->self, *ret_file);
+  return result;
+}
+
+static int test_byte(const hpr_ownerfile *owners, const hpr_row *row, const char *id) {
+  const hpr_file_ops *files = owners->files;
+  hpr_file file;
+  int result = open_named(owners, false, row, &file);
+  if (result != 0) return result == HPR_EBUSY ? HPR_EIO : result;
+  result = files->test_byte(files->self, file, place_of(strtoull(id, NULL, 16)));
+  files->close(files->self, file);
+  return result;
+}
+
+static int test_single(const hpr_ownerfile *owners, const hpr_row *row) {
+  const hpr_file_ops *files = owners->files;
+  hpr_file file;
+  int result = open_named(owners, true, row, &file);
+  if (result != 0) return result == HPR_EBUSY ? HPR_EIO : result;
+  result = files->try_lock(files->self, file);
+  files->close(files->self, file);
+  return result;
+}
+
+hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_row *row) {
+  if (row->owner_file[0] == '\0') return HPR_PROOF_NONE;
+  const int result = test_byte(owners, row, row->owner_id);
+  if (result == 0 || result == HPR_EBUSY) return proof_of(result);
+  return proof_of(test_single(owners, row));
+}
+
+hpr_proof hpr_ownerfile_test_init(const hpr_ownerfile *owners, const hpr_row *row) {
+  if (row->owner_file[0] == '\0' || row->owner_init[0] == '\0') return HPR_PROOF_NONE;
+  return proof_of(test_byte(owners, row, row->owner_init));
+}
+
+bool hpr_ownerfile_is_single(const char *suffix) {
+  const size_t length = strlen(SINGLE);
+  return strncmp(suffix, SINGLE, length) == 0 &&
+         strspn(suffix + length, "0123456789abcdef") == HPR_OWNER_ID_SIZE - 1 &&
+         strlen(suffix + length) == HPR_OWNER_ID_SIZE - 1;
+}

@@ -1,0 +1,295 @@
+/* The locks by which owners prove that they live. */
+#include <gtest/gtest.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+#include "support/client.h"
+#include "support/faulty_files.h"
+#include "support/folder.h"
+#include "support/native.h"
+
+namespace {
+
+constexpr uint64_t kId = UINT64_C(0xfedcba9876543210);
+
+/* One owner of a pid file. */
+class Owner {
+public:
+  explicit Owner(const std::string &path, uint64_t id = kId, bool is_init = false,
+                 const hpr_file_ops *files = hpr_file_native())
+      : id_(id) {
+    EXPECT_EQ("HPR_OK", Code(hpr_ownerfile_open(path.c_str(), id, is_init, files, &it)));
+  }
+  ~Owner() { Close(); }
+  Owner(const Owner &) = delete;
+  Owner &operator=(const Owner &) = delete;
+
+  void Close() {
+    hpr_ownerfile_close(it);
+    it = nullptr;
+  }
+  std::string Take() { return Code(hpr_ownerfile_take(it)); }
+  bool IsCurrent() const { return hpr_ownerfile_is_current(it); }
+  hpr_row Row() const {
+    hpr_row row = {};
+    snprintf(row.owner_id, sizeof row.owner_id, "%016llx", static_cast<unsigned long long>(id_));
+    snprintf(row.owner_file, sizeof row.owner_file, "%s", hpr_ownerfile_birth(it));
+    snprintf(row.owner_init, sizeof row.owner_init, "%s", hpr_ownerfile_init(it));
+    return row;
+  }
+  hpr_proof Judge(const hpr_row &row) const { return hpr_ownerfile_test(it, &row); }
+
+  hpr_ownerfile *it = nullptr;
+
+private:
+  uint64_t id_;
+};
+
+class OwnerFile : public testing::Test {
+protected:
+  void SetUp() override {
+    Owner probe(folder / "probe.json");
+    ASSERT_EQ("HPR_OK", probe.Take());
+    bytes = hpr_ownerfile_bytes(probe.it) != nullptr;
+  }
+  bool Exists(const std::string &name) {
+    const auto names = NamesIn(folder.path());
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+
+  Folder folder;
+  const std::string path = folder / "pids.json";
+  const std::string locks = folder / "pids.json.owners";
+  bool bytes = false; /* single bytes can be locked here */
+};
+
+TEST_F(OwnerFile, IsNotMadeByWhoOnlyAsks) {
+  Owner other(path, 7);
+  hpr_row row = Owner(path).Row();
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "it names no lock";
+  snprintf(row.owner_file, sizeof row.owner_file, "0123456789abcdef");
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "there is no file";
+  EXPECT_FALSE(Exists("pids.json.owners"));
+}
+
+TEST_F(OwnerFile, TellsWhoLivesAndWhoHasEnded) {
+  Owner owner(path), other(path, 7);
+  ASSERT_EQ("HPR_OK", owner.Take());
+  ASSERT_EQ("HPR_OK", other.Take());
+  EXPECT_TRUE(owner.IsCurrent());
+  const hpr_row row = owner.Row();
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(row));
+  EXPECT_EQ(HPR_PROOF_LIVES, owner.Judge(other.Row()));
+  owner.Close();
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
+}
+
+TEST_F(OwnerFile, SaysNothingOfRowsThatNameAnother) {
+  Owner owner(path), other(path, 7);
+  ASSERT_EQ("HPR_OK", owner.Take());
+  const hpr_row row = owner.Row();
+  ASSERT_EQ(0, rename(locks.c_str(), (locks + ".away").c_str()));
+  if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
+  EXPECT_FALSE(owner.IsCurrent());
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "gone";
+  Write(locks, *TextOf(locks + ".away"));
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "a copy, in which nobody can have a lock";
+  ASSERT_EQ("HPR_OK", other.Take());
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "born anew";
+  EXPECT_NE(TextOf(locks), TextOf(locks + ".away"));
+  ASSERT_EQ("HPR_OK", owner.Take());
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(owner.Row()));
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "until its rows are written anew";
+}
+
+/* Rows of the earlier file may be on the disk yet, and that file come back. */
+TEST_F(OwnerFile, KeepsTheEarlierLockUntilItsRowsAreWrittenAnew) {
+  if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
+  Owner owner(path), other(path, 7);
+  ASSERT_EQ("HPR_OK", owner.Take());
+  const hpr_row row = owner.Row();
+  ASSERT_EQ(0, rename(locks.c_str(), (locks + ".away").c_str()));
+  ASSERT_EQ("HPR_OK", owner.Take());
+  ASSERT_EQ(0, rename((locks + ".away").c_str(), locks.c_str()));
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(row));
+  hpr_ownerfile_settle(owner.it);
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
+}
+
+TEST_F(OwnerFile, ThatWasEmptiedIsBornAnewAndKeepsItsLocks) {
+  if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
+  Owner owner(path), other(path, 7);
+  ASSERT_EQ("HPR_OK", owner.Take());
+  ASSERT_EQ("HPR_OK", other.Take());
+  const hpr_row before = owner.Row();
+  ASSERT_EQ(0, truncate(locks.c_str(), 0));
+  EXPECT_FALSE(owner.IsCurrent());
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(before));
+  ASSERT_EQ("HPR_OK", owner.Take());
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(owner.Row()));
+  EXPECT_FALSE(other.IsCurrent()) << "its rows name the earlier birth";
+  ASSERT_EQ("HPR_OK", other.Take());
+  EXPECT_EQ(HPR_PROOF_LIVES, owner.Judge(other.Row()));
+}
+
+TEST_F(OwnerFile, OfOthersIsRefused) {
+  if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
+  ASSERT_EQ(0, symlink("elsewhere", locks.c_str()));
+  Owner owner(path);
+  EXPECT_EQ("HPR_EUNSAFE", owner.Take());
+  ASSERT_EQ(0, unlink(locks.c_str()));
+  Write(locks, "");
+  ASSERT_EQ(0, chmod(locks.c_str(), 0666));
+  EXPECT_EQ("HPR_EUNSAFE", owner.Take());
+}
+
+TEST_F(OwnerFile, HoldsAByteOfAProcessOneThatNoCloseReleases) {
+  if (!bytes) GTEST_SKIP() << "there are no pid namespaces here";
+  Owner one(path, kId, true), two(path, 8, true), other(path, 7);
+  ASSERT_EQ("HPR_OK", one.Take());
+  ASSERT_EQ("HPR_OK", two.Take());
+  ASSERT_EQ("HPR_OK", other.Take());
+  const hpr_row row = one.Row();
+  EXPECT_STREQ(row.owner_init, hpr_ownerfile_init(two.it)) << "one for the process";
+  EXPECT_STREQ("", hpr_ownerfile_init(other.it));
+  one.Close();
+  two.Close();
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
+  EXPECT_EQ(HPR_PROOF_LIVES, hpr_ownerfile_test_init(other.it, &row));
+}
+
+/* --- without locks on single bytes ---------------------------------------------------------- */
+
+TEST_F(OwnerFile, OfOneOwnerDoesWhereBytesCannotBeLocked) {
+  FaultyFiles files;
+  files.FailAll(Op::kLockByte, HPR_ENOTSUP);
+  files.FailAll(Op::kTestByte, HPR_ENOTSUP);
+  Owner owner(path, kId, true, files.ops()), other(path, 7, false, files.ops());
+  ASSERT_EQ("HPR_OK", owner.Take());
+  EXPECT_TRUE(owner.IsCurrent());
+  EXPECT_TRUE(Exists("pids.json.owner-fedcba9876543210"));
+  const hpr_row row = owner.Row();
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(row));
+  owner.Close();
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
+}
+
+TEST_F(OwnerFile, OfOneOwnerIsCollectedWhenThatOneHasEnded) {
+  FaultyFiles files;
+  files.FailAll(Op::kLockByte, HPR_ENOTSUP);
+  files.FailAll(Op::kTestByte, HPR_ENOTSUP);
+  Owner owner(path, kId, false, files.ops());
+  ASSERT_EQ("HPR_OK", owner.Take());
+  Write(folder / "pids.json.owner-mine", "");
+  Server server(path, 1, files.ops());
+  server.Collect();
+  EXPECT_TRUE(Exists("pids.json.owner-fedcba9876543210"));
+  owner.Close();
+  server.Collect();
+  EXPECT_FALSE(Exists("pids.json.owner-fedcba9876543210"));
+  EXPECT_TRUE(Exists("pids.json.owner-mine"));
+}
+
+/* --- without locks -------------------------------------------------------------------------- */
+
+TEST_F(OwnerFile, IsDoneWithoutWhereThereAreNoLocks) {
+  FaultyFiles files;
+  for (const Op op : {Op::kLockByte, Op::kTestByte, Op::kTryLock}) files.FailAll(op, HPR_ENOLCK);
+  Server server(path, 1, files.ops());
+  server.Own();
+  server.own = {EntryOf(9)};
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  server.own = {EntryOf(9), EntryOf(10)};
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  EXPECT_EQ(FileOf(server.own), TextOf(path));
+  ASSERT_EQ(1u, server.warnings.size()) << "one warning";
+  EXPECT_EQ("HPR_ENOLCK", server.warnings[0].first);
+  EXPECT_TRUE(server.names.empty());
+}
+
+/* --- the line of writers -------------------------------------------------------------------- */
+
+TEST_F(OwnerFile, HasALineInWhichWritersWait) {
+  if (!bytes) GTEST_SKIP() << "no line without locks on single bytes";
+  FaultyFiles files;
+  files.skip_pauses = true;
+  Server server(path, 1, files.ops());
+  server.Own();
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  EXPECT_EQ(0, files.count(Op::kPause));
+  hpr_file next;
+  ASSERT_EQ(0, files.ops()->open_bytes(files.ops()->self, locks.c_str(), &next));
+  ASSERT_EQ(0, hpr_file_native()->lock_byte(nullptr, next, HPR_WRITELOCK_NEXT));
+  files.before = [&](Op op) { /* who was first has had its turn */
+                              if (op == Op::kPause && files.count(Op::kPause) == 5)
+                                hpr_file_native()->unlock_byte(nullptr, next, HPR_WRITELOCK_NEXT);
+  };
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  EXPECT_EQ(5, files.count(Op::kPause)) << "though nobody had the lock itself";
+  EXPECT_EQ("HPR_OK", Code(hpr_file_native()->test_byte(nullptr, next, HPR_WRITELOCK_NEXT)));
+  files.before = nullptr;
+  files.ops()->close_bytes(files.ops()->self, next);
+}
+
+TEST_F(OwnerFile, HasALineThatIsPassedByWhenItDoesNotMove) {
+  if (!bytes) GTEST_SKIP() << "no line without locks on single bytes";
+  FaultyFiles files;
+  files.skip_pauses = true;
+  Server server(path, 1, files.ops());
+  server.Own();
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  hpr_file next;
+  ASSERT_EQ(0, files.ops()->open_bytes(files.ops()->self, locks.c_str(), &next));
+  ASSERT_EQ(0, hpr_file_native()->lock_byte(nullptr, next, HPR_WRITELOCK_NEXT));
+  EXPECT_EQ("HPR_OK", Code(server.Sync())) << "whoever is first may have been stopped";
+  const int waited = files.count(Op::kPause);
+  EXPECT_GT(waited, 10);
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  EXPECT_EQ(waited, files.count(Op::kPause)) << "once is enough";
+  files.ops()->close_bytes(files.ops()->self, next);
+}
+
+TEST_F(OwnerFile, IsWaitedForAsLongAsOthersMakeProgress) {
+  FaultyFiles files;
+  files.skip_pauses = true;
+  Server server(path, 1, files.ops()), other(path, 2);
+  EXPECT_EQ("HPR_OK", Code(other.Sync()));
+  hpr_file lock;
+  const hpr_file_ops *native = hpr_file_native();
+  ASSERT_EQ(0, native->open_lock(nullptr, (path + ".lock").c_str(), &lock));
+  ASSERT_EQ(0, native->try_lock(nullptr, lock));
+  files.before = [&](Op op) { /* others, one after the other, who never leave it free for us */
+                              const int pauses = files.count(Op::kPause);
+                              if (op != Op::kPause || pauses % 50 != 0 || pauses > 1000) return;
+                              if (pauses == 1000) return native->unlock(nullptr, lock);
+                              const uint64_t generation = 1000 + static_cast<uint64_t>(pauses);
+                              size_t count;
+                              native->write_at(nullptr, lock, 8,
+                                               reinterpret_cast<const char *>(&generation), 8,
+                                               &count);
+  };
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  EXPECT_EQ(1000, files.count(Op::kPause));
+  files.before = nullptr;
+  native->close(nullptr, lock);
+}
+
+/* --- limits --------------------------------------------------------------------------------- */
+
+TEST_F(OwnerFile, StandsBesideAFileThatIsNeverLargerThanReadersTake) {
+  Server server(path, 1);
+  server.own = {EntryOf(9)};
+  EXPECT_EQ("HPR_OK", Code(server.Sync()));
+  const std::string before = *TextOf(path);
+  server.own = {EntryOf(9), "\"" + std::string(HPR_PIDFILE_MAX_BYTES, 'x') + "\""};
+  EXPECT_EQ("HPR_ETOOBIG", Code(server.Sync()));
+  EXPECT_EQ(before, TextOf(path));
+}
+
+} // namespace
