@@ -84,6 +84,12 @@ typedef struct hpr_file_ops {
   /* True if both names lead to the same existing folder, links followed. */
   bool (*same_folder)(void *self, const char *a, const char *b);
 
+  /*
+   * True if other hosts may write to the folder: unless the system says that its file system is
+   * this host's alone.
+   */
+  bool (*is_shared)(void *self, const char *folder);
+
   /* True if a socket can have that name: absolute, and not too long. Looks at the text alone. */
   bool (*names_socket)(void *self, const char *path);
 } hpr_file_ops;

@@ -15,6 +15,7 @@
 #include "platform/posix/errors.h"
 #include "platform/posix/exchange.h"
 #include "platform/posix/modified.h"
+#include "platform/posix/shared.h"
 
 static int result_of(int returned) { return returned < 0 ? hpr_error_from_errno(errno) : 0; }
 
@@ -142,6 +143,11 @@ static bool file_same_folder(void *self, const char *a, const char *b) {
          first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
+static bool file_is_shared(void *self, const char *folder) {
+  (void)self;
+  return hpr_is_shared(folder);
+}
+
 static bool file_names_socket(void *self, const char *path) {
   (void)self;
   /* With the final NUL, which unix(7) wants. */
@@ -167,6 +173,7 @@ static const hpr_file_ops native = {
     .unlock = file_unlock,
     .pause_ms = file_pause_ms,
     .same_folder = file_same_folder,
+    .is_shared = file_is_shared,
     .names_socket = file_names_socket,
 };
 

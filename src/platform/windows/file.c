@@ -182,6 +182,11 @@ static bool file_same_folder(void *self, const char *a, const char *b) {
   return hpr_folder_same(a, b);
 }
 
+static bool file_is_shared(void *self, const char *folder) {
+  (void)self;
+  return hpr_folder_is_shared(folder);
+}
+
 /* --- the lock ------------------------------------------------------------------------------- */
 
 static int file_try_lock(void *self, hpr_file file) {
@@ -231,6 +236,7 @@ static const hpr_file_ops native = {
     .unlock = file_unlock,
     .pause_ms = file_pause_ms,
     .same_folder = file_same_folder,
+    .is_shared = file_is_shared,
     .names_socket = file_names_socket,
 };
 

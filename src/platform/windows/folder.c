@@ -77,3 +77,14 @@ bool hpr_folder_same(const char *a, const char *b) {
          first.nFileIndexHigh == second.nFileIndexHigh &&
          first.nFileIndexLow == second.nFileIndexLow;
 }
+
+/* By the drive or share that the folder's volume is mounted at. */
+bool hpr_folder_is_shared(const char *folder) {
+  wchar_t *wide, root[MAX_PATH];
+  if (hpr_wide_path(folder, &wide) != 0) return true;
+  const bool found = GetVolumePathNameW(wide, root, MAX_PATH);
+  free(wide);
+  if (!found) return true;
+  const UINT type = GetDriveTypeW(root);
+  return type != DRIVE_FIXED && type != DRIVE_REMOVABLE && type != DRIVE_RAMDISK;
+}

@@ -8,5 +8,6 @@
 int hpr_folder_make(const char *path);
 int hpr_folder_list(const char *folder, hpr_file_visit visit, void *context);
 bool hpr_folder_same(const char *a, const char *b);
+bool hpr_folder_is_shared(const char *folder);
 
 #endif
