@@ -1,5 +1,6 @@
 #include "addon/keeper_sockets.h"
 
+#include <cstring>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -20,10 +21,12 @@ namespace hpr {
 namespace {
 
 napi_value ToObject(napi_env env, const hpr_identity &who) {
-  napi_value object = Object(env);
+  napi_value object = Object(env), identity = nullptr;
+  void *data = nullptr;
+  if (napi_create_arraybuffer(env, sizeof who, &data, &identity) == napi_ok)
+    std::memcpy(data, &who, sizeof who);
   SetPid(env, object, "pid", who.pid);
-  SetText(env, object, "boot", who.boot);
-  SetText(env, object, "birth", who.birth);
+  Set(env, object, "identity", identity);
   return object;
 }
 

@@ -9,7 +9,7 @@ namespace hpr {
 /*
  * connectToKeeper(sockPath, recordedAt, keep, told): looks, as platform/listener.h does, and calls
  * told(code, connection, listener): "" or an HPR_E… code; with `keep` the open descriptor, which is
- * the caller's; and { pid, boot, birth } of a listener that is proved. False: no thread for it.
+ * the caller's; and { pid, identity } of a listener that is proved. False: no thread for it.
  */
 napi_value ConnectToKeeper(napi_env env, napi_callback_info info);
 

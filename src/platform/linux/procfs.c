@@ -17,6 +17,7 @@ enum {
   STAT_SIZE = 1024,           /* 52 numbers and a name of at most 64 bytes */
   KERNEL_THREAD = 0x00200000, /* PF_KTHREAD in linux/sched.h, stable since 2.6.27 */
   EXITING = 0x00000004,       /* PF_EXITING */
+  SIGNALLED = 0x00000400,     /* PF_SIGNALED: a signal has ended it, and all its threads */
   KILL_PENDING = 1 << 8,      /* SIGKILL, 9, among the pending signals */
 };
 
@@ -70,7 +71,7 @@ static int parse_stat(const char *line, hpr_proc_stat *ret_stat) {
     return HPR_EUNKNOWN;
   const char state = fields[strlen(") ")];
   const bool zombie = state == 'Z' && numbers[THREADS] <= 1;
-  const bool leader_left = state == 'Z' && !zombie;
+  const bool leader_left = state == 'Z' && !zombie && (numbers[FLAGS] & SIGNALLED) == 0;
   *ret_stat = (hpr_proc_stat){
       .facts =
           {
