@@ -55,7 +55,15 @@ export interface NativeRegistry {
   /** Whether the event loop lives as long as the registry. */
   keepAlive(wanted: boolean): void;
   cleanupOrphans(): void;
-  attachKeeper(keeperPid: number, sockPath: string, piPid: number | undefined): void;
+  /** Whether it matters who listens on that keeper's socket. */
+  wantsListener(keeperPid: number, adopts: boolean): boolean;
+  /** False: it is not proved that the keeper listens there. */
+  attachKeeper(
+    keeperPid: number,
+    sockPath: string,
+    piPid: number | undefined,
+    listener: ArrayBuffer | undefined,
+  ): boolean;
   adoptKeeper(
     keeperPid: number,
     sockPath: string,
@@ -63,6 +71,7 @@ export interface NativeRegistry {
     recordedAt: number | undefined,
     startedAt: number | undefined,
     piPid: number | undefined,
+    listener: ArrayBuffer | undefined,
   ): void;
   socketOf(sessionId: string): string | undefined;
   size(): number;

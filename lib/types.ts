@@ -125,7 +125,8 @@ export interface HeadlessExit extends HeadlessSnapshot {
  * - `HPR_EPOLLED`: some processes are looked at ten times a second, for lack of descriptors.
  * - `HPR_ENOLCK`: no lock can be had, and recorded identities decide who owns an entry.
  * - `HPR_EFOREIGN`: an entry is another host's, namespace's or user's; or was given up as such.
- * - `HPR_EUNKNOWN`: nobody can tell whether an entry's process is the one that was recorded.
+ * - `HPR_EUNKNOWN`: nobody can tell whether an entry's process is the one that was recorded, or
+ *   listens on its keeper's socket.
  * - `HPR_ECORRUPT`: the pid file was damaged; its text is kept beside it.
  * - `HPR_EINVAL`: an entry, an argument or a keeper's path is none.
  * - `HPR_EIO`, of a line for a keeper: it stalled in the middle, and may have seen a part.
@@ -437,7 +438,8 @@ export interface HeadlessPidRegistry {
   /** Writes a line to the session's keeper. False without entry, keeper or writer. Never rejects. */
   writeRpc(sessionId: string, line: string): Promise<boolean>;
   /**
-   * Asks the writer for live keepers and attaches them to entries under their pid; with the option
+   * Asks the writer for live keepers and attaches them to entries under their pid, if the entry's
+   * process provably listens on the socket (or was never seen alive); with the option
    * `adoptKeepers` those without an entry become one. Never rejects.
    */
   cleanupKeeperOrphans(): Promise<void>;

@@ -85,6 +85,12 @@ hpr_process_ops World::Processes() {
   return ops;
 }
 
+hpr_identity World::Who(int32_t pid) {
+  hpr_identity who;
+  Identify(this, pid, nullptr, &who);
+  return who;
+}
+
 hpr_host World::Host() {
   hpr_host host = {};
   host.self = this;
