@@ -20,6 +20,8 @@ class Lines {
   readonly #waiting: Line[] = [];
   #connection: Connection | undefined;
   #runs = false;
+  /** The last connection, as long as the keeper may be at its lines. */
+  #closing: Promise<void> | undefined;
 
   constructor(private readonly sockPath: string) {}
 
@@ -43,11 +45,12 @@ class Lines {
    */
   async #write(text: string): Promise<boolean> {
     // Loaded when it is needed: node:net takes longer than all the rest of the package.
-    const { open } = await import("./socket.js");
+    const { CLOSING_MS, open } = await import("./socket.js");
     checkName(this.sockPath);
     const bytes = Buffer.from(text);
     if (this.#connection && !this.#connection.isOver && (await this.#send(bytes))) return true;
     this.#connection = undefined;
+    if (this.#closing) await Promise.race([this.#closing, pause(CLOSING_MS)]);
     for (const delay of PAUSES_MS) {
       if (delay > 0) await pause(delay);
       this.#connection = await open(this.sockPath);
@@ -68,9 +71,12 @@ class Lines {
     const connection = this.#connection;
     await connection?.idle();
     if (this.#runs || this.#connection !== connection) return;
-    connection?.close();
     this.#connection = undefined;
-    all.delete(this.sockPath);
+    const closing = connection?.close();
+    if (closing) this.#closing = closing;
+    await closing;
+    if (this.#closing === closing) this.#closing = undefined;
+    if (!this.#runs && !this.#connection && !this.#closing) all.delete(this.sockPath);
   }
 }
 

@@ -12,8 +12,8 @@ const PIPE_MS = 350;
 const IDLE_MS = 100;
 /** The same where the system does not tell what was read. */
 const IDLE_UNTOLD_MS = 1000;
-/** A keeper that was given all, and told so, and has not closed its side. */
-const CLOSING_MS = 5000;
+/** For a keeper that was given all, and told so, to close its side. */
+export const CLOSING_MS = 1000;
 
 /** The names of pipes are no file system's: nothing can hang there. */
 function openPipe(name: string): Promise<Socket | undefined> {
@@ -121,9 +121,23 @@ export class Connection {
     while (!isDone()) await new Promise((resolve) => setTimeout(resolve, IDLE_MS).unref());
   }
 
-  close(): void {
-    this.#socket.end();
-    setTimeout(() => this.#socket.destroy(), CLOSING_MS).unref();
+  /**
+   * Resolves when the keeper has closed its side, which most do as soon as they have handled all,
+   * or was given time to. Does not keep the event loop alive.
+   */
+  close(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => socket.destroy(), CLOSING_MS).unref();
+      socket.on("close", () => {
+        clearTimeout(limit);
+        resolve();
+      });
+      socket.on("end", () => socket.destroy());
+      socket.end();
+      if (this.isOver) socket.destroy();
+      if (socket.closed) resolve();
+    });
   }
 }
 
