@@ -26,6 +26,7 @@
         "src/core/ending.c",
         "src/core/entry.c",
         "src/core/exit.c",
+        "src/core/folder.c",
         "src/core/forget.c",
         "src/core/guest.c",
         "src/core/index.c",
@@ -92,6 +93,7 @@
           "defines": ["_GNU_SOURCE"],
           "sources": [
             "src/platform/linux/exchange.c",
+            "src/platform/linux/folder.c",
             "src/platform/linux/modified.c",
             "src/platform/linux/pidfd.c",
             "src/platform/linux/procfs.c",
@@ -119,6 +121,7 @@
           "sources": [
             "src/platform/darwin/bsdinfo.c",
             "src/platform/darwin/exchange.c",
+            "src/platform/darwin/folder.c",
             "src/platform/darwin/modified.c",
             "src/platform/darwin/shared.c",
             "src/platform/darwin/stream.c",

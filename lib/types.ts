@@ -391,7 +391,8 @@ export interface HeadlessPidRegistry {
   linkByPid(sessionId: string, pid: number): boolean;
   /**
    * Tier 3: gives the session the first unlinked entry of that folder, by the same text, else by
-   * being the same folder. It is a guess, which evidence undoes (`HPR_EGUESS`, as where several
+   * being the same folder as far as that can be told without waiting for a dead mount (Linux 5.12
+   * and newer; elsewhere by text alone). It is a guess, which evidence undoes (`HPR_EGUESS`, as where several
    * entries wait in that folder). A session that holds an entry already is given no other; then
    * the answer is whether that entry is in that folder.
    */

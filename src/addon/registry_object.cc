@@ -65,6 +65,7 @@ int RegistryObject::Open(hpr_options *options) {
 }
 
 RegistryObject::~RegistryObject() {
+  *self_ = nullptr;
   Silence();
   Close();
 }

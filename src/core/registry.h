@@ -92,6 +92,11 @@ typedef struct hpr_host {
   void (*wake_in)(void *self, int32_t delay_ms);
   /* How did the child of that ticket end? hpr_registry_child_exited answers, perhaps later. */
   void (*status_wanted)(void *self, hpr_ticket ticket);
+  /*
+   * Which folder is that? hpr_registry_folder_told answers, later or never: `path` may lie on a
+   * dead mount, and is to be looked at where nobody waits.
+   */
+  void (*folder_wanted)(void *self, hpr_ticket ticket, const char *path);
   void (*exited)(void *self, const hpr_snapshot *entry);
   /* `pid` or `path` (NULL) says what it is about. */
   void (*warned)(void *self, int error, int32_t pid, const char *path);
@@ -157,6 +162,9 @@ void hpr_registry_watches_fired(hpr_registry *registry, const uint64_t watches[]
 
 /* The time that host.wake_in was told has come. */
 void hpr_registry_timer_fired(hpr_registry *registry);
+
+/* What host.folder_wanted has asked for. Old tickets are ignored. */
+void hpr_registry_folder_told(hpr_registry *registry, hpr_ticket ticket, const hpr_folder_id *id);
 
 /* Writes what may wait for the next write, now. */
 void hpr_registry_flush(hpr_registry *registry);

@@ -14,6 +14,7 @@
 
 #include "platform/posix/errors.h"
 #include "platform/posix/exchange.h"
+#include "platform/posix/folder.h"
 #include "platform/posix/modified.h"
 #include "platform/posix/shared.h"
 
@@ -136,11 +137,14 @@ static void file_pause_ms(void *self, int ms) {
   poll(NULL, 0, ms);
 }
 
-static bool file_same_folder(void *self, const char *a, const char *b) {
+static bool file_same_path(void *self, const char *a, const char *b) {
   (void)self;
-  struct stat first, second;
-  return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISDIR(first.st_mode) &&
-         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  return strcmp(a, b) == 0;
+}
+
+static int file_folder(void *self, const char *path, hpr_patience patience, hpr_folder_id *ret_id) {
+  (void)self;
+  return hpr_folder_find(path, patience, ret_id);
 }
 
 static bool file_is_shared(void *self, const char *folder) {
@@ -172,7 +176,8 @@ static const hpr_file_ops native = {
     .try_lock = file_try_lock,
     .unlock = file_unlock,
     .pause_ms = file_pause_ms,
-    .same_folder = file_same_folder,
+    .same_path = file_same_path,
+    .folder = file_folder,
     .is_shared = file_is_shared,
     .names_socket = file_names_socket,
 };

@@ -96,6 +96,7 @@ hpr_host World::Host() {
   host.self = this;
   host.wake_in = [](void *self, int32_t delay_ms) { It(self).wakes_ = delay_ms >= 0; };
   host.status_wanted = [](void *, hpr_ticket) {};
+  host.folder_wanted = [](void *, hpr_ticket, const char *) {};
   host.exited = [](void *, const hpr_snapshot *) {};
   host.warned = [](void *self, int error, int32_t, const char *) {
     It(self).warnings.push_back(Code(error));

@@ -11,6 +11,7 @@ Host::Host(const std::string &pid_file) {
     static_cast<Host *>(self)->wakes_ = delay_ms >= 0;
   };
   options.host.status_wanted = [](void *, hpr_ticket) {};
+  options.host.folder_wanted = [](void *, hpr_ticket, const char *) {};
   options.host.exited = [](void *self, const hpr_snapshot *entry) {
     static_cast<Host *>(self)->exits.push_back(entry->pid);
   };
