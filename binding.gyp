@@ -94,6 +94,7 @@
           "sources": [
             "src/platform/linux/exchange.c",
             "src/platform/linux/folder.c",
+            "src/platform/linux/leave.c",
             "src/platform/linux/modified.c",
             "src/platform/linux/pidfd.c",
             "src/platform/linux/procfs.c",
@@ -122,6 +123,7 @@
             "src/platform/darwin/bsdinfo.c",
             "src/platform/darwin/exchange.c",
             "src/platform/darwin/folder.c",
+            "src/platform/darwin/leave.c",
             "src/platform/darwin/modified.c",
             "src/platform/darwin/shared.c",
             "src/platform/darwin/stream.c",

@@ -1,7 +1,8 @@
 #include "addon/errands.h"
 
+#include <condition_variable>
+#include <forward_list>
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include "addon/values.h"
@@ -14,8 +15,11 @@ namespace hpr {
 
 namespace {
 
-/* The way back. Threads may outlive the environment, so they share it. */
-class Returns {
+/*
+ * The way back, which threads that outlive the environment share with it. They may have left our
+ * descriptors, by which Node is woken, so a thread that has not carries what they bring.
+ */
+class Returns : public std::enable_shared_from_this<Returns> {
 public:
   bool Open(napi_env env) {
     napi_value name = Text(env, "headless-pid-registry-errands");
@@ -23,6 +27,9 @@ public:
                                         nullptr, Arrived, &queue_) != napi_ok)
       return false;
     napi_unref_threadsafe_function(env, queue_);
+    auto carrier = std::make_unique<std::shared_ptr<Returns>>(shared_from_this());
+    if (hpr_errand_start(Carry, carrier.get()) != 0) return false;
+    (void)carrier.release(); /* the thread's now */
     return true;
   }
 
@@ -30,23 +37,46 @@ public:
     const std::lock_guard<std::mutex> guard(lock_);
     if (queue_) napi_release_threadsafe_function(queue_, napi_tsfn_abort);
     queue_ = nullptr;
+    changed_.notify_one();
   }
 
   void Post(std::unique_ptr<Errand> errand) {
     const std::lock_guard<std::mutex> guard(lock_);
-    if (queue_ &&
-        napi_call_threadsafe_function(queue_, errand.get(), napi_tsfn_nonblocking) == napi_ok)
-      (void)errand.release(); /* the queue's now */
+    if (!queue_) return;
+    back_.push_front(std::move(errand));
+    changed_.notify_one();
   }
 
 private:
+  static void Carry(void *context) {
+    const std::unique_ptr<std::shared_ptr<Returns>> it(
+        static_cast<std::shared_ptr<Returns> *>(context));
+    (*it)->Carry();
+  }
+
+  void Carry() {
+    std::unique_lock<std::mutex> guard(lock_);
+    while (queue_) {
+      for (; !back_.empty(); back_.pop_front()) Tell(std::move(back_.front()));
+      changed_.wait(guard);
+    }
+    back_.clear();
+  }
+
+  void Tell(std::unique_ptr<Errand> errand) {
+    if (napi_call_threadsafe_function(queue_, errand.get(), napi_tsfn_nonblocking) == napi_ok)
+      (void)errand.release(); /* the queue's now */
+  }
+
   static void Arrived(napi_env env, napi_value, void *, void *data) {
     const std::unique_ptr<Errand> errand(static_cast<Errand *>(data));
     if (env) errand->Deliver(env); /* else the queue is only being emptied */
   }
 
   std::mutex lock_;
-  napi_threadsafe_function queue_ = nullptr;
+  std::condition_variable changed_;
+  std::forward_list<std::unique_ptr<Errand>> back_;
+  napi_threadsafe_function queue_ = nullptr; /* NULL: the environment has ended */
 };
 
 using SharedReturns = std::shared_ptr<Returns>;

@@ -19,7 +19,7 @@ public:
   Errand(const Errand &) = delete;
   Errand &operator=(const Errand &) = delete;
 
-  /* On a thread of its own; must not touch the environment. */
+  /* On a thread of its own; must not touch the environment. It may leave our descriptors. */
   virtual void Run() = 0;
   /* On the environment's thread. */
   virtual void Deliver(napi_env env) = 0;

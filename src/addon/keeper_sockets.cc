@@ -12,6 +12,7 @@
 
 extern "C" {
 #include "base/error.h"
+#include "platform/errand.h"
 #include "platform/file.h"
 #include "platform/listener.h"
 }
@@ -55,37 +56,35 @@ private:
 class Look : public Question {
 public:
   Look(std::string path, napi_ref told, int64_t recorded_ms, bool keep)
-      : Question(std::move(path), told), recorded_ms_(recorded_ms), keep_(keep) {}
+      : Question(std::move(path), told), recorded_ms_(recorded_ms), keep_(keep) {
+    result_ = hpr_connection_prepare(&connection_);
+  }
 
-  ~Look() override { Disconnect(); }
+  ~Look() override { hpr_connection_close(connection_); }
 
   void Run() override {
-    result_ = hpr_listener_look(path(), recorded_ms_, &found_);
-    if (!keep_) Disconnect();
+    hpr_errand_leave_files(static_cast<int>(connection_));
+    if (result_ == 0) result_ = hpr_listener_look(path(), recorded_ms_, &connection_, &who_);
   }
 
   void Deliver(napi_env env) override {
     napi_value connection = nullptr, listener = nullptr;
     napi_get_undefined(env, &connection);
     listener = connection;
-    if (found_.connection != HPR_NO_CONNECTION)
-      connection = Number(env, static_cast<double>(found_.connection));
-    if (found_.who.pid != 0) listener = ToObject(env, found_.who);
+    const bool gives = keep_ && result_ == 0;
+    if (gives) connection = Number(env, static_cast<double>(connection_));
+    if (who_.pid != 0) listener = ToObject(env, who_);
     napi_value code = Text(env, result_ == 0 ? "" : hpr_error_name(result_));
-    if (Tell(env, {code, connection, listener}))
-      found_.connection = HPR_NO_CONNECTION; /* the caller's now */
+    if (Tell(env, {code, connection, listener}) && gives)
+      connection_ = HPR_NO_CONNECTION; /* the caller's now */
   }
 
 private:
-  void Disconnect() {
-    if (found_.connection != HPR_NO_CONNECTION) hpr_connection_close(found_.connection);
-    found_.connection = HPR_NO_CONNECTION;
-  }
-
   int64_t recorded_ms_;
   bool keep_;
-  int result_ = HPR_EUNKNOWN;
-  hpr_listener found_{HPR_NO_CONNECTION, {}};
+  int result_;
+  hpr_connection connection_ = HPR_NO_CONNECTION;
+  hpr_identity who_{};
 };
 
 class Shared : public Question {

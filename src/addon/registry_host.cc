@@ -9,6 +9,10 @@
 #include "addon/snapshot.h"
 #include "addon/values.h"
 
+extern "C" {
+#include "platform/errand.h"
+}
+
 namespace hpr {
 
 namespace {
@@ -110,6 +114,7 @@ public:
 
   void Run() override {
     const hpr_file_ops *files = hpr_file_native();
+    hpr_errand_leave_files(-1);
     result_ = files->folder(files->self, path_.c_str(), HPR_PATIENCE_ENDLESS, &id_);
   }
   void Deliver(napi_env) override { told_(result_, id_); }

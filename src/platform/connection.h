@@ -13,14 +13,21 @@ typedef intptr_t hpr_connection;
 enum { HPR_NO_CONNECTION = -1 };
 
 /*
+ * Makes ready what hpr_connection_open connects, perhaps on another thread that has left our
+ * descriptors (platform/errand.h). HPR_EMFILE, HPR_ENOMEM.
+ */
+int hpr_connection_prepare(hpr_connection *ret_connection);
+
+/*
  * May wait for ever, for a path on a dead mount; for a keeper that accepts nobody it waits a third
  * of a second. The path is absolute and not too long. HPR_ENOENT: nobody listens there.
  * HPR_EUNSAFE: that is no socket. HPR_EFOREIGN: another user's. HPR_EBUSY: nobody accepted in time.
  * HPR_EACCES, HPR_EMFILE, … `ret_made_ms`: when the socket was made, since 1970; INT64_MIN: not
- * told.
+ * told. Whatever it returns, the connection stays the caller's to close.
  */
-int hpr_connection_open(const char *path, hpr_connection *ret_connection, int64_t *ret_made_ms);
+int hpr_connection_open(const char *path, hpr_connection *connection, int64_t *ret_made_ms);
 
+/* HPR_NO_CONNECTION is a no-op. */
 void hpr_connection_close(hpr_connection connection);
 
 /*

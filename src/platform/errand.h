@@ -12,4 +12,12 @@ typedef void (*hpr_errand)(void *context);
  */
 int hpr_errand_start(hpr_errand run, void *context);
 
+/*
+ * For an errand before it asks what may never answer: from here on its thread has descriptors of
+ * its own, and of ours only `keep` (-1: none). A thread that cannot be ended, as on some dead
+ * mounts, would keep a process's ports and locks when that is killed. Does nothing where the system
+ * cannot do that (before Linux 5.9, other systems).
+ */
+void hpr_errand_leave_files(int keep);
+
 #endif

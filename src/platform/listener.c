@@ -28,17 +28,15 @@ static void name_peer(int32_t pid, hpr_handle handle, int64_t recorded_ms, hpr_i
   hpr_process_native_close(&process);
 }
 
-int hpr_listener_look(const char *path, int64_t recorded_ms, hpr_listener *ret_listener) {
+int hpr_listener_look(const char *path, int64_t recorded_ms, hpr_connection *connection,
+                      hpr_identity *ret_who) {
   int64_t made_ms;
   int32_t pid;
   hpr_handle handle;
-  hpr_listener it = {.connection = HPR_NO_CONNECTION};
-  const int result = hpr_connection_open(path, &it.connection, &made_ms);
-  if (result != 0) return result;
-  if (hpr_connection_peer(it.connection, &pid, &handle) == 0) {
-    name_peer(pid, handle, recorded_ms == INT64_MIN ? made_ms : recorded_ms, &it.who);
-    if (handle != HPR_NO_HANDLE) hpr_system_native()->close(handle);
-  }
-  *ret_listener = it;
+  *ret_who = (hpr_identity){0};
+  const int result = hpr_connection_open(path, connection, &made_ms);
+  if (result != 0 || hpr_connection_peer(*connection, &pid, &handle) != 0) return result;
+  name_peer(pid, handle, recorded_ms == INT64_MIN ? made_ms : recorded_ms, ret_who);
+  if (handle != HPR_NO_HANDLE) hpr_system_native()->close(handle);
   return 0;
 }

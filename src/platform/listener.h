@@ -5,17 +5,13 @@
 #include "platform/connection.h"
 #include "platform/process.h"
 
-typedef struct hpr_listener {
-  hpr_connection connection; /* the caller's to close, or HPR_NO_CONNECTION */
-  hpr_identity who;          /* pid 0: nobody whom we can name; `kin` says nothing here */
-} hpr_listener;
-
 /*
- * Connects, as hpr_connection_open does, and asks who is there. On any thread. The listener is
- * named only if it lives, and the system gives a handle on it or it has started no later than
+ * Connects, as hpr_connection_open does, and asks who is there. On any thread. `ret_who` is the
+ * listener only if it lives, and the system gives a handle on it or it has started no later than
  * `recorded_ms`, when its number was written down (INT64_MIN: when the socket was made): a number
- * may have passed on. Fails as hpr_connection_open does; then nothing is left to close.
+ * may have passed on. Otherwise its pid is 0. Its `kin` says nothing.
  */
-int hpr_listener_look(const char *path, int64_t recorded_ms, hpr_listener *ret_listener);
+int hpr_listener_look(const char *path, int64_t recorded_ms, hpr_connection *connection,
+                      hpr_identity *ret_who);
 
 #endif

@@ -1,10 +1,12 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -15,12 +17,14 @@
 #include "support/wait.h"
 
 extern "C" {
+#include "platform/errand.h"
 #include "platform/listener.h"
 }
 
 namespace {
 
 constexpr uint32_t kPeerPidfd = 77; /* SO_PEERPIDFD */
+constexpr int kCloseRange = 436;
 
 int Listen(const std::string &path) {
   sockaddr_un address{};
@@ -40,10 +44,12 @@ struct Looked {
 };
 
 Looked Look(const std::string &path, int64_t recorded_ms = INT64_MIN) {
-  hpr_listener it{HPR_NO_CONNECTION, {}};
-  const int result = hpr_listener_look(path.c_str(), recorded_ms, &it);
-  if (result == 0) hpr_connection_close(it.connection);
-  return {hpr_error_name(result), it.who};
+  hpr_connection connection;
+  hpr_identity who{};
+  EXPECT_EQ(0, hpr_connection_prepare(&connection));
+  const int result = hpr_listener_look(path.c_str(), recorded_ms, &connection, &who);
+  hpr_connection_close(connection);
+  return {hpr_error_name(result), who};
 }
 
 class Listener : public testing::Test {
@@ -135,14 +141,47 @@ TEST_F(Listener, IsAskedWithoutLeavingADescriptorOpen) {
 
 TEST_F(Listener, TellsWhatItHasNotRead) {
   const Keeper keeper(path);
-  hpr_listener it{HPR_NO_CONNECTION, {}};
-  ASSERT_EQ(0, hpr_listener_look(path.c_str(), INT64_MIN, &it));
-  if (hpr_connection_unread(it.connection) >= 0) {
-    EXPECT_EQ(0, hpr_connection_unread(it.connection));
-    EXPECT_EQ(2, write(static_cast<int>(it.connection), "x\n", 2));
-    EXPECT_LT(0, hpr_connection_unread(it.connection));
+  hpr_connection connection;
+  int64_t made_ms;
+  ASSERT_EQ(0, hpr_connection_prepare(&connection));
+  ASSERT_EQ(0, hpr_connection_open(path.c_str(), &connection, &made_ms));
+  if (hpr_connection_unread(connection) >= 0) {
+    EXPECT_EQ(0, hpr_connection_unread(connection));
+    EXPECT_EQ(2, write(static_cast<int>(connection), "x\n", 2));
+    EXPECT_LT(0, hpr_connection_unread(connection));
   }
-  hpr_connection_close(it.connection);
+  hpr_connection_close(connection);
+}
+
+/* A thread that leaves our descriptors but one, says so, and waits for ever. */
+struct Stuck {
+  int keep;
+  std::atomic<bool> left{false};
+};
+
+TEST(Errand, ThatIsStuckKeepsNoDescriptorButItsOwn) {
+  if (syscall(kCloseRange, ~0U, ~0U, 0) != 0) GTEST_SKIP() << "Linux before 5.9";
+  int kept[2], closed[2];
+  ASSERT_EQ(0, pipe2(kept, O_CLOEXEC));
+  ASSERT_EQ(0, pipe2(closed, O_CLOEXEC));
+  const auto run = [](void *context) {
+    auto *it = static_cast<Stuck *>(context);
+    hpr_errand_leave_files(it->keep);
+    it->left = true;
+    for (;;) pause();
+  };
+  auto *stuck = new Stuck{kept[1]}; /* the thread's, which stays */
+  ASSERT_EQ(0, hpr_errand_start(run, stuck));
+  ASSERT_TRUE(Eventually([&] { return stuck->left.load(); }));
+  char byte;
+  close(closed[1]);
+  EXPECT_EQ(0, read(closed[0], &byte, 1)) << "its other end is open yet";
+  close(kept[1]);
+  fcntl(kept[0], F_SETFL, O_NONBLOCK);
+  EXPECT_EQ(-1, read(kept[0], &byte, 1));
+  EXPECT_EQ(EAGAIN, errno);
+  close(kept[0]);
+  close(closed[0]);
 }
 
 } // namespace

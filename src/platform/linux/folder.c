@@ -89,6 +89,7 @@ static void free_inquiry(inquiry *it) {
 static void answer(void *context) {
   inquiry *it = context;
   hpr_folder_id id = {0};
+  hpr_errand_leave_files(-1);
   const int result = find(it->path, false, &id);
   pthread_mutex_lock(&it->lock);
   it->result = result;

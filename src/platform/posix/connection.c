@@ -34,18 +34,20 @@ static int connect_to(int fd, const char *path) {
   return errno == ECONNREFUSED ? HPR_ENOENT : hpr_error_from_errno(errno);
 }
 
-int hpr_connection_open(const char *path, hpr_connection *ret_connection, int64_t *ret_made_ms) {
-  int result = check_socket(path, ret_made_ms);
-  const int fd = result == 0 ? hpr_stream_socket() : -1;
-  if (result == 0) result = fd < 0 ? hpr_error_from_errno(errno) : connect_to(fd, path);
-  if (result == 0)
-    *ret_connection = fd;
-  else if (fd >= 0)
-    close(fd);
-  return result;
+int hpr_connection_prepare(hpr_connection *ret_connection) {
+  const int fd = hpr_stream_socket();
+  *ret_connection = fd < 0 ? HPR_NO_CONNECTION : fd;
+  return fd < 0 ? hpr_error_from_errno(errno) : 0;
 }
 
-void hpr_connection_close(hpr_connection connection) { close((int)connection); }
+int hpr_connection_open(const char *path, hpr_connection *connection, int64_t *ret_made_ms) {
+  const int result = check_socket(path, ret_made_ms);
+  return result == 0 ? connect_to((int)*connection, path) : result;
+}
+
+void hpr_connection_close(hpr_connection connection) {
+  if (connection != HPR_NO_CONNECTION) close((int)connection);
+}
 
 int hpr_connection_peer(hpr_connection connection, int32_t *ret_pid, hpr_handle *ret_handle) {
   return hpr_stream_peer((int)connection, ret_pid, ret_handle);

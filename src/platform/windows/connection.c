@@ -18,16 +18,24 @@ static int open_pipe(const char *name, HANDLE *ret_pipe) {
   return error == ERROR_PIPE_BUSY ? HPR_EBUSY : hpr_error_from_windows(error);
 }
 
+/* A pipe is opened and connected in one step. */
+int hpr_connection_prepare(hpr_connection *ret_connection) {
+  *ret_connection = HPR_NO_CONNECTION;
+  return 0;
+}
+
 /* A pipe is nobody's after its keeper: who made it is no part of its name. */
-int hpr_connection_open(const char *path, hpr_connection *ret_connection, int64_t *ret_made_ms) {
+int hpr_connection_open(const char *path, hpr_connection *connection, int64_t *ret_made_ms) {
   HANDLE pipe;
   const int result = open_pipe(path, &pipe);
   *ret_made_ms = INT64_MIN;
-  if (result == 0) *ret_connection = (hpr_connection)pipe;
+  if (result == 0) *connection = (hpr_connection)pipe;
   return result;
 }
 
-void hpr_connection_close(hpr_connection connection) { CloseHandle((HANDLE)connection); }
+void hpr_connection_close(hpr_connection connection) {
+  if (connection != HPR_NO_CONNECTION) CloseHandle((HANDLE)connection);
+}
 
 int hpr_connection_peer(hpr_connection connection, int32_t *ret_pid, hpr_handle *ret_handle) {
   ULONG pid;

@@ -26,3 +26,6 @@ int hpr_errand_start(hpr_errand run, void *context) {
     free(it);
   return thread ? 0 : HPR_ENOMEM;
 }
+
+/* Threads have no handles of their own here. */
+void hpr_errand_leave_files(int keep) { (void)keep; }
