@@ -58,7 +58,15 @@ export interface NativeRegistry {
   /** Whether the event loop lives as long as the registry. */
   keepAlive(wanted: boolean): void;
   cleanupOrphans(): void;
-  attachKeeper(keeperPid: number, sockPath: string, piPid: number | undefined): void;
+  /** Whether it matters who listens on that keeper's socket. */
+  wantsListener(keeperPid: number, adopts: boolean): boolean;
+  /** False: it is not proved that the keeper listens there. */
+  attachKeeper(
+    keeperPid: number,
+    sockPath: string,
+    piPid: number | undefined,
+    listener: ArrayBuffer | undefined,
+  ): boolean;
   adoptKeeper(
     keeperPid: number,
     sockPath: string,
@@ -66,6 +74,7 @@ export interface NativeRegistry {
     recordedAt: number | undefined,
     startedAt: number | undefined,
     piPid: number | undefined,
+    listener: ArrayBuffer | undefined,
   ): void;
   socketOf(sessionId: string): string | undefined;
   size(): number;
@@ -126,10 +135,26 @@ export interface ProcessFacts {
   cwd?: string;
 }
 
+/** A process that provably listens on a socket. */
+export interface Listener {
+  pid: number;
+  /** Who it is, for the native side. */
+  identity: ArrayBuffer;
+}
+
 interface Binding {
   Registry: new (pidFilePath: string, killGraceMs: number, host: Host, guest?: boolean, tree?: boolean) => NativeRegistry;
   readPidFile(path: string): NativePidFile;
   listProcesses(): ProcessFacts[];
+  /** src/addon/keeper_sockets.h. */
+  connectToKeeper(
+    sockPath: string,
+    recordedAt: number | undefined,
+    keep: boolean,
+    told: (code: string, connection: number | undefined, listener: Listener | undefined) => void,
+  ): boolean;
+  isSharedFolder(folder: string, told: (shared: boolean) => void): boolean;
+  unreadBytes(connection: number): number | undefined;
 }
 
 const root = path.resolve(__dirname, "..");
@@ -159,3 +184,6 @@ const binding = { ...load(), failure };
 export const { Registry } = binding;
 export const readPidFile = (file: string): NativePidFile => binding.readPidFile(file);
 export const listProcesses = (): ProcessFacts[] => binding.listProcesses();
+export const connectToKeeper: Binding["connectToKeeper"] = (...args) => binding.connectToKeeper(...args);
+export const unreadBytes = (connection: number): number | undefined => binding.unreadBytes(connection);
+export const isSharedFolder: Binding["isSharedFolder"] = (...args) => binding.isSharedFolder(...args);

@@ -2,10 +2,11 @@ import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import timers from "node:timers";
 import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, isName, namesOf } from "./arguments.js";
-import { type Host, type NativeRegistry, Registry } from "./binding.js";
+import { type Host, type Listener, type NativeRegistry, Registry } from "./binding.js";
 import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
 import { isUnsafeTestHome } from "./guard.js";
+import { checkName, lookAt, lookOf } from "./keepers/look.js";
 import { PidCache } from "./pid-cache.js";
 import { resolvePidFile } from "./pid-file.js";
 import { say, traces } from "./reports.js";
@@ -136,6 +137,7 @@ export class HeadlessRegistry {
   readonly #requests = new Map<number, (result: TerminateResult) => void>();
   #nextRequest = 0;
   readonly #adoptsKeepers: boolean;
+  readonly #unproved = new Set<string>();
   #writer: KeeperWriter | null;
   #closed = false;
   /** Whether a test run without a home of its own is to be kept from the file. */
@@ -396,24 +398,49 @@ export class HeadlessRegistry {
   async cleanupKeeperOrphans(): Promise<void> {
     if (this.#isBlocked("cleanupKeeperOrphans") || !this.#writer || this.#closed) return;
     try {
-      const keepers = await this.#writer.discoverExistingKeepers();
-      for (const keeper of keepers) this.#attach(keeper);
+      const keepers = [...(await this.#writer.discoverExistingKeepers())];
+      const looks = keepers.map((keeper) => this.#listenerOf(keeper));
+      for (const [i, keeper] of keepers.entries()) this.#attach(keeper, await looks[i]);
     } catch (error) {
       this.#warnOfKeepers(error);
     }
   }
 
+  /** Never rejects. What is no keeper listens nowhere, and is refused when it is attached. */
+  async #listenerOf(keeper: FoundKeeper): Promise<Listener | undefined> {
+    try {
+      const look = lookOf(keeper);
+      if (look) return look.listener;
+      const { keeperPid, sockPath, recordedAt } = keeper;
+      if (!this.#native.wantsListener(keeperPid, this.#adoptsKeepers)) return undefined;
+      checkName(sockPath);
+      return (await lookAt(sockPath, recordedAt)).listener;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** One keeper that does not fit must not hide the others. */
-  #attach(keeper: FoundKeeper): void {
+  #attach(keeper: FoundKeeper, listener: Listener | undefined): void {
     if (this.#closed) return;
     try {
       const { keeperPid, sockPath, cwd = "", recordedAt, startedAt, piPid } = keeper;
-      this.#native.attachKeeper(keeperPid, sockPath, piPid);
+      const identity = listener?.pid === keeperPid ? listener.identity : undefined;
+      const attached = this.#native.attachKeeper(keeperPid, sockPath, piPid, identity);
+      if (!attached) this.#warnOfListener(keeperPid, sockPath);
       if (!this.#adoptsKeepers) return;
-      this.#native.adoptKeeper(keeperPid, sockPath, cwd, recordedAt, startedAt, piPid);
+      this.#native.adoptKeeper(keeperPid, sockPath, cwd, recordedAt, startedAt, piPid, identity);
     } catch (error) {
       this.#warnOfKeepers(error);
     }
+  }
+
+  /** Once for each, however often keepers are looked for. */
+  #warnOfListener(pid: number, file: string): void {
+    const message = describe("nobody can tell that this process listens on the keeper's socket, so it is not attached", pid, file);
+    if (this.#unproved.has(message)) return;
+    this.#unproved.add(message);
+    this.#warn({ code: "HPR_EUNKNOWN", message });
   }
 
   #warnOfKeepers(error: unknown): void {

@@ -6,10 +6,10 @@ export function say(text: string): void {
   console.warn(`[headless-pid-registry] ${text}`);
 }
 
-/** Why a socket is not written to, or a folder not looked at. */
+/** Why a socket or a folder is not, or no longer, used. */
 export class Refusal extends Error {
   constructor(
-    readonly code: "HPR_EINVAL" | "HPR_EUNSAFE",
+    readonly code: "HPR_EINVAL" | "HPR_EUNSAFE" | "HPR_EIO",
     message: string,
   ) {
     super(message);

@@ -6,7 +6,10 @@ import type { ChildProcess } from "node:child_process";
  * {@link HeadlessPidRegistry.setKeeperWriter}.
  */
 export interface KeeperWriter {
-  /** Writes `line` and a newline to the keeper's socket; resolves to whether that worked. */
+  /**
+   * Writes `line` and a newline to the keeper's socket; resolves to whether that worked. Lines for
+   * one socket should arrive in the order of the calls, whoever awaits them.
+   */
   writeRpcToSockPath(sockPath: string, line: string): Promise<boolean>;
   /** Finds the keepers that are alive, whoever started them. */
   discoverExistingKeepers(): Promise<
@@ -22,6 +25,11 @@ export interface DiscoveredKeeper {
   sockPath: string;
   /** Its only child; `undefined` if it has none, or several. */
   piPid?: number;
+  /**
+   * Whether the process that listens on `sockPath` is provably `keeperPid`. If not, the pid may be
+   * another's: of another container or host, or one that has passed on.
+   */
+  proved?: boolean;
   /** When its pid was written down: whoever started more than 5 s later is another process. */
   recordedAt?: number;
   startedAt?: number;
@@ -117,9 +125,11 @@ export interface HeadlessExit extends HeadlessSnapshot {
  * - `HPR_EPOLLED`: some processes are looked at ten times a second, for lack of descriptors.
  * - `HPR_ENOLCK`: no lock can be had, and recorded identities decide who owns an entry.
  * - `HPR_EFOREIGN`: an entry is another host's, namespace's or user's; or was given up as such.
- * - `HPR_EUNKNOWN`: nobody can tell whether an entry's process is the one that was recorded.
+ * - `HPR_EUNKNOWN`: nobody can tell whether an entry's process is the one that was recorded, or
+ *   listens on its keeper's socket.
  * - `HPR_ECORRUPT`: the pid file was damaged; its text is kept beside it.
  * - `HPR_EINVAL`: an entry, an argument or a keeper's path is none.
+ * - `HPR_EIO`, of a line for a keeper: it stalled in the middle, and may have seen a part.
  * - the rest: why the pid file, or a keeper's file or socket, could not be used.
  */
 export type HeadlessWarningCode =
@@ -225,8 +235,8 @@ export interface HeadlessPidRegistryOptions {
   keeperManager?: KeeperWriter | null;
   /**
    * Whether `cleanupKeeperOrphans` makes an entry of a live keeper that no entry knows, because the
-   * pid file was lost. It is signalled only if it started no later than its pid was written down
-   * (`recordedAt`, which {@link createKeeperWriter} tells of a private folder). Default: false.
+   * pid file was lost. It is signalled only if it provably listens on its socket; else its entry
+   * has `kin: false`, with a warning, until a later call proves it. Default: false.
    */
   adoptKeepers?: boolean | null;
   /**
@@ -381,7 +391,8 @@ export interface HeadlessPidRegistry {
   linkByPid(sessionId: string, pid: number): boolean;
   /**
    * Tier 3: gives the session the first unlinked entry of that folder, by the same text, else by
-   * being the same folder. It is a guess, which evidence undoes (`HPR_EGUESS`, as where several
+   * being the same folder as far as that can be told without waiting for a dead mount (Linux 5.12
+   * and newer; elsewhere by text alone). It is a guess, which evidence undoes (`HPR_EGUESS`, as where several
    * entries wait in that folder). A session that holds an entry already is given no other; then
    * the answer is whether that entry is in that folder.
    */
@@ -428,7 +439,8 @@ export interface HeadlessPidRegistry {
   /** Writes a line to the session's keeper. False without entry, keeper or writer. Never rejects. */
   writeRpc(sessionId: string, line: string): Promise<boolean>;
   /**
-   * Asks the writer for live keepers and attaches them to entries under their pid; with the option
+   * Asks the writer for live keepers and attaches them to entries under their pid, if the entry's
+   * process provably listens on the socket (or was never seen alive); with the option
    * `adoptKeepers` those without an entry become one. Never rejects.
    */
   cleanupKeeperOrphans(): Promise<void>;

@@ -25,6 +25,7 @@ const ELSEWHERE = [
   "Process.OfAnotherUserIsForeign", "Signal.DoesNotGoToAnotherUser", // who it is is not told: UNKNOWN
   "Watch.*Fork*", "Watch.GivesNoDescriptorToAnotherProgram", // a queue passes to nobody
   "Watch.ProbesWithoutADescriptorLeft", // looking takes none
+  "Errand.*", // its threads share their descriptors
 ];
 
 const folderOf = (name) => path.join(root, "build", "darwin", name);

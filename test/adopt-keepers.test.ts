@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createKeeperWriter } from "../lib/index.js";
@@ -20,19 +20,17 @@ const HOUR_MS = 60 * 60 * 1000;
 describe("adoptKeepers", () => {
   it("makes entries of keepers whose pid file was lost", async () => {
     const [lost, folder] = [newPidFile(), temporaryFolder()];
+    const keeperSockPath = join(folder, "s.rpc.sock");
     const server = await Server.start({ pidFilePath: lost });
-    const { pid, said } = await server.spawn({ argv: keeperArgv({}), talks: true });
+    const { pid, said } = await server.spawn({ argv: keeperArgv({ sockPath: keeperSockPath }), talks: true });
     const { pi } = JSON.parse(said) as { pi: number };
     await server.crash();
     rmSync(lost);
-    writeFileSync(join(folder, "s.rpc.sock.pid"), `${pid}`, { mode: 0o600 });
-
     const keeperManager = createKeeperWriter({ sessionsDir: folder });
     const opened = open({ pidFilePath: lost, keeperManager, adoptKeepers: true });
     const { registry } = opened;
     await registry.cleanupKeeperOrphans();
     await registry.cleanupKeeperOrphans(); // it has an entry now
-    const keeperSockPath = join(folder, "s.rpc.sock");
     const entry = { pid, keeperPid: pid, piPid: pi, keeperSockPath, cwd: process.cwd(), kin: true };
     expect(registry.entries()).toMatchObject([entry]);
     expect(registry.entries()[0].sessionId).toBeUndefined();
@@ -69,7 +67,7 @@ describe("adoptKeepers", () => {
     expect(pids(pidFilePath)).toEqual([pid]);
   });
 
-  it("does not signal a keeper for which nobody vouches", async () => {
+  it("does not signal a keeper that is not proved to listen", async () => {
     const pid = await stray();
     const opened = open({ keeperManager: finder({ keeperPid: pid }), adoptKeepers: true });
     const { registry } = opened;
@@ -93,9 +91,9 @@ describe("adoptKeepers", () => {
   });
 
   it("leaves out a pi that is not the keeper's relative", async () => {
-    const { keeper: child } = await keeper({});
-    const [piPid, recordedAt] = [await stray(), Date.now()];
-    const keeperManager = finder({ keeperPid: child.pid, piPid, recordedAt });
+    const sockPath = join(temporaryFolder(), "s.rpc.sock");
+    const { keeper: child } = await keeper({ sockPath });
+    const keeperManager = finder({ keeperPid: child.pid, sockPath, piPid: await stray() });
     const { registry } = open({ keeperManager, adoptKeepers: true });
     await registry.cleanupKeeperOrphans();
     expect(registry.entries()).toMatchObject([{ pid: child.pid, kin: true }]);
@@ -108,7 +106,7 @@ describe("adoptKeepers", () => {
     const keeperManager = finder(...found, { keeperPid: child.pid });
     const opened = open({ keeperManager, adoptKeepers: true });
     await opened.registry.cleanupKeeperOrphans();
-    expect(codes(opened)).toEqual(["HPR_EINVAL", "HPR_EINVAL"]);
+    expect(codes(opened)).toEqual(["HPR_EINVAL", "HPR_EINVAL", "HPR_ENOTKIN"]);
     expect(opened.registry.entries()).toMatchObject([{ pid: child.pid }]);
   });
 });

@@ -151,7 +151,7 @@ class History {
     const count = Math.floor(this.next() * 3);
     this.found = Array.from({ length: count }, () => ({
       sessionId: this.pick(SESSIONS),
-      keeperPid: this.anyPid(),
+      keeperPid: this.pick(this.dead), // one that lives would have to listen there
       sockPath: `/k/${this.pick([1, 2])}.sock`,
     }));
     this.log.push(`found ${JSON.stringify(this.found)}`);

@@ -3,12 +3,20 @@ import path from "node:path";
 import { listProcesses, type ProcessFacts } from "../binding.js";
 import type { DiscoveredKeeper } from "../types.js";
 import { Refusal } from "../reports.js";
-import { isListening, isOurs } from "./socket.js";
+import { isShared, type Look, lookAt, rememberLook } from "./look.js";
 
 /** A process that started later than this after its pid was written down is another one. */
 const SLACK_MS = 5000;
 const PID_FILE_MAX_BYTES = 64;
 const WRITABLE_BY_OTHERS = 0o022;
+/** Files and sockets that are looked at beside each other. */
+const AT_ONCE = 16;
+
+/** True if the file is our user's own; on Windows the folder's access list says so. */
+function isOurs(info: { uid: number }): boolean {
+  const user = process.geteuid?.();
+  return user === undefined || info.uid === user;
+}
 
 /** What a keeper leaves beside its socket: its pid. */
 interface Sidecar {
@@ -18,6 +26,8 @@ interface Sidecar {
   /** When the file was written, in milliseconds since 1970. */
   writtenAt: number;
   pid: number;
+  /** At its socket, after the file was read. */
+  look: Look;
 }
 
 /** The session of a pid file and its socket; undefined for any other name. */
@@ -40,7 +50,8 @@ async function readSidecar(folder: string, name: string): Promise<Sidecar | unde
   const text = await readFile(file, "utf8");
   const pid = /^\s*\d{1,10}\s*$/.test(text) ? Number(text) : 0;
   if (pid < 2 || pid > 2 ** 31 - 1) return undefined;
-  return { ...parsed, file, writtenAt: info.mtimeMs, pid };
+  const look = await lookAt(parsed.sockPath, info.mtimeMs);
+  return { ...parsed, file, writtenAt: info.mtimeMs, pid, look };
 }
 
 /** A process that the system hides from us may yet be there. */
@@ -56,13 +67,14 @@ function isFree(pid: number): boolean {
 /** `unknown` is a reason to leave everything as it is. */
 function judge(sidecar: Sidecar, holder: ProcessFacts | undefined): "alive" | "dead" | "unknown" {
   if (!holder) return isFree(sidecar.pid) ? "dead" : "unknown";
+  if (sidecar.look.listener?.pid === sidecar.pid) return "alive";
   const another = !holder.ours || holder.startedAt > sidecar.writtenAt + SLACK_MS;
   return another ? "dead" : "alive";
 }
 
 /** A keeper that came in the meantime has written the file anew, or listens. */
 async function removeStale({ file, sockPath, writtenAt }: Sidecar): Promise<void> {
-  if ((await lstat(file)).mtimeMs !== writtenAt || (await isListening(sockPath))) return;
+  if ((await lstat(file)).mtimeMs !== writtenAt || (await lookAt(sockPath)).code !== "HPR_ENOENT") return;
   const socket = process.platform === "win32" ? undefined : await lstat(sockPath).catch(() => undefined);
   if (socket?.isSocket() && isOurs(socket)) await unlink(sockPath);
   await unlink(file);
@@ -75,15 +87,18 @@ function onlyChildOf(pid: number, processes: readonly ProcessFacts[]): number | 
 }
 
 function describe(sidecar: Sidecar, holder: ProcessFacts, piPid?: number): DiscoveredKeeper {
-  return {
+  const keeper = {
     sessionId: sidecar.sessionId,
     keeperPid: sidecar.pid,
     sockPath: sidecar.sockPath,
     ...(piPid !== undefined && { piPid }),
+    proved: sidecar.look.listener?.pid === sidecar.pid,
     recordedAt: sidecar.writtenAt,
     startedAt: holder.startedAt,
     ...(holder.cwd !== undefined && { cwd: holder.cwd }),
   };
+  rememberLook(keeper, sidecar.look);
+  return keeper;
 }
 
 /** In a folder that others may write to, a pid file proves nothing. */
@@ -94,32 +109,41 @@ async function checkFolder(folder: string): Promise<void> {
     throw new Refusal("HPR_EUNSAFE", "it is not a folder of our own that only we may write to");
 }
 
-async function lookAt(folder: string, name: string): Promise<DiscoveredKeeper | undefined> {
-  const sidecar = await readSidecar(folder, name);
-  if (!sidecar) return undefined;
-  const processes = listProcesses(); // after the file was read: a keeper of it is among them
-  const holder = processes.find((it) => it.pid === sidecar.pid);
-  const verdict = judge(sidecar, holder);
-  if (verdict === "dead") await removeStale(sidecar);
-  if (verdict !== "alive" || !holder) return undefined;
-  return describe(sidecar, holder, onlyChildOf(sidecar.pid, processes));
-}
-
 /** Files come and go while we look; one that is gone is no failure. */
 function unlessGone(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   return undefined;
 }
 
-/** The keepers that have left their pids in a folder and live. A folder that is missing is empty. */
+async function readSidecars(folder: string, names: readonly string[]): Promise<Sidecar[]> {
+  const sidecars: Sidecar[] = [];
+  for (let at = 0; at < names.length; at += AT_ONCE) {
+    const some = names.slice(at, at + AT_ONCE);
+    const read = await Promise.all(some.map((name) => readSidecar(folder, name).catch(unlessGone)));
+    sidecars.push(...read.filter((it) => it !== undefined));
+  }
+  return sidecars;
+}
+
+/**
+ * The keepers that have left their pids in a folder and live. A folder that is missing is empty.
+ * What dead ones have left is removed, unless they may live on another host.
+ */
 export async function discoverKeepers(folder: string): Promise<DiscoveredKeeper[]> {
+  const shared = await isShared(folder);
   const names = await readdir(folder).catch(unlessGone);
   if (!names) return [];
   await checkFolder(folder);
+  const sidecars = await readSidecars(folder, names);
+  // After the files were read: their keepers are among them.
+  const processes = sidecars.length > 0 ? listProcesses() : [];
+  const holders = new Map(processes.map((it) => [it.pid, it]));
   const found: DiscoveredKeeper[] = [];
-  for (const name of names) {
-    const keeper = await lookAt(folder, name).catch(unlessGone);
-    if (keeper) found.push(keeper);
+  for (const sidecar of sidecars) {
+    const holder = holders.get(sidecar.pid);
+    const verdict = judge(sidecar, holder);
+    if (verdict === "alive" && holder) found.push(describe(sidecar, holder, onlyChildOf(sidecar.pid, processes)));
+    if (verdict === "dead" && !shared) await removeStale(sidecar).catch(unlessGone);
   }
   return found;
 }

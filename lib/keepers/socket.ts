@@ -1,92 +1,146 @@
-import { lstat } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
-import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { connect, Socket } from "node:net";
+import { unreadBytes } from "../binding.js";
 import { Refusal } from "../reports.js";
+import { lookAt } from "./look.js";
 
-/** Before the second and the third attempt. */
-const PAUSES_MS = [0, 50, 150];
-const ATTEMPT_MS = 350;
+const PIECE_BYTES = 16 * 1024;
+const STALLED_MS = 5000;
+const PROGRESS_CHECK_MS = 250;
+const PIPE_MS = 350;
 
-/** sun_path, less its NUL: unix(7) on Linux, unix(4) on macOS. */
-const PATH_MAX_BYTES = process.platform === "darwin" ? 103 : 107;
-const PIPES = "\\\\.\\pipe\\";
+/** When nothing is to be written: the keeper may be behind, and lines must not overtake each other. */
+const IDLE_MS = 100;
+/** The same where the system does not tell what was read. */
+const IDLE_UNTOLD_MS = 1000;
+/** For a keeper that was given all, and told so, to close its side. */
+export const CLOSING_MS = 1000;
 
-/** True if the file is our user's own; on Windows the folder's access list says so. */
-export const isOurs = (info: { uid: number }): boolean => {
-  const user = process.geteuid?.();
-  return user === undefined || info.uid === user;
-};
-
-function checkName(sockPath: string): void {
-  if (process.platform === "win32") {
-    if (!sockPath.startsWith(PIPES))
-      throw new Refusal("HPR_EINVAL", `a keeper's pipe is named ${PIPES}…`);
-    return;
-  }
-  if (!path.isAbsolute(sockPath)) throw new Refusal("HPR_EINVAL", "the socket's path is relative");
-  if (Buffer.byteLength(sockPath) > PATH_MAX_BYTES)
-    throw new Refusal("HPR_EINVAL", `the socket's path is longer than ${PATH_MAX_BYTES} bytes`);
-}
-
-/** A socket that is not there yet is no reason to refuse: its keeper may be starting. */
-async function checkSocket(sockPath: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const info = await lstat(sockPath).catch(() => undefined);
-  if (!info) return;
-  if (!info.isSocket()) throw new Refusal("HPR_EUNSAFE", "that is no socket");
-  if (!isOurs(info)) throw new Refusal("HPR_EUNSAFE", "the socket is another user's");
-}
-
-/** A connection, or undefined if nobody accepted it in time. */
-function open(sockPath: string): Promise<Socket | undefined> {
+/** The names of pipes are no file system's: nothing can hang there. */
+function openPipe(name: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(sockPath);
-    const deadline = setTimeout(() => socket.destroy(), ATTEMPT_MS);
+    const socket = connect({ path: name, allowHalfOpen: true });
+    const deadline = setTimeout(() => socket.destroy(), PIPE_MS);
+    const gone = (): void => resolve(undefined);
     socket.on("error", () => {}); // "close" follows
-    socket.on("close", () => resolve(undefined));
+    socket.on("close", gone);
     socket.on("connect", () => {
       clearTimeout(deadline);
+      socket.off("close", gone);
       resolve(socket);
     });
   });
 }
 
-/** Resolves when the kernel has taken all of it, which is the keeper's to read from then on. */
-function send(socket: Socket, text: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const deadline = setTimeout(() => socket.destroy(), ATTEMPT_MS);
-    socket.on("close", () => {
-      clearTimeout(deadline);
-      resolve(socket.writableFinished);
-    });
-    socket.on("finish", () => resolve(true));
-    socket.resume(); // what the keeper says is not for us, and unread it would hold back "close"
-    socket.end(text);
-  });
-}
-
-/** True if a process listens there. */
-export async function isListening(sockPath: string): Promise<boolean> {
-  const socket = await open(sockPath);
-  socket?.destroy();
-  return socket !== undefined;
-}
-
 /**
- * Writes one line. Only connecting is tried again: a line of which a part was sent might arrive
- * twice.
- * @throws Refusal for a path that is not written to, or a line that would arrive as two
+ * A connection to a keeper, or undefined if nobody accepted it in time.
+ * @throws Refusal for what is no socket of ours
  */
-export async function writeLine(sockPath: string, line: string): Promise<boolean> {
-  const text = line.replace(/[\r\n]+$/, "");
-  if (text.includes("\n")) throw new Refusal("HPR_EINVAL", "a line with a newline inside is two");
-  checkName(sockPath);
-  for (const delay of PAUSES_MS) {
-    if (delay > 0) await pause(delay);
-    await checkSocket(sockPath);
-    const socket = await open(sockPath);
-    if (socket) return send(socket, `${text}\n`);
+export async function open(sockPath: string): Promise<Connection | undefined> {
+  if (process.platform === "win32") {
+    const socket = await openPipe(sockPath);
+    return socket && new Connection(socket);
   }
-  return false;
+  const { code, connection } = await lookAt(sockPath, undefined, true);
+  if (code === "HPR_EUNSAFE") throw new Refusal("HPR_EUNSAFE", "that is no socket");
+  if (code === "HPR_EFOREIGN") throw new Refusal("HPR_EUNSAFE", "the socket is another user's");
+  if (connection === undefined) return undefined;
+  return new Connection(new Socket({ fd: connection, allowHalfOpen: true, readable: true, writable: true }), connection);
+}
+
+/** What is written here arrives in its order. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #descriptor: number | undefined;
+
+  constructor(socket: Socket, descriptor?: number) {
+    this.#socket = socket;
+    this.#descriptor = descriptor;
+    socket.on("error", () => {}); // "close" follows
+    socket.resume(); // what the keeper says is not for us, and unread it would hold back "close"
+  }
+
+  /** The keeper has closed its side: nothing more is to be written. */
+  get isOver(): boolean {
+    return this.#socket.destroyed || this.#socket.readableEnded;
+  }
+
+  #unread(): number | undefined {
+    if (this.#descriptor === undefined || this.#socket.destroyed) return undefined;
+    return unreadBytes(this.#descriptor);
+  }
+
+  /**
+   * True when the kernel has taken all of it, which is the keeper's to read from then on; false if
+   * the keeper is gone.
+   * @throws Refusal if the keeper reads nothing any more; then the connection is over
+   */
+  async send(text: Buffer): Promise<boolean> {
+    this.#socket.ref();
+    try {
+      for (let at = 0; at < text.length; at += PIECE_BYTES) {
+        const piece = text.subarray(at, at + PIECE_BYTES);
+        const sent = await this.#sendPiece(piece);
+        if (sent === "gone") return false;
+        if (sent === "stalled") throw stalled(at + piece.length, text.length);
+      }
+      return true;
+    } finally {
+      this.#socket.unref();
+    }
+  }
+
+  #sendPiece(piece: Buffer): Promise<"sent" | "gone" | "stalled"> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      let [unread, progressAt] = [this.#unread(), performance.now()];
+      const check = setInterval(() => {
+        const now = this.#unread();
+        if (now !== unread) [unread, progressAt] = [now, performance.now()];
+        if (performance.now() - progressAt >= STALLED_MS) finish("stalled");
+      }, PROGRESS_CHECK_MS);
+      const gone = (): void => finish("gone");
+      const finish = (how: "sent" | "gone" | "stalled"): void => {
+        clearInterval(check);
+        socket.off("close", gone);
+        if (how !== "sent") socket.destroy();
+        resolve(how);
+      };
+      socket.on("close", gone);
+      socket.write(piece, (error) => finish(error ? "gone" : "sent"));
+    });
+  }
+
+  /** Resolves when the keeper has read all, or is gone. Does not keep the event loop alive. */
+  async idle(): Promise<void> {
+    const begun = performance.now();
+    const isDone = (): boolean => {
+      const unread = this.#unread();
+      const enough = performance.now() - begun >= (unread === undefined ? IDLE_UNTOLD_MS : IDLE_MS);
+      return this.isOver || (enough && !unread);
+    };
+    while (!isDone()) await new Promise((resolve) => setTimeout(resolve, IDLE_MS).unref());
+  }
+
+  /**
+   * Resolves when the keeper has closed its side, which most do as soon as they have handled all,
+   * or was given time to. Does not keep the event loop alive.
+   */
+  close(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => socket.destroy(), CLOSING_MS).unref();
+      socket.on("close", () => {
+        clearTimeout(limit);
+        resolve();
+      });
+      socket.on("end", () => socket.destroy());
+      socket.end();
+      if (this.isOver) socket.destroy();
+      if (socket.closed) resolve();
+    });
+  }
+}
+
+function stalled(bytes: number, of: number): Refusal {
+  return new Refusal("HPR_EIO", `the keeper has read nothing for ${STALLED_MS / 1000} s and may have seen up to ${bytes} of a line's ${of} bytes; what follows goes by another connection`);
 }

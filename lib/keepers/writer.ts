@@ -3,6 +3,7 @@ import path from "node:path";
 import type { DiscoveredKeeper, HeadlessWarning, KeeperWriter, KeeperWriterOptions } from "../types.js";
 import { failure } from "../failure.js";
 import { Refusal, say } from "../reports.js";
+import { writeLine } from "./lines.js";
 
 function resolveFolder(value: string | undefined): string {
   const folder = value ?? path.join(os.homedir(), ".pi", "dashboard", "sessions");
@@ -34,11 +35,9 @@ export function createKeeperWriter(
     if (onWarning) onWarning(warning);
     else say(`${warning.message} (${warning.code})`);
   };
-  // What is needed is loaded when it is: node:net takes longer than all the rest of the package.
   return {
     async writeRpcToSockPath(sockPath, line) {
       try {
-        const { writeLine } = await import("./socket.js");
         return await writeLine(sockPath, line);
       } catch (error) {
         warn(error, String(sockPath));

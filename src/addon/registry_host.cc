@@ -1,9 +1,17 @@
 /* addon/registry_host.cc: RegistryObject as what the core asks its embedder for. */
+#include <functional>
 #include <initializer_list>
+#include <string>
+#include <utility>
 
+#include "addon/errands.h"
 #include "addon/registry_object.h"
 #include "addon/snapshot.h"
 #include "addon/values.h"
+
+extern "C" {
+#include "platform/errand.h"
+}
 
 namespace hpr {
 
@@ -67,6 +75,10 @@ void StatusWanted(void *self, hpr_ticket ticket) {
   if (Host host{self}) host.Call("statusWanted", {Ticket(host.env(), ticket)});
 }
 
+void FolderWanted(void *self, hpr_ticket ticket, const char *path) {
+  static_cast<RegistryObject *>(self)->FindFolder(ticket, path);
+}
+
 void Exited(void *self, const hpr_snapshot *entry) {
   if (Host host{self})
     host.Call("exited", {ToExit(host.env(), *entry), Ticket(host.env(), entry->ticket)});
@@ -98,7 +110,41 @@ void Signalled(void *self, int32_t pid, hpr_signal signal, int error) {
                             Text(env, error ? hpr_error_name(error) : "")});
 }
 
+/* A look at a folder, which never comes back from a dead mount. */
+class FolderLook : public Errand {
+public:
+  using Told = std::function<void(int result, const hpr_folder_id &id)>;
+  FolderLook(const char *path, Told told) : path_(path), told_(std::move(told)) {}
+
+  void Run() override {
+    const hpr_file_ops *files = hpr_file_native();
+    hpr_errand_leave_files(-1);
+    result_ = files->folder(files->self, path_.c_str(), HPR_PATIENCE_ENDLESS, &id_);
+  }
+  void Deliver(napi_env) override { told_(result_, id_); }
+
+private:
+  std::string path_;
+  Told told_;
+  int result_ = HPR_EUNKNOWN;
+  hpr_folder_id id_{};
+};
+
+/* So many threads of one registry may be stuck, on as many dead mounts. */
+constexpr unsigned kFoldersAtOnce = 32;
+
 } // namespace
+
+void RegistryObject::FindFolder(hpr_ticket ticket, const char *path) {
+  if (folders_asked_ == kFoldersAtOnce) return;
+  const auto told = [self = self_, ticket](int result, const hpr_folder_id &id) {
+    RegistryObject *it = *self;
+    if (!it) return;
+    it->folders_asked_--;
+    if (it->core() && result == 0) hpr_registry_folder_told(it->core(), ticket, &id);
+  };
+  if (Start(env_, std::make_unique<FolderLook>(path, told))) folders_asked_++;
+}
 
 hpr_host RegistryObject::MakeHost() {
   hpr_host host{};
@@ -106,6 +152,7 @@ hpr_host RegistryObject::MakeHost() {
   host.wake_in = WakeIn;
   host.look_each_second = LookEachSecond;
   host.status_wanted = StatusWanted;
+  host.folder_wanted = FolderWanted;
   host.exited = Exited;
   host.warned = Warned;
   host.terminated = Terminated;

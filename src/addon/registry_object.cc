@@ -65,6 +65,7 @@ int RegistryObject::Open(hpr_options *options) {
 }
 
 RegistryObject::~RegistryObject() {
+  *self_ = nullptr;
   Silence();
   Close();
 }
@@ -307,16 +308,33 @@ napi_value CleanupOrphans(Call &, hpr_registry *registry) {
   return nullptr;
 }
 
-/* attachKeeper(keeperPid, sockPath, piPid?) */
+/* What connectToKeeper() told; NULL for undefined. */
+const hpr_identity *Listener(const Call &call, size_t index) {
+  void *data = nullptr;
+  size_t size = 0;
+  const bool told =
+      napi_get_arraybuffer_info(call.env(), call.Value(index), &data, &size) == napi_ok;
+  return told && size == sizeof(hpr_identity) ? static_cast<const hpr_identity *>(data) : nullptr;
+}
+
+/* wantsListener(keeperPid, adopts) */
+napi_value WantsListener(Call &call, hpr_registry *registry) {
+  const int32_t pid = call.Pid(0, "keeperPid");
+  if (!call.ok()) return nullptr;
+  return Boolean(call.env(), hpr_registry_wants_listener(registry, pid, call.IsTrue(1)));
+}
+
+/* attachKeeper(keeperPid, sockPath, piPid?, listener?): false if it is not proved */
 napi_value AttachKeeper(Call &call, hpr_registry *registry) {
   const int32_t pid = call.Pid(0, "keeperPid");
   const char *path = call.Text(1, "sockPath");
   const int32_t pi_pid = call.AnyPid(2);
-  if (call.ok()) hpr_registry_attach_keeper(registry, pid, path, pi_pid);
-  return nullptr;
+  if (!call.ok()) return nullptr;
+  return Boolean(call.env(),
+                 hpr_registry_attach_keeper(registry, pid, path, Listener(call, 3), pi_pid));
 }
 
-/* adoptKeeper(keeperPid, sockPath, cwd, recordedAt?, spawnedAt?, piPid?) */
+/* adoptKeeper(keeperPid, sockPath, cwd, recordedAt?, startedAt?, piPid?, listener?) */
 napi_value AdoptKeeper(Call &call, hpr_registry *registry) {
   hpr_adoption adoption{};
   adoption.keeper_pid = call.Pid(0, "keeperPid");
@@ -325,6 +343,7 @@ napi_value AdoptKeeper(Call &call, hpr_registry *registry) {
   adoption.recorded_ms = call.OptionalTime(3, "recordedAt");
   adoption.spawned_ms = call.OptionalTime(4, "startedAt");
   adoption.pi_pid = call.OptionalPid(5, "piPid");
+  adoption.listener = Listener(call, 6);
   if (!call.ok()) return nullptr;
   const int result = hpr_registry_adopt_keeper(registry, &adoption);
   return result == 0 ? nullptr : call.Fail(result);
@@ -385,6 +404,7 @@ napi_value RegistryObject::Define(napi_env env) {
       Method("shutdown", Enter<Shutdown>),
       Method("keepAlive", hpr::KeepAlive),
       Method("cleanupOrphans", Enter<CleanupOrphans>),
+      Method("wantsListener", Enter<WantsListener>),
       Method("attachKeeper", Enter<AttachKeeper>),
       Method("adoptKeeper", Enter<AdoptKeeper>),
       Method("socketOf", Enter<SocketOf>),

@@ -4,6 +4,7 @@
 
 #include <node_api.h>
 
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -50,9 +51,12 @@ public:
   napi_value Lookups() const;
   void Close();
   void KeepAlive(bool wanted);
+  /* Looks for a folder elsewhere. */
+  void FindFolder(hpr_ticket ticket, const char *path);
 
 private:
-  explicit RegistryObject(napi_env env) : env_(env) {}
+  explicit RegistryObject(napi_env env)
+      : env_(env), self_(std::make_shared<RegistryObject *>(this)) {}
   ~RegistryObject();
   RegistryObject(const RegistryObject &) = delete;
   RegistryObject &operator=(const RegistryObject &) = delete;
@@ -75,6 +79,9 @@ private:
   hpr_registry *core_ = nullptr;
   bool closing_ = false;
   unsigned stays_ = 0;
+  /* For those who may come back when it is gone: then it points to NULL. */
+  std::shared_ptr<RegistryObject *> self_;
+  unsigned folders_asked_ = 0;
 };
 
 /* registry_guest.cc: the calls of one that was opened as a guest. */

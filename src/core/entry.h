@@ -69,6 +69,8 @@ typedef struct hpr_entry {
   bool agent_found;      /* by discovery, title or mark alone: any that is named takes its place */
   bool status_expected;  /* a child of ours, whose parent tells how it ended */
   bool status_known;     /* or given up */
+  hpr_folder_id folder;  /* where it works; all 0: not known */
+  bool folder_is_dead;   /* its file system has not answered in time */
   int exit_code;
   char exit_signal[HPR_SIGNAL_NAME_SIZE];
   bool token_asked, token_is_ours; /* whether we carry its token ourselves */

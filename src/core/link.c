@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "core/agent.h"
+#include "core/folder.h"
 #include "core/kinship.h"
 #include "core/turn.h"
 
@@ -163,23 +164,22 @@ hpr_link hpr_registry_link_by_pid(hpr_registry *registry, const char *session, i
 
 /* --- by folder ------------------------------------------------------------------------------ */
 
-static bool same_folder(const hpr_registry *registry, const char *a, const char *b) {
-  return strcmp(a, b) == 0 || registry->files->same_folder(registry->files->self, a, b);
-}
-
 /* Two names of one folder: /tmp and /private/tmp, or a path through a link. */
-static hpr_entry *find_other_name(const hpr_registry *registry, hpr_entry *from, const char *cwd) {
+static hpr_entry *find_other_name(hpr_registry *registry, hpr_entry *from, hpr_place *place) {
   for (hpr_entry *entry = from; entry; entry = entry->next)
-    if (hpr_entry_is_live(entry) && !entry->session && same_folder(registry, entry->row.cwd, cwd))
+    if (hpr_entry_is_live(entry) && !entry->session && hpr_folder_is_at(registry, entry, place))
       return entry;
   return NULL;
 }
 
 /* `ret_several`: there is another one, which it might as well be. */
-static hpr_entry *find_by_folder(const hpr_registry *registry, const char *cwd, bool *ret_several) {
+static hpr_entry *find_by_folder(hpr_registry *registry, const char *cwd, bool *ret_several) {
   const hpr_slot *slot = hpr_index_find(&registry->table.by_cwd, cwd, strlen(cwd));
-  hpr_entry *entry = slot ? slot->entry : find_other_name(registry, registry->table.entries, cwd);
-  *ret_several = slot ? slot->newer != NULL : entry && find_other_name(registry, entry->next, cwd);
+  *ret_several = slot && slot->newer;
+  if (slot) return slot->entry;
+  hpr_place place = {.path = cwd};
+  hpr_entry *entry = find_other_name(registry, registry->table.entries, &place);
+  *ret_several = entry && find_other_name(registry, entry->next, &place);
   return entry;
 }
 
@@ -187,11 +187,16 @@ hpr_link hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, c
   bool several;
   if (!session[0]) return HPR_LINK_NONE;
   /* A session that reconnects must not be given another one's entry. */
-  const hpr_entry *held = hpr_table_find_session(&registry->table, session);
-  if (held) return same_folder(registry, held->row.cwd, cwd) ? held->linked_by : HPR_LINK_NONE;
-  hpr_entry *entry = find_by_folder(registry, cwd, &several);
-  if (!entry) return HPR_LINK_NONE;
+  hpr_entry *held = hpr_table_find_session(&registry->table, session);
   hpr_turn_begin(registry);
+  if (held) {
+    hpr_place place = {.path = cwd};
+    const hpr_link by = hpr_folder_is_at(registry, held, &place) ? held->linked_by : HPR_LINK_NONE;
+    hpr_turn_end(registry);
+    return by;
+  }
+  hpr_entry *entry = find_by_folder(registry, cwd, &several);
+  if (!entry) return refuse(registry);
   if (several)
     warn_of_guess(registry, entry, session, "other agents of its folder wait for theirs");
   return give(registry, entry, session, HPR_LINK_FOLDER, 0);

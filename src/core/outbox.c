@@ -9,6 +9,7 @@ typedef enum event_kind {
   EVENT_SIGNAL,
   EVENT_EXIT,
   EVENT_STATUS,
+  EVENT_FOLDER,
   EVENT_TERMINATION,
 } event_kind;
 
@@ -25,7 +26,7 @@ struct hpr_event {
   int32_t pid;
   hpr_signal signal;
   char *path;
-  uint64_t number; /* the request of a termination, the ticket of a status */
+  uint64_t number; /* the request of a termination, the ticket of a status or a folder */
   hpr_outcome outcome;
   size_t processes;
   picture *picture; /* of an exit or a termination; NULL: none, or no memory */
@@ -105,6 +106,13 @@ void hpr_outbox_ask_status(hpr_outbox *outbox, hpr_ticket ticket) {
   if (event) event->number = ticket;
 }
 
+void hpr_outbox_ask_folder(hpr_outbox *outbox, hpr_ticket ticket, const char *path) {
+  hpr_event *event = add(outbox, EVENT_FOLDER);
+  if (!event) return;
+  event->number = ticket;
+  event->path = strdup(path);
+}
+
 /* --- answers -------------------------------------------------------------------------------- */
 
 hpr_event *hpr_answer_new(uint64_t request) {
@@ -153,6 +161,9 @@ static void tell(const hpr_host *host, const hpr_event *event) {
   case EVENT_WARNING: host->warned(host->self, event->error, event->pid, event->path); break;
   case EVENT_SIGNAL: host->signalled(host->self, event->pid, event->signal, event->error); break;
   case EVENT_STATUS: host->status_wanted(host->self, event->number); break;
+  case EVENT_FOLDER:
+    if (event->path) host->folder_wanted(host->self, event->number, event->path);
+    break;
   case EVENT_TERMINATION: tell_termination(host, event); break;
   case EVENT_EXIT:
     if (event->picture) host->exited(host->self, &event->picture->snapshot);

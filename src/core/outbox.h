@@ -21,6 +21,8 @@ void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, in
 void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry);
 /* The host is to say how the child of that ticket has ended. */
 void hpr_outbox_ask_status(hpr_outbox *outbox, hpr_ticket ticket);
+/* The host is to say which folder that is. */
+void hpr_outbox_ask_folder(hpr_outbox *outbox, hpr_ticket ticket, const char *path);
 
 /*
  * The answer to a termination, made before anything is done, so that the caller gets one whatever

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "core/forget.h"
+#include "core/folder.h"
 #include "core/turn.h"
 #include "core/watch.h"
 
@@ -154,6 +155,7 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
   if (entry->status_expected && entry->row.main.state == HPR_RECORD_NOBODY)
     entry->parts[HPR_PART_MAIN].presence = HPR_PRESENCE_GONE;
   *ret_ticket = entry->serial;
+  hpr_folder_learn(registry, entry);
   hpr_table_mark(&registry->table, entry);
   hpr_turn_end(registry);
   return 0;

@@ -94,6 +94,11 @@ typedef struct hpr_host {
   void (*look_each_second)(void *self);
   /* How did the child of that ticket end? hpr_registry_child_exited answers, perhaps later. */
   void (*status_wanted)(void *self, hpr_ticket ticket);
+  /*
+   * Which folder is that? hpr_registry_folder_told answers, later or never: `path` may lie on a
+   * dead mount, and is to be looked at where nobody waits.
+   */
+  void (*folder_wanted)(void *self, hpr_ticket ticket, const char *path);
   void (*exited)(void *self, const hpr_snapshot *entry);
   /* `pid` or `path` (NULL) says what it is about. */
   void (*warned)(void *self, int error, int32_t pid, const char *path);
@@ -161,6 +166,9 @@ void hpr_registry_watches_fired(hpr_registry *registry, const uint64_t watches[]
 /* The time that host.wake_in was told has come. */
 void hpr_registry_timer_fired(hpr_registry *registry);
 
+/* What host.folder_wanted has asked for. Old tickets are ignored. */
+void hpr_registry_folder_told(hpr_registry *registry, hpr_ticket ticket, const hpr_folder_id *id);
+
 /* Writes what may wait for the next write, now. */
 void hpr_registry_flush(hpr_registry *registry);
 
@@ -193,27 +201,37 @@ int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session);
 /* --- keepers -------------------------------------------------------------------------------- */
 
 /*
- * Makes the entry under that pid a keeper's, if there is one and it has none, and teaches it its
- * agent's pid: pi_pid, or (0) the keeper's only child if its title or mark says agent.
+ * True if it matters who listens on the socket of a keeper with that pid, before it is attached or
+ * (`adopts`) adopted.
  */
-void hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid, const char *socket_path,
-                                int32_t pi_pid);
+bool hpr_registry_wants_listener(const hpr_registry *registry, int32_t keeper_pid, bool adopts);
+
+/*
+ * Makes the entry under that pid a keeper's, if there is one and it has none, and teaches it its
+ * agent's pid: pi_pid, or (0) the keeper's only child if its title or mark says agent. `listener`:
+ * who provably listens on the socket; NULL: nobody can tell. False: the entry's process is not it,
+ * and nothing was changed. A pid that nobody held when it was registered is answered as told.
+ */
+bool hpr_registry_attach_keeper(hpr_registry *registry, int32_t keeper_pid, const char *socket_path,
+                                const hpr_identity *listener, int32_t pi_pid);
 
 /* A keeper that was found alive. */
 typedef struct hpr_adoption {
   int32_t keeper_pid;
   const char *socket_path;
-  const char *cwd;     /* where it works; "" if nobody says */
-  int64_t recorded_ms; /* when its pid was written down, by a witness whom the caller trusts: a
-                          process that started later is another one. INT64_MIN: there is none */
+  const char *cwd;              /* where it works; "" if nobody says */
+  const hpr_identity *listener; /* who provably listens on the socket; NULL: nobody can tell */
+  int64_t recorded_ms; /* when its pid was written down: a process that started later is another
+                          one. INT64_MIN: not told */
   int64_t spawned_ms;  /* since 1970; INT64_MIN = unknown */
   int32_t pi_pid;      /* 0 = not known */
 } hpr_adoption;
 
 /*
- * Makes a keeper an entry if neither we nor another server's entry in the file knows it. Without a
- * witness, and unless it is our descendant, it is tracked and never signalled, with a warning. A pi
- * that is not its relative is left out. HPR_EINVAL (a pid out of range), HPR_ENOMEM.
+ * Makes a keeper an entry if neither we nor another server's entry in the file knows it. One that
+ * is not the listener is tracked and never signalled, even if it is our child, with a warning; it
+ * may be proved later. A pi that is not its relative is left out. HPR_EINVAL (a pid out of range),
+ * HPR_ENOMEM.
  */
 int hpr_registry_adopt_keeper(hpr_registry *registry, const hpr_adoption *adoption);
 

@@ -30,6 +30,7 @@ struct hpr_registry {
   bool may_wait;           /* this turn's change of the file may wait for the next write */
   uint64_t asked;          /* the serial of the entry that a call wants to end */
   bool asked_delivered;    /* whether a signal has reached it in this turn */
+  unsigned unanswered;     /* looks at folders that file systems have not answered in time */
   bool telling, closing;
 };
 

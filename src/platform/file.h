@@ -22,6 +22,18 @@ typedef struct hpr_file_info {
   int64_t modified_ns; /* since 1970 */
 } hpr_file_info;
 
+/* Which folder it is, by whatever name; of a folder that is there not all 0. */
+typedef struct hpr_folder_id {
+  uint64_t device, inode;
+} hpr_folder_id;
+
+/* How long to wait for a file system, which on a dead mount answers never. */
+typedef enum hpr_patience {
+  HPR_PATIENCE_NONE,    /* what is in memory alone: it is not asked */
+  HPR_PATIENCE_BRIEF,   /* a tenth of a second; a thread that is left behind may wait for ever */
+  HPR_PATIENCE_ENDLESS, /* only where nobody waits for the caller */
+} hpr_patience;
+
 /* Called for each name in a folder. */
 typedef void (*hpr_file_visit)(void *context, const char *name);
 
@@ -115,8 +127,21 @@ typedef struct hpr_file_ops {
   /* Waits for a moment between two tries. */
   void (*pause_ms)(void *self, int ms);
 
-  /* True if both names lead to the same existing folder, links followed. */
-  bool (*same_folder)(void *self, const char *a, const char *b);
+  /* True if both are one path by their text: nothing is looked for. */
+  bool (*same_path)(void *self, const char *a, const char *b);
+
+  /*
+   * Which folder a path leads to, links followed. HPR_EBUSY: its file system has not answered in
+   * that time. HPR_ENOENT: no folder. HPR_ENOTSUP: the system cannot promise not to wait. Any
+   * thread.
+   */
+  int (*folder)(void *self, const char *path, hpr_patience patience, hpr_folder_id *ret_id);
+
+  /*
+   * True if other hosts may write to the folder: unless the system says that its file system is
+   * this host's alone.
+   */
+  bool (*is_shared)(void *self, const char *folder);
 
   /* True if a socket can have that name: absolute, and not too long. Looks at the text alone. */
   bool (*names_socket)(void *self, const char *path);

@@ -25,8 +25,9 @@ typedef struct hpr_survey_item {
 typedef void (*hpr_survey_visit)(void *context, const hpr_survey_item *item);
 
 /*
- * Visits all processes that the system shows us, without zombies and the kernel's own threads, in
- * no particular order. HPR_EMFILE, HPR_EUNKNOWN: the system shows none.
+ * Visits all processes that the system shows us, without zombies, those that were just killed
+ * (where the system tells) and the kernel's own threads, in no particular order. HPR_EMFILE,
+ * HPR_EUNKNOWN: the system shows none.
  */
 int hpr_survey(hpr_survey_visit visit, void *context);
 

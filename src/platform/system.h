@@ -24,6 +24,7 @@ typedef struct hpr_system_host {
 /* What holds a number at one moment. By the next the number may be another's. */
 typedef struct hpr_facts {
   bool dead;              /* a zombie without a living thread */
+  bool dying;             /* killed, or on its way out, where the system tells: soon dead */
   bool kernel;            /* not a program; signals mean nothing to it */
   int32_t parent;         /* whom the system vouches for; 0: nobody that we can see */
   int32_t group, session; /* 0: the system has none */

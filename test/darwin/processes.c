@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/proc.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysctl.h>
@@ -253,5 +254,18 @@ int renamex_np(const char *from, const char *to, unsigned flags) {
 
 int mach_timebase_info(mach_timebase_info_data_t *ret_info) {
   *ret_info = (mach_timebase_info_data_t){1, 1};
+  return 0;
+}
+
+/* --- sockets ---------------------------------------------------------------------------------- */
+
+#undef getsockopt
+int stand_in_getsockopt(int fd, int level, int name, void *ret_value, unsigned *size) {
+  struct ucred peer;
+  socklen_t peer_size = sizeof peer;
+  if (level != SOL_LOCAL || name != LOCAL_PEERPID)
+    return getsockopt(fd, level, name, ret_value, size);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) != 0) return -1;
+  memcpy(ret_value, &peer.pid, sizeof peer.pid);
   return 0;
 }

@@ -88,6 +88,61 @@ TEST_F(Link, ByFolderPrefersTheSameText) {
   EXPECT_EQ(3000, server.PidOf("s"));
 }
 
+TEST_F(Link, ByFolderGoesByTextWhereTheFileSystemWouldHaveToBeAsked) {
+  disk.links["/tmp"] = "/private/tmp";
+  disk.uncached = {"/private/tmp"};
+  Server &server = Start();
+  server.Register(3000, "/private/tmp");
+  server.Register(4000, "/private/tmp");
+  EXPECT_FALSE(server.LinkByCwd("s", "/tmp"));
+  EXPECT_TRUE(server.LinkByCwd("t", "/private/tmp"));
+  EXPECT_EQ(3000, server.PidOf("t"));
+  EXPECT_FALSE(server.LinkByCwd("t", "/tmp"));
+  EXPECT_EQ(2u, server.folders_wanted.size());
+  server.TellFolders();
+  EXPECT_TRUE(server.LinkByCwd("t", "/tmp"));
+  EXPECT_TRUE(server.LinkByCwd("s", "/tmp"));
+  EXPECT_EQ(4000, server.PidOf("s"));
+}
+
+TEST_F(Link, ByFolderGoesByTextWhereItsOwnPathCannotBeTold) {
+  disk.links["/tmp"] = "/private/tmp";
+  disk.uncached = {"/tmp"};
+  Server &server = Start();
+  server.Register(3000, "/private/tmp");
+  EXPECT_FALSE(server.LinkByCwd("s", "/tmp"));
+  EXPECT_TRUE(server.folders_wanted.empty());
+}
+
+TEST_F(Link, ByFolderKnowsAFolderThatWasLearntBeforeItsDiskWasAway) {
+  disk.links["/tmp"] = "/private/tmp";
+  Server &server = Start();
+  server.Register(3000, "/private/tmp");
+  disk.uncached = {"/private/tmp"};
+  EXPECT_TRUE(server.LinkByCwd("s", "/tmp"));
+}
+
+TEST_F(Link, ByFolderIsToldOfAnEntryThatHasGone) {
+  disk.uncached = {"/work"};
+  Server &server = Start();
+  server.Register(3000, "/work");
+  server.Remove(3000);
+  server.TellFolders();
+  EXPECT_FALSE(server.LinkByCwd("s", "/work"));
+}
+
+TEST_F(Link, ByFolderLearnsThoseOfAdoptedEntries) {
+  disk.links["/tmp"] = "/private/tmp";
+  Server &first = Start();
+  const Serial child = first.Spawn();
+  first.Register(Pid(child), "/private/tmp", "t");
+  first.Crash();
+  Server &server = Start();
+  server.CleanupOrphans();
+  EXPECT_TRUE(server.LinkByCwd("s", "/tmp"));
+  EXPECT_EQ(Pid(child), server.PidOf("s"));
+}
+
 TEST_F(Link, ByFolderAndByAnotherNamePassesOverTheLinked) {
   disk.links["/tmp"] = "/private/tmp";
   Server &server = Start();

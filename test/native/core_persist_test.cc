@@ -44,8 +44,9 @@ TEST_F(Persist, WritesEachChangeBeforeTheCallReturns) {
   EXPECT_EQ(Pid(pi), InFile(Pid(keeper))->pi.pid);
   server.Register(9000);
   EXPECT_EQ((Pids{Pid(keeper), 9000}), FilePids());
-  server.Do(
-      [](hpr_registry *registry) { hpr_registry_attach_keeper(registry, 9000, "/x.sock", 0); });
+  server.Do([](hpr_registry *registry) {
+    hpr_registry_attach_keeper(registry, 9000, "/x.sock", nullptr, 0);
+  });
   EXPECT_EQ(9000, InFile(9000)->keeper.pid);
   EXPECT_STREQ("/x.sock", InFile(9000)->socket_path);
   server.Remove(9000);
@@ -153,8 +154,9 @@ TEST_F(Persist, ReportsAFailureBeforeTheCallReturnsThatMetIt) {
   server.Remove(9000);
   EXPECT_EQ("HPR_ENOSPC", Warnings(server));
   disk.create_fault = HPR_EROFS;
-  server.Do(
-      [](hpr_registry *registry) { hpr_registry_attach_keeper(registry, 9001, "/x.sock", 0); });
+  server.Do([](hpr_registry *registry) {
+    hpr_registry_attach_keeper(registry, 9001, "/x.sock", nullptr, 0);
+  });
   EXPECT_EQ("HPR_ENOSPC HPR_EROFS", Warnings(server));
   disk.create_fault = HPR_EACCES;
   other.Crash();

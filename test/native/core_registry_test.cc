@@ -24,8 +24,22 @@ protected:
     return code;
   }
 
-  void Attach(Server &server, int32_t pid, const char *path) {
-    server.Do([&](hpr_registry *registry) { hpr_registry_attach_keeper(registry, pid, path, 0); });
+  /* A keeper whose socket `listener` is found to listen on; nullptr: nobody can tell. */
+  bool Attach(Server &server, int32_t pid, const char *path,
+              const hpr_identity *listener = nullptr) {
+    bool attached = false;
+    server.Do([&](hpr_registry *registry) {
+      attached = hpr_registry_attach_keeper(registry, pid, path, listener, 0);
+    });
+    return attached;
+  }
+
+  bool WantsListener(Server &server, int32_t pid, bool adopts = false) {
+    bool wants = false;
+    server.Do([&](hpr_registry *registry) {
+      wants = hpr_registry_wants_listener(registry, pid, adopts);
+    });
+    return wants;
   }
 
   /* "": none. */
@@ -120,7 +134,8 @@ TEST_F(Registry, GivesAnAttachedKeeperItsTurn) {
   const Serial keeper = server.Spawn(), pi = kernel.Spawn(keeper);
   kernel.LeadGroup(pi);
   server.Register(Pid(keeper), "/", "t");
-  Attach(server, Pid(keeper), "/found.sock");
+  const hpr_identity listener = InFile(Pid(keeper))->main;
+  EXPECT_TRUE(Attach(server, Pid(keeper), "/found.sock", &listener));
   server.Link("t", "s", Pid(pi));
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
@@ -186,6 +201,34 @@ TEST_F(Registry, LeavesAnEntryAloneThatHasAKeeper) {
   server.Link("t", "s");
   Attach(server, 9000, "/other.sock");
   EXPECT_EQ("/sessions/keeper.sock", SocketOf(server, "s"));
+}
+
+TEST_F(Registry, AttachesNoProcessThatIsNotProvedToListen) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), other = server.Spawn();
+  server.Register(Pid(keeper), "/", "t");
+  server.Register(Pid(other), "/", "o");
+  const std::string before = File();
+  const hpr_identity stranger = InFile(Pid(other))->main;
+  hpr_identity earlier = InFile(Pid(keeper))->main; /* the number's last holder */
+  earlier.birth[0] = earlier.birth[0] == '1' ? '2' : '1';
+  EXPECT_TRUE(WantsListener(server, Pid(keeper)));
+  EXPECT_FALSE(Attach(server, Pid(keeper), "/found.sock"));
+  EXPECT_FALSE(Attach(server, Pid(keeper), "/found.sock", &stranger));
+  EXPECT_FALSE(Attach(server, Pid(keeper), "/found.sock", &earlier));
+  EXPECT_EQ(before, File());
+}
+
+TEST_F(Registry, AsksForAListenerOnlyWhereItMatters) {
+  Server &server = Start();
+  server.Register(9000);
+  EXPECT_FALSE(WantsListener(server, 9000)) << "nobody held it: it is attached as told";
+  EXPECT_FALSE(WantsListener(server, 9001));
+  EXPECT_TRUE(WantsListener(server, 9001, true));
+  Attach(server, 9000, "/found.sock");
+  const Serial keeper = server.Spawn();
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  EXPECT_FALSE(WantsListener(server, Pid(keeper), true));
 }
 
 TEST_F(Registry, LeavesAnEntryAloneThatIsEnding) {

@@ -47,6 +47,18 @@ const struct Kernel {
     {"Linux before 6.17: no root handle", {{SYS_open_by_handle_at, EBADF, 0, kPidfsRoot}}},
 };
 
+TEST(Sandbox, TellsNoFolderWithoutWaitingWhereTheKernelCannot) {
+  constexpr int kOpenat2 = 437;
+  for (const int error : {ENOSYS, EPERM, EINVAL})
+    InSubprocess([&] {
+      ASSERT_TRUE(Withhold({{kOpenat2, error}}));
+      hpr_folder_id id;
+      const hpr_file_ops *files = hpr_file_native();
+      EXPECT_EQ(HPR_ENOTSUP, files->folder(files->self, "/", HPR_PATIENCE_BRIEF, &id));
+      EXPECT_EQ(0, files->folder(files->self, "/", HPR_PATIENCE_ENDLESS, &id));
+    });
+}
+
 /* Runs the body once on each of those kernels. */
 void OnEveryKernel(const std::function<void()> &body) {
   for (const Kernel &kernel : kKernels) {

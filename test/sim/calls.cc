@@ -165,8 +165,9 @@ void Story::AttachKeeper() {
   const hpr_row *row = server ? AnyRow(*server) : nullptr;
   if (!row) return;
   const int32_t pid = row->main.pid;
+  const hpr_identity listener = row->main;
   server->Do([&](hpr_registry *registry) {
-    hpr_registry_attach_keeper(registry, pid, "/sessions/found.sock", 0);
+    hpr_registry_attach_keeper(registry, pid, "/sessions/found.sock", &listener, 0);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace sim {
 
@@ -224,8 +225,13 @@ struct DiskCalls {
     return it == Of(self)->links.end() ? path : it->second;
   }
 
-  static bool SameFolder(void *self, const char *a, const char *b) {
-    return Real(self, a) == Real(self, b);
+  static bool SamePath(void *, const char *a, const char *b) { return std::strcmp(a, b) == 0; }
+
+  static int FolderOf(void *self, const char *path, hpr_patience patience, hpr_folder_id *ret_id) {
+    const bool waits = patience == HPR_PATIENCE_ENDLESS;
+    if (!waits && Of(self)->uncached.count(path)) return HPR_EBUSY;
+    *ret_id = Of(self)->IdOf(path);
+    return 0;
   }
 
   static bool NamesSocket(void *, const char *path) {
@@ -259,9 +265,14 @@ Disk::Disk() {
   ops_.test_byte = DiskCalls::TestByte;
   ops_.lock_byte_for_life = DiskCalls::LockByteForLife;
   ops_.pause_ms = DiskCalls::Pause;
-  ops_.same_folder = DiskCalls::SameFolder;
+  ops_.same_path = DiskCalls::SamePath;
+  ops_.folder = DiskCalls::FolderOf;
   ops_.names_socket = DiskCalls::NamesSocket;
   ops_.separators = "/";
+}
+
+hpr_folder_id Disk::IdOf(const std::string &path) {
+  return {1, std::hash<std::string>()(DiskCalls::Real(this, path.c_str()))};
 }
 
 std::optional<std::string> Disk::Read(const std::string &path) const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "sim/kernel.h"
@@ -32,6 +33,8 @@ public:
   int create_fault = 0;                     /* what making a file answers; 0: it is made */
   int byte_fault = 0;                       /* what locking a byte answers */
   std::map<std::string, std::string> links; /* folders by other names that they have */
+  std::set<std::string> uncached;           /* folders that cannot be told without waiting */
+  hpr_folder_id IdOf(const std::string &path);
 
 private:
   struct Inode {

@@ -256,7 +256,7 @@ void Story::DiscoverKeeper() {
   target.pid = kernel_.NumberOf(agent->root);
   Discover(server, server->RowOf(target, false), [&] {
     server->Do([&](hpr_registry *registry) {
-      hpr_registry_attach_keeper(registry, target.pid, "/sessions/found.sock", 0);
+      hpr_registry_attach_keeper(registry, target.pid, "/sessions/found.sock", nullptr, 0);
     });
   });
 }

@@ -31,6 +31,10 @@ struct HostCalls {
     Of(self)->statuses_wanted_.push_back(ticket);
   }
 
+  static void FolderWanted(void *self, hpr_ticket ticket, const char *path) {
+    Of(self)->folders_wanted.emplace_back(ticket, path);
+  }
+
   static void Report(void *self, const std::string &report) {
     Of(self)->reports.push_back(report);
     if (Of(self)->on_report) Of(self)->on_report(report);
@@ -86,6 +90,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.host.wake_in = HostCalls::WakeIn;
   it.host.look_each_second = HostCalls::LookEachSecond;
   it.host.status_wanted = HostCalls::StatusWanted;
+  it.host.folder_wanted = HostCalls::FolderWanted;
   it.host.exited = HostCalls::Exited;
   it.host.warned = HostCalls::Warned;
   it.host.terminated = HostCalls::Terminated;
@@ -125,6 +130,15 @@ void Server::Crash() {
 
 void Server::Close() {
   Do([](hpr_registry *registry) { hpr_registry_close(registry); });
+}
+
+void Server::TellFolders() {
+  for (const auto &[ticket, path] : std::exchange(folders_wanted, {})) {
+    const hpr_folder_id id = disk_->IdOf(path);
+    Do([&, number = ticket](hpr_registry *registry) {
+      hpr_registry_folder_told(registry, number, &id);
+    });
+  }
 }
 
 /* --- as its process ------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/disk.h"
@@ -108,6 +109,9 @@ public:
   /* Fires the timers that are due, the earliest first. */
   void FireTimers();
   bool AnswerStatus();
+  /* Tells which folders those are, whose file systems had to be asked. */
+  void TellFolders();
+  std::vector<std::pair<hpr_ticket, std::string>> folders_wanted;
   std::optional<int64_t> NextTimer() const { return timer_; }
   /* All of it until nothing is left to do now. False: it never comes to rest. */
   bool Settle();

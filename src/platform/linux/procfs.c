@@ -14,8 +14,11 @@
 #include "platform/posix/pids.h"
 
 enum {
-  STAT_SIZE = 1024,          /* 52 numbers and a name of at most 64 bytes */
-  KERNEL_THREAD = 0x00200000 /* PF_KTHREAD in linux/sched.h, stable since 2.6.27 */
+  STAT_SIZE = 1024,           /* 52 numbers and a name of at most 64 bytes */
+  KERNEL_THREAD = 0x00200000, /* PF_KTHREAD in linux/sched.h, stable since 2.6.27 */
+  EXITING = 0x00000004,       /* PF_EXITING */
+  SIGNALLED = 0x00000400,     /* PF_SIGNALED: a signal has ended it, and all its threads */
+  KILL_PENDING = 1 << 8,      /* SIGKILL, 9, among the pending signals */
 };
 
 /* Reads the start of a small file as text. */
@@ -46,7 +49,8 @@ enum {
   THREADS = 16,
   START = 18,
   RESIDENT = 20,
-  NUMBERS = 21
+  PENDING = 27,
+  NUMBERS = 28
 };
 
 static bool read_numbers(const char *text, int64_t ret_numbers[NUMBERS]) {
@@ -66,12 +70,16 @@ static int parse_stat(const char *line, hpr_proc_stat *ret_stat) {
   if (!fields || strlen(fields) < strlen(") S ") || !read_numbers(fields + strlen(") S"), numbers))
     return HPR_EUNKNOWN;
   const char state = fields[strlen(") ")];
+  const bool zombie = state == 'Z' && numbers[THREADS] <= 1;
+  const bool leader_left = state == 'Z' && !zombie && (numbers[FLAGS] & SIGNALLED) == 0;
   *ret_stat = (hpr_proc_stat){
       .facts =
           {
               /* A main thread that ended before the others shows Z too, but the process lives on.
                */
-              .dead = state == 'X' || state == 'x' || (state == 'Z' && numbers[THREADS] <= 1),
+              .dead = state == 'X' || state == 'x' || zombie,
+              .dying = (numbers[PENDING] & KILL_PENDING) != 0 ||
+                       ((numbers[FLAGS] & EXITING) != 0 && !leader_left),
               .kernel = (numbers[FLAGS] & KERNEL_THREAD) != 0,
               .parent = (int32_t)numbers[PARENT],
               .group = (int32_t)numbers[GROUP],

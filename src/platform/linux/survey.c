@@ -46,7 +46,8 @@ static bool read_folder(int32_t pid, char ret_path[PATH_MAX]) {
 static void look_at(int32_t pid, hpr_survey_visit visit, void *context) {
   char command[COMMAND_SIZE], folder[PATH_MAX];
   hpr_proc_stat stat;
-  if (hpr_procfs_stat(pid, &stat) != 0 || stat.facts.dead || stat.facts.kernel) return;
+  if (hpr_procfs_stat(pid, &stat) != 0 || stat.facts.dead || stat.facts.dying || stat.facts.kernel)
+    return;
   read_command(pid, command);
   const bool told = read_folder(pid, folder);
   const hpr_survey_item item = {

@@ -15,7 +15,9 @@
 #include "platform/posix/bytes.h"
 #include "platform/posix/errors.h"
 #include "platform/posix/exchange.h"
+#include "platform/posix/folder.h"
 #include "platform/posix/modified.h"
+#include "platform/posix/shared.h"
 
 static int result_of(int returned) { return returned < 0 ? hpr_error_from_errno(errno) : 0; }
 
@@ -181,11 +183,19 @@ static void file_pause_ms(void *self, int ms) {
   poll(NULL, 0, ms);
 }
 
-static bool file_same_folder(void *self, const char *a, const char *b) {
+static bool file_same_path(void *self, const char *a, const char *b) {
   (void)self;
-  struct stat first, second;
-  return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISDIR(first.st_mode) &&
-         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  return strcmp(a, b) == 0;
+}
+
+static int file_folder(void *self, const char *path, hpr_patience patience, hpr_folder_id *ret_id) {
+  (void)self;
+  return hpr_folder_find(path, patience, ret_id);
+}
+
+static bool file_is_shared(void *self, const char *folder) {
+  (void)self;
+  return hpr_is_shared(folder);
 }
 
 static bool file_names_socket(void *self, const char *path) {
@@ -220,7 +230,9 @@ static const hpr_file_ops native = {
     .test_byte = file_test_byte,
     .lock_byte_for_life = file_lock_byte_for_life,
     .pause_ms = file_pause_ms,
-    .same_folder = file_same_folder,
+    .same_path = file_same_path,
+    .folder = file_folder,
+    .is_shared = file_is_shared,
     .names_socket = file_names_socket,
 };
 

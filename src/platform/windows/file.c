@@ -198,9 +198,23 @@ static int file_list(void *self, const char *folder, hpr_file_visit visit, void 
   return hpr_folder_list(folder, visit, context);
 }
 
-static bool file_same_folder(void *self, const char *a, const char *b) {
+static bool file_same_path(void *self, const char *a, const char *b) {
   (void)self;
-  return hpr_folder_same(a, b);
+  return hpr_folder_same_path(a, b);
+}
+
+/* Nothing here can be asked without waiting for a file system. */
+static int file_folder(void *self, const char *path, hpr_patience patience, hpr_folder_id *ret_id) {
+  (void)self;
+  (void)path;
+  (void)patience;
+  (void)ret_id;
+  return HPR_ENOTSUP;
+}
+
+static bool file_is_shared(void *self, const char *folder) {
+  (void)self;
+  return hpr_folder_is_shared(folder);
 }
 
 /* --- the lock ------------------------------------------------------------------------------- */
@@ -291,7 +305,9 @@ static const hpr_file_ops native = {
     .test_byte = file_test_byte,
     .lock_byte_for_life = file_lock_byte_for_life,
     .pause_ms = file_pause_ms,
-    .same_folder = file_same_folder,
+    .same_path = file_same_path,
+    .folder = file_folder,
+    .is_shared = file_is_shared,
     .names_socket = file_names_socket,
 };
 

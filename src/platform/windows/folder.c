@@ -56,24 +56,22 @@ int hpr_folder_list(const char *folder, hpr_file_visit visit, void *context) {
   return 0;
 }
 
-static bool find_folder(const char *path, BY_HANDLE_FILE_INFORMATION *ret_info) {
-  const DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-  wchar_t *wide;
-  if (hpr_wide_path(path, &wide) != 0) return false;
-  /* Without FILE_FLAG_OPEN_REPARSE_POINT: links are followed. */
-  HANDLE handle = CreateFileW(wide, FILE_READ_ATTRIBUTES, share_all, NULL, OPEN_EXISTING,
-                              FILE_FLAG_BACKUP_SEMANTICS, NULL);
-  free(wide);
-  if (handle == INVALID_HANDLE_VALUE) return false;
-  const bool told = GetFileInformationByHandle(handle, ret_info);
-  CloseHandle(handle);
-  return told && (ret_info->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+bool hpr_folder_same_path(const char *a, const char *b) {
+  wchar_t *first = NULL, *second = NULL;
+  const bool same = hpr_wide_path(a, &first) == 0 && hpr_wide_path(b, &second) == 0 &&
+                    CompareStringOrdinal(first, -1, second, -1, TRUE) == CSTR_EQUAL;
+  free(first);
+  free(second);
+  return same;
 }
 
-bool hpr_folder_same(const char *a, const char *b) {
-  BY_HANDLE_FILE_INFORMATION first, second;
-  return find_folder(a, &first) && find_folder(b, &second) &&
-         first.dwVolumeSerialNumber == second.dwVolumeSerialNumber &&
-         first.nFileIndexHigh == second.nFileIndexHigh &&
-         first.nFileIndexLow == second.nFileIndexLow;
+/* By the drive or share that the folder's volume is mounted at. */
+bool hpr_folder_is_shared(const char *folder) {
+  wchar_t *wide, root[MAX_PATH];
+  if (hpr_wide_path(folder, &wide) != 0) return true;
+  const bool found = GetVolumePathNameW(wide, root, MAX_PATH);
+  free(wide);
+  if (!found) return true;
+  const UINT type = GetDriveTypeW(root);
+  return type != DRIVE_FIXED && type != DRIVE_REMOVABLE && type != DRIVE_RAMDISK;
 }

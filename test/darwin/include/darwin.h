@@ -7,12 +7,17 @@
 #define STAND_IN_DARWIN_H
 
 #define _GNU_SOURCE 1
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <time.h>
 
 typedef unsigned char uuid_t[16];
 
 enum { RENAME_SWAP = 2 };
+
+/* sys/un.h */
+enum { SOL_LOCAL = 0, LOCAL_PEERPID = 2 };
+#define getsockopt stand_in_getsockopt
 
 #define st_mtimespec st_mtim
 
@@ -23,6 +28,7 @@ enum { RENAME_SWAP = 2 };
 extern "C" {
 #endif
 int stand_in_kill(pid_t pid, int signum);
+int stand_in_getsockopt(int fd, int level, int name, void *ret_value, unsigned *size);
 int gethostuuid(uuid_t ret_host, const struct timespec *wait);
 int renamex_np(const char *from, const char *to, unsigned flags);
 #ifdef __cplusplus

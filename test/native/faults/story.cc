@@ -53,7 +53,8 @@ const std::vector<Step> &Story() {
        [](World &world) { return hpr_registry_link_by_cwd(world.registry, "s14", "/work"); }},
       {"attach a keeper", Lack::kGoesOn,
        [](World &world) {
-         hpr_registry_attach_keeper(world.registry, 14, "/k14.sock", 0);
+         const hpr_identity listener = world.Who(14);
+         hpr_registry_attach_keeper(world.registry, 14, "/k14.sock", &listener, 0);
          return true;
        }},
       {"register again", Lack::kAnswers, [](World &world) { return Register(world, 14, "again"); }},

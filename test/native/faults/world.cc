@@ -85,12 +85,19 @@ hpr_process_ops World::Processes() {
   return ops;
 }
 
+hpr_identity World::Who(int32_t pid) {
+  hpr_identity who;
+  Identify(this, pid, nullptr, &who);
+  return who;
+}
+
 hpr_host World::Host() {
   hpr_host host = {};
   host.self = this;
   host.wake_in = [](void *self, int32_t delay_ms) { It(self).wakes_ = delay_ms >= 0; };
   host.look_each_second = [](void *) {};
   host.status_wanted = [](void *, hpr_ticket) {};
+  host.folder_wanted = [](void *, hpr_ticket, const char *) {};
   host.exited = [](void *, const hpr_snapshot *) {};
   host.warned = [](void *self, int error, int32_t, const char *) {
     It(self).warnings.push_back(Code(error));

@@ -27,6 +27,8 @@ public:
   int Open();
   void Close();
 
+  /* Who it says that a pid is. */
+  hpr_identity Who(int32_t pid);
   /* The process is gone, and whoever watches it is told. */
   void Die(int32_t pid);
   /* Lets the timer that tries to write again fire, if there is one. */

@@ -123,8 +123,12 @@ void Pause(void *self, int ms) {
   if (!It(self).skip_pauses) Native().pause_ms(Native().self, ms);
 }
 
-bool SameFolder(void *, const char *a, const char *b) {
-  return Native().same_folder(Native().self, a, b);
+bool SamePath(void *, const char *a, const char *b) {
+  return Native().same_path(Native().self, a, b);
+}
+
+int FolderOf(void *, const char *path, hpr_patience patience, hpr_folder_id *ret_id) {
+  return Native().folder(Native().self, path, patience, ret_id);
 }
 
 bool NamesSocket(void *, const char *path) { return Native().names_socket(Native().self, path); }
@@ -157,7 +161,8 @@ FaultyFiles::FaultyFiles() {
   ops_.test_byte = TestByte;
   ops_.lock_byte_for_life = LockByteForLife;
   ops_.pause_ms = Pause;
-  ops_.same_folder = SameFolder;
+  ops_.same_path = SamePath;
+  ops_.folder = FolderOf;
   ops_.names_socket = NamesSocket;
   ops_.separators = Native().separators;
   ops_.numbers_last = Native().numbers_last;

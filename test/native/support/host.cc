@@ -12,6 +12,7 @@ Host::Host(const std::string &pid_file) {
   };
   options.host.look_each_second = [](void *) {};
   options.host.status_wanted = [](void *, hpr_ticket) {};
+  options.host.folder_wanted = [](void *, hpr_ticket, const char *) {};
   options.host.exited = [](void *self, const hpr_snapshot *entry) {
     static_cast<Host *>(self)->exits.push_back(entry->pid);
   };
