@@ -254,9 +254,11 @@ void Story::DiscoverKeeper() {
   if (!server) return;
   hpr_target target{};
   target.pid = kernel_.NumberOf(agent->root);
-  Discover(server, server->RowOf(target, false), [&] {
+  const hpr_row *row = server->RowOf(target, false);
+  const hpr_identity listener = row ? row->main : hpr_identity{};
+  Discover(server, row, [&] {
     server->Do([&](hpr_registry *registry) {
-      hpr_registry_attach_keeper(registry, target.pid, "/sessions/found.sock", nullptr, 0);
+      hpr_registry_attach_keeper(registry, target.pid, "/sessions/found.sock", &listener, 0);
     });
   });
 }
