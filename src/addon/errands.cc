@@ -16,7 +16,7 @@ namespace hpr {
 namespace {
 
 /*
- * The way back, which threads that outlive the environment share with it. They may have left our
+ * The way back, which threads that outlive the environment share with it. They have left our
  * descriptors, by which Node is woken, so a thread that has not carries what they bring.
  */
 class Returns : public std::enable_shared_from_this<Returns> {
@@ -109,6 +109,7 @@ struct Journey {
 
 void Travel(void *context) {
   const std::unique_ptr<Journey> it(static_cast<Journey *>(context));
+  hpr_errand_leave_files(it->errand->descriptor());
   it->errand->Run();
   it->returns->Post(std::move(it->errand));
 }

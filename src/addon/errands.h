@@ -19,8 +19,10 @@ public:
   Errand(const Errand &) = delete;
   Errand &operator=(const Errand &) = delete;
 
-  /* On a thread of its own; must not touch the environment. It may leave our descriptors. */
+  /* On a thread of its own, without our descriptors; must not touch the environment. */
   virtual void Run() = 0;
+  /* The one descriptor of ours that Run uses all the same; -1: none. */
+  virtual int descriptor() const { return -1; }
   /* On the environment's thread. */
   virtual void Deliver(napi_env env) = 0;
 };

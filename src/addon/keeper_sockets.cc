@@ -12,7 +12,6 @@
 
 extern "C" {
 #include "base/error.h"
-#include "platform/errand.h"
 #include "platform/file.h"
 #include "platform/listener.h"
 }
@@ -60,10 +59,11 @@ public:
     result_ = hpr_connection_prepare(&connection_);
   }
 
+  int descriptor() const override { return static_cast<int>(connection_); }
+
   ~Look() override { hpr_connection_close(connection_); }
 
   void Run() override {
-    hpr_errand_leave_files(static_cast<int>(connection_));
     if (result_ == 0) result_ = hpr_listener_look(path(), recorded_ms_, &connection_, &who_);
   }
 

@@ -9,10 +9,6 @@
 #include "addon/snapshot.h"
 #include "addon/values.h"
 
-extern "C" {
-#include "platform/errand.h"
-}
-
 namespace hpr {
 
 namespace {
@@ -118,7 +114,6 @@ public:
 
   void Run() override {
     const hpr_file_ops *files = hpr_file_native();
-    hpr_errand_leave_files(-1);
     result_ = files->folder(files->self, path_.c_str(), HPR_PATIENCE_ENDLESS, &id_);
   }
   void Deliver(napi_env) override { told_(result_, id_); }
