@@ -100,7 +100,7 @@ export interface Borrowed extends HeadlessSnapshot {
   canEnd: boolean;
   /** Another host's, pid namespace's or user's, and its owner is not proved to live. */
   canForget: boolean;
-  owner: "unnamed" | "gone" | "alive";
+  owner: "unnamed" | "gone" | "alive" | "elsewhere";
   ownerPid?: number;
 }
 

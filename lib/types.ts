@@ -119,12 +119,16 @@ export interface HeadlessExit extends HeadlessSnapshot {
  * All that a warning may be about.
  *
  * - `HPR_ENOTKIN`: a process is not provably ours, and is never signalled.
+ * - `HPR_EABANDONED`: an entry of another host or container, which nobody has looked after for 7
+ *   days, was dropped.
+ * - `HPR_EWITHHELD`: pidfds are refused, by an old kernel or a filter of system calls: a number could
+ *   pass on between a look and a signal, and exits are looked for ten times a second. Told once.
  * - `HPR_EGUESS`: a session was linked by its folder alone, or lost such a link to evidence.
  * - `HPR_EGUARD`: a call did nothing, because tests run with the real home folder.
  * - `HPR_EUNWATCHED`: a process cannot be watched at the moment; that is tried again.
  * - `HPR_EPOLLED`: some processes are looked at ten times a second, for lack of descriptors.
  * - `HPR_ENOLCK`: no lock can be had, and recorded identities decide who owns an entry.
- * - `HPR_EFOREIGN`: an entry is another host's, namespace's or user's; or was given up as such.
+ * - `HPR_EFOREIGN`: an entry is another host's, namespace's or user's.
  * - `HPR_EUNKNOWN`: nobody can tell whether an entry's process is the one that was recorded, or
  *   listens on its keeper's socket.
  * - `HPR_ECORRUPT`: the pid file was damaged; its text is kept beside it.
@@ -134,6 +138,8 @@ export interface HeadlessExit extends HeadlessSnapshot {
  */
 export type HeadlessWarningCode =
   | "HPR_ENOTKIN"
+  | "HPR_EABANDONED"
+  | "HPR_EWITHHELD"
   | "HPR_EGUESS"
   | "HPR_EGUARD"
   | "HPR_EUNWATCHED"

@@ -25,7 +25,7 @@ const asRoot = process.getuid?.() === 0;
 /** One that is alive and was started just now: an entry that is reclaimed if it is read at all. */
 function live(): { pid: number; text: string } {
   const { pid } = sleeper();
-  return { pid, text: JSON.stringify({ pid, cwd: "/a", spawnedAt: ago(0) }) };
+  return { pid, text: JSON.stringify({ pid, cwd: process.cwd(), spawnedAt: ago(0) }) };
 }
 
 function cleaned(pidFilePath: string): Opened {
@@ -108,7 +108,7 @@ describe("an unusual but sound file", () => {
     const { pid } = live();
     const pidFile = newPidFile();
     const extra = { note: [1, { deep: "x" }], wide: 1e21, __proto__x: null };
-    const text = JSON.stringify({ version: { major: 7 }, entries: [{ pid, cwd: "/a", spawnedAt: ago(0), ...extra }], last: true });
+    const text = JSON.stringify({ version: { major: 7 }, entries: [{ pid, cwd: process.cwd(), spawnedAt: ago(0), ...extra }], last: true });
     writePidFile(pidFile, text.replace('"wide":1e+21', '"wide":9007199254740993'));
     const { registry } = cleaned(pidFile);
     registry.register(P, "/b", bare());

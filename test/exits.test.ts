@@ -323,8 +323,7 @@ describe("exits while no server ran", () => {
     before.registry.register(child.pid, "/a", child, "t");
     before.registry.close();
     editRows(before.pidFile, (row) => {
-      const host = /@.*$/.exec(row.identity!.boot!)?.[0] ?? "";
-      row.identity!.boot = row.owner!.boot = randomUUID() + host;
+      row.identity!.boot = row.owner!.boot = randomUUID();
     });
     const next = takeOver(before.pidFile);
     expect(next.exits).toMatchObject([{ pid: child.pid }]);

@@ -21,7 +21,7 @@ const defaultFile = (home: string): string => join(home, ".pi", "dashboard", "he
 /** A home whose default pid file has one live orphan in it, and its exact bytes. */
 function orphanHome(): { home: string; before: string } {
   const home = temporaryFolder();
-  writePidFile(defaultFile(home), [{ pid: sleeper().pid, cwd: "/a", spawnedAt: ago(0) }]);
+  writePidFile(defaultFile(home), [{ pid: sleeper().pid, cwd: process.cwd(), spawnedAt: ago(0) }]);
   return { home, before: readFileSync(defaultFile(home), "utf8") };
 }
 
@@ -63,7 +63,7 @@ describe.each(METHODS)("%s under vitest", (method) => {
 
   it("works for a file of one's own, whatever HOME is", () => {
     const pidFilePath = newPidFile();
-    writePidFile(pidFilePath, [{ pid: sleeper().pid, cwd: "/a", spawnedAt: ago(0) }]);
+    writePidFile(pidFilePath, [{ pid: sleeper().pid, cwd: process.cwd(), spawnedAt: ago(0) }]);
     expectDone(method, call(method, temporaryFolder(), { VITEST: "true", HOME: undefined }, { pidFilePath }));
   });
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { symlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { bare, deadPid, exited, gone, isAlive, sleeper, statOf, stray, type Child } from "./fixtures/processes.js";
-import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile, type Row } from "./fixtures/registry.js";
+import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, temporaryFolder, writePidFile, type Opened, type Row } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
 const MINUTE_MS = 60_000;
@@ -55,21 +56,6 @@ describe("after a reboot", () => {
     editRows(pidFilePath, rebooted);
     open({ pidFilePath, killGraceMs: 10 }).registry.cleanupOrphans();
     expect(rows(pidFilePath)).toEqual([]);
-    await holdsFor(150, "the innocent lives", () => isAlive(child.pid));
-  });
-
-  it("another host's entries are kept and never signalled", async () => {
-    const child = sleeper();
-    const pidFilePath = leftBy(child);
-    editRows(pidFilePath, eightDaysOld);
-    editRows(pidFilePath, (row) => {
-      row.identity!.boot = `${randomUUID()}@01234567`;
-      row.owner!.boot = row.identity!.boot;
-    });
-    const { registry } = open({ pidFilePath, killGraceMs: 10 });
-    registry.cleanupOrphans();
-    expect(registry.size()).toBe(0);
-    expect(pids(pidFilePath)).toEqual([child.pid]);
     await holdsFor(150, "the innocent lives", () => isAlive(child.pid));
   });
 });
@@ -145,16 +131,58 @@ describe("a pid that has passed on", () => {
 });
 
 describe("an entry of the original module", () => {
-  const legacy = (pid: number, ageMs: number) => ({ pid, cwd: "/a", spawnedAt: ago(ageMs) });
+  const cwd = process.cwd();
+  const legacy = (pid: number, ageMs: number) => ({ pid, cwd, spawnedAt: ago(ageMs) });
+  const LONG_TOKEN = "0123456789abcdef-token";
 
-  it("is reclaimed if its process started no later than it was spawned", () => {
-    const child = sleeper();
+  function judged(entry: object): Opened {
     const pidFilePath = newPidFile();
-    writePidFile(pidFilePath, [legacy(child.pid, 0)]);
-    const opened = open({ pidFilePath });
+    writePidFile(pidFilePath, [entry]);
+    const opened = open({ pidFilePath, killGraceMs: 10 });
     opened.registry.cleanupOrphans();
-    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, cwd: "/a", kin: true }]);
+    return opened;
+  }
+
+  it("is reclaimed if its process started then and works there", () => {
+    const child = sleeper();
+    const opened = judged(legacy(child.pid, 0));
+    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, cwd, kin: true }]);
     expect(codes(opened)).toEqual([]);
+  });
+
+  it("is reclaimed if its folder has two names", () => {
+    const folder = temporaryFolder();
+    const link = `${folder}-link`;
+    symlinkSync(folder, link);
+    const child = sleeper({ cwd: link });
+    const opened = judged({ ...legacy(child.pid, 0), cwd: link });
+    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, kin: true }]);
+  });
+
+  it.each([
+    ["a long token in any variable", LONG_TOKEN, { ANY_VARIABLE: LONG_TOKEN }],
+    ["a short token in the dashboard's variable", "t-7", { PI_DASHBOARD_SPAWN_TOKEN: "t-7" }],
+  ])("is reclaimed if its process carries %s, whenever it started and wherever it works", (_, spawnToken, mark) => {
+    const child = sleeper({ cwd: "/", env: { ...process.env, ...mark } });
+    const opened = judged({ ...legacy(child.pid, 8 * DAY_MS), spawnToken });
+    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, kin: true }]);
+    expect(codes(opened)).toEqual([]);
+  });
+
+  it.each([
+    ["too late, in the same folder", cwd, 60_000],
+    ["too early", cwd, -20_000],
+    ["then, in another folder", "/", 0],
+  ])("is kept, not trusted, and gone with its process if that started %s", async (_, folder, ageMs) => {
+    const child = sleeper({ cwd: folder });
+    const opened = judged({ ...legacy(child.pid, ageMs), spawnToken: "t" });
+    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, kin: false }]);
+    expect(codes(opened)).toEqual(["HPR_ENOTKIN"]);
+    opened.registry.killAll();
+    await holdsFor(100, "the innocent lives", () => isAlive(child.pid));
+    expect(pids(opened.pidFile)).toEqual([child.pid]);
+    child.kill("SIGKILL");
+    await waitFor("its entry is gone", () => pids(opened.pidFile).length === 0);
   });
 
   it("is killed like any other then", async () => {
@@ -187,9 +215,9 @@ describe("an entry of the original module", () => {
   });
 
   it.each([MINUTE_MS, 60 * MINUTE_MS, 6 * DAY_MS, 8 * DAY_MS])(
-    "is dropped, unsignalled, if its process started later (%i ms)",
+    "is dropped, unsignalled, if its process started later and works elsewhere (%i ms)",
     async (ageMs) => {
-      const child = sleeper();
+      const child = sleeper({ cwd: "/" });
       const pidFilePath = newPidFile();
       writePidFile(pidFilePath, [legacy(child.pid, ageMs)]);
       const { registry } = open({ pidFilePath, killGraceMs: 10 });
@@ -221,10 +249,10 @@ describe("an entry of the original module", () => {
   });
 });
 
-/** The boot part is a random id of the boot, and behind an @ what tells the host. */
+/** The boot is a random id, and behind a + the time of the boot. */
 function rebooted(row: Row): void {
-  const host = /@.*$/.exec(row.identity!.boot!)?.[0] ?? "";
-  row.identity!.boot = row.owner!.boot = randomUUID() + host;
+  const time = /\+.*$/.exec(row.identity!.boot!)?.[0] ?? "";
+  row.identity!.boot = row.owner!.boot = randomUUID() + time;
 }
 
 /** Two children whose start times differ even where the kernel's ticks are coarse. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gone, isAlive, keeperArgv, sleeper, STUBBORN } from "./fixtures/processes.js";
-import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows } from "./fixtures/registry.js";
+import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, type Row } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
@@ -212,7 +212,7 @@ describe("cleanupOrphans", () => {
 
   it("ends what is older than 7 days, and forgets it once it is gone", async () => {
     const { opened, children } = await afterCrash(2, (row, i) => {
-      if (i === 0) row.spawnedAt = ago(8 * DAY_MS);
+      if (i === 0) age(row, 8 * DAY_MS);
     });
     expect(opened.registry.size()).toBe(1);
     await gone(children[0]);
@@ -222,16 +222,44 @@ describe("cleanupOrphans", () => {
   });
 
   it("reclaims what is younger than that", async () => {
-    const { opened, children } = await afterCrash(1, (row) => (row.spawnedAt = ago(6.9 * DAY_MS)));
+    const { opened, children } = await afterCrash(1, (row) => age(row, 6.9 * DAY_MS));
+    expect(opened.registry.size()).toBe(1);
+    await holdsFor(100, "the child lives", () => isAlive(children[0]));
+  });
+
+  it.each([-10 * DAY_MS, DAY_MS / 24, 10 * DAY_MS])(
+    "tells ages by the time of the boot, not by a wall clock that was wrong by %i ms",
+    async (ms) => {
+      const { opened, children } = await afterCrash(2, (row, i) => {
+        if (i === 0) age(row, 8 * DAY_MS);
+        row.spawnedAt = ago(ms);
+      });
+      expect(opened.registry.size()).toBe(1);
+      await gone(children[0]);
+      await holdsFor(100, "the young one lives", () => isAlive(children[1]));
+    },
+  );
+
+  it("tells the age of an entry of version 0.1 by the start of its process", async () => {
+    const { opened, children } = await afterCrash(1, (row) => {
+      delete row.spawnedBootMs;
+      row.spawnedAt = ago(8 * DAY_MS);
+    });
     expect(opened.registry.size()).toBe(1);
     await holdsFor(100, "the child lives", () => isAlive(children[0]));
   });
 });
 
+/** As if it had been registered that long ago, perhaps before this machine was started. */
+function age(row: Row, ms: number): void {
+  row.spawnedAt = ago(ms);
+  row.spawnedBootMs = (row.spawnedBootMs as number) - ms;
+}
+
 /** Real children of a server that died, edited in the file, and a registry that cleaned up. */
 async function afterCrash(
   count: number,
-  edit?: (row: ReturnType<typeof rows>[number], index: number) => void,
+  edit?: (row: Row, index: number) => void,
 ): Promise<{ opened: ReturnType<typeof open>; children: number[] }> {
   const pidFilePath = newPidFile();
   const server = await Server.start({ pidFilePath });

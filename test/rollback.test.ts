@@ -62,10 +62,10 @@ describe("the original module", () => {
 
 describe("our registry", () => {
   /** A file that went through the original, about children of a server of ours. */
-  async function rolledBack() {
+  async function rolledBack(folder = process.cwd()) {
     const pidFilePath = newPidFile();
     const before = await Server.start({ pidFilePath });
-    const [first, second] = [await before.spawn({ cwd: "/a", token: "t" }), await before.spawn({ cwd: "/b" })];
+    const [first, second] = [await before.spawn({ cwd: folder, token: "t" }), await before.spawn({ cwd: process.cwd() })];
     await before.crash();
     original(pidFilePath).server.cleanupOrphans();
     for (const row of rows(pidFilePath))
@@ -78,8 +78,8 @@ describe("our registry", () => {
     const ours = open({ pidFilePath });
     ours.registry.cleanupOrphans();
     expect(ours.registry.entries()).toMatchObject([
-      { pid: first, cwd: "/a", spawnToken: "t", state: "live", kin: true },
-      { pid: second, cwd: "/b", state: "live", kin: true },
+      { pid: first, cwd: process.cwd(), spawnToken: "t", state: "live", kin: true },
+      { pid: second, cwd: process.cwd(), state: "live", kin: true },
     ]);
     expect(codes(ours)).toEqual([]);
     expect(rows(pidFilePath)[0]).toMatchObject({ identity: { birth: expect.any(String) }, owner: { pid: process.pid } });
@@ -90,8 +90,8 @@ describe("our registry", () => {
     await waitFor("the file", () => pids(pidFilePath).join() === String(second));
   });
 
-  it("trusts no process that started long after the original's time", async () => {
-    const { pidFilePath, first, second } = await rolledBack();
+  it("trusts no process that started long after the original's time, and elsewhere", async () => {
+    const { pidFilePath, first, second } = await rolledBack("/elsewhere");
     editRows(pidFilePath, (row) => {
       if (row.pid === first) row.spawnedAt = new Date(Date.now() - 60_000).toISOString();
     });
@@ -106,7 +106,7 @@ describe("our registry", () => {
   it("keeps a keeper's pi that the original passed on", async () => {
     const before = open();
     const { keeper: sidecar, pi } = await keeper();
-    before.registry.register(sidecar.pid, "/k", sidecar, "k", { keeperPid: sidecar.pid, keeperSockPath: "/k.sock" });
+    before.registry.register(sidecar.pid, process.cwd(), sidecar, "k", { keeperPid: sidecar.pid, keeperSockPath: "/k.sock" });
     before.registry.linkByToken("k", "s", pi);
     before.registry.close();
     original(before.pidFile).server.cleanupOrphans();

@@ -13,6 +13,8 @@ const char *VerdictName(hpr_verdict verdict) {
   case HPR_VERDICT_GROUP: return "group";
   case HPR_VERDICT_GONE: return "gone";
   case HPR_VERDICT_STRANGER: return "stranger";
+  case HPR_VERDICT_NOT_HERE:
+  case HPR_VERDICT_ELSEWHERE:
   case HPR_VERDICT_FOREIGN: return "foreign";
   case HPR_VERDICT_UNKNOWN: return "unknown";
   }
@@ -24,6 +26,7 @@ const char *OwnershipName(hpr_ownership owner) {
   case HPR_OWNER_UNNAMED: return "unnamed";
   case HPR_OWNER_GONE: return "gone";
   case HPR_OWNER_LIVES: return "alive";
+  case HPR_OWNER_ELSEWHERE: return "elsewhere";
   }
   return "unnamed";
 }

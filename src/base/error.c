@@ -39,6 +39,11 @@ static const hpr_error_row rows[] = {
     {HPR_EGUESS, "HPR_EGUESS", "a link by folder alone is a guess"},
     {HPR_EGUARD, "HPR_EGUARD", "nothing was done, because tests run with the real home folder"},
     {HPR_ENOLCK, "HPR_ENOLCK", "no lock can be had here"},
+    {HPR_EABANDONED, "HPR_EABANDONED",
+     "an entry of another host or container was dropped: for 7 days nobody has looked after it"},
+    {HPR_EWITHHELD, "HPR_EWITHHELD",
+     "pidfds are refused here (an old kernel, or a filter of system calls): a number could pass on "
+     "between a look and a signal, and exits are looked for ten times a second"},
     {HPR_EUNWATCHED, "HPR_EUNWATCHED",
      "the process cannot be watched now, so its exit may be noticed late; trying again"},
 };

@@ -36,6 +36,8 @@ typedef enum hpr_error {
   HPR_EGUESS = -26,     /* a session is, or was, linked by its folder alone */
   HPR_EGUARD = -27,     /* nothing was done: tests run with the real home folder */
   HPR_ENOLCK = -28,     /* no lock can be had */
+  HPR_EABANDONED = -29, /* an entry of another host, of which nobody heard for long, was dropped */
+  HPR_EWITHHELD = -30,  /* the kernel or a filter refuses what stands between a look and a signal */
 } hpr_error;
 
 /* "HPR_ESRCH" for HPR_ESRCH; "HPR_EUNKNOWN" for a number not in the list. Static storage. */

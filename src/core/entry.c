@@ -12,7 +12,7 @@ hpr_entry *hpr_entry_new(hpr_row *take_row) {
   if (!entry) return NULL;
   entry->row = *take_row;
   entry->exit_code = HPR_EXIT_CODE_NONE;
-  entry->status_due_ms = entry->retry_ms = HPR_TIME_NEVER;
+  entry->status_due_ms = entry->retry_ms = entry->heal_ms = HPR_TIME_NEVER;
   *take_row = (hpr_row){0};
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) hpr_entry_meet(entry, part);
   return entry;

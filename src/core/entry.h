@@ -66,6 +66,7 @@ typedef struct hpr_entry {
   hpr_ending *ending;    /* NULL = nobody wants its end */
   int64_t status_due_ms; /* EXITED: when the host is asked for the status */
   int64_t retry_ms;      /* when a watch that could not be set is tried again */
+  int64_t heal_ms;       /* when it is asked again who its processes are */
   bool agent_found;      /* by discovery, title or mark alone: any that is named takes its place */
   bool status_expected;  /* a child of ours, whose parent tells how it ended */
   bool status_known;     /* or given up */

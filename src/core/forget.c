@@ -9,4 +9,5 @@ void hpr_forget(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome) {
   hpr_others_unwatch(&registry->process, entry);
   hpr_table_remove(&registry->table, entry);
   hpr_entry_free(entry);
+  registry->freed = true;
 }

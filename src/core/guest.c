@@ -3,14 +3,19 @@
 #include "core/turn.h"
 
 static hpr_ownership ownership_of(hpr_registry *registry, const hpr_row *row) {
-  if (row->owner.pid == 0) return HPR_OWNER_UNNAMED;
-  return hpr_owners_lives(&registry->owners, &registry->process, row) ? HPR_OWNER_LIVES
-                                                                      : HPR_OWNER_GONE;
+  return hpr_owners_ask(&registry->owners, &registry->process, row);
 }
 
-static hpr_verdict judge_row(hpr_registry *registry, hpr_row *row) {
-  if (hpr_owners_took_all_along(&registry->owners, row)) return HPR_VERDICT_GONE;
-  return hpr_judge_row(&registry->process, row);
+static hpr_verdict judge_row(const hpr_registry *registry, hpr_row *row) {
+  const hpr_judge_scope scope = {
+      .process = &registry->process,
+      .files = registry->files,
+      .pid_file = hpr_pidfile_path(registry->ledger.pidfile),
+      .shared = registry->owners.shared,
+  };
+  if (hpr_owners_took_all_along(&registry->owners, &registry->process, row))
+    return HPR_VERDICT_GONE;
+  return hpr_judge_row(&scope, row);
 }
 
 /*
@@ -19,7 +24,7 @@ static hpr_verdict judge_row(hpr_registry *registry, hpr_row *row) {
  */
 static bool can_forget(const hpr_registry *registry, const hpr_row *row, hpr_verdict verdict) {
   const hpr_process_ops *process = &registry->process;
-  if (verdict != HPR_VERDICT_FOREIGN) return false;
+  if (verdict != HPR_VERDICT_FOREIGN && verdict != HPR_VERDICT_ELSEWHERE) return false;
   if (hpr_ownerfile_test(registry->owners.locks, row) == HPR_PROOF_LIVES) return false;
   return row->owner.pid == 0 || process->verify(process->self, &row->owner) != HPR_VERDICT_SAME;
 }
@@ -85,6 +90,7 @@ int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *co
   int result =
       hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
   if (result != 0) return result;
+  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
   for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
     result = look_at(registry, it, visit, context);
   if (result == 0) *ret_damaged = document.damaged;
@@ -129,10 +135,11 @@ static void warn(void *self, int error, const char *detail) {
 /* A file in which nothing is to be tidied is not written, not even by the same text. */
 static int is_due(tidying it, bool *ret_due) {
   hpr_document document;
-  const hpr_registry *registry = it.registry;
+  hpr_registry *registry = it.registry;
   int result =
       hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
   if (result != 0) return result;
+  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
   for (hpr_stored *stored = document.stored; stored; stored = stored->next) judge(&it, stored);
   hpr_document_done(&document);
   *ret_due = it.dropped > 0;

@@ -1,35 +1,140 @@
 #include "core/judge.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/registry.h"
 
-/* Clocks of one machine differ by no more between two runs; a later time is no time. */
-enum { CLOCK_SLACK_MS = 60 * 1000 };
+/* Between the start of a process and the original module's writing it down. */
+enum { EARLY_MS = 15 * 1000, LATE_MS = 5 * 1000 };
 
-/* Fills in what the original module did not record. */
-static void complete_identities(const hpr_process_ops *process, hpr_row *row) {
-  if (row->main.state == HPR_RECORD_NONE)
-    process->identify_recorded(process->self, row->main.pid, row->spawned_ms, &row->main);
-  if (row->keeper.pid == row->main.pid)
-    row->keeper = row->main;
-  else if (row->keeper.pid != 0 && row->keeper.state == HPR_RECORD_NONE)
-    process->identify_recorded(process->self, row->keeper.pid, row->spawned_ms, &row->keeper);
-  if (row->pi.pid == 0 || row->pi.state != HPR_RECORD_NONE) return;
-  /* pi starts when its keeper gets round to it; being its relative is the better proof. */
-  process->identify(process->self, row->pi.pid, &row->main, &row->pi);
-  if (row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin)
-    process->identify_recorded(process->self, row->pi.pid, row->spawned_ms, &row->pi);
+/* --- proofs for what was not recorded --------------------------------------------------------- */
+
+static bool carries_mark(const hpr_judge_scope *scope, const hpr_row *row,
+                         const hpr_identity *identity) {
+  const hpr_process_ops *process = scope->process;
+  return row->token &&
+         process->mark(process->self, identity, row->token, scope->pid_file) == HPR_MARK_CARRIED;
 }
 
-static bool is_dated(const hpr_process_ops *process, const hpr_row *row) {
-  return row->spawned_ms != HPR_SPAWNED_UNKNOWN &&
-         row->spawned_ms <= process->now_ms(process->self) + CLOCK_SLACK_MS;
+typedef enum place { PLACE_SAME, PLACE_OTHER, PLACE_UNKNOWN } place;
+
+/* Two names may be one folder's. Nobody waits here for a file system. */
+static place compare(const hpr_file_ops *files, const char *its, const char *wanted) {
+  hpr_folder_id one, other;
+  if (files->same_path(files->self, its, wanted)) return PLACE_SAME;
+  if (files->folder(files->self, its, HPR_PATIENCE_NONE, &one) != 0) return PLACE_UNKNOWN;
+  const int result = files->folder(files->self, wanted, HPR_PATIENCE_NONE, &other);
+  if (result != 0) return result == HPR_ENOENT ? PLACE_OTHER : PLACE_UNKNOWN;
+  return one.device == other.device && one.inode == other.inode ? PLACE_SAME : PLACE_OTHER;
+}
+
+static place place_of(const hpr_judge_scope *scope, const hpr_row *row,
+                      const hpr_identity *identity) {
+  char *folder;
+  const hpr_process_ops *process = scope->process;
+  if (process->folder(process->self, identity, &folder) != 0) return PLACE_UNKNOWN;
+  const place place = compare(scope->files, folder, row->cwd);
+  free(folder);
+  return place;
+}
+
+/* How much later than the row says it started; INT64_MIN: nobody can tell. */
+static int64_t lateness_of(const hpr_judge_scope *scope, const hpr_row *row,
+                           const hpr_identity *identity) {
+  const hpr_process_ops *process = scope->process;
+  const int64_t age_ms = process->age_ms(process->self, identity);
+  if (age_ms < 0 || row->spawned_ms == HPR_SPAWNED_UNKNOWN) return INT64_MIN;
+  return process->now_ms(process->self) - age_ms - row->spawned_ms;
+}
+
+/* The process that has the number now, of which the original module recorded no more. */
+static void prove(const hpr_judge_scope *scope, const hpr_row *row, hpr_identity *identity) {
+  const hpr_process_ops *process = scope->process;
+  const int32_t pid = identity->pid;
+  process->identify(process->self, pid, NULL, identity);
+  identity->kin = false;
+  if (identity->state == HPR_RECORD_OPAQUE) /* to be asked again */
+    *identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_NONE};
+  if (identity->state != HPR_RECORD_KNOWN) return;
+  identity->kin = carries_mark(scope, row, identity);
+  if (identity->kin) return;
+  const place place = place_of(scope, row, identity);
+  const int64_t late_ms = lateness_of(scope, row, identity);
+  if (late_ms > LATE_MS && place == PLACE_OTHER)
+    *identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_NOBODY}; /* a stranger */
+  else
+    identity->kin = place == PLACE_SAME && late_ms >= -EARLY_MS && late_ms <= LATE_MS;
+}
+
+/* pi starts when its keeper gets round to it; being its relative is the better proof. */
+static void prove_agent(const hpr_judge_scope *scope, hpr_row *row) {
+  const hpr_process_ops *process = scope->process;
+  hpr_identity agent;
+  process->identify(process->self, row->pi.pid, &row->main, &agent);
+  if (agent.state == HPR_RECORD_KNOWN && agent.kin)
+    row->pi = agent;
+  else
+    prove(scope, row, &row->pi);
+}
+
+/* Nobody can tell, by what was recorded, whether it is still the same: its mark may. */
+static void heal(const hpr_judge_scope *scope, const hpr_row *row, hpr_identity *identity) {
+  const hpr_process_ops *process = scope->process;
+  hpr_identity now;
+  if (identity->pid == 0 || !row->token ||
+      process->verify(process->self, identity) != HPR_VERDICT_UNKNOWN)
+    return;
+  process->identify(process->self, identity->pid, NULL, &now);
+  if (now.state != HPR_RECORD_KNOWN || !carries_mark(scope, row, &now)) return;
+  *identity = now;
+  identity->kin = true;
+}
+
+static void complete_identities(const hpr_judge_scope *scope, hpr_row *row) {
+  const bool is_keeper = row->keeper.pid == row->main.pid;
+  if (row->main.state == HPR_RECORD_NONE) prove(scope, row, &row->main);
+  heal(scope, row, &row->main);
+  if (row->pi.pid != 0 && row->pi.state == HPR_RECORD_NONE) prove_agent(scope, row);
+  heal(scope, row, &row->pi);
+  if (is_keeper)
+    row->keeper = row->main;
+  else if (row->keeper.pid != 0 && row->keeper.state == HPR_RECORD_NONE)
+    prove(scope, row, &row->keeper);
+  if (!is_keeper) heal(scope, row, &row->keeper);
+}
+
+/*
+ * One of them is there, so all were recorded in this boot. From now on it has the name that we give
+ * it, and of one that has ended that can be told.
+ */
+static void renew(const hpr_process_ops *process, hpr_row *row) {
+  hpr_identity *const all[] = {&row->main, &row->pi, &row->keeper, &row->former};
+  static const hpr_part parts[] = {HPR_PART_MAIN, HPR_PART_AGENT, HPR_PART_KEEPER, HPR_PART_FORMER};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    hpr_members *members = row->members[parts[i]];
+    if (all[i]->pid != 0) process->renew(process->self, all[i]);
+    for (size_t k = 0; members && k < members->count; k++)
+      process->renew(process->self, &members->list[k]);
+  }
+}
+
+/* --- age -------------------------------------------------------------------------------------- */
+
+/* Since it was registered; of what nobody dated in time of the boot: since it started. */
+static int64_t age_of(const hpr_process_ops *process, const hpr_row *row) {
+  const int64_t since_ms = row->spawned_boot_ms != 0
+                               ? process->since_ms(process->self, &row->main, row->spawned_boot_ms)
+                               : -1;
+  return since_ms >= 0 ? since_ms : process->age_ms(process->self, &row->main);
 }
 
 static bool is_too_old(const hpr_process_ops *process, const hpr_row *row) {
-  return process->now_ms(process->self) - row->spawned_ms > HPR_ORPHAN_MAX_AGE_MS;
+  const bool dated = row->spawned_boot_ms != 0 || row->spawned_ms != HPR_SPAWNED_UNKNOWN;
+  return dated && age_of(process, row) > HPR_ORPHAN_MAX_AGE_MS;
 }
+
+/* --- verdicts --------------------------------------------------------------------------------- */
 
 /* A recorded member of a dead leader's group proves it where the leader's record cannot. */
 static bool has_member(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
@@ -47,10 +152,15 @@ static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hp
          process->verify(process->self, leader) == HPR_VERDICT_GROUP;
 }
 
-static hpr_verdict verify_main(const hpr_process_ops *process, const hpr_row *row) {
-  hpr_verdict verdict = process->verify(process->self, &row->main);
+static hpr_verdict verify(const hpr_judge_scope *scope, const hpr_identity *identity) {
+  const hpr_process_ops *process = scope->process;
+  return hpr_judge_place(scope, process->verify(process->self, identity));
+}
+
+static hpr_verdict verify_main(const hpr_judge_scope *scope, const hpr_row *row) {
+  const hpr_verdict verdict = verify(scope, &row->main);
   const bool may_be_group = hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
-  const bool left = may_be_group && has_member(process, row, HPR_PART_MAIN, row->main.pid);
+  const bool left = may_be_group && has_member(scope->process, row, HPR_PART_MAIN, row->main.pid);
   return left ? HPR_VERDICT_GROUP : verdict;
 }
 
@@ -63,25 +173,36 @@ static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row
 }
 
 /* Whom the row is about: the registered process or, where that is gone, its agent. */
-static hpr_verdict find_subject(const hpr_process_ops *process, hpr_row *row) {
-  hpr_verdict verdict = verify_main(process, row);
+static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row) {
+  hpr_verdict verdict = verify_main(scope, row);
   const bool stranger = row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin; /* keeps nothing alive */
   if (row->pi.pid == 0 || stranger ||
       !(hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
-    return verdict_of_rest(process, row, verdict);
-  const hpr_verdict agent = process->verify(process->self, &row->pi);
+    return verdict_of_rest(scope->process, row, verdict);
+  const hpr_verdict agent = verify(scope, &row->pi);
   if (hpr_verdict_is_gone(agent) || agent == HPR_VERDICT_GROUP)
-    return verdict_of_rest(process, row, verdict);
+    return verdict_of_rest(scope->process, row, verdict);
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
-  return process->verify(process->self, &row->main);
+  return verify(scope, &row->main);
 }
 
-hpr_verdict hpr_judge_row(const hpr_process_ops *process, hpr_row *row) {
-  const bool dated = is_dated(process, row);
-  if (dated) complete_identities(process, row);
-  hpr_verdict verdict = find_subject(process, row);
-  bool there = verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP;
-  return there && !dated ? HPR_VERDICT_UNKNOWN : verdict;
+hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict) {
+  if (verdict != HPR_VERDICT_NOT_HERE) return verdict;
+  return scope->shared ? HPR_VERDICT_ELSEWHERE : HPR_VERDICT_GONE;
+}
+
+hpr_verdict hpr_judge_row(const hpr_judge_scope *scope, hpr_row *row) {
+  const hpr_identity main = row->main, pi = row->pi, keeper = row->keeper;
+  complete_identities(scope, row);
+  const hpr_verdict verdict = find_subject(scope, row);
+  if (verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP) renew(scope->process, row);
+  if (!scope->shared || main.state != HPR_RECORD_NONE || !hpr_verdict_is_gone(verdict))
+    return verdict;
+  /* The original module does not say on which host its processes are. */
+  row->main = main;
+  row->pi = pi;
+  row->keeper = keeper;
+  return HPR_VERDICT_ELSEWHERE;
 }
 
 /* Processes beside its own that an end was asked for are there yet. */
@@ -96,11 +217,14 @@ static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
   return false;
 }
 
-hpr_fate hpr_judge_orphan(const hpr_process_ops *process, hpr_row *row) {
-  switch (hpr_judge_row(process, row)) {
+hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, hpr_row *row) {
+  const hpr_process_ops *process = scope->process;
+  switch (hpr_judge_row(scope, row)) {
   case HPR_VERDICT_GONE:
   case HPR_VERDICT_STRANGER:
     return row->terminating && is_ending_left(process, row) ? HPR_FATE_END : HPR_FATE_DROP;
+  case HPR_VERDICT_NOT_HERE:
+  case HPR_VERDICT_ELSEWHERE: return HPR_FATE_ELSEWHERE;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;
   case HPR_VERDICT_UNKNOWN: return HPR_FATE_UNKNOWN;
   default: return row->terminating || is_too_old(process, row) ? HPR_FATE_END : HPR_FATE_ADOPT;

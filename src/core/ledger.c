@@ -8,7 +8,7 @@
 #include "core/watch.h"
 
 enum {
-  RETRY_MS = 1000,
+  RETRY_MS = 1000,     /* between two tries of what failed */
   LOCK_RETRY_MS = 100, /* while others have the lock */
 };
 
@@ -58,6 +58,13 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   return HPR_KEEP;
 }
 
+/* Asked of each first row, when the folder surely exists. */
+static void note_place(const hpr_ledger_scope *scope) {
+  if (!scope->ledger->place_told)
+    scope->owners->shared = hpr_pidfile_is_shared(scope->ledger->pidfile);
+  scope->ledger->place_told = true;
+}
+
 /* --- rows of servers that are gone ---------------------------------------------------------- */
 
 static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry) {
@@ -75,6 +82,7 @@ static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry) {
 /* Lack of memory leaves the row as it was, a dead server's. */
 static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, bool end) {
   hpr_row ours = *row;
+  ours.foreign_since_ms = 0;
   hpr_ledger_sign(scope->ledger, scope->owners, &ours);
   hpr_entry *entry = hpr_entry_new(&ours);
   if (!entry) return HPR_KEEP;
@@ -92,14 +100,44 @@ static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, bool end) {
   return HPR_DROP;
 }
 
+static const char *path_of(const hpr_ledger_scope *scope) {
+  return hpr_pidfile_path(scope->ledger->pidfile);
+}
+
 static hpr_keep keep_with_warning(const hpr_ledger_scope *scope, int error, int32_t pid) {
-  hpr_outbox_warn(scope->outbox, error, pid, hpr_pidfile_path(scope->ledger->pidfile));
+  if (scope->ledger->judging_again) return HPR_KEEP;
+  hpr_outbox_warn(scope->outbox, error, pid, path_of(scope));
   return HPR_KEEP;
 }
 
 static hpr_keep keep_for_later(const hpr_ledger_scope *scope, const hpr_row *row) {
   hpr_owners_judge_again(scope->owners, row);
   return HPR_KEEP;
+}
+
+/*
+ * Nobody here can tell whether it lives, nor who looks after it. It stays for the time in which
+ * somebody may come back who can: whoever owns it writes its row anew, without that date.
+ */
+static hpr_keep keep_elsewhere(const hpr_ledger_scope *scope, hpr_row *row) {
+  const int64_t now_ms = scope->process->now_ms(scope->process->self);
+  const bool dated = row->foreign_since_ms != 0 && row->foreign_since_ms <= now_ms;
+  if (dated && now_ms - row->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS) {
+    hpr_outbox_warn(scope->outbox, HPR_EABANDONED, row->main.pid, path_of(scope));
+    return HPR_DROP;
+  }
+  if (!scope->ledger->told_elsewhere) (void)keep_with_warning(scope, HPR_EFOREIGN, row->main.pid);
+  scope->ledger->told_elsewhere = true;
+  if (dated) return HPR_KEEP;
+  row->foreign_since_ms = now_ms;
+  return HPR_KEEP_CHANGED;
+}
+
+/* Its owner lives: whatever somebody else took it for, it is not lost. */
+static hpr_keep keep_owned(hpr_row *row) {
+  if (row->foreign_since_ms == 0) return HPR_KEEP;
+  row->foreign_since_ms = 0;
+  return HPR_KEEP_CHANGED;
 }
 
 static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
@@ -138,8 +176,11 @@ static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   hpr_entry *holder;
   switch (fate) {
   case HPR_FATE_DROP: tell_exit(scope, row); return HPR_DROP;
+  case HPR_FATE_ELSEWHERE: return keep_elsewhere(scope, row);
   case HPR_FATE_FOREIGN: return keep_with_warning(scope, HPR_EFOREIGN, row->main.pid);
-  case HPR_FATE_UNKNOWN: return keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
+  case HPR_FATE_UNKNOWN:
+    scope->ledger->unsure = true;
+    return keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
   case HPR_FATE_ADOPT:
   case HPR_FATE_END: break;
   }
@@ -147,15 +188,41 @@ static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   return holder ? hand_over(scope, holder, row) : adopt(scope, row, fate == HPR_FATE_END);
 }
 
+/* Nobody looks after it. */
+static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row) {
+  const hpr_judge_scope by = {
+      .process = scope->process,
+      .files = scope->files,
+      .pid_file = hpr_pidfile_path(scope->ledger->pidfile),
+      .shared = scope->owners->shared,
+  };
+  const bool unproved = row->main.state == HPR_RECORD_NONE;
+  const int32_t pid = row->main.pid;
+  const hpr_fate fate = hpr_judge_orphan(&by, row);
+  const bool taken = fate == HPR_FATE_ADOPT || fate == HPR_FATE_END;
+  if (taken && unproved && !row->main.kin)
+    hpr_outbox_warn(scope->outbox, HPR_ENOTKIN, pid, path_of(scope));
+  return apply(scope, row, fate);
+}
+
 static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   const hpr_ledger_scope *scope = self;
   hpr_row *row = &stored->row;
+  note_place(scope);
   if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
   if (strcmp(row->owner_id, scope->ledger->id) == 0) return HPR_DROP;
-  if (hpr_owners_lives(scope->owners, scope->process, row)) return HPR_KEEP;
-  if (row->owner.pid == 0 && hpr_table_find_same(scope->table, row)) return HPR_DROP;
-  const bool took_all_along = hpr_owners_took_all_along(scope->owners, row);
-  return apply(scope, row, took_all_along ? HPR_FATE_DROP : hpr_judge_orphan(scope->process, row));
+  switch (hpr_owners_ask(scope->owners, scope->process, row)) {
+  case HPR_OWNER_LIVES: return keep_owned(row);
+  case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
+  case HPR_OWNER_UNNAMED:
+    if (hpr_table_find_same(scope->table, row)) return HPR_DROP;
+    break;
+  case HPR_OWNER_GONE:
+    if (hpr_owners_took_all_along(scope->owners, scope->process, row))
+      return apply(scope, row, HPR_FATE_DROP);
+    break;
+  }
+  return judge_lost(scope, row);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -183,14 +250,23 @@ static void warn(void *self, int error, const char *detail) {
   hpr_outbox_warn(((const hpr_ledger_scope *)self)->outbox, error, 0, detail);
 }
 
+static void judge_again_later(const hpr_ledger_scope *scope) {
+  hpr_ledger *ledger = scope->ledger;
+  ledger->judge_ms = ledger->unsure ? scope->now_ms + RETRY_MS : HPR_TIME_NEVER;
+  ledger->unsure = ledger->judging_again = false;
+}
+
 static int sync(const hpr_ledger_scope *scope) {
   hpr_ledger_scope copy = *scope;
   const bool judging = scope->ledger->orphans_due;
+  scope->ledger->place_told = false;
   const hpr_pidfile_client client = {
       .self = &copy,
       .judge = judging ? judge_orphan : judge_ordinary,
       .lines = judging ? note_judged : note_looked,
       .owned = note_owned,
+      .only_changes =
+          scope->ledger->judging_again && !scope->changed && scope->ledger->file_error == 0,
       .warn = warn,
   };
   hpr_owners_begin(scope->owners);
@@ -213,6 +289,7 @@ void hpr_ledger_write(const hpr_ledger_scope *scope) {
   int result = sync(scope);
   if (!judging && scope->ledger->orphans_due) result = sync(scope); /* just found by the first */
   note_result(scope, result);
+  if (judging) judge_again_later(scope);
 }
 
 bool hpr_ledger_look(const hpr_ledger_scope *scope) {

@@ -13,6 +13,11 @@ typedef struct hpr_ledger {
   char lock_file[HPR_OWNER_ID_SIZE], lock_init[HPR_OWNER_ID_SIZE]; /* see hpr_row; "" = none */
   bool adopting;        /* orphans are wanted: cleanupOrphans was called */
   bool orphans_due;     /* the next write judges them */
+  bool judging_again;   /* some could not be judged before: who is kept was told then */
+  bool unsure;          /* one could not be judged */
+  int64_t judge_ms;     /* when they are judged again; HPR_TIME_NEVER */
+  bool place_told;      /* in this write: whether other hosts share the file */
+  bool told_elsewhere;  /* that there are entries of other hosts */
   int file_error;       /* why the last write failed; reported once */
   int64_t write_due_ms; /* when it is written at the latest; HPR_TIME_NEVER */
 } hpr_ledger;
@@ -21,11 +26,13 @@ typedef struct hpr_ledger {
 typedef struct hpr_ledger_scope {
   hpr_ledger *ledger;
   const hpr_process_ops *process;
+  const hpr_file_ops *files;
   hpr_table *table;
   hpr_owners *owners;
   hpr_outbox *outbox;
   int32_t grace_ms; /* for orphans that are to end */
   int64_t now_ms;   /* of the registry's clock */
+  bool changed;     /* our own entries have */
 } hpr_ledger_scope;
 
 /* Names us as the owner of a row. */

@@ -16,7 +16,9 @@ void hpr_registry_cleanup_orphans(hpr_registry *registry) {
   if (registry->guest || hpr_turn_is_forked(registry)) return;
   hpr_turn_begin(registry);
   look_at_ended(registry);
+  hpr_turn_warn_of_limits(registry);
   registry->ledger.adopting = registry->ledger.orphans_due = true;
+  registry->ledger.judging_again = false;
   hpr_turn_work(registry);
   hpr_pidfile_collect(registry->ledger.pidfile); /* the locks of the dead have been looked at */
   hpr_turn_tell(registry);

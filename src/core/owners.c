@@ -14,7 +14,7 @@ typedef struct hpr_owner {
   uint32_t number; /* of its watch */
   uint32_t round;  /* when it was last asked about */
   bool watched;
-  bool lives;
+  hpr_ownership state;
   bool judged; /* it has ended, and what it left has been judged since */
   bool again;  /* some of that is to be judged again */
   struct hpr_owner *prev, *next;
@@ -48,18 +48,36 @@ static bool is_named(const hpr_row *row) { return row->owner.pid != 0; }
 
 /* --- does it live? -------------------------------------------------------------------------- */
 
-/* GROUP: of a server that led a group its children may be left, but it is gone. */
-static bool has_ended(hpr_verdict verdict) {
-  return hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP;
+/* By what was recorded of its process. */
+static hpr_ownership ownership_of(const hpr_owners *owners, hpr_verdict verdict) {
+  switch (verdict) {
+  case HPR_VERDICT_GONE:
+  case HPR_VERDICT_STRANGER:
+  case HPR_VERDICT_GROUP: /* its children may be left, but it is gone */ return HPR_OWNER_GONE;
+  case HPR_VERDICT_NOT_HERE: return owners->shared ? HPR_OWNER_ELSEWHERE : HPR_OWNER_GONE;
+  case HPR_VERDICT_ELSEWHERE: return HPR_OWNER_ELSEWHERE;
+  case HPR_VERDICT_SAME:
+  case HPR_VERDICT_FOREIGN:
+  case HPR_VERDICT_UNKNOWN: break;
+  }
+  return HPR_OWNER_LIVES;
 }
 
-static bool ask(const hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
+/* Where hosts share the file each of them may have locks of its own. */
+static bool is_of_another_host(const hpr_owners *owners, const hpr_process_ops *process,
+                               const hpr_row *row) {
+  return owners->shared && process->verify(process->self, &row->owner) == HPR_VERDICT_NOT_HERE;
+}
+
+static hpr_ownership ask(const hpr_owners *owners, const hpr_process_ops *process,
+                         const hpr_row *row) {
   switch (hpr_ownerfile_test(owners->locks, row)) {
-  case HPR_PROOF_LIVES: return true;
-  case HPR_PROOF_ENDED: return false;
+  case HPR_PROOF_LIVES: return HPR_OWNER_LIVES;
+  case HPR_PROOF_ENDED:
+    return is_of_another_host(owners, process, row) ? HPR_OWNER_ELSEWHERE : HPR_OWNER_GONE;
   case HPR_PROOF_NONE: break;
   }
-  return !has_ended(process->verify(process->self, &row->owner));
+  return ownership_of(owners, process->verify(process->self, &row->owner));
 }
 
 /* Of our own process the end is also ours. */
@@ -73,28 +91,36 @@ static void watch(hpr_owners *owners, const hpr_process_ops *process, hpr_owner 
   if (result == HPR_EPOLLED) owners->polled = true;
 }
 
-bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
-  if (!is_named(row)) return false;
+hpr_ownership hpr_owners_ask(hpr_owners *owners, const hpr_process_ops *process,
+                             const hpr_row *row) {
+  if (!is_named(row)) return HPR_OWNER_UNNAMED;
   hpr_owner *owner = find_or_add(owners, row);
-  if (owner && owner->round == owners->round) return owner->lives;
-  const bool lives = ask(owners, process, row);
-  if (!owner) return lives;
+  if (owner && owner->round == owners->round) return owner->state;
+  const hpr_ownership state = ask(owners, process, row);
+  if (!owner) return state;
   owner->round = owners->round;
-  owner->lives = lives;
-  if (lives) owner->judged = false;
-  if (lives) watch(owners, process, owner);
-  return lives;
+  owner->state = state;
+  if (state == HPR_OWNER_LIVES) owner->judged = false;
+  if (state == HPR_OWNER_LIVES) watch(owners, process, owner);
+  return state;
 }
 
-bool hpr_owners_took_all_along(const hpr_owners *owners, const hpr_row *row) {
-  return hpr_ownerfile_test_init(owners->locks, row) == HPR_PROOF_ENDED;
+bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
+  const hpr_ownership state = hpr_owners_ask(owners, process, row);
+  return state == HPR_OWNER_LIVES || state == HPR_OWNER_ELSEWHERE;
+}
+
+bool hpr_owners_took_all_along(const hpr_owners *owners, const hpr_process_ops *process,
+                               const hpr_row *row) {
+  return hpr_ownerfile_test_init(owners->locks, row) == HPR_PROOF_ENDED &&
+         !is_of_another_host(owners, process, row);
 }
 
 /* A registry may be closed long before its process 1 ends. */
 bool hpr_owners_meet(hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
-  if (!is_named(row) || hpr_owners_lives(owners, process, row)) return false;
+  if (hpr_owners_ask(owners, process, row) != HPR_OWNER_GONE) return false;
   const hpr_owner *owner = find(owners, row);
-  return !owner || !owner->judged || hpr_owners_took_all_along(owners, row);
+  return !owner || !owner->judged || hpr_owners_took_all_along(owners, process, row);
 }
 
 /* --- what was found ------------------------------------------------------------------------- */
@@ -114,7 +140,7 @@ static void forget(hpr_owners *owners, const hpr_process_ops *process, hpr_owner
 void hpr_owners_looked(hpr_owners *owners, const hpr_process_ops *process, bool judged) {
   hpr_owner *owner, *next;
   DL_FOREACH_SAFE(owners->list, owner, next) {
-    if (judged) owner->judged = !owner->lives && !owner->again;
+    if (judged) owner->judged = owner->state == HPR_OWNER_GONE && !owner->again;
     owner->again = false;
     if (owner->round != owners->round) forget(owners, process, owner);
   }

@@ -40,6 +40,7 @@ static void distrust(hpr_identity *identity) {
 static int fill_row(const hpr_registry *registry, const hpr_registration *from, hpr_row *row) {
   const hpr_process_ops *process = &registry->process;
   row->spawned_ms = process->now_ms(process->self);
+  row->spawned_boot_ms = process->boot_ms(process->self);
   process->identify(process->self, from->pid, NULL, &row->main);
   if (!from->status_expected) distrust(&row->main);
   use_earlier_record(registry, &row->main);
@@ -148,6 +149,7 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
     hpr_row_done(&row);
     return result;
   }
+  hpr_turn_warn_of_limits(registry);
   if (entry->row.main.state == HPR_RECORD_KNOWN && !entry->row.main.kin)
     hpr_outbox_warn(&registry->outbox, HPR_ENOTKIN, entry->row.main.pid, NULL);
   entry->status_expected = registration->status_expected;

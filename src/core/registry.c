@@ -15,7 +15,7 @@ static int open_ledger(hpr_registry *registry, const char *path) {
   uint64_t nonce = registry->process.nonce(registry->process.self);
   hpr_ledger *ledger = &registry->ledger;
   snprintf(ledger->id, sizeof ledger->id, "%016" PRIx64, nonce);
-  ledger->write_due_ms = HPR_TIME_NEVER;
+  ledger->write_due_ms = ledger->judge_ms = HPR_TIME_NEVER;
   const bool is_init = registry->owners.self.pid == 1;
   int result = hpr_pidfile_open(path, nonce, is_init, registry->files, &ledger->pidfile);
   if (result != 0) return result;

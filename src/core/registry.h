@@ -294,9 +294,10 @@ void hpr_registry_look_at_owners(hpr_registry *registry);
 
 /* Who looks after an entry of the file. */
 typedef enum hpr_ownership {
-  HPR_OWNER_UNNAMED, /* the file does not say: the original module */
-  HPR_OWNER_GONE,    /* a server that is provably gone */
-  HPR_OWNER_LIVES,   /* a server that lives, or that cannot be told to be gone */
+  HPR_OWNER_UNNAMED,   /* the file does not say: the original module */
+  HPR_OWNER_GONE,      /* a server that is provably gone */
+  HPR_OWNER_LIVES,     /* a server that lives, or that cannot be told to be gone */
+  HPR_OWNER_ELSEWHERE, /* a server of another host or pid namespace: nobody here can tell */
 } hpr_ownership;
 
 typedef struct hpr_borrowed {

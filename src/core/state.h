@@ -27,6 +27,9 @@ struct hpr_registry {
   int64_t wake_ms;         /* when the host was asked to wake us; HPR_TIME_NEVER */
   bool looked_after;       /* the host was asked to look once a second */
   bool told_polled;        /* HPR_EPOLLED was reported */
+  bool told_untold;        /* that nobody would tell who a process is */
+  bool told_withheld;      /* HPR_EWITHHELD was reported, or there is nothing to report */
+  bool freed;              /* an entry has gone: what failed for lack of something may succeed */
   bool may_wait;           /* this turn's change of the file may wait for the next write */
   uint64_t asked;          /* the serial of the entry that a call wants to end */
   bool asked_delivered;    /* whether a signal has reached it in this turn */

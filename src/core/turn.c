@@ -6,11 +6,15 @@
 #include "core/act.h"
 #include "core/decide.h"
 #include "core/forget.h"
+#include "core/heal.h"
 #include "core/others.h"
 #include "core/tree.h"
 #include "core/watch.h"
 
-enum { WRITE_WAIT_MS = 20 }; /* for changes that may wait for the next write */
+enum {
+  WRITE_WAIT_MS = 20, /* for changes that may wait for the next write */
+  HEAL_MS = 1000,     /* between two questions who a process is */
+};
 
 /* --- the clock ------------------------------------------------------------------------------ */
 
@@ -26,14 +30,23 @@ void hpr_turn_begin(hpr_registry *registry) {
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t due_of(const hpr_entry *entry) {
-  int64_t due_ms = sooner(entry->status_due_ms, entry->retry_ms);
+  int64_t due_ms = sooner(entry->status_due_ms, sooner(entry->retry_ms, entry->heal_ms));
   return entry->ending ? sooner(due_ms, hpr_ending_due_ms(entry->ending)) : due_ms;
 }
 
 /* --- 1. look --------------------------------------------------------------------------------- */
 
+static void heal(hpr_registry *registry, hpr_entry *entry) {
+  const char *pid_file = hpr_pidfile_path(registry->ledger.pidfile);
+  if (registry->now_ms < entry->heal_ms) return;
+  entry->heal_ms = HPR_TIME_NEVER;
+  if (hpr_heal(&registry->process, pid_file, entry))
+    hpr_watch_stop(&registry->process, entry); /* and watched anew, by what is known now */
+}
+
 static void look(hpr_registry *registry, hpr_entry *entry) {
   bool changed = false;
+  heal(registry, entry);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     if (entry->parts[part].suspect)
       changed = hpr_watch_look(&registry->process, entry, part) || changed;
@@ -47,23 +60,27 @@ static hpr_ledger_scope scope_of(hpr_registry *registry) {
   return (hpr_ledger_scope){
       .ledger = &registry->ledger,
       .process = &registry->process,
+      .files = registry->files,
       .table = &registry->table,
       .owners = &registry->owners,
       .outbox = &registry->outbox,
       .grace_ms = registry->grace_ms,
       .now_ms = registry->now_ms,
+      .changed = registry->table.lines.changed,
   };
 }
 
 static void write_file(hpr_registry *registry) {
+  const hpr_ledger_scope scope = scope_of(registry);
   registry->table.lines.changed = false;
   if (registry->guest || hpr_turn_is_forked(registry)) return;
-  const hpr_ledger_scope scope = scope_of(registry);
   hpr_ledger_write(&scope);
 }
 
 static void record(hpr_registry *registry) {
   hpr_ledger *ledger = &registry->ledger;
+  if (registry->now_ms >= ledger->judge_ms && !ledger->orphans_due)
+    ledger->orphans_due = ledger->judging_again = true;
   const bool due = ledger->orphans_due || registry->now_ms >= ledger->write_due_ms;
   if (due || (registry->table.lines.changed && !registry->may_wait))
     write_file(registry);
@@ -83,10 +100,19 @@ static void answer_early(hpr_registry *registry, hpr_entry *entry) {
     hpr_answer_all(&registry->outbox, entry, HPR_OUTCOME_NOT_OURS);
 }
 
+static void ask_again_later(hpr_registry *registry, hpr_entry *entry) {
+  if (entry->heal_ms != HPR_TIME_NEVER || registry->guest || !hpr_heal_is_wanted(entry)) return;
+  entry->heal_ms = registry->now_ms + HEAL_MS;
+  if (!registry->told_untold)
+    hpr_outbox_warn(&registry->outbox, HPR_EUNKNOWN, entry->row.main.pid, NULL);
+  registry->told_untold = true;
+}
+
 static void update(hpr_registry *registry, hpr_entry *entry) {
   answer_early(registry, entry);
   const bool again = hpr_entry_is_suspect(entry) || entry->acted;
   entry->acted = false;
+  ask_again_later(registry, entry);
   if (again) return; /* what was learnt is to be looked at, and decided on */
   hpr_table_set_timed(&registry->table, entry, due_of(entry) != HPR_TIME_NEVER);
   hpr_table_done_with(&registry->table, entry);
@@ -101,7 +127,9 @@ static int32_t delay_until(const hpr_registry *registry, int64_t due_ms) {
 }
 
 static void tell_when_to_wake(hpr_registry *registry) {
-  int64_t due_ms = registry->guest ? HPR_TIME_NEVER : registry->ledger.write_due_ms;
+  const hpr_ledger *ledger = &registry->ledger;
+  int64_t due_ms =
+      registry->guest ? HPR_TIME_NEVER : sooner(ledger->write_due_ms, ledger->judge_ms);
   for (const hpr_entry *it = registry->table.timed; it; it = it->next_timed)
     due_ms = sooner(due_ms, due_of(it));
   if (due_ms == registry->wake_ms) return;
@@ -118,7 +146,19 @@ static void each_due(hpr_registry *registry, void (*step)(hpr_registry *, hpr_en
   }
 }
 
+static void try_again(hpr_registry *registry) {
+  for (hpr_entry *it = registry->table.timed; it; it = it->next_timed) {
+    if (it->retry_ms == HPR_TIME_NEVER && it->heal_ms == HPR_TIME_NEVER) continue;
+    it->retry_ms = sooner(it->retry_ms, registry->now_ms);
+    it->heal_ms = sooner(it->heal_ms, registry->now_ms);
+    hpr_table_mark(&registry->table, it);
+  }
+  if (registry->ledger.judge_ms != HPR_TIME_NEVER) registry->ledger.judge_ms = registry->now_ms;
+}
+
 void hpr_turn_work(hpr_registry *registry) {
+  if (registry->freed) try_again(registry);
+  registry->freed = false;
   do {
     each_due(registry, look);
     each_due(registry, hpr_decide);
@@ -166,7 +206,7 @@ void hpr_turn_close(hpr_registry *registry) {
   registry->guest = true; /* whatever a listener does now, the file is the next server's */
   while (registry->table.entries)
     hpr_forget(registry, registry->table.entries, HPR_OUTCOME_UNKNOWN);
-  registry->ledger.write_due_ms = HPR_TIME_NEVER;
+  registry->ledger.write_due_ms = registry->ledger.judge_ms = HPR_TIME_NEVER;
   tell_all(registry);
   release(registry);
 }
@@ -180,6 +220,13 @@ void hpr_turn_tell(hpr_registry *registry) {
 void hpr_turn_end(hpr_registry *registry) {
   hpr_turn_work(registry);
   hpr_turn_tell(registry);
+}
+
+void hpr_turn_warn_of_limits(hpr_registry *registry) {
+  if (registry->told_withheld) return;
+  registry->told_withheld = true;
+  if (registry->process.withheld(registry->process.self))
+    hpr_outbox_warn(&registry->outbox, HPR_EWITHHELD, 0, NULL);
 }
 
 void hpr_turn_write(hpr_registry *registry) { write_file(registry); }

@@ -26,6 +26,9 @@ void hpr_turn_close(hpr_registry *registry);
 /* The last two. */
 void hpr_turn_end(hpr_registry *registry);
 
+/* Warns once of what the system withholds; to be called where processes become ours. */
+void hpr_turn_warn_of_limits(hpr_registry *registry);
+
 /* Writes the file now, even if nothing has changed. */
 void hpr_turn_write(hpr_registry *registry);
 

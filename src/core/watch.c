@@ -50,6 +50,8 @@ static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry 
   case HPR_VERDICT_GONE:
   case HPR_VERDICT_STRANGER:
     return living_member(process, entry, part) ? HPR_PRESENCE_GROUP : HPR_PRESENCE_GONE;
+  case HPR_VERDICT_NOT_HERE:
+  case HPR_VERDICT_ELSEWHERE:
   case HPR_VERDICT_FOREIGN:
   case HPR_VERDICT_UNKNOWN: break;
   }

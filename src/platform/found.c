@@ -1,6 +1,8 @@
 #include "platform/found.h"
 
-#include "platform/identity.h"
+#include <string.h>
+
+#include "platform/held.h"
 
 bool hpr_pid_exists(const hpr_system *system, int32_t pid) {
   return system->signal(pid, 0, false) != HPR_ESRCH;
@@ -55,23 +57,26 @@ int hpr_group_member(const hpr_system *system, int32_t group, int32_t *ret_pid) 
   return *ret_pid != 0 ? 0 : result != 0 ? result : HPR_ESRCH;
 }
 
-static int ask_group(const hpr_system *system, int32_t group, hpr_handle handle) {
+static int ask_group(const hpr_system *system, int32_t group, hpr_handle handle,
+                     bool *ret_by_handle) {
   const int asked = handle != HPR_NO_HANDLE ? system->handle_signal(handle, 0, true) : HPR_ENOTSUP;
-  return asked == HPR_ENOTSUP ? system->signal(group, 0, true) : asked;
+  *ret_by_handle = asked != HPR_ENOTSUP;
+  return *ret_by_handle ? asked : system->signal(group, 0, true);
 }
 
 /*
  * `pinned` says that the group's number cannot have passed to another group: the leader is an
- * unreaped zombie, or `handle` was opened by its name and answers for the group.
+ * unreaped zombie. Else only its own handle, if it answers for the group, says so.
  */
 static hpr_found find_group(const hpr_system *system, int32_t pid, hpr_handle handle, bool pinned) {
   hpr_found it = {.verdict = HPR_VERDICT_GONE, .pid = pid, .handle = handle, .group = true};
-  const int asked = ask_group(system, pid, handle);
+  bool by_handle;
+  const int asked = ask_group(system, pid, handle, &by_handle);
   if (asked == HPR_ESRCH) return it;
   int32_t member;
   const int found = hpr_group_member(system, pid, &member); /* kill(2) may count zombies */
   if (found == HPR_ESRCH) return it;
-  if (found != 0 || !pinned)
+  if (found != 0 || !(pinned || by_handle))
     it.verdict = HPR_VERDICT_UNKNOWN;
   else
     it.verdict = asked == 0 ? HPR_VERDICT_GROUP : HPR_VERDICT_FOREIGN;
@@ -83,35 +88,73 @@ static hpr_found find_group(const hpr_system *system, int32_t pid, hpr_handle ha
 /* What there is to reach it by, before anything is judged. */
 typedef struct reach {
   hpr_handle handle;
-  bool exact; /* the handle was opened by the identity's own name: it can be no stranger's */
-  bool gone;  /* the number is free */
+  bool exact;    /* the handle is the identity's own: it can be no stranger's */
+  bool reopened; /* it was opened by its name */
+  bool gone;     /* the number is free */
 } reach;
 
 static bool out_of_resources(int result) { return result == HPR_EMFILE || result == HPR_ENOMEM; }
 
+/* A record pieced together from two has a name and a number that never belonged to one process. */
+static bool is_mixed(const hpr_system *system, int32_t pid, hpr_handle handle) {
+  int32_t holder;
+  return system->handle_pid(handle, &holder) == 0 && holder != pid;
+}
+
+/* What stands before a name's '-' says what it is made of: only names of one kind compare. */
+static bool is_of_kind(const char *a, const char *b) {
+  const size_t length = strcspn(a, "-");
+  return length == strcspn(b, "-") && memcmp(a, b, length) == 0;
+}
+
+/* By the name of the process that was opened by number, where names cannot be opened. */
+static hpr_verdict compare_name(const hpr_system *system, const char *name, reach *by) {
+  char its[HPR_BIRTH_SIZE];
+  const bool told = by->handle != HPR_NO_HANDLE && name &&
+                    system->handle_name(by->handle, its, sizeof its) == 0 && is_of_kind(name, its);
+  if (!told) return HPR_VERDICT_SAME;
+  by->exact = strcmp(name, its) == 0;
+  return by->exact ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
+}
+
+static bool copy_held(const hpr_system *system, const hpr_here *here, const hpr_identity *identity,
+                      hpr_handle *ret_handle) {
+  const hpr_handle held =
+      here->held ? hpr_held_find(here->held, identity) : (hpr_handle)HPR_NO_HANDLE;
+  return held != HPR_NO_HANDLE && system->copy(held, ret_handle) == 0;
+}
+
+/* Takes no descriptor. A number that nobody has, and no group, is nobody's. */
+static hpr_verdict judge_by_number(const hpr_system *system, int32_t pid) {
+  const bool gone = !hpr_pid_exists(system, pid) && system->signal(pid, 0, true) == HPR_ESRCH;
+  return gone ? HPR_VERDICT_GONE : HPR_VERDICT_UNKNOWN;
+}
+
 /* Returns SAME if it has to be looked at more closely. */
-static hpr_verdict open_handle(const hpr_system *system, int32_t pid, const char *name,
-                               reach *ret_reach) {
+static hpr_verdict open_handle(const hpr_system *system, const hpr_here *here,
+                               const hpr_identity *identity, const char *name, reach *ret_reach) {
+  const int32_t pid = identity->pid;
   *ret_reach = (reach){.handle = HPR_NO_HANDLE};
+  ret_reach->exact = copy_held(system, here, identity, &ret_reach->handle);
+  if (ret_reach->exact) return HPR_VERDICT_SAME;
   int opened = name ? system->reopen(name, &ret_reach->handle) : HPR_ENOTSUP;
-  ret_reach->exact = opened == 0;
+  ret_reach->exact = ret_reach->reopened = opened == 0;
+  if (opened == 0)
+    return is_mixed(system, pid, ret_reach->handle) ? HPR_VERDICT_STRANGER : HPR_VERDICT_SAME;
   if (opened == HPR_ESRCH)
     return hpr_pid_exists(system, pid) ? HPR_VERDICT_STRANGER : HPR_VERDICT_GONE;
-  if (!ret_reach->exact && !out_of_resources(opened))
-    opened = system->open(pid, &ret_reach->handle);
-  if (out_of_resources(opened)) return HPR_VERDICT_UNKNOWN;
+  if (!out_of_resources(opened)) opened = system->open(pid, &ret_reach->handle);
+  if (out_of_resources(opened)) return judge_by_number(system, pid);
   if (opened == HPR_EINVAL) return HPR_VERDICT_STRANGER; /* a thread's now, so it was free before */
   ret_reach->gone = opened == HPR_ESRCH;
-  int32_t holder;
-  /* A record pieced together from two. */
-  const bool mixed =
-      ret_reach->exact && system->handle_pid(ret_reach->handle, &holder) == 0 && holder != pid;
-  return mixed ? HPR_VERDICT_STRANGER : HPR_VERDICT_SAME;
+  return compare_name(system, name, ret_reach);
 }
 
 /* Asked after a look: an answer other than HPR_ESRCH proves that what was seen was its own. */
 static int ask_process(const hpr_system *system, int32_t pid, const reach *by) {
-  if (by->handle != HPR_NO_HANDLE) return system->handle_signal(by->handle, 0, false);
+  const int asked =
+      by->handle != HPR_NO_HANDLE ? system->handle_signal(by->handle, 0, false) : HPR_ENOTSUP;
+  if (asked != HPR_ENOTSUP) return asked;
   return by->gone ? HPR_ESRCH : system->signal(pid, 0, false);
 }
 
@@ -124,17 +167,28 @@ static hpr_found find_unread(const hpr_system *system, int32_t pid, const reach 
   return it;
 }
 
-static hpr_found judge(const hpr_system *system, int32_t pid, uint64_t start, const reach *by) {
+/* The start of a process, where it compares with the one that was recorded. */
+static int look_at(const hpr_system *system, const hpr_here *here, int32_t pid,
+                   const hpr_birth *birth, hpr_facts *ret_facts) {
+  const int result = system->look(pid, ret_facts);
+  if (result == 0 && !hpr_same_time(here->host.time_namespace, birth->time_namespace))
+    ret_facts->start = 0;
+  return result;
+}
+
+static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t pid,
+                       const hpr_birth *birth, const reach *by) {
   const bool runs = by->exact && system->handle_runs(by->handle);
   if (runs && ask_process(system, pid, by) == 0) return find_unread(system, pid, by, 0);
   hpr_facts facts;
-  const int read = system->look(pid, &facts);
+  const int read = look_at(system, here, pid, birth, &facts);
   const int asked = ask_process(system, pid, by);
   /* Reaped. A handle got by number may be a dead stranger's: no proof of anything. */
   if (asked == HPR_ESRCH)
-    return find_group(system, pid, by->exact ? by->handle : HPR_NO_HANDLE, by->exact);
+    return find_group(system, pid, by->exact ? by->handle : HPR_NO_HANDLE, false);
   const bool told = read == 0 && facts.start != 0;
-  if (told && !by->exact && facts.start != start) return not_found(pid, HPR_VERDICT_STRANGER);
+  if (told && !by->exact && facts.start != birth->start)
+    return not_found(pid, HPR_VERDICT_STRANGER);
   if (read == 0 ? facts.dead : by->exact && !runs)
     return find_group(system, pid, told || by->exact ? by->handle : HPR_NO_HANDLE,
                       told || by->exact);
@@ -147,38 +201,72 @@ static hpr_found judge(const hpr_system *system, int32_t pid, uint64_t start, co
   };
 }
 
-static hpr_found find_process(const hpr_system *system, int32_t pid, const hpr_birth *birth) {
+static hpr_found find_process(const hpr_system *system, const hpr_here *here,
+                              const hpr_identity *identity, const hpr_birth *birth) {
   reach by;
-  hpr_found it = not_found(pid, open_handle(system, pid, birth->name, &by));
-  if (it.verdict == HPR_VERDICT_SAME) it = judge(system, pid, birth->start, &by);
+  const int32_t pid = identity->pid;
+  hpr_found it = not_found(pid, open_handle(system, here, identity, birth->name, &by));
+  if (it.verdict == HPR_VERDICT_SAME) it = judge(system, here, pid, birth, &by);
   if (by.handle != HPR_NO_HANDLE && it.handle != by.handle) system->close(by.handle);
   it.start = birth->start;
+  it.exact = by.exact;
+  it.reopened = by.reopened;
   return it;
 }
 
-hpr_found hpr_found_open(const hpr_system *system, const hpr_system_host *host,
+/* --- a record of which nobody can tell whether it is of this boot ----------------------------- */
+
+/* Of two boots at the same time, by the same clock, a name that is found in both says: the same. */
+static hpr_found find_likely(const hpr_system *system, const hpr_here *here,
+                             const hpr_identity *identity, const hpr_birth *birth) {
+  const int32_t pid = identity->pid;
+  hpr_found it = find_process(system, here, identity, birth);
+  if (it.exact && !hpr_verdict_is_gone(it.verdict)) return it;
+  hpr_found_close(system, &it);
+  return not_found(pid,
+                   hpr_verdict_is_gone(it.verdict) ? HPR_VERDICT_NOT_HERE : HPR_VERDICT_UNKNOWN);
+}
+
+static hpr_found find_of_unknown_boot(const hpr_system *system, int32_t pid) {
+  return not_found(pid, hpr_pid_exists(system, pid) ? HPR_VERDICT_UNKNOWN : HPR_VERDICT_NOT_HERE);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static hpr_boot_match match_boot(const hpr_here *here, const char *boot) {
+  return boot[0] ? hpr_boot_compare(here->boot, boot) : HPR_BOOT_SAME; /* nothing was recorded */
+}
+
+hpr_found hpr_found_open(const hpr_system *system, const hpr_here *here,
                          const hpr_identity *identity) {
   hpr_birth birth;
   const int32_t pid = identity->pid;
+  const hpr_boot_match boot = match_boot(here, identity->boot);
   if (!hpr_is_pid(pid)) return not_found(pid, HPR_VERDICT_UNKNOWN);
-  if (identity->boot[0] != '\0') {
-    const hpr_verdict boot = hpr_boot_judge(host, identity->boot);
-    if (boot != HPR_VERDICT_SAME) return not_found(pid, boot);
-  }
-  if (identity->state != HPR_RECORD_KNOWN) return find_unnamed(system, identity);
-  if (!hpr_birth_read(host, identity->birth, &birth)) return not_found(pid, HPR_VERDICT_UNKNOWN);
+  if (boot == HPR_BOOT_OTHER)
+    return not_found(pid, here->host.boots_alike ? HPR_VERDICT_ELSEWHERE : HPR_VERDICT_NOT_HERE);
+  if (identity->state != HPR_RECORD_KNOWN)
+    return boot == HPR_BOOT_SAME ? find_unnamed(system, identity)
+                                 : find_of_unknown_boot(system, pid);
+  if (!hpr_birth_read(identity->birth, &birth) || birth.has_namespaces != here->host.has_namespaces)
+    return not_found(pid, HPR_VERDICT_UNKNOWN);
   /* In another pid namespace the same number means another process. */
-  if (birth.pid_namespace != host->pid_namespace) return not_found(pid, HPR_VERDICT_FOREIGN);
-  return find_process(system, pid, &birth);
+  if (birth.pid_namespace != here->host.pid_namespace)
+    return not_found(pid, birth.pid_namespace == 0 || here->host.pid_namespace == 0
+                              ? HPR_VERDICT_UNKNOWN
+                              : HPR_VERDICT_ELSEWHERE);
+  if (boot == HPR_BOOT_SAME) return find_process(system, here, identity, &birth);
+  return boot == HPR_BOOT_LIKELY && birth.name ? find_likely(system, here, identity, &birth)
+                                               : find_of_unknown_boot(system, pid);
 }
 
 void hpr_found_close(const hpr_system *system, const hpr_found *found) {
   if (found->handle != HPR_NO_HANDLE) system->close(found->handle);
 }
 
-hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_system_host *host,
+hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
                               const hpr_identity *identity) {
-  const hpr_found it = hpr_found_open(system, host, identity);
+  const hpr_found it = hpr_found_open(system, here, identity);
   hpr_found_close(system, &it);
   return it.verdict;
 }

@@ -2,7 +2,7 @@
 #ifndef HPR_PLATFORM_FOUND_H
 #define HPR_PLATFORM_FOUND_H
 
-#include "platform/system.h"
+#include "platform/identity.h"
 
 /* A verdict and, if it is SAME or GROUP, how to reach what it is about. */
 typedef struct hpr_found {
@@ -10,6 +10,8 @@ typedef struct hpr_found {
   int32_t pid;
   hpr_handle handle; /* of that very process; HPR_NO_HANDLE: by number only */
   uint64_t start;    /* its own; 0: unknown */
+  bool exact;        /* the handle is its own by its name, or kept since it was watched */
+  bool reopened;     /* by its name, as anybody can at any time */
   bool group;        /* it leads, or led, the group of its number */
 } hpr_found;
 
@@ -17,13 +19,13 @@ typedef struct hpr_found {
 bool hpr_pid_exists(const hpr_system *system, int32_t pid);
 
 /* Never signals. The caller owes hpr_found_close, or takes the handle. */
-hpr_found hpr_found_open(const hpr_system *system, const hpr_system_host *host,
+hpr_found hpr_found_open(const hpr_system *system, const hpr_here *here,
                          const hpr_identity *identity);
 
 void hpr_found_close(const hpr_system *system, const hpr_found *found);
 
 /* The verdict alone. */
-hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_system_host *host,
+hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
                               const hpr_identity *identity);
 
 /*

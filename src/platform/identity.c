@@ -6,24 +6,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-hpr_verdict hpr_boot_judge(const hpr_system_host *host, const char *boot) {
-  if (host->boot[0] == '\0') return HPR_VERDICT_UNKNOWN;
-  if (strcmp(host->boot, boot) == 0) return HPR_VERDICT_SAME;
-  if (host->boots_alike) return HPR_VERDICT_FOREIGN;
-  const char *our_host = strchr(host->boot, '@'), *its_host = strchr(boot, '@');
-  if (our_host && its_host)
-    return strcmp(our_host, its_host) == 0 ? HPR_VERDICT_GONE : HPR_VERDICT_FOREIGN;
-  const size_t length = strcspn(boot, "@");
-  if (length == strcspn(host->boot, "@") && strncmp(boot, host->boot, length) == 0)
-    return HPR_VERDICT_SAME; /* one of the two could not read the host's name */
-  return HPR_VERDICT_GONE;
+/* Two readings of two clocks, and what an adjustment of one of them may do between two servers. */
+enum { BOOT_TIME_SLACK_MS = 2000 };
+
+static const char NO_ID = '~';
+
+enum { OLD_HOST_LENGTH = 9 }; /* "@" and eight digits, which version 0.1 wrote behind the id */
+
+/* --- boots ----------------------------------------------------------------------------------- */
+
+typedef struct boot {
+  const char *id;
+  size_t id_length;
+  bool has_id; /* the kernel's own */
+  bool has_time;
+  int64_t time_ms;
+} boot;
+
+static size_t id_length_of(const char *text) {
+  const size_t length = strcspn(text, "+");
+  const bool is_old =
+      text[length] == '\0' && length > OLD_HOST_LENGTH && text[length - OLD_HOST_LENGTH] == '@';
+  return is_old ? length - OLD_HOST_LENGTH : length;
 }
+
+static boot read_boot(const char *text) {
+  const size_t length = id_length_of(text);
+  boot it = {.id = text, .id_length = length, .has_id = length > 0 && text[0] != NO_ID};
+  if (text[length] != '+') return it;
+  char *end;
+  it.time_ms = strtoll(text + length + 1, &end, 10);
+  it.has_time = *end == '\0' && end > text + length + 1;
+  return it;
+}
+
+hpr_boot_match hpr_boot_compare(const char *a, const char *b) {
+  const boot one = read_boot(a), other = read_boot(b);
+  if (one.id_length > 0 && one.id_length == other.id_length &&
+      memcmp(one.id, other.id, one.id_length) == 0)
+    return HPR_BOOT_SAME;
+  if (one.has_id && other.has_id) return HPR_BOOT_OTHER;
+  if (!one.has_time || !other.has_time) return HPR_BOOT_UNKNOWN;
+  const int64_t between_ms = one.time_ms - other.time_ms;
+  return llabs(between_ms) <= BOOT_TIME_SLACK_MS ? HPR_BOOT_LIKELY : HPR_BOOT_UNKNOWN;
+}
+
+void hpr_boot_write(const hpr_system_host *host, uint64_t nonce, char ret_text[HPR_BOOT_SIZE]) {
+  int length = host->boot_id[0] ? snprintf(ret_text, HPR_BOOT_SIZE, "%s", host->boot_id)
+                                : snprintf(ret_text, HPR_BOOT_SIZE, "%c%016" PRIx64, NO_ID, nonce);
+  if (host->booted_ms != 0)
+    snprintf(ret_text + length, HPR_BOOT_SIZE - (size_t)length, "+%" PRId64, host->booted_ms);
+}
+
+/* --- births ---------------------------------------------------------------------------------- */
 
 void hpr_birth_write(const hpr_system_host *host, uint64_t start, const char *name,
                      char ret_text[HPR_BIRTH_SIZE]) {
   int length = 0;
   if (host->has_namespaces)
-    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu64 ".", host->pid_namespace);
+    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu64 ".%" PRIu64 ".", host->pid_namespace,
+                      host->time_namespace);
   length += snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, "%" PRIu64, start);
   if (name && (size_t)length + 1 + strlen(name) < HPR_BIRTH_SIZE)
     snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, ".%s", name);
@@ -35,16 +77,63 @@ static const char *read_number(const char *text, uint64_t *ret_number) {
   if (*text < '0' || *text > '9') return NULL;
   errno = 0;
   *ret_number = strtoull(text, &end, 10);
-  return errno == 0 ? end : NULL;
+  return errno == 0 && (*end == '\0' || *end == '.') ? end : NULL;
 }
 
-bool hpr_birth_read(const hpr_system_host *host, const char *text, hpr_birth *ret_birth) {
+bool hpr_birth_read(const char *text, hpr_birth *ret_birth) {
+  enum { NUMBERS = 3 };
+  uint64_t numbers[NUMBERS];
+  size_t count = 0;
+  const char *rest = NULL;
   *ret_birth = (hpr_birth){0};
-  if (host->has_namespaces) {
-    text = read_number(text, &ret_birth->pid_namespace);
-    if (!text || *text++ != '.') return false;
+  while (text && count < NUMBERS && (rest = read_number(text, &numbers[count]))) {
+    text = *rest == '.' ? rest + 1 : NULL;
+    count++;
   }
-  text = read_number(text, &ret_birth->start);
-  if (text && *text == '.' && host->has_namespaces) ret_birth->name = text + 1;
-  return text && (*text == '\0' || ret_birth->name);
+  if (count == 0) return false;
+  ret_birth->name = text; /* what is no number */
+  ret_birth->has_namespaces = count > 1;
+  ret_birth->start = numbers[count - 1];
+  if (count > 1) ret_birth->pid_namespace = numbers[0];
+  if (count == NUMBERS) ret_birth->time_namespace = numbers[1];
+  return true;
+}
+
+bool hpr_same_time(uint64_t time_namespace, uint64_t other) {
+  return time_namespace == 0 || other == 0 || time_namespace == other;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static bool same_name(const hpr_birth *a, const hpr_birth *b) {
+  return a->name && b->name && a->pid_namespace == b->pid_namespace &&
+         strcmp(a->name, b->name) == 0;
+}
+
+/* A name says all; without one on both sides the start does. */
+static bool same_birth(const hpr_birth *a, const hpr_birth *b) {
+  if (a->name && b->name) return same_name(a, b);
+  return a->pid_namespace == b->pid_namespace && a->start == b->start &&
+         hpr_same_time(a->time_namespace, b->time_namespace);
+}
+
+bool hpr_birth_equal(const char *a, const char *b) {
+  hpr_birth one, other;
+  if (strcmp(a, b) == 0) return true;
+  return hpr_birth_read(a, &one) && hpr_birth_read(b, &other) && same_birth(&one, &other);
+}
+
+bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b) {
+  hpr_birth one, other;
+  if (a->pid != b->pid || a->state != b->state) return false;
+  if (strcmp(a->boot, b->boot) == 0) return hpr_birth_equal(a->birth, b->birth);
+  switch (hpr_boot_compare(a->boot, b->boot)) {
+  case HPR_BOOT_SAME: return hpr_birth_equal(a->birth, b->birth);
+  case HPR_BOOT_LIKELY:
+    return hpr_birth_read(a->birth, &one) && hpr_birth_read(b->birth, &other) &&
+           same_name(&one, &other) && one.start == other.start;
+  case HPR_BOOT_OTHER:
+  case HPR_BOOT_UNKNOWN: break;
+  }
+  return false;
 }

@@ -4,21 +4,49 @@
 
 #include "platform/system.h"
 
-/* What a birth says: "<pid namespace>.<start>[.<name>]", or "<start>" without namespaces. */
-typedef struct hpr_birth {
-  uint64_t pid_namespace, start;
-  const char *name; /* within the text; NULL: the system had none to give */
-} hpr_birth;
-
-/* Whose boot a text names: SAME for ours, GONE for an earlier one of this host, FOREIGN, UNKNOWN.
+/*
+ * A boot is "<boot id>+<time of the boot>", in milliseconds since 1970 by the clock of the one who
+ * wrote it. Where the system tells no boot id there is "~<nonce>" instead, which only its writer
+ * has. Version 0.1 wrote "<boot id>@<host>"; what follows the id counts no more.
  */
-hpr_verdict hpr_boot_judge(const hpr_system_host *host, const char *boot);
+typedef enum hpr_boot_match {
+  HPR_BOOT_SAME,    /* the very boot */
+  HPR_BOOT_LIKELY,  /* one of them has no id, and both have the same time of the boot */
+  HPR_BOOT_OTHER,   /* the ids differ */
+  HPR_BOOT_UNKNOWN, /* nobody can tell */
+} hpr_boot_match;
+
+hpr_boot_match hpr_boot_compare(const char *a, const char *b);
+
+/* Where we are, and how we name this boot. */
+typedef struct hpr_here {
+  hpr_system_host host;
+  char boot[HPR_BOOT_SIZE];
+  const struct hpr_held *held; /* handles that we have kept */
+} hpr_here;
+
+/* `nonce` is used where there is no boot id. */
+void hpr_boot_write(const hpr_system_host *host, uint64_t nonce, char ret_text[HPR_BOOT_SIZE]);
+
+/*
+ * What a birth says: "<pid namespace>.<time namespace>.<start>[.<name>]", or "<start>" on systems
+ * without namespaces. Version 0.1 left the time namespace out.
+ */
+typedef struct hpr_birth {
+  bool has_namespaces;
+  uint64_t pid_namespace, time_namespace; /* time: 0 = not told */
+  uint64_t start;                         /* compares only within one time namespace */
+  const char *name;                       /* within the text; NULL: the system had none to give */
+} hpr_birth;
 
 /* `name` NULL: the text goes without, as it does if there is no room. */
 void hpr_birth_write(const hpr_system_host *host, uint64_t start, const char *name,
                      char ret_text[HPR_BIRTH_SIZE]);
 
 /* False: not such a text. */
-bool hpr_birth_read(const hpr_system_host *host, const char *text, hpr_birth *ret_birth);
+bool hpr_birth_read(const char *text, hpr_birth *ret_birth);
+
+/* True if both were counted in the same time namespace, as far as they tell. */
+bool hpr_same_time(uint64_t time_namespace, uint64_t other);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "platform/descent.h"
 #include "platform/found.h"
+#include "platform/held.h"
 #include "platform/identity.h"
 #include "platform/list.h"
 #include "platform/mark.h"
@@ -20,7 +21,8 @@ enum { LEGACY_SLACK_MS = 5000 }; /* between a spawn and the original module's wr
 typedef struct native {
   const hpr_system *system;
   int32_t opener; /* the process that may act; a fork of it may not */
-  hpr_system_host host;
+  hpr_here here;
+  hpr_held *held; /* handles of those who are watched, where their names cannot be opened */
   hpr_exit_notice notice;
   void *notice_context;
   hpr_watcher *watcher; /* NULL until the first watch */
@@ -28,9 +30,21 @@ typedef struct native {
 
 bool hpr_is_pid(int32_t pid) { return pid >= HPR_PID_MIN; }
 
+static void hold(native *self, const hpr_identity *identity, hpr_handle take_handle) {
+  hpr_held_keep(&self->held, self->system, identity, take_handle);
+  self->here.held = self->held;
+}
+
+static void let_go(native *self, const hpr_identity *identity) {
+  hpr_held_drop(&self->held, self->system, identity);
+  self->here.held = self->held;
+}
+
 static hpr_verdict native_verify(void *context, const hpr_identity *identity) {
-  const native *self = context;
-  return hpr_found_verdict(self->system, &self->host, identity);
+  native *self = context;
+  const hpr_verdict verdict = hpr_found_verdict(self->system, &self->here, identity);
+  if (verdict == HPR_VERDICT_GONE && self->held) let_go(self, identity);
+  return verdict;
 }
 
 static bool is_reachable(hpr_verdict verdict) {
@@ -51,8 +65,8 @@ static int read_pinned(const hpr_system *system, int32_t pid, hpr_handle handle,
   if (ret_facts->dead) return HPR_ESRCH;
   if (ret_facts->start == 0) return HPR_EUNKNOWN; /* another user's */
   /* Not reaped after the look: then what was seen was its own. */
-  const bool reaped =
-      handle != HPR_NO_HANDLE && system->handle_signal(handle, 0, false) == HPR_ESRCH;
+  const int asked = handle != HPR_NO_HANDLE ? system->handle_signal(handle, 0, false) : 0;
+  const bool reaped = asked == HPR_ESRCH || (asked == HPR_ENOTSUP && !system->handle_runs(handle));
   return reaped ? HPR_ESRCH : 0;
 }
 
@@ -73,20 +87,35 @@ static int pin(const hpr_system *system, int32_t pid, hpr_handle *ret_handle,
   return result;
 }
 
+/* /proc may have been mounted since. How we name this boot must not change any more. */
+static void complete_here(native *self) {
+  hpr_system_host now;
+  if (!self->here.host.has_namespaces || self->here.host.pid_namespace != 0 || self->watcher)
+    return; /* what the watching thread reads stays as it is */
+  self->system->host(&now);
+  self->here.host.pid_namespace = now.pid_namespace;
+  self->here.host.time_namespace = now.time_namespace;
+}
+
+/* A birth that names no namespace would be nobody's for the next server. */
+static bool is_nowhere(const native *self) {
+  return self->here.host.has_namespaces && self->here.host.pid_namespace == 0;
+}
+
 /* Returns 0 if the identity is KNOWN; its kinship is yet to be told. */
-static int record(const native *self, int32_t pid, hpr_facts *ret_facts,
-                  hpr_identity *ret_identity) {
+static int record(native *self, int32_t pid, hpr_facts *ret_facts, hpr_identity *ret_identity) {
   char name[HPR_BIRTH_SIZE];
   hpr_handle handle;
-  const int result = self->host.boot[0] ? pin(self->system, pid, &handle, ret_facts) : HPR_EUNKNOWN;
+  complete_here(self);
+  const int result = is_nowhere(self) ? HPR_EUNKNOWN : pin(self->system, pid, &handle, ret_facts);
   *ret_identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_OPAQUE};
   if (result == HPR_ESRCH) ret_identity->state = HPR_RECORD_NOBODY;
-  memcpy(ret_identity->boot, self->host.boot, sizeof self->host.boot);
+  memcpy(ret_identity->boot, self->here.boot, sizeof self->here.boot);
   if (result != 0) return result;
   const bool has_handle = handle != HPR_NO_HANDLE;
   const bool named = has_handle && self->system->handle_name(handle, name, sizeof name) == 0;
   ret_identity->state = HPR_RECORD_KNOWN;
-  hpr_birth_write(&self->host, ret_facts->start, named ? name : NULL, ret_identity->birth);
+  hpr_birth_write(&self->here.host, ret_facts->start, named ? name : NULL, ret_identity->birth);
   if (has_handle) self->system->close(handle);
   return 0;
 }
@@ -126,7 +155,7 @@ static void native_identify(void *context, int32_t pid, const hpr_identity *fami
 
 static void native_identify_recorded(void *context, int32_t pid, int64_t recorded_ms,
                                      hpr_identity *ret_identity) {
-  const native *self = context;
+  native *self = context;
   hpr_facts facts;
   if (record(self, pid, &facts, ret_identity) != 0) return;
   if (facts.kernel)
@@ -137,14 +166,23 @@ static void native_identify_recorded(void *context, int32_t pid, int64_t recorde
     ret_identity->kin = true;
 }
 
+static void native_renew(void *context, hpr_identity *identity) {
+  const native *self = context;
+  const hpr_boot_match match = hpr_boot_compare(self->here.boot, identity->boot);
+  if (identity->boot[0] && match != HPR_BOOT_SAME && match != HPR_BOOT_OTHER)
+    memcpy(identity->boot, self->here.boot, sizeof self->here.boot);
+}
+
 /* --- signal --------------------------------------------------------------------------------- */
 
 static int error_of(hpr_verdict verdict) {
   switch (verdict) {
   case HPR_VERDICT_SAME:
   case HPR_VERDICT_GROUP: return 0;
-  case HPR_VERDICT_GONE: return HPR_ESRCH;
+  case HPR_VERDICT_GONE:
+  case HPR_VERDICT_NOT_HERE: return HPR_ESRCH;
   case HPR_VERDICT_STRANGER: return HPR_ESTRANGER;
+  case HPR_VERDICT_ELSEWHERE:
   case HPR_VERDICT_FOREIGN: return HPR_EFOREIGN;
   case HPR_VERDICT_UNKNOWN: return HPR_EUNKNOWN;
   }
@@ -198,7 +236,7 @@ static int native_signal(void *context, const hpr_identity *identity, hpr_signal
   if (signal == HPR_SIGNAL_STOP && !can_stop) return HPR_ENOTSUP;
   int result = check_target(self, identity->pid);
   if (result != 0) return result;
-  const hpr_found found = hpr_found_open(self->system, &self->host, identity);
+  const hpr_found found = hpr_found_open(self->system, &self->here, identity);
   result = check_found(identity, found.verdict);
   if (result == 0) result = deliver(self->system, &found, signal, scope);
   hpr_found_close(self->system, &found);
@@ -240,7 +278,7 @@ static int native_signal_group(void *context, const hpr_identity *member, int32_
 /* The leader is judged before and after: then it led, or did not, all the while. */
 static bool native_reaches(void *context, const hpr_identity *leader, const hpr_identity *other) {
   native *self = context;
-  const hpr_found found = hpr_found_open(self->system, &self->host, leader);
+  const hpr_found found = hpr_found_open(self->system, &self->here, leader);
   hpr_found_close(self->system, &found);
   if (!is_reachable(found.verdict)) return false;
   const bool within = found.group ? native_is_member(self, other, leader->pid)
@@ -275,7 +313,7 @@ static bool gather(void *context, int32_t pid, const hpr_facts *seen) {
 
 static bool native_leads(void *context, const hpr_identity *identity) {
   native *self = context;
-  const hpr_found found = hpr_found_open(self->system, &self->host, identity);
+  const hpr_found found = hpr_found_open(self->system, &self->here, identity);
   hpr_found_close(self->system, &found);
   return is_reachable(found.verdict) && found.group;
 }
@@ -320,7 +358,7 @@ static int native_members(void *context, const hpr_identity *leader, hpr_identit
   const hpr_system *system = self->system;
   gathering all = {.self = self, .leader = leader, .members = ret_members, .capacity = capacity};
   *ret_count = 0;
-  hpr_found found = hpr_found_open(system, &self->host, leader);
+  hpr_found found = hpr_found_open(system, &self->here, leader);
   const bool none = found.verdict == HPR_VERDICT_GONE || found.verdict == HPR_VERDICT_STRANGER ||
                     (found.verdict == HPR_VERDICT_SAME && !found.group) ||
                     leader->pid == system->own_group();
@@ -394,11 +432,50 @@ static int native_command(void *context, const hpr_identity *identity, char **re
   return 0;
 }
 
+static int native_folder(void *context, const hpr_identity *identity, char **ret_path) {
+  const native *self = context;
+  char *path;
+  if (!self->system->folder) return HPR_ENOTSUP;
+  const int result = self->system->folder(identity->pid, &path);
+  if (result != 0) return result;
+  if (native_verify(context, identity) != HPR_VERDICT_SAME) {
+    free(path);
+    return HPR_ESRCH;
+  }
+  *ret_path = path;
+  return 0;
+}
+
+/* Both times are of today's clock: what it was set to meanwhile does not count. */
+static int64_t native_age_ms(void *context, const hpr_identity *identity) {
+  const native *self = context;
+  hpr_facts facts;
+  if (self->system->look(identity->pid, &facts) != 0 || facts.start == 0 ||
+      native_verify(context, identity) != HPR_VERDICT_SAME)
+    return -1;
+  const int64_t age_ms = self->system->now_ms() - self->system->started_ms(facts.start);
+  return age_ms < 0 ? 0 : age_ms;
+}
+
+static int64_t native_since_ms(void *context, const hpr_identity *identity, int64_t boot_ms) {
+  const native *self = context;
+  hpr_birth birth;
+  if (hpr_boot_compare(self->here.boot, identity->boot) != HPR_BOOT_SAME ||
+      self->here.host.boots_alike || !hpr_birth_read(identity->birth, &birth) ||
+      !hpr_same_time(birth.time_namespace, self->here.host.time_namespace))
+    return -1;
+  const int64_t since_ms = self->system->boot_ms() - boot_ms;
+  return since_ms < 0 ? -1 : since_ms;
+}
+
 /* --- watch ---------------------------------------------------------------------------------- */
 
+/* On the watching thread too: what is held is the registry's thread's. */
 static bool is_there(const void *context, const hpr_identity *identity) {
   const native *self = context;
-  return !hpr_verdict_is_gone(hpr_found_verdict(self->system, &self->host, identity));
+  hpr_here here = {.host = self->here.host};
+  memcpy(here.boot, self->here.boot, sizeof here.boot);
+  return !hpr_verdict_is_gone(hpr_found_verdict(self->system, &here, identity));
 }
 
 /* A handle on any living member of the group; HPR_NO_HANDLE: it must be probed. */
@@ -432,12 +509,33 @@ static int add_watch(native *self, const hpr_found *found, const hpr_identity *i
   return system->watcher_remove(self->watcher, watch) ? HPR_ESRCH : 0;
 }
 
+/*
+ * Where its name can be opened again that is as good. Else this pins the process and, from Linux
+ * 6.9 on, its group, whatever becomes of the leader.
+ */
+static hpr_handle copy_to_hold(const native *self, const hpr_found *found,
+                               const hpr_identity *identity) {
+  hpr_handle copy;
+  const bool wanted = identity->state == HPR_RECORD_KNOWN && found->verdict == HPR_VERDICT_SAME &&
+                      found->handle != HPR_NO_HANDLE && !found->reopened && self->system->copy &&
+                      hpr_held_find(self->held, identity) == HPR_NO_HANDLE;
+  return wanted && self->system->copy(found->handle, &copy) == 0 ? copy : HPR_NO_HANDLE;
+}
+
 static int native_watch(void *context, const hpr_identity *identity, uint64_t watch) {
   native *self = context;
   if (self->system->self_pid() != self->opener) return HPR_EFORKED;
-  const hpr_found found = hpr_found_open(self->system, &self->host, identity);
+  const hpr_found found = hpr_found_open(self->system, &self->here, identity);
   const int result = !hpr_verdict_is_gone(found.verdict) ? open_watcher(self) : HPR_ESRCH;
-  if (result == 0) return add_watch(self, &found, identity, watch);
+  const hpr_handle held = result == 0 ? copy_to_hold(self, &found, identity) : HPR_NO_HANDLE;
+  if (result == 0) {
+    const int added = add_watch(self, &found, identity, watch);
+    if (held != HPR_NO_HANDLE && added == 0)
+      hold(self, identity, held);
+    else if (held != HPR_NO_HANDLE) /* with few descriptors there is none to spare */
+      self->system->close(held);
+    return added;
+  }
   hpr_found_close(self->system, &found);
   return result;
 }
@@ -449,6 +547,11 @@ static void native_unwatch(void *context, uint64_t watch) {
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
+
+static bool native_withheld(void *self) {
+  const hpr_system *system = ((native *)self)->system;
+  return system->withheld && system->withheld();
+}
 
 static int32_t native_self_pid(void *self) { return ((native *)self)->system->self_pid(); }
 static int64_t native_now_ms(void *self) { return ((native *)self)->system->now_ms(); }
@@ -462,7 +565,9 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
   if (!self) return HPR_ENOMEM;
   self->system = system;
   self->opener = system->self_pid();
-  system->host(&self->host);
+  system->host(&self->here.host);
+  hpr_boot_write(&self->here.host, self->here.host.boot_id[0] ? 0 : system->nonce(),
+                 self->here.boot);
   self->notice = notice;
   self->notice_context = context;
   *ret_ops = (hpr_process_ops){
@@ -470,6 +575,7 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .identify = native_identify,
       .identify_recorded = native_identify_recorded,
       .verify = native_verify,
+      .renew = native_renew,
       .signal = native_signal,
       .reaches = native_reaches,
       .leads = native_leads,
@@ -483,6 +589,10 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .list = native_list,
       .same_user = native_same_user,
       .command = native_command,
+      .folder = native_folder,
+      .age_ms = native_age_ms,
+      .since_ms = native_since_ms,
+      .withheld = native_withheld,
       .watch = native_watch,
       .unwatch = native_unwatch,
       .self_pid = native_self_pid,
@@ -503,6 +613,7 @@ void hpr_process_native_close(hpr_process_ops *ops) {
   if (!self) return;
   /* In a fork there is no thread to stop, and the watcher is the parent's: leave both alone. */
   if (self->system->self_pid() == self->opener) self->system->watcher_close(self->watcher);
+  hpr_held_done(&self->held, self->system);
   free(self);
   ops->self = NULL;
 }

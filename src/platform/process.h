@@ -35,18 +35,29 @@ typedef struct hpr_identity {
   int32_t pid; /* HPR_PID_MIN or more; 0 = unset */
   hpr_record_state state;
   bool kin;                   /* a relative when it was recorded; false = never signalled */
-  char boot[HPR_BOOT_SIZE];   /* host and boot; births compare only within one boot */
+  char boot[HPR_BOOT_SIZE];   /* which boot; births compare only within one boot */
   char birth[HPR_BIRTH_SIZE]; /* unique for a pid within one boot */
 } hpr_identity;
 
+/*
+ * True if both stand for the same process, by whichever registry each was recorded; what is known
+ * of its kinship does not count.
+ */
+bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b);
+
+/* The same for two births of one pid and boot, "" being equal to itself alone. */
+bool hpr_birth_equal(const char *a, const char *b);
+
 /* Is the recorded process still there? "Cannot tell" is an answer of its own. */
 typedef enum hpr_verdict {
-  HPR_VERDICT_SAME,     /* the very process that was recorded */
-  HPR_VERDICT_GROUP,    /* it is gone, its process group provably is not */
-  HPR_VERDICT_GONE,     /* nobody, a zombie, or another boot of this host */
-  HPR_VERDICT_STRANGER, /* another process holds the pid */
-  HPR_VERDICT_FOREIGN,  /* another host's or pid namespace's, or another user's */
-  HPR_VERDICT_UNKNOWN,  /* could not be determined (no /proc, no descriptor left, …) */
+  HPR_VERDICT_SAME,      /* the very process that was recorded */
+  HPR_VERDICT_GROUP,     /* it is gone, its process group provably is not */
+  HPR_VERDICT_GONE,      /* nobody, or a zombie */
+  HPR_VERDICT_STRANGER,  /* another process holds the pid */
+  HPR_VERDICT_NOT_HERE,  /* not of this boot: gone, unless other hosts share the record's file */
+  HPR_VERDICT_ELSEWHERE, /* another host's or pid namespace's: nobody here can tell */
+  HPR_VERDICT_FOREIGN,   /* there, and another user's */
+  HPR_VERDICT_UNKNOWN,   /* could not be determined (no /proc, no descriptor left, …) */
 } hpr_verdict;
 
 /* True for GONE and STRANGER: the recorded process has provably ended, and left no group. */
@@ -119,6 +130,13 @@ typedef struct hpr_process_ops {
 
   /* Judges a recorded identity against the system as it is now. */
   hpr_verdict (*verify)(void *self, const hpr_identity *identity);
+
+  /*
+   * For one that is known to be of this boot: names it as this registry does, unless it has the id
+   * of another. Where the system tells no boot id, only what a registry has named itself is surely
+   * of this boot.
+   */
+  void (*renew)(void *self, hpr_identity *identity);
 
   /*
    * The only way a signal leaves this program, beside signal_group(). Verifies, then signals whom
@@ -224,6 +242,27 @@ typedef struct hpr_process_ops {
 
   /* Takes a watch back; a notice that is under way may still come. Unknown numbers are ignored. */
   void (*unwatch)(void *self, uint64_t watch);
+
+  /*
+   * Where a living process works now; the caller frees it. HPR_ESRCH, HPR_ENOMEM; HPR_ENOTSUP,
+   * HPR_EACCES, HPR_EUNKNOWN: not told.
+   */
+  int (*folder)(void *self, const hpr_identity *identity, char **ret_path);
+
+  /* Milliseconds since a living process started, suspend included; -1: not told. */
+  int64_t (*age_ms)(void *self, const hpr_identity *identity);
+
+  /*
+   * Milliseconds since the moment that the identity's recorder knew as `boot_ms`, see below; -1:
+   * not told, it was another boot or another time namespace.
+   */
+  int64_t (*since_ms)(void *self, const hpr_identity *identity, int64_t boot_ms);
+
+  /*
+   * True if the kernel, or a filter of system calls, withholds what this system's guarantees rest
+   * on: between a look and a signal, a number may then pass to another process.
+   */
+  bool (*withheld)(void *self);
 
   /* This very process's pid; another number in a child made by fork(). */
   int32_t (*self_pid)(void *self);

@@ -13,12 +13,15 @@
 typedef intptr_t hpr_handle;
 enum { HPR_NO_HANDLE = -1 };
 
-/* Where numbers mean something: this boot of this host, this pid namespace. */
+enum { HPR_BOOT_ID_SIZE = 40 };
+
+/* Where numbers mean something: this boot of this host, these namespaces. */
 typedef struct hpr_system_host {
-  char boot[HPR_BOOT_SIZE]; /* "<boot>@<host>"; "" where the system does not say */
-  bool boots_alike;         /* all boots of this host have that text: another is another host's */
-  bool has_namespaces;      /* births name theirs */
-  uint64_t pid_namespace;   /* 0 if it cannot be read */
+  char boot_id[HPR_BOOT_ID_SIZE]; /* "" where the system does not tell it */
+  int64_t booted_ms;              /* since 1970, by today's clock; 0: not told */
+  bool boots_alike;    /* it is the host's id: with another, the host is another, not the boot */
+  bool has_namespaces; /* births name theirs */
+  uint64_t pid_namespace, time_namespace; /* 0 if it cannot be read, or there are none */
 } hpr_system_host;
 
 /* What holds a number at one moment. By the next the number may be another's. */
@@ -82,6 +85,8 @@ typedef struct hpr_system {
   /* NULL: as look() names parents. Else 1 if pid may be an ancestor of ours, 0 if not, or an error.
    */
   int (*is_ancestor)(int32_t pid);
+  /* Where it works; the caller frees it. HPR_ENOMEM, HPR_EUNKNOWN; NULL: not told here. */
+  int (*folder)(int32_t pid, char **ret_path);
   /*
    * Signals the process, or the group of that number. signum 0 only asks: a zombie may answer like
    * a living process. HPR_ESRCH: nobody, HPR_EACCES: exists and is not ours to signal.
@@ -96,7 +101,12 @@ typedef struct hpr_system {
    */
   int (*reopen)(const char *name, hpr_handle *ret_handle);
   void (*close)(hpr_handle handle);
-  /* Letters, digits and '-'; never used twice within a boot. */
+  /* Another handle of the same process; NULL: there is no need. HPR_EMFILE. */
+  int (*copy)(hpr_handle handle, hpr_handle *ret_copy);
+  /*
+   * "<kind>-<name>", of letters and digits; never used twice within a boot. Only names of one kind
+   * compare.
+   */
   int (*handle_name)(hpr_handle handle, char *ret_name, size_t size);
   /* The number that it holds, a zombie's too. HPR_ESRCH: none any more. */
   int (*handle_pid)(hpr_handle handle, int32_t *ret_pid);
@@ -104,6 +114,9 @@ typedef struct hpr_system {
   bool (*handle_runs)(hpr_handle handle);
   /* As signal(). The group is the one that it leads, even if it was itself reaped. */
   int (*handle_signal)(hpr_handle handle, int signum, bool group);
+
+  /* True if calls for handles are refused; NULL: never, or there are none. */
+  bool (*withheld)(void);
 
   /* --- signals, clocks --- */
 

@@ -126,8 +126,19 @@ int hpr_document_read(char *take_text, size_t size, hpr_document *ret_document) 
   return result;
 }
 
+int hpr_document_rewrite(hpr_stored *stored) {
+  char *text;
+  int result = hpr_row_write(&stored->row, &text);
+  if (result != 0) return result;
+  free(stored->rewritten);
+  stored->rewritten = text;
+  stored->text = (hpr_span){.text = text, .length = strlen(text)};
+  return 0;
+}
+
 void hpr_document_drop(hpr_document *document, hpr_stored *stored) {
   DL_DELETE(document->stored, stored);
+  free(stored->rewritten);
   hpr_row_done(&stored->row);
   free(stored);
 }

@@ -10,9 +10,10 @@
 
 /* One entry as it stood in the file. */
 typedef struct hpr_stored {
-  hpr_span text; /* to the letter; points into the document's text */
-  int error;     /* 0, or why it must stay as it is and never be acted on (HPR_EINVAL) */
-  hpr_row row;   /* if error is 0 */
+  hpr_span text;   /* to the letter; points into the document's text, or to `rewritten` */
+  char *rewritten; /* its own, if its row was changed; or NULL */
+  int error;       /* 0, or why it must stay as it is and never be acted on (HPR_EINVAL) */
+  hpr_row row;     /* if error is 0 */
   struct hpr_stored *prev, *next;
 } hpr_stored;
 
@@ -29,6 +30,9 @@ typedef struct hpr_document {
  * on failure. A damaged text is no failure. HPR_ENOMEM.
  */
 int hpr_document_read(char *take_text, size_t size, hpr_document *ret_document);
+
+/* Writes a changed row anew, unknown fields included. HPR_ENOMEM: the text is as it was. */
+int hpr_document_rewrite(hpr_stored *stored);
 
 /* Takes one entry out and frees it. */
 void hpr_document_drop(hpr_document *document, hpr_stored *stored);

@@ -200,14 +200,26 @@ static int write_file(hpr_pidfile *f, hpr_span text) {
   return result;
 }
 
-static void judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
+/* True if something has changed. */
+static bool judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  bool changed = false;
   hpr_stored *stored, *next;
   DL_FOREACH_SAFE(f->others.stored, stored, next) {
-    if (client->judge(client->self, stored) == HPR_DROP) hpr_document_drop(&f->others, stored);
+    switch (client->judge(client->self, stored)) {
+    case HPR_KEEP: break;
+    case HPR_KEEP_CHANGED: /* without memory it is as it was, another time */
+      changed = hpr_document_rewrite(stored) == 0 || changed;
+      break;
+    case HPR_DROP:
+      hpr_document_drop(&f->others, stored);
+      changed = true;
+      break;
+    }
   }
-  if (f->others.stored) return;
+  if (f->others.stored) return changed;
   free(f->others.text); /* nothing points into it any more */
   f->others.text = NULL;
+  return changed;
 }
 
 static int join(hpr_pidfile *f, const hpr_lines *lines, hpr_span *ret_text) {
@@ -222,11 +234,14 @@ static int join(hpr_pidfile *f, const hpr_lines *lines, hpr_span *ret_text) {
   return f->text.failed ? HPR_ENOMEM : 0;
 }
 
+/* A text of NULL: nothing is to be written. */
 static int compose(hpr_pidfile *f, const hpr_pidfile_client *client, hpr_span *ret_text) {
   hpr_lines *lines;
-  judge_all(f, client);
+  const bool changed = judge_all(f, client);
   int result = client->lines(client->self, &lines);
   if (result != 0) return result;
+  *ret_text = (hpr_span){0};
+  if (client->only_changes && !changed) return 0;
   return f->others.stored ? join(f, lines, ret_text)
                           : hpr_lines_document(lines, &f->others, ret_text);
 }
@@ -243,9 +258,10 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   const int unproved = take_ownership(f, client);
   result = refresh(f, client);
   if (result == 0) result = compose(f, client, &text);
-  if (result == 0) result = write_file(f, text);
+  const bool writes = result == 0 && text.text;
+  if (writes) result = write_file(f, text);
   if (result == 0) hpr_ownerfile_settle(f->owners);
-  hpr_writelock_release(&f->lock, result == 0);
+  hpr_writelock_release(&f->lock, writes && result == 0);
   return result ? result : unproved;
 }
 
@@ -317,6 +333,30 @@ int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *
 
 const char *hpr_pidfile_path(const hpr_pidfile *f) { return f->path; }
 
+/* --- its folder ------------------------------------------------------------------------------ */
+
+/* The file's name without its folder. */
+static const char *base_of(const hpr_pidfile *f) {
+  const char *base = f->path;
+  for (const char *at = base; (at = strpbrk(at, f->files->separators));) base = ++at;
+  return base;
+}
+
+/* NULL: no memory. The caller frees it. */
+static char *folder_of(const hpr_pidfile *f) {
+  const size_t length = (size_t)(base_of(f) - f->path);
+  char *folder = strdup(length > 0 ? f->path : "./");
+  if (folder && length > 0) folder[length] = '\0';
+  return folder;
+}
+
+bool hpr_pidfile_is_shared(const hpr_pidfile *f) {
+  char *folder = folder_of(f);
+  const bool shared = !folder || f->files->is_shared(f->files->self, folder);
+  free(folder);
+  return shared;
+}
+
 /* --- leftovers ------------------------------------------------------------------------------ */
 
 typedef struct sweep {
@@ -353,22 +393,12 @@ static void sweep_name(void *context, const char *name) {
   if (!single || is_left_over(f, path)) f->files->unlink(f->files->self, path);
 }
 
-/* The file's name without its folder. */
-static const char *base_of(const hpr_pidfile *f) {
-  const char *base = f->path;
-  for (const char *at = base; (at = strpbrk(at, f->files->separators));) base = ++at;
-  return base;
-}
-
 void hpr_pidfile_collect(hpr_pidfile *f) {
   /* Whoever writes holds the lock: with the lock in our hand every temporary file is left over. */
   if (hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners)) != 0) return;
   sweep it = {.pidfile = f, .base = base_of(f)};
-  char *folder = f->lock.lockless ? NULL : strdup(it.base > f->path ? f->path : "./");
-  if (folder) {
-    if (it.base > f->path) folder[it.base - f->path] = '\0';
-    f->files->list(f->files->self, folder, sweep_name, &it);
-  }
+  char *folder = f->lock.lockless ? NULL : folder_of(f);
+  if (folder) f->files->list(f->files->self, folder, sweep_name, &it);
   free(folder);
   hpr_writelock_release(&f->lock, false);
 }

@@ -15,8 +15,9 @@ typedef struct hpr_pidfile hpr_pidfile;
 
 /* What becomes of an entry that stands in the file and is not one of the client's own. */
 typedef enum hpr_keep {
-  HPR_KEEP, /* it stays, to the letter */
-  HPR_DROP, /* it goes: dead, or written by the client itself from now on */
+  HPR_KEEP,         /* it stays, to the letter */
+  HPR_KEEP_CHANGED, /* it stays, as its row says by now */
+  HPR_DROP,         /* it goes: dead, or written by the client itself from now on */
 } hpr_keep;
 
 /* Who writes: a registry. Its functions are called during hpr_pidfile_sync only. */
@@ -31,6 +32,7 @@ typedef struct hpr_pidfile_client {
   void (*owned)(void *self, const char *birth, const char *init);
   /* Something that a person should know; `detail` is a file name. */
   void (*warn)(void *self, int error, const char *detail);
+  bool only_changes; /* its own are as they were: written only if judge() changes anything */
 } hpr_pidfile_client;
 
 /*
@@ -67,6 +69,9 @@ int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
  * HPR_ETOOBIG, HPR_EACCES, HPR_EIO, HPR_EMFILE, HPR_ENOMEM, HPR_EINTR.
  */
 int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document);
+
+/* True if other hosts may write to its folder. Where there is none nobody can tell: true. */
+bool hpr_pidfile_is_shared(const hpr_pidfile *pidfile);
 
 /* Its path; the pidfile's own. */
 const char *hpr_pidfile_path(const hpr_pidfile *pidfile);

@@ -18,10 +18,11 @@
 /* --- reading -------------------------------------------------------------------------------- */
 
 static const char *const known_keys[] = {
-    "pid",         "cwd",           "spawnedAt",      "spawnToken",    "piPid",
-    "keeperPid",   "identity",      "keeperSockPath", "piIdentity",    "keeperIdentity",
-    "terminating", "owner",         "sessionId",      "ending",        "remainder",
-    "former",      "registeredPid", "agentPid",       "agentIdentity",
+    "pid",          "cwd",           "spawnedAt",      "spawnToken",    "piPid",
+    "keeperPid",    "identity",      "keeperSockPath", "piIdentity",    "keeperIdentity",
+    "terminating",  "owner",         "sessionId",      "ending",        "remainder",
+    "former",       "registeredPid", "agentPid",       "agentIdentity", "spawnedBootMs",
+    "foreignSince",
 };
 
 /* `is_pi`: the agent is a keeper's. */
@@ -245,6 +246,14 @@ static int64_t read_time(const cJSON *value) {
   return time_ms;
 }
 
+/* Less than 0: a boot that began after it, in a time namespace of another beginning. */
+static int64_t read_boot_ms(const cJSON *value) {
+  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
+      fabs(value->valuedouble) > LARGEST_NUMBER)
+    return 0;
+  return (int64_t)value->valuedouble;
+}
+
 static bool read_registered_pid(const cJSON *value, hpr_row *row) {
   return !value || read_pid(value, &row->registered_pid);
 }
@@ -261,6 +270,9 @@ static int read_members(const cJSON *entry, hpr_row *row) {
     return HPR_EINVAL;
   if (row->keeper.pid == row->main.pid) row->keeper = row->main;
   row->spawned_ms = read_time(member(entry, "spawnedAt"));
+  row->spawned_boot_ms = read_boot_ms(member(entry, "spawnedBootMs"));
+  const int64_t foreign_since_ms = read_time(member(entry, "foreignSince"));
+  row->foreign_since_ms = foreign_since_ms == HPR_SPAWNED_UNKNOWN ? 0 : foreign_since_ms;
   row->cwd = strdup(cwd->valuestring);
   if (!row->cwd) return HPR_ENOMEM;
   int result = read_ending(member(entry, "ending"), row);
@@ -395,11 +407,15 @@ static bool write_string(cJSON *entry, const char *key, const char *text) {
   return !text || cJSON_AddStringToObject(entry, key, text);
 }
 
-static bool write_time(cJSON *entry, int64_t time_ms) {
+static bool write_time(cJSON *entry, const char *key, int64_t time_ms) {
   char text[HPR_TIMESTAMP_SIZE];
   if (time_ms == HPR_SPAWNED_UNKNOWN) return true;
   hpr_timestamp_write(time_ms, text);
-  return cJSON_AddStringToObject(entry, "spawnedAt", text) != NULL;
+  return cJSON_AddStringToObject(entry, key, text) != NULL;
+}
+
+static bool write_boot_ms(cJSON *entry, int64_t boot_ms) {
+  return boot_ms == 0 || cJSON_AddNumberToObject(entry, "spawnedBootMs", (double)boot_ms);
 }
 
 static bool write_unknown(cJSON *entry, const hpr_row *row) {
@@ -415,7 +431,8 @@ static bool write_members(cJSON *entry, const hpr_row *row) {
   return write_pid(entry, "pid", &row->main) && write_string(entry, "cwd", row->cwd) &&
          (row->registered_pid == 0 ||
           cJSON_AddNumberToObject(entry, "registeredPid", row->registered_pid)) &&
-         write_time(entry, row->spawned_ms) && write_string(entry, "spawnToken", row->token) &&
+         write_time(entry, "spawnedAt", row->spawned_ms) &&
+         write_string(entry, "spawnToken", row->token) &&
          write_pid(entry, row->keeper.pid ? "piPid" : "agentPid", &row->pi) &&
          write_pid(entry, "keeperPid", &row->keeper) &&
          write_string(entry, "keeperSockPath", row->socket_path) &&
@@ -423,6 +440,8 @@ static bool write_members(cJSON *entry, const hpr_row *row) {
          (!row->terminating || cJSON_AddTrueToObject(entry, "terminating")) &&
          write_ending(entry, row->ending) &&
          (!row->remainder || cJSON_AddTrueToObject(entry, "remainder")) &&
+         write_boot_ms(entry, row->spawned_boot_ms) &&
+         (row->foreign_since_ms == 0 || write_time(entry, "foreignSince", row->foreign_since_ms)) &&
          write_process(entry, row, HPR_PART_MAIN) && write_process(entry, row, HPR_PART_AGENT) &&
          write_process(entry, row, HPR_PART_KEEPER) && write_process(entry, row, HPR_PART_FORMER) &&
          write_owner(entry, row) && write_unknown(entry, row);
@@ -446,11 +465,6 @@ int hpr_row_set_text(char **field, const char *text) {
 }
 
 /* --- changes -------------------------------------------------------------------------------- */
-
-bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b) {
-  return a->pid == b->pid && a->state == b->state && strcmp(a->boot, b->boot) == 0 &&
-         strcmp(a->birth, b->birth) == 0;
-}
 
 int32_t hpr_row_registered_pid(const hpr_row *row) {
   return row->registered_pid ? row->registered_pid : row->main.pid;
@@ -516,7 +530,7 @@ int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int6
 static hpr_asked *find_asked(const hpr_row *row, const hpr_identity *identity) {
   for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
     hpr_asked *it = &row->ending->sent[i];
-    if (it->pid == identity->pid && strcmp(it->birth, identity->birth) == 0) return it;
+    if (it->pid == identity->pid && hpr_birth_equal(it->birth, identity->birth)) return it;
   }
   return NULL;
 }

@@ -50,19 +50,23 @@ typedef struct hpr_ending_record {
 
 /* The strings belong to the row. All zero is an empty row that needs no hpr_row_done. */
 typedef struct hpr_row {
-  hpr_identity main;      /* "pid", "identity" */
-  hpr_identity pi;        /* the agent: "piPid", "piIdentity" where there is a keeper, else
-                             "agentPid", "agentIdentity"; pid 0 = none */
-  hpr_identity former;    /* "former", with its pid; pid 0 = none */
-  hpr_identity keeper;    /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
-  char *cwd;              /* never NULL in a row that was read */
-  char *token;            /* "spawnToken" or NULL; never empty */
-  char *socket_path;      /* "keeperSockPath" or NULL; never empty */
-  char *session;          /* "sessionId", for people: the last one that held it, or NULL */
-  int64_t spawned_ms;     /* since 1970, or HPR_SPAWNED_UNKNOWN */
-  int32_t registered_pid; /* "registeredPid", if it is not main's any more; 0 = it is */
-  bool terminating;       /* asked to end; finish it */
-  bool remainder;         /* its processes have ended, and that was told; groups of them are left */
+  hpr_identity main;        /* "pid", "identity" */
+  hpr_identity pi;          /* the agent: "piPid", "piIdentity" where there is a keeper, else
+                               "agentPid", "agentIdentity"; pid 0 = none */
+  hpr_identity former;      /* "former", with its pid; pid 0 = none */
+  hpr_identity keeper;      /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
+  char *cwd;                /* never NULL in a row that was read */
+  char *token;              /* "spawnToken" or NULL; never empty */
+  char *socket_path;        /* "keeperSockPath" or NULL; never empty */
+  char *session;            /* "sessionId", for people: the last one that held it, or NULL */
+  int64_t spawned_ms;       /* since 1970, or HPR_SPAWNED_UNKNOWN; for people */
+  int64_t spawned_boot_ms;  /* "spawnedBootMs": the same since the boot that main names, suspend
+                               included; for its age. 0 = not known */
+  int64_t foreign_since_ms; /* "foreignSince": since when its readers see that it is elsewhere and
+                               that nobody is known to look after it, since 1970; 0 = it is not */
+  int32_t registered_pid;   /* "registeredPid", if it is not main's any more; 0 = it is */
+  bool terminating;         /* asked to end; finish it */
+  bool remainder; /* its processes have ended, and that was told; groups of them are left */
   hpr_ending_record *ending;            /* how it is to end; NULL = not asked, or not by us */
   hpr_members *members[HPR_PART_COUNT]; /* "members" of an identity; NULL = none recorded */
   hpr_identity owner;                   /* the server that keeps it; pid 0 = the original module */
@@ -86,9 +90,6 @@ int hpr_row_write(const hpr_row *row, char **ret_text);
  * the field is as it was.
  */
 int hpr_row_set_text(char **field, const char *text);
-
-/* Equal in all that tells who it is; kinship does not. */
-bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b);
 
 /*
  * The registered process is gone and its agent is not: the agent takes its place. A keeper that is

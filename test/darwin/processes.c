@@ -242,10 +242,9 @@ int sysctl(int *name, unsigned count, void *old, size_t *size, void *new_value, 
   return read_arguments(name[2], old, size);
 }
 
-int gethostuuid(uuid_t ret_host, const struct timespec *wait) {
-  (void)wait;
-  memset(ret_host, 7, sizeof(uuid_t));
-  return 0;
+int stand_in_statfs(const char *path, struct stand_in_statfs *ret_info) {
+  ret_info->f_flags = MNT_LOCAL;
+  return access(path, F_OK);
 }
 
 int renamex_np(const char *from, const char *to, unsigned flags) {

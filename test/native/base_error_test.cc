@@ -10,7 +10,7 @@ namespace {
 /* --- unset ---------------------------------------------------------------------------------- */
 
 TEST(Error, OfAnUnknownNumberIsUnknown) {
-  for (const int number : {1, 4711, HPR_ENOLCK - 1, -4711})
+  for (const int number : {1, 4711, HPR_EWITHHELD - 1, -4711})
     EXPECT_STREQ("HPR_EUNKNOWN", hpr_error_name(number)) << number;
 }
 

@@ -151,13 +151,84 @@ TEST_F(Reclaim, KeepsAnotherUsersProcessAndSignalsItNever) {
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server)) << "it was judged once";
 }
 
-TEST_F(Reclaim, KeepsAnotherHostsProcess) {
+TEST_F(Reclaim, DropsAnotherBootsProcessOfALocalFile) {
+  Server &before = Start();
+  Child(before);
+  before.Crash();
+  ReplaceInFile(R"("identity":{"boot":"boot-1@host)", R"("identity":{"boot":"boot-0@host)");
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ("", Warnings(server));
+}
+
+TEST_F(Reclaim, KeepsAnotherHostsProcessesOfASharedFile) {
+  disk.shared = true;
+  Server &before = Start();
+  const Serial first = Child(before), second = Child(before);
+  before.Crash();
+  std::string text = File();
+  for (size_t at = 0; (at = text.find("boot-1@host", at)) != std::string::npos;)
+    text.replace(at, 11, "boot-8@other");
+  disk.Write(sim::kPidFile, text);
+  Server &server = StartAndClean();
+  EXPECT_EQ((Pids{Pid(first), Pid(second)}), FilePids());
+  EXPECT_EQ(0u, server.size());
+  EXPECT_EQ("HPR_EFOREIGN", Warnings(server)) << "once a registry";
+  EXPECT_EQ(kernel.now_ms, InFile(Pid(first))->foreign_since_ms);
+  server.CleanupOrphans();
+  EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
+}
+
+/* As after a reboot, on a file that other hosts could share. */
+TEST_F(Reclaim, GivesUpWhatNobodyHasLookedAfterForSevenDays) {
+  disk.shared = true;
   Server &before = Start();
   const Serial child = Child(before);
+  const int32_t pid = Pid(child);
+  kernel.Reboot();
   before.Crash();
-  ReplaceInFile(R"("identity":{"boot":"boot-1@host")", R"("identity":{"boot":"boot-1@other")");
+  StartAndClean();
+  const int64_t first_seen_ms = InFile(pid)->foreign_since_ms;
+  kernel.now_ms += 7 * kDayMs;
+  Server &later = StartAndClean();
+  EXPECT_EQ(Pids{pid}, FilePids());
+  EXPECT_EQ(first_seen_ms, InFile(pid)->foreign_since_ms) << "the first reader's date counts";
+  EXPECT_EQ("HPR_EFOREIGN", Warnings(later));
+  kernel.now_ms += 1;
+  Server &last = StartAndClean();
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ("HPR_EABANDONED", Warnings(last));
+  EXPECT_EQ("", Signals());
+}
+
+TEST_F(Reclaim, CountsAnewWhereTheDateLiesAhead) {
+  disk.shared = true;
+  Server &before = Start();
+  const int32_t pid = Pid(Child(before));
+  kernel.Reboot();
+  before.Crash();
+  StartAndClean();
+  kernel.now_ms -= 30 * kDayMs;
+  StartAndClean();
+  EXPECT_EQ(kernel.now_ms, InFile(pid)->foreign_since_ms);
+}
+
+TEST_F(Reclaim, ForgetsTheDateWhenItsOwnerLives) {
+  disk.shared = true;
+  Server &owner = Start();
+  const Serial child = Child(owner);
+  ReplaceInFile(R"("identity")", R"("foreignSince":"2023-11-01T00:00:00.000Z","identity")");
+  StartAndClean();
+  EXPECT_EQ(0, InFile(Pid(child))->foreign_since_ms);
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+}
+
+TEST_F(Reclaim, DropsNoEntryOfTheOriginalFromASharedFile) {
+  disk.shared = true;
+  WriteFile({Legacy(9000, kernel.now_ms)});
   Server &server = StartAndClean();
-  EXPECT_TRUE(IsKept(server, child));
+  EXPECT_EQ(Pids{9000}, FilePids());
+  EXPECT_EQ(HPR_RECORD_NONE, InFile(9000)->main.state) << "the next reader knows no more than we";
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
 }
 
@@ -172,9 +243,75 @@ TEST_F(Reclaim, KeepsWhatCannotBeTold) {
   server.CleanupOrphans();
   EXPECT_TRUE(IsKept(server, child));
   EXPECT_EQ("HPR_EUNKNOWN", Warnings(server));
+  Pass(5000);
+  EXPECT_TRUE(IsKept(server, child));
+  EXPECT_EQ("HPR_EUNKNOWN", Warnings(server)) << "once";
   kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "now it can, and nobody has to ask";
+}
+
+TEST_F(Reclaim, ChangesNothingInTheFileWhileItCannotTell) {
+  kernel.features.names = false;
+  Server &before = Start();
+  Child(before);
+  before.Crash();
+  kernel.Reap(before.serial());
+  Server &server = Start();
+  kernel.proc_mounted = false;
   server.CleanupOrphans();
-  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "now it can";
+  disk.Write(sim::kPidFile, File() + "  ");
+  const std::string text = File();
+  Pass(5000);
+  EXPECT_EQ(text, File());
+}
+
+/* --- what could not be told at one moment ------------------------------------------------------
+ */
+
+TEST_F(Reclaim, AsksAgainWhoAChildIs) {
+  Server &server = Start();
+  const Serial child = server.Spawn();
+  kernel.proc_mounted = false;
+  server.Register(Pid(child));
+  EXPECT_EQ(HPR_RECORD_OPAQUE, InFile(Pid(child))->main.state);
+  Pass(3000);
+  EXPECT_EQ("HPR_EUNKNOWN", Warnings(server)) << "once";
+  kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(child))->main.state);
+  EXPECT_TRUE(InFile(Pid(child))->main.kin);
+  server.Crash();
+  Server &next = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(next)) << "and the next server knows it";
+}
+
+TEST_F(Reclaim, AsksAtOnceWhenAnEntryHasGone) {
+  Server &server = Start();
+  const Serial other = Child(server), child = server.Spawn();
+  kernel.proc_mounted = false;
+  server.Register(Pid(child));
+  kernel.proc_mounted = true;
+  End(other);
+  Settle();
+  EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(child))->main.state);
+}
+
+TEST_F(Reclaim, LearnsLaterOnlyWhoHadTheNumberWhenItWasTold) {
+  Server &server = Start();
+  kernel.now_ms += 1000;
+  const Serial told = Stranger(), passed_on = Stranger();
+  kernel.now_ms += 1000;
+  kernel.proc_mounted = false;
+  server.Register(Pid(told));
+  server.Register(Pid(passed_on));
+  kernel.now_ms += 1000;
+  UseAgain(passed_on);
+  kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(told))->main.state);
+  EXPECT_EQ(HPR_RECORD_OPAQUE, InFile(Pid(passed_on))->main.state);
+  EXPECT_FALSE(InFile(Pid(told))->main.kin) << "it is known, and no relative";
 }
 
 TEST_F(Reclaim, DropsAllOfAnEarlierBoot) {
@@ -297,7 +434,7 @@ TEST_F(Reclaim, FinishesWhatADeadServerBegan) {
 TEST_F(Reclaim, EndsOrphansOfMoreThanSevenDays) {
   Server &before = Start();
   const Serial old = Child(before);
-  kernel.now_ms += 1;
+  kernel.now_ms += sim::kTickMs;
   const Serial young = Child(before);
   before.Crash();
   kernel.now_ms += 7 * kDayMs;
@@ -335,31 +472,59 @@ TEST_F(Reclaim, LeavesWhatKillAllHasNotEnded) {
 /* --- success: the original module's files ------------------------------------------------------
  */
 
-TEST_F(Reclaim, TrustsALegacyProcessThatIsOlderThanItsEntry) {
-  const Serial orphan = Orphan();
-  WriteFile({Legacy(Pid(orphan), kernel.now_ms - 4990, R"(,"spawnToken":"t")")});
-  Server &server = StartAndClean();
-  EXPECT_EQ(Pids{Pid(orphan)}, PidsOf(server));
-  EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(orphan))->main.state);
-  EXPECT_TRUE(server.KillByToken("t"));
-  EXPECT_EQ("TERM CONT", SignalsTo(orphan));
+TEST_F(Reclaim, TrustsALegacyProcessThatStartedThenAndThere) {
+  for (const int64_t late_ms : {-15000, 0, 5000}) {
+    const Serial orphan = Orphan();
+    WriteFile({Legacy(Pid(orphan), kernel.now_ms - late_ms, R"(,"spawnToken":"t")")});
+    Server &server = StartAndClean();
+    EXPECT_EQ(Pids{Pid(orphan)}, PidsOf(server)) << late_ms;
+    EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(orphan))->main.state) << late_ms;
+    EXPECT_EQ("", Warnings(server)) << late_ms;
+    EXPECT_TRUE(server.KillByToken("t")) << late_ms;
+    EXPECT_EQ("TERM CONT", SignalsTo(orphan)) << late_ms;
+    Settle();
+    server.Crash();
+  }
 }
 
-TEST_F(Reclaim, DropsALegacyProcessThatIsYoungerThanItsEntry) {
-  const Serial stranger = Stranger();
-  WriteFile({Legacy(Pid(stranger), kernel.now_ms - 5001)});
-  Server &server = StartAndClean();
-  EXPECT_EQ(Pids{}, FilePids());
-  EXPECT_EQ(Pids{}, PidsOf(server));
+TEST_F(Reclaim, TracksALegacyProcessThatIsNotProvedAndSignalsItNever) {
+  struct Case {
+    const char *name, *folder;
+    int64_t late_ms;
+  };
+  for (const Case &it : {Case{"too early", "/", -15001}, Case{"too late", "/", 5001},
+                         Case{"another folder", "/elsewhere", 0}}) {
+    const Serial other = Stranger();
+    kernel.Find(other)->folder = it.folder;
+    WriteFile({Legacy(Pid(other), kernel.now_ms - it.late_ms, R"(,"spawnToken":"t")")});
+    Server &server = StartAndClean();
+    EXPECT_EQ(Pids{Pid(other)}, PidsOf(server)) << it.name;
+    EXPECT_FALSE(server.Rows()[0]->main.kin) << it.name;
+    EXPECT_EQ("HPR_ENOTKIN", Warnings(server)) << it.name;
+    EXPECT_FALSE(server.KillByToken("t")) << it.name;
+    server.KillAll();
+    EXPECT_EQ("", SignalsTo(other)) << it.name;
+    server.Crash();
+    WriteFile({Legacy(Pid(other), kernel.now_ms - it.late_ms)});
+    Server &next = StartAndClean();
+    End(other);
+    Settle();
+    EXPECT_EQ(Pids{}, FilePids()) << it.name << ": gone when its process ends";
+    next.Crash();
+  }
 }
 
-TEST_F(Reclaim, NeverSignalsAStrangerUnderAnOldLegacyEntry) {
-  kernel.now_ms += 9 * kDayMs;
+TEST_F(Reclaim, DropsALegacyProcessThatStartedLaterAndElsewhere) {
   const Serial stranger = Stranger();
-  WriteFile({Legacy(Pid(stranger), kernel.now_ms - 8 * kDayMs)});
-  StartAndClean();
+  kernel.Find(stranger)->folder = "/elsewhere";
+  for (const int64_t late_ms : {int64_t{5001}, 8 * kDayMs}) {
+    WriteFile({Legacy(Pid(stranger), kernel.now_ms - late_ms)});
+    Server &server = StartAndClean();
+    EXPECT_EQ(Pids{}, FilePids()) << late_ms;
+    EXPECT_EQ(Pids{}, PidsOf(server)) << late_ms;
+    EXPECT_EQ("", Warnings(server)) << late_ms;
+  }
   EXPECT_EQ("", SignalsTo(stranger));
-  EXPECT_EQ(Pids{}, FilePids());
 }
 
 TEST_F(Reclaim, TrustsALegacyPiThatIsItsKeepersRelative) {
@@ -403,7 +568,7 @@ TEST_F(Reclaim, LearnsWhoALegacyKeeperOfItsOwnPidIs) {
 
 /* --- failure ---------------------------------------------------------------------------------- */
 
-TEST_F(Reclaim, KeepsALivingProcessWithoutASoundDate) {
+TEST_F(Reclaim, TracksALivingProcessWithoutASoundDateAndSignalsItNever) {
   const Serial orphan = Orphan();
   for (const char *date :
        {"", R"(,"spawnedAt":"yesterday")", R"(,"spawnedAt":0)", R"(,"spawnedAt":1700000000)",
@@ -411,8 +576,9 @@ TEST_F(Reclaim, KeepsALivingProcessWithoutASoundDate) {
         R"(,"spawnedAt":"2023-11-14T22:14:21.000Z")"}) {
     WriteFile({Undated(Pid(orphan), date)});
     Server &server = StartAndClean();
-    EXPECT_TRUE(IsKept(server, orphan)) << date;
-    EXPECT_EQ("HPR_EUNKNOWN", Warnings(server)) << date;
+    EXPECT_EQ(Pids{Pid(orphan)}, FilePids()) << date;
+    EXPECT_EQ("HPR_ENOTKIN", Warnings(server)) << date;
+    server.KillAll();
     server.Crash();
   }
   EXPECT_EQ("", Signals());
@@ -425,23 +591,47 @@ TEST_F(Reclaim, DropsADeadProcessWithoutASoundDate) {
   EXPECT_EQ("", Warnings(server));
 }
 
-TEST_F(Reclaim, KeepsAKnownProcessWithoutASoundDate) {
+/* Dates are for people: the wall clock of one of the two servers was wrong. */
+TEST_F(Reclaim, GoesOnWithAnEndWhateverTheDateSays) {
   Server &before = Start();
   const Serial child = Linked(before, "s");
+  kernel.Find(child)->ignores_term = true;
   before.Kill("s");
   before.Crash();
   ForgetSignals();
   ReplaceInFile("2023-11-14", "9999-11-14");
-  Server &server = StartAndClean();
-  EXPECT_TRUE(IsKept(server, child));
-  EXPECT_EQ("", Signals());
+  StartAndClean();
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("KILL", SignalsTo(child));
 }
 
-TEST_F(Reclaim, AllowsForClocksThatDiffer) {
-  const Serial orphan = Orphan();
-  WriteFile({Legacy(Pid(orphan), kernel.now_ms + 60000)});
-  Server &server = StartAndClean();
-  EXPECT_EQ(Pids{Pid(orphan)}, PidsOf(server));
+TEST_F(Reclaim, TellsAgesByTheTimeOfTheBoot) {
+  for (const int64_t step_ms : {-10 * kDayMs, kDayMs / 24, 10 * kDayMs}) {
+    Server &before = Start();
+    const Serial child = Child(before);
+    before.Crash();
+    kernel.wrong_by_ms += step_ms;
+    Server &server = StartAndClean();
+    EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "young, whatever the wall clock says";
+    EXPECT_EQ("", SignalsTo(child));
+    server.Crash();
+    kernel.now_ms += 7 * kDayMs + kDayMs / 24;
+    StartAndClean();
+    EXPECT_EQ("TERM CONT", SignalsTo(child)) << "old, whatever the wall clock says";
+    Settle();
+  }
+}
+
+TEST_F(Reclaim, TellsAgesOfVersion01ByTheirStart) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  kernel.now_ms += 8 * kDayMs;
+  std::string text = File();
+  const size_t at = text.find(R"("spawnedBootMs":)"), end = text.find(',', at);
+  disk.Write(sim::kPidFile, text.erase(at, end - at + 1));
+  StartAndClean();
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
 TEST_F(Reclaim, JudgesEntriesOneByOne) {
@@ -505,7 +695,7 @@ TEST_F(Reclaim, LeavesOurOwnEntriesAlone) {
   EXPECT_EQ((Pids{Pid(child), Pid(untold), Pid(keeper)}), PidsOf(server));
   EXPECT_EQ((Pids{Pid(child), Pid(untold), Pid(keeper)}), FilePids());
   EXPECT_EQ(Pid(child), server.PidOf("s"));
-  EXPECT_EQ("", Warnings(server));
+  EXPECT_EQ("HPR_EUNKNOWN", Warnings(server)) << "of the untold one";
 }
 
 /* The original module has read our file and written it back without what it does not know. */

@@ -373,49 +373,126 @@ TEST(Process, IsAStrangerWhenItsNumberIsAThreadsNow) {
 
 /* --- other boots, hosts, namespaces and users ----------------------------------------------- */
 
-TEST(Process, OfAnotherBootOfThisHostIsGone) {
+constexpr char kOtherBoot[] = "00000000-0000-4000-8000-000000000000";
+
+TEST(Process, OfAnotherBootIsNotHere) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  const std::string boot = identity.boot;
-  const size_t at = boot.find('@');
-  if (at == std::string::npos) GTEST_SKIP() << "this host has no name of its own (machine-id)";
-  SetBoot(&identity, "00000000-0000-4000-8000-000000000000" + boot.substr(at));
-  EXPECT_EQ("GONE", system.Verify(identity));
-  identity.state = HPR_RECORD_NOBODY;
-  EXPECT_EQ("GONE", system.Verify(identity));
+  for (const char *more : {"", "+1700000000000", "@00000001"}) {
+    SetBoot(&identity, std::string(kOtherBoot) + more);
+    identity.state = HPR_RECORD_KNOWN;
+    EXPECT_EQ("NOT_HERE", system.Verify(identity)) << more;
+    EXPECT_EQ("HPR_ESRCH", system.Signal(identity, HPR_SIGNAL_KILL)) << more;
+    identity.state = HPR_RECORD_NOBODY;
+    EXPECT_EQ("NOT_HERE", system.Verify(identity)) << more;
+  }
+  EXPECT_TRUE(child.IsAlive());
 }
 
-TEST(Process, OfAnotherHostIsForeign) {
+/* Machine ids are cloned, made anew, and missing; a clock may have been set since. */
+TEST(Process, OfThisBootIsKnownByItsIdAlone) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
   const std::string boot = identity.boot;
-  const size_t at = boot.find('@');
-  if (at == std::string::npos) GTEST_SKIP() << "this host has no name of its own (machine-id)";
-  const std::string other = boot.substr(at) == "@00000000" ? "@00000001" : "@00000000";
-  SetBoot(&identity, "00000000-0000-4000-8000-000000000000" + other);
-  EXPECT_EQ("FOREIGN", system.Verify(identity));
+  const std::string id = boot.substr(0, boot.find('+'));
+  for (const char *more : {"", "+1", "+1700000000000", "@00000001", "@89abcdef"}) {
+    SetBoot(&identity, id + more);
+    EXPECT_EQ("SAME", system.Verify(identity)) << more;
+  }
+}
+
+/* The boot as a system without a boot id names it, that many milliseconds later. */
+std::string WithoutId(const std::string &boot, int later_ms) {
+  return "~0123456789abcdef+" +
+         std::to_string(std::stoll(boot.substr(boot.find('+') + 1)) + later_ms);
+}
+
+TEST(Process, WithoutABootIdIsProvedByItsNameAndTheTimeOfTheBoot) {
+  if (!KernelNamesProcesses()) GTEST_SKIP() << kNoNames;
+  System system;
+  IdleChild child;
+  const hpr_identity identity = system.Identify(child.pid());
+  hpr_identity other = identity;
+  for (const int later_ms : {-1900, 0, 1900}) {
+    SetBoot(&other, WithoutId(identity.boot, later_ms));
+    EXPECT_EQ("SAME", system.Verify(other)) << later_ms;
+    EXPECT_TRUE(hpr_identity_equal(&identity, &other)) << later_ms;
+  }
+  for (const int later_ms : {-2200, 2200}) {
+    SetBoot(&other, WithoutId(identity.boot, later_ms));
+    EXPECT_EQ("UNKNOWN", system.Verify(other)) << later_ms;
+    EXPECT_FALSE(hpr_identity_equal(&identity, &other)) << later_ms;
+  }
+  SetBirth(&other, WithPart(identity.birth, 2, ""));
+  SetBoot(&other, WithoutId(identity.boot, 0));
+  EXPECT_EQ("UNKNOWN", system.Verify(other)) << "a start alone may repeat in every boot";
+  SetBoot(&other, "~0123456789abcdef");
+  EXPECT_EQ("UNKNOWN", system.Verify(other));
+}
+
+TEST(Process, WithoutABootIdIsNotHereOnceItHasGone) {
+  System system;
+  IdleChild child;
+  hpr_identity identity = system.Identify(child.pid());
+  const std::string boot = identity.boot;
   child.Kill();
   child.Reap();
-  EXPECT_EQ("FOREIGN", system.Verify(identity)) << "whether its number is free here or not";
+  for (const int later_ms : {0, 60000}) {
+    SetBoot(&identity, WithoutId(boot, later_ms));
+    EXPECT_EQ("NOT_HERE", system.Verify(identity)) << later_ms;
+  }
 }
 
-TEST(Process, OfThisBootIsKnownWithoutTheHostsName) {
+TEST(Process, IsRenewedUnlessItHasAnotherBootsId) {
+  System system;
+  IdleChild child;
+  const hpr_identity identity = system.Identify(child.pid());
+  hpr_identity other = identity;
+  for (const int later_ms : {100, 9000}) {
+    SetBoot(&other, WithoutId(identity.boot, later_ms));
+    system.Renew(&other);
+    EXPECT_STREQ(identity.boot, other.boot) << later_ms;
+  }
+  SetBoot(&other, kOtherBoot);
+  system.Renew(&other);
+  EXPECT_STREQ(kOtherBoot, other.boot);
+}
+
+TEST(Process, AsVersion01HasRecordedItIsTheSame) {
+  System system;
+  IdleChild child;
+  const hpr_identity identity = system.Identify(child.pid());
+  hpr_identity old = identity;
+  SetBirth(&old, WithPart(identity.birth, 3, ""));
+  SetBoot(&old,
+          std::string(identity.boot).substr(0, std::string(identity.boot).find('+')) + "@0badcafe");
+  EXPECT_EQ("SAME", system.Verify(old));
+  EXPECT_TRUE(hpr_identity_equal(&identity, &old));
+}
+
+/* A start is counted from the reader's own beginning of time: another one's proves nothing. */
+TEST(Process, OfAnotherTimeNamespaceIsKnownByItsNameAlone) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  const std::string boot = identity.boot;
-  SetBoot(&identity, boot.substr(0, boot.find('@')));
-  EXPECT_EQ("SAME", system.Verify(identity));
+  if (PartOf(identity.birth, 3) == "0") GTEST_SKIP() << "this kernel has no time namespaces";
+  SetBirth(&identity, WithPart(WithPart(identity.birth, 3, "1"), 1, "7"));
+  EXPECT_EQ(KernelNamesProcesses() ? "SAME" : "UNKNOWN", system.Verify(identity));
+  SetBirth(&identity, WithPart(identity.birth, 2, ""));
+  EXPECT_EQ("UNKNOWN", system.Verify(identity));
+  EXPECT_EQ("HPR_EUNKNOWN", system.Signal(identity, HPR_SIGNAL_KILL));
 }
 
-TEST(Process, OfAnotherPidNamespaceIsForeign) {
+TEST(Process, OfAnotherPidNamespaceIsElsewhere) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
   SetBirth(&identity, WithPart(identity.birth, 0, "1"));
-  EXPECT_EQ("FOREIGN", system.Verify(identity));
+  EXPECT_EQ("ELSEWHERE", system.Verify(identity));
+  SetBirth(&identity, WithPart(identity.birth, 0, "0"));
+  EXPECT_EQ("UNKNOWN", system.Verify(identity)) << "whoever could not read it knows none";
 }
 
 TEST(Process, WithAMalformedBirthCannotBeJudged) {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "support/folder.h"
 #include "support/native.h"
 #include "support/processes.h"
 #include "support/sandbox.h"
@@ -44,6 +45,8 @@ const struct Kernel {
       {SYS_name_to_handle_at, EOPNOTSUPP},
       {SYS_open_by_handle_at, ESTALE}}},
     {"a container's filter that lets no name be opened", {{SYS_open_by_handle_at, EPERM}}},
+    {"a filter that refuses to open pidfds alone", {{kPidfdOpen, EPERM}}},
+    {"a filter that refuses to signal by pidfds alone", {{kPidfdSendSignal, EPERM}}},
     {"Linux before 6.17: no root handle", {{SYS_open_by_handle_at, EBADF, 0, kPidfsRoot}}},
 };
 
@@ -167,6 +170,63 @@ TEST(Sandbox, NeverSignalsAGroupThatItCannotProve) {
     EXPECT_EQ("HPR_EUNKNOWN", system.Signal(identity));
     EXPECT_EQ(0, kill(member, SIGKILL)) << "it was left alone";
     EXPECT_TRUE(Eventually([&] { return system.Verify(identity) == "GONE"; }));
+  });
+}
+
+/* With a handle that is kept since it was watched, or by its name. */
+TEST(Sandbox, StillSignalsAGroupThatItHasWatchedTheLeaderOf) {
+  for (const Kernel &kernel : kKernels) {
+    bool pinned = true;
+    for (const Withheld &it : kernel.withheld)
+      pinned = pinned && it.call != kPidfdOpen && it.call != kPidfdSendSignal;
+    if (!pinned) continue;
+    SCOPED_TRACE(kernel.name);
+    InSubprocess([&] {
+      ASSERT_TRUE(Withhold(kernel.withheld)) << "no seccomp filters here";
+      System system;
+      GroupOfTwo leader;
+      const hpr_identity identity = system.Identify(leader.pid());
+      ASSERT_EQ("HPR_OK", system.Watch(identity, 1));
+      leader.Kill();
+      leader.Reap();
+      ASSERT_EQ("GROUP", system.Verify(identity));
+      EXPECT_EQ("HPR_OK", system.Signal(identity));
+      EXPECT_TRUE(Eventually([&] { return system.Verify(identity) == "GONE"; }));
+    });
+  }
+}
+
+TEST(Sandbox, KeepsNoHandleOfWhatIsGone) {
+  InSubprocess([] {
+    ASSERT_TRUE(Withhold({{SYS_open_by_handle_at, EPERM}})) << "no seccomp filters here";
+    System system;
+    IdleChild first;
+    ASSERT_EQ("HPR_OK", system.Watch(system.Identify(first.pid()), 1));
+    const size_t before = OpenDescriptors();
+    for (uint64_t watch = 2; watch < 12; watch++) {
+      IdleChild child;
+      const hpr_identity identity = system.Identify(child.pid());
+      ASSERT_EQ("HPR_OK", system.Watch(identity, watch));
+      child.Kill();
+      child.Reap();
+      ASSERT_TRUE(system.HasNotices(watch - 1));
+      EXPECT_EQ("GONE", system.Verify(identity));
+    }
+    EXPECT_EQ(before, OpenDescriptors());
+  });
+}
+
+TEST(Sandbox, IsToldWhereHandlesAreWithheld) {
+  EXPECT_FALSE(System().Withheld());
+  for (const int call : {kPidfdOpen, kPidfdSendSignal})
+    for (const int error : {EPERM, ENOSYS})
+      InSubprocess([&] {
+        ASSERT_TRUE(Withhold({{call, error}})) << "no seccomp filters here";
+        EXPECT_TRUE(System().Withheld());
+      });
+  InSubprocess([] {
+    ASSERT_TRUE(Withhold({{SYS_open_by_handle_at, EPERM}})) << "no seccomp filters here";
+    EXPECT_FALSE(System().Withheld()) << "what it is for is promised without it";
   });
 }
 

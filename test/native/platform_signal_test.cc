@@ -478,9 +478,7 @@ TEST(Signal, DoesNotGoToAnEarlierBoot) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  const std::string boot = identity.boot;
-  if (boot.find('@') == std::string::npos) GTEST_SKIP() << "this host has no name of its own";
-  SetBoot(&identity, "00000000-0000-4000-8000-000000000000" + boot.substr(boot.find('@')));
+  SetBoot(&identity, "00000000-0000-4000-8000-000000000000");
   EXPECT_EQ("HPR_ESRCH", system.Signal(identity, HPR_SIGNAL_KILL));
   EXPECT_TRUE(child.IsAlive());
 }

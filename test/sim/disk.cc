@@ -234,6 +234,8 @@ struct DiskCalls {
     return 0;
   }
 
+  static bool IsShared(void *self, const char *) { return static_cast<Disk *>(self)->shared; }
+
   static bool NamesSocket(void *, const char *path) {
     return path[0] == '/' && std::string(path).size() <= 107;
   }
@@ -267,6 +269,7 @@ Disk::Disk() {
   ops_.pause_ms = DiskCalls::Pause;
   ops_.same_path = DiskCalls::SamePath;
   ops_.folder = DiskCalls::FolderOf;
+  ops_.is_shared = DiskCalls::IsShared;
   ops_.names_socket = DiskCalls::NamesSocket;
   ops_.separators = "/";
 }

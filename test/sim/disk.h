@@ -36,6 +36,8 @@ public:
   std::set<std::string> uncached;           /* folders that cannot be told without waiting */
   hpr_folder_id IdOf(const std::string &path);
 
+  bool shared = false; /* other hosts may write to it */
+
 private:
   struct Inode {
     uint64_t number = 0;

@@ -44,6 +44,7 @@ Serial Kernel::Spawn(Serial parent, int32_t number) {
     process.other_user = from->other_user;
     process.environment = from->environment;
     process.command = from->command;
+    process.folder = from->folder;
   } else {
     process.group = process.session = process.serial;
   }
@@ -88,6 +89,7 @@ void Kernel::Reboot() {
   processes_.clear();
   births_.clear();
   boots_++;
+  nonces_at_boot_ = nonces_;
   booted_ms_ = now_ms;
   Start();
   Note("reboot");
@@ -169,6 +171,12 @@ Serial Kernel::GroupOfNumber(int32_t number) {
   for (const auto &[unused, process] : processes_)
     if (NumberOf(process.group) == number) return process.group;
   return 0;
+}
+
+bool Kernel::IsOfThisBoot(const std::string &text) const {
+  constexpr uint64_t kNonce = 0xFFFFFFFFFFFFF;
+  if (text.empty() || text[0] != '~') return text.substr(0, text.find('+')) == Boot();
+  return (std::stoull(text.substr(1), nullptr, 16) & kNonce) > nonces_at_boot_;
 }
 
 /* --- system calls --------------------------------------------------------------------------- */

@@ -34,6 +34,7 @@ struct Process {
   Serial parent = 0, group = 0, session = 0; /* as in struct pid: numbers follow from these */
   uint64_t start_ticks = 0;
   State state = State::kRunning;
+  std::string folder = "/";
   bool ours = false; /* a server's child, or its child's, … */
   bool other_user = false;
   bool ignores_term = false;
@@ -68,6 +69,8 @@ public:
   bool descriptors_left = true; /* false: EMFILE for everybody */
   bool watches_left = true;     /* false: ENOMEM for who asks for one */
   int64_t now_ms = INT64_C(1700000000000);
+  int64_t wrong_by_ms = 0; /* what the wall clock shows beside that */
+  int64_t slept_ms = 0;    /* in suspend: the clock of delays stood still */
 
   /* Starts a process. `number` 0: the next that is free. Nobody if none is, or without a parent. */
   Serial Spawn(Serial parent, int32_t number = 0);
@@ -93,7 +96,11 @@ public:
   /* Who made it, whoever is its parent now. */
   Serial MadeBy(Serial serial) const;
   uint64_t Ticks() const;
+  int64_t BootedMs() const { return booted_ms_; }
+  int64_t BootMs() const { return static_cast<int64_t>(Ticks()) * kTickMs; }
   uint64_t Nonce() { return ++nonces_; }
+  /* Whether a boot's text is of this boot: a nonce, where /proc told no id, is younger than it. */
+  bool IsOfThisBoot(const std::string &text) const;
   std::string Boot() const { return "boot-" + std::to_string(boots_) + "@host"; }
 
   std::function<void(const Delivery &)> on_signal;
@@ -134,7 +141,7 @@ private:
   bool IsFree(int32_t number);
   void Receive(Process *process, int signum);
 
-  uint64_t boots_ = 1, nonces_ = 0;
+  uint64_t boots_ = 1, nonces_ = 0, nonces_at_boot_ = 0;
   int64_t booted_ms_;
   Serial next_serial_ = 1, init_ = 0, shell_ = 0;
   int32_t next_pid_ = kFirstPid;

@@ -163,9 +163,18 @@ int Visit(int32_t group, hpr_visit visit, void *context) {
 void Host(hpr_system_host *ret_host) {
   *ret_host = hpr_system_host{};
   ret_host->has_namespaces = true;
+  ret_host->booted_ms = the_kernel->BootedMs() + the_kernel->wrong_by_ms;
   if (!the_kernel->proc_mounted) return;
   ret_host->pid_namespace = 7;
-  snprintf(ret_host->boot, sizeof ret_host->boot, "%s", the_kernel->Boot().c_str());
+  snprintf(ret_host->boot_id, sizeof ret_host->boot_id, "%s", the_kernel->Boot().c_str());
+}
+
+int Folder(int32_t pid, char **ret_path) {
+  if (Cannot() || !the_kernel->proc_mounted) return HPR_EUNKNOWN;
+  const Process *process = the_kernel->Holder(pid);
+  if (!process || process->other_user || process->state == State::kZombie) return HPR_EUNKNOWN;
+  *ret_path = strdup(process->folder.c_str());
+  return *ret_path ? 0 : HPR_ENOMEM;
 }
 
 /* --- signals and clocks --------------------------------------------------------------------- */
@@ -182,14 +191,15 @@ int SignumOf(hpr_signal signal) {
   return 0;
 }
 
+int64_t NowMs() { return the_kernel->now_ms + the_kernel->wrong_by_ms; }
+
+int64_t ClockMs() { return the_kernel->now_ms - the_kernel->slept_ms; }
+
 int64_t StartedMs(uint64_t start_ticks) {
-  return the_kernel->now_ms -
-         static_cast<int64_t>(the_kernel->Ticks() - start_ticks) * sim::kTickMs;
+  return NowMs() - static_cast<int64_t>(the_kernel->Ticks() - start_ticks) * sim::kTickMs;
 }
 
-int64_t NowMs() { return the_kernel->now_ms; }
-
-int64_t BootMs() { return static_cast<int64_t>(the_kernel->Ticks()) * sim::kTickMs; }
+int64_t BootMs() { return the_kernel->BootMs(); }
 
 uint64_t Nonce() { return 0xABC0000000000000u + the_kernel->Nonce(); }
 
@@ -232,6 +242,7 @@ hpr_system MakeSystem() {
   it.own_group = OwnGroup;
   it.own_session = OwnSession;
   it.look = Look;
+  it.folder = Folder;
   it.group_of = GroupOf;
   it.child = Child;
   it.visit = Visit;
@@ -249,7 +260,7 @@ hpr_system MakeSystem() {
   it.wake_signum = SIGCONT;
   it.started_ms = StartedMs;
   it.now_ms = NowMs;
-  it.clock_ms = NowMs;
+  it.clock_ms = ClockMs;
   it.boot_ms = BootMs;
   it.nonce = Nonce;
   it.watcher_open = OpenWatcher;

@@ -173,6 +173,8 @@ void Story::Tell(const Agent &agent, bool by_token, int32_t number) {
   const bool linked = by_token ? server->Link(agent.token, agent.session, number)
                                : server->LinkByPid(agent.session, number);
   bridges_.Told(*server, agent, report, linked);
+  for (const auto &[unused, replaced] : before)
+    if (!server->is_open()) truth_.CrashedWhileTold(replaced);
   for (const Hold &it : server->Holds())
     if (linked && it.session == agent.session)
       truth_.Taught(*it.row, before[truth_.SerialOf(*it.row, it.row->main)]);

@@ -23,8 +23,7 @@ Features SomeFeatures(Random *random) {
 
 } // namespace
 
-Story::Story(uint64_t seed)
-    : random_(seed), truth_(&kernel_, &disk_), bridges_(&kernel_, &truth_) {
+Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_), bridges_(&kernel_, &truth_) {
   the_kernel = &kernel_;
   kernel_.features = SomeFeatures(&random_);
   /* A kill by number can hit whoever came since the last look: old kernels allow no better. */

@@ -23,7 +23,6 @@ bool IsTold(const hpr_row &row) {
   return true;
 }
 
-constexpr hpr_system_host kHost = {"", false, true, 0};
 constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
 
 } // namespace
@@ -37,8 +36,8 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
     const auto it = untold_.find({row.owner_id, identity.pid});
     return it == untold_.end() || identity.pid != row.main.pid ? 0 : it->second;
   }
-  if (identity.state != HPR_RECORD_KNOWN || kernel_->Boot() != identity.boot) return 0;
-  if (!hpr_birth_read(&kHost, identity.birth, &birth)) return 0;
+  if (identity.state != HPR_RECORD_KNOWN || !kernel_->IsOfThisBoot(identity.boot)) return 0;
+  if (!hpr_birth_read(identity.birth, &birth)) return 0;
   if (birth.name) return strtoull(birth.name + 3, nullptr, 16);
   return kernel_->BornAs(identity.pid, birth.start);
 }
@@ -74,12 +73,27 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
   return parts;
 }
 
+/* Who has one of its numbers and carries its token proves by that what the record does not say. */
+std::set<Serial> Truth::MarkedFor(const hpr_row &row) const {
+  std::set<Serial> marked;
+  const std::string mark = "=" + std::string(row.token ? row.token : "");
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper}) {
+    const Process *holder = row.token ? kernel_->Holder(it->pid) : nullptr;
+    for (const std::string &word : holder ? holder->environment : std::vector<std::string>())
+      if (word.size() > mark.size() && word.substr(word.size() - mark.size()) == mark)
+        marked.insert(holder->serial);
+  }
+  return marked;
+}
+
 /* --- told by the story ---------------------------------------------------------------------- */
 
 std::set<Serial> Truth::Asked(const hpr_row &row) {
   std::set<Serial> kin = KinOf(row);
   asked_.insert(kin.begin(), kin.end());
   if (row.main.state == HPR_RECORD_OPAQUE) asked_.insert(MeantBy(row));
+  const std::set<Serial> marked = MarkedFor(row);
+  asked_.insert(marked.begin(), marked.end());
   /* A keeper's child may be found to be the agent. */
   const Serial keeper = row.keeper.kin ? SerialOf(row, row.keeper) : 0;
   for (const Serial serial : kernel_->All())
@@ -111,7 +125,8 @@ void Truth::Promised(const Server &server, const std::vector<Server *> &servers,
 
 void Truth::AskedByFile() {
   for (const hpr_row &row : FileRows())
-    if (row.terminating || kernel_->now_ms - row.spawned_ms > 7 * kDayMs - kDayMs / 24) Asked(row);
+    if (row.terminating || kernel_->BootMs() - row.spawned_boot_ms > 7 * kDayMs - kDayMs / 24)
+      Asked(row);
 }
 
 void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
@@ -149,6 +164,11 @@ void Truth::Taught(const hpr_row &row, Serial before) {
   const Serial serial = SerialOf(row, agent);
   if (serial != before) must_know_.erase(before); /* the caller says that there is another */
   if (serial) must_know_.insert(serial);
+}
+
+/* The file may say already who is the agent now. */
+void Truth::CrashedWhileTold(Serial before) {
+  if (!IsKnown({}, before)) must_know_.erase(before);
 }
 
 void Truth::Forget(const hpr_row &row) {

@@ -36,6 +36,8 @@ public:
   void Linked(const Server &server, const std::string &token, Serial before);
   /* After any call that named the agent of a row; `before` was the one so far. */
   void Taught(const hpr_row &row, Serial before);
+  /* The server was killed in such a call. */
+  void CrashedWhileTold(Serial before);
   /* The caller wants a row forgotten, or its place taken. */
   void Forget(const hpr_row &row);
   /* What it had not been able to write dies with it, which it had warned of. */
@@ -60,6 +62,7 @@ public:
   /* Whom a caller means by a row: who has its number now, if the system told nothing. */
   Serial MeantBy(const hpr_row &row) const;
   /* The processes of a row that a registry takes for ours. */
+  std::set<Serial> MarkedFor(const hpr_row &row) const;
   std::set<Serial> KinOf(const hpr_row &row) const;
   /* Whenever the end of a row is wanted. */
   std::function<void(const hpr_row &)> on_asked;

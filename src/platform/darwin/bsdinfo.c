@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libproc.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/proc.h>
 #include <sys/proc_info.h>
 #include <unistd.h>
@@ -81,4 +82,12 @@ bool hpr_bsd_same_user(int32_t a, int32_t b) {
   return proc_pidinfo(a, PROC_PIDT_SHORTBSDINFO, 0, &one, sizeof one) == (int)sizeof one &&
          proc_pidinfo(b, PROC_PIDT_SHORTBSDINFO, 0, &other, sizeof other) == (int)sizeof other &&
          one.pbsi_uid == other.pbsi_uid;
+}
+
+int hpr_bsd_folder(int32_t pid, char **ret_path) {
+  struct proc_vnodepathinfo info;
+  const int size = proc_pidinfo(pid, PROC_PIDVNODEPATHINFO, 0, &info, sizeof info);
+  if (size != (int)sizeof info || info.pvi_cdir.vip_path[0] == '\0') return HPR_EUNKNOWN;
+  *ret_path = strdup(info.pvi_cdir.vip_path);
+  return *ret_path ? 0 : HPR_ENOMEM;
 }

@@ -19,4 +19,7 @@ int hpr_bsd_visit(int32_t group, hpr_visit visit, void *context);
 /* hpr_system.same_user */
 bool hpr_bsd_same_user(int32_t a, int32_t b);
 
+/* See hpr_system.folder. */
+int hpr_bsd_folder(int32_t pid, char **ret_path);
+
 #endif

@@ -10,6 +10,8 @@
 #include <sys/sysctl.h>
 #include <unistd.h>
 
+#include "platform/darwin/bsdinfo.h"
+
 enum { COMMAND_SIZE = 1024, ARGUMENTS_SIZE = 4096, SPARE_PIDS = 64 };
 
 /* proc_taskinfo counts in mach's own unit, which is a nanosecond on Intel and is not on ARM. */
@@ -38,22 +40,16 @@ static void read_command(int32_t pid, const char *name, char ret_text[COMMAND_SI
   if (length > 0) ret_text[length] = '\0';
 }
 
-static bool read_folder(int32_t pid, struct proc_vnodepathinfo *ret_info) {
-  int size = proc_pidinfo(pid, PROC_PIDVNODEPATHINFO, 0, ret_info, sizeof *ret_info);
-  return size == (int)sizeof *ret_info && ret_info->pvi_cdir.vip_path[0] != '\0';
-}
-
 static void look_at(int32_t pid, hpr_survey_visit visit, void *context) {
   struct proc_taskallinfo info;
-  struct proc_vnodepathinfo folders;
-  char command[COMMAND_SIZE];
+  char command[COMMAND_SIZE], *folder = NULL;
   int size = proc_pidinfo(pid, PROC_PIDTASKALLINFO, 0, &info, sizeof info);
   if (size != (int)sizeof info) return; /* gone, or another user's, whose facts are not told */
   const struct proc_bsdinfo *bsd = &info.pbsd;
   const struct proc_taskinfo *task = &info.ptinfo;
   if (bsd->pbi_status == SZOMB) return;
   read_command(pid, bsd->pbi_name, command);
-  const bool told = read_folder(pid, &folders);
+  (void)hpr_bsd_folder(pid, &folder);
   const hpr_survey_item item = {
       .pid = pid,
       .parent = (int32_t)bsd->pbi_ppid,
@@ -63,9 +59,10 @@ static void look_at(int32_t pid, hpr_survey_visit visit, void *context) {
       .cpu_ms = milliseconds_of(task->pti_total_user + task->pti_total_system),
       .resident_bytes = (int64_t)task->pti_resident_size,
       .command = command,
-      .folder = told ? folders.pvi_cdir.vip_path : NULL,
+      .folder = folder,
   };
   visit(context, &item);
+  free(folder);
 }
 
 int hpr_survey(hpr_survey_visit visit, void *context) {

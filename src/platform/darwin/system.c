@@ -1,11 +1,9 @@
 #include "platform/system.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sysctl.h>
-#include <unistd.h>
 
 #include "platform/darwin/bsdinfo.h"
 #include "platform/darwin/watch.h"
@@ -13,29 +11,16 @@
 #include "platform/posix/clock.h"
 #include "platform/posix/pids.h"
 
-enum { HOST_WAIT_S = 1 }; /* gethostuuid(2) may have to ask another process */
-
 /* --- the host ------------------------------------------------------------------------------- */
-
-static uint32_t digest_of(const unsigned char *bytes, size_t size) {
-  uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
-  for (size_t i = 0; i < size; i++) hash = (hash ^ bytes[i]) * UINT32_C(16777619);
-  return hash;
-}
 
 /* kern.bootsessionuuid is new with every boot. */
 static void read_host(hpr_system_host *ret_host) {
   char session[48];
   size_t size = sizeof session;
-  uuid_t host;
-  const struct timespec wait = {.tv_sec = HOST_WAIT_S};
   *ret_host = (hpr_system_host){0};
   if (sysctlbyname("kern.bootsessionuuid", session, &size, NULL, 0) != 0) return;
   session[sizeof session - 1] = '\0';
-  if (gethostuuid(host, &wait) != 0)
-    snprintf(ret_host->boot, HPR_BOOT_SIZE, "%s", session);
-  else
-    snprintf(ret_host->boot, HPR_BOOT_SIZE, "%s@%08" PRIx32, session, digest_of(host, sizeof host));
+  snprintf(ret_host->boot_id, HPR_BOOT_ID_SIZE, "%s", session);
 }
 
 static int64_t started_ms(uint64_t start_us) { return (int64_t)(start_us / 1000); }
@@ -71,6 +56,7 @@ const hpr_system *hpr_system_native(void) {
       .child = hpr_pids_child,
       .visit = hpr_bsd_visit,
       .same_user = hpr_bsd_same_user,
+      .folder = hpr_bsd_folder,
       .words = hpr_words_read,
       .signal = hpr_pids_signal,
       .open = open_handle,

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "platform/linux/procfs.h"
@@ -16,10 +19,11 @@
 
 /* Newer than the headers of the systems that we build on; from linux/pidfd.h and fcntl.h. */
 enum {
-  SIGNAL_GROUP = 1 << 2, /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
-  PIDFS_ROOT = -10002,   /* FD_PIDFS_ROOT, Linux 6.17 */
-  INFO_PID = 1,          /* PIDFD_INFO_PID, Linux 6.13 */
-  NAME_BYTES = 16,       /* longer file handles than any pidfs has had (8) */
+  SIGNAL_GROUP = 1 << 2,    /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
+  PIDFS_ROOT = -10002,      /* FD_PIDFS_ROOT, Linux 6.17 */
+  INFO_PID = 1,             /* PIDFD_INFO_PID, Linux 6.13 */
+  NAME_BYTES = 16,          /* longer file handles than any pidfs has had (8) */
+  PIDFS_MAGIC = 0x50494446, /* PID_FS_MAGIC of linux/magic.h */
 };
 /* The same numbers on all architectures, because they are younger than the unified table. */
 #ifndef SYS_pidfd_send_signal
@@ -51,10 +55,31 @@ int hpr_pidfd_open(int32_t pid, hpr_handle *ret_fd) {
 
 void hpr_pidfd_close(hpr_handle fd) { close((int)fd); }
 
+int hpr_pidfd_copy(hpr_handle fd, hpr_handle *ret_copy) {
+  const int copy = fcntl((int)fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return hpr_error_from_errno(errno);
+  *ret_copy = copy;
+  return 0;
+}
+
+/*
+ * A number that pidfs never gives out twice within a boot. Such a name cannot be opened, but it
+ * tells two processes apart. Before 6.9 all pidfds had one inode, of another file system.
+ */
+static int name_by_inode(int fd, char *ret_name, size_t size) {
+  struct statfs system;
+  struct stat st;
+  if (fstatfs(fd, &system) != 0 || system.f_type != PIDFS_MAGIC || fstat(fd, &st) != 0)
+    return HPR_ENOTSUP;
+  const int length = snprintf(ret_name, size, "i-%" PRIx64, (uint64_t)st.st_ino);
+  return (size_t)length < size ? 0 : HPR_ENOTSUP;
+}
+
 int hpr_pidfd_name(hpr_handle fd, char *ret_name, size_t size) {
   handle it = {.head.handle_bytes = NAME_BYTES};
   int mount;
-  if (name_to_handle_at((int)fd, "", &it.head, &mount, AT_EMPTY_PATH) != 0) return HPR_ENOTSUP;
+  if (name_to_handle_at((int)fd, "", &it.head, &mount, AT_EMPTY_PATH) != 0)
+    return name_by_inode((int)fd, ret_name, size);
   if ((size_t)it.head.handle_bytes * 2 + sizeof "ffffffff-" > size) return HPR_ENOTSUP;
   int at = snprintf(ret_name, size, "%x-", (unsigned)it.head.handle_type);
   for (unsigned i = 0; i < it.head.handle_bytes; i++)
@@ -124,8 +149,22 @@ bool hpr_pidfd_runs(hpr_handle fd) {
   return poll(&asked, 1, 0) == 0;
 }
 
+static int send(hpr_handle fd, int signum, unsigned flags) {
+  return (int)syscall(SYS_pidfd_send_signal, (int)fd, signum, NULL, flags);
+}
+
+bool hpr_pidfd_withheld(void) {
+  hpr_handle own;
+  const int opened = hpr_pidfd_open(hpr_pids_self(), &own);
+  if (opened != 0) return opened == HPR_ENOTSUP;
+  const bool refused = send(own, 0, 0) != 0;
+  hpr_pidfd_close(own);
+  return refused;
+}
+
 int hpr_pidfd_signal(hpr_handle fd, int signum, bool group) {
-  if (syscall(SYS_pidfd_send_signal, (int)fd, signum, NULL, group ? SIGNAL_GROUP : 0) == 0)
-    return 0;
+  if (send(fd, signum, group ? SIGNAL_GROUP : 0) == 0) return 0;
+  /* Of another user's process, or by a filter, which refuses it of ourselves too. */
+  if (errno == EPERM) return hpr_pidfd_withheld() ? HPR_ENOTSUP : HPR_EACCES;
   return errno == EINVAL ? HPR_ENOTSUP : hpr_error_from_errno(errno);
 }

@@ -13,10 +13,12 @@
 int hpr_pidfd_open(int32_t pid, hpr_handle *ret_fd);
 
 void hpr_pidfd_close(hpr_handle fd);
+int hpr_pidfd_copy(hpr_handle fd, hpr_handle *ret_copy);
 
 /*
- * The process's name on the pidfs file system (Linux 6.14). It stays good while any member of the
- * process's group lives. HPR_ENOTSUP also if the text would not fit.
+ * The process's name on the pidfs file system: its file handle (Linux 6.14), which can be opened
+ * while any member of the process's group lives, or else its inode number (6.9), which can only be
+ * compared. HPR_ENOTSUP also if the text would not fit.
  */
 int hpr_pidfd_name(hpr_handle fd, char *ret_name, size_t size);
 
@@ -26,6 +28,9 @@ int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd);
 int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid);
 
 bool hpr_pidfd_runs(hpr_handle fd);
+
+/* Before 5.3, and where a filter of system calls refuses one of the two that all rest on. */
+bool hpr_pidfd_withheld(void);
 
 /* Groups: Linux 6.9. */
 int hpr_pidfd_signal(hpr_handle fd, int signum, bool group);

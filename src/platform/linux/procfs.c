@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,16 @@ int hpr_procfs_look(int32_t pid, hpr_facts *ret_facts) {
   return result;
 }
 
+int hpr_procfs_folder(int32_t pid, char **ret_path) {
+  char path[32], folder[PATH_MAX];
+  snprintf(path, sizeof path, "/proc/%" PRId32 "/cwd", pid);
+  const ssize_t length = readlink(path, folder, sizeof folder - 1);
+  if (length < 0) return HPR_EUNKNOWN; /* another user's, a kernel's thread, or gone */
+  folder[length] = '\0';
+  *ret_path = strdup(folder);
+  return *ret_path ? 0 : HPR_ENOMEM;
+}
+
 bool hpr_procfs_is_thread(int32_t pid) {
   char path[32], text[STAT_SIZE];
   snprintf(path, sizeof path, "/proc/%" PRId32 "/status", pid);
@@ -137,37 +148,38 @@ int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context) {
   return result;
 }
 
-/* FNV-1a. machine-id(5) asks not to spread the id itself; eight digits tell two hosts apart. */
-static uint32_t digest_of(const char *text) {
-  uint32_t hash = UINT32_C(2166136261);
-  for (; *text && *text != '\n'; text++) hash = (hash ^ (unsigned char)*text) * UINT32_C(16777619);
-  return hash;
+/* WSL 1 and some confined services have none. */
+static void read_boot_id(char ret_text[HPR_BOOT_ID_SIZE]) {
+  if (read_text("/proc/sys/kernel/random/boot_id", ret_text, HPR_BOOT_ID_SIZE) != 0)
+    ret_text[0] = '\0';
+  ret_text[strcspn(ret_text, "\n@+~")] = '\0';
 }
 
-static void read_boot(char ret_text[HPR_BOOT_SIZE]) {
-  char boot[HPR_BOOT_SIZE - sizeof "@ffffffff"], host[64];
-  if (read_text("/proc/sys/kernel/random/boot_id", boot, sizeof boot) != 0) return;
-  boot[strcspn(boot, "\n@")] = '\0';
-  if (read_text("/etc/machine-id", host, sizeof host) != 0)
-    snprintf(ret_text, HPR_BOOT_SIZE, "%s", boot);
-  else
-    snprintf(ret_text, HPR_BOOT_SIZE, "%s@%08" PRIx32, boot, digest_of(host));
-}
-
-void hpr_procfs_host(hpr_system_host *ret_host) {
+static uint64_t namespace_of(const char *path) {
   struct stat st;
-  *ret_host = (hpr_system_host){.has_namespaces = true};
-  if (stat("/proc/self/ns/pid", &st) == 0) ret_host->pid_namespace = (uint64_t)st.st_ino;
-  read_boot(ret_host->boot);
+  return stat(path, &st) == 0 ? (uint64_t)st.st_ino : 0;
 }
 
-int64_t hpr_procfs_started_ms(uint64_t start_ticks) {
+static int64_t booted_ms(void) {
   struct timespec wall, since_boot;
   clock_gettime(CLOCK_REALTIME, &wall);
   clock_gettime(CLOCK_BOOTTIME, &since_boot);
-  int64_t booted_ms = (int64_t)(wall.tv_sec - since_boot.tv_sec) * 1000 +
-                      (wall.tv_nsec - since_boot.tv_nsec) / 1000000;
-  return booted_ms + (int64_t)(start_ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
+  return (int64_t)(wall.tv_sec - since_boot.tv_sec) * 1000 +
+         (wall.tv_nsec - since_boot.tv_nsec) / 1000000;
+}
+
+void hpr_procfs_host(hpr_system_host *ret_host) {
+  *ret_host = (hpr_system_host){
+      .booted_ms = booted_ms(),
+      .has_namespaces = true,
+      .pid_namespace = namespace_of("/proc/self/ns/pid"),
+      .time_namespace = namespace_of("/proc/self/ns/time"), /* Linux 5.6 */
+  };
+  read_boot_id(ret_host->boot_id);
+}
+
+int64_t hpr_procfs_started_ms(uint64_t start_ticks) {
+  return booted_ms() + (int64_t)(start_ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 /* The owner of a process's directory is its effective user, proc(5). */

@@ -34,22 +34,13 @@ static void read_command(int32_t pid, char ret_text[COMMAND_SIZE]) {
   ret_text[length] = '\0';
 }
 
-static bool read_folder(int32_t pid, char ret_path[PATH_MAX]) {
-  char path[PATH_SIZE];
-  snprintf(path, sizeof path, "/proc/%" PRId32 "/cwd", pid);
-  ssize_t length = readlink(path, ret_path, PATH_MAX - 1);
-  if (length < 0) return false;
-  ret_path[length] = '\0';
-  return true;
-}
-
 static void look_at(int32_t pid, hpr_survey_visit visit, void *context) {
-  char command[COMMAND_SIZE], folder[PATH_MAX];
+  char command[COMMAND_SIZE], *folder = NULL;
   hpr_proc_stat stat;
   if (hpr_procfs_stat(pid, &stat) != 0 || stat.facts.dead || stat.facts.dying || stat.facts.kernel)
     return;
   read_command(pid, command);
-  const bool told = read_folder(pid, folder);
+  (void)hpr_procfs_folder(pid, &folder);
   const hpr_survey_item item = {
       .pid = pid,
       .parent = stat.facts.parent,
@@ -59,9 +50,10 @@ static void look_at(int32_t pid, hpr_survey_visit visit, void *context) {
       .cpu_ms = (int64_t)(stat.cpu_ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK)),
       .resident_bytes = (int64_t)(stat.resident_pages * (uint64_t)sysconf(_SC_PAGESIZE)),
       .command = command,
-      .folder = told ? folder : NULL,
+      .folder = folder,
   };
   visit(context, &item);
+  free(folder);
 }
 
 int hpr_survey(hpr_survey_visit visit, void *context) {

@@ -56,7 +56,7 @@ static void read_host(hpr_system_host *ret_host) {
   wchar_t name[NAME_SIZE];
   *ret_host = (hpr_system_host){.boots_alike = true};
   if (read_machine(name) || read_computer(name))
-    snprintf(ret_host->boot, sizeof ret_host->boot, "windows@%016" PRIx64, digest_of(name));
+    snprintf(ret_host->boot_id, sizeof ret_host->boot_id, "windows@%016" PRIx64, digest_of(name));
 }
 
 static int32_t none(void) { return 0; }

@@ -11,15 +11,19 @@
 #include <sys/types.h>
 #include <time.h>
 
-typedef unsigned char uuid_t[16];
-
-enum { RENAME_SWAP = 2 };
+enum { RENAME_SWAP = 2, MNT_LOCAL = 0x1000 };
 
 /* sys/un.h */
 enum { SOL_LOCAL = 0, LOCAL_PEERPID = 2 };
 #define getsockopt stand_in_getsockopt
 
 #define st_mtimespec st_mtim
+
+/* statfs(2) of macOS tells by a flag whether a file system is local. */
+#define statfs stand_in_statfs
+struct stand_in_statfs {
+  unsigned f_flags;
+};
 
 /* kill(2) of macOS: a group of zombies alone is EPERM. */
 #define kill stand_in_kill
@@ -29,7 +33,7 @@ extern "C" {
 #endif
 int stand_in_kill(pid_t pid, int signum);
 int stand_in_getsockopt(int fd, int level, int name, void *ret_value, unsigned *size);
-int gethostuuid(uuid_t ret_host, const struct timespec *wait);
+int stand_in_statfs(const char *path, struct stand_in_statfs *ret_info);
 int renamex_np(const char *from, const char *to, unsigned flags);
 #ifdef __cplusplus
 }

@@ -44,6 +44,13 @@ hpr_process_ops World::Processes() {
     Identify(self, pid, nullptr, ret_identity);
   };
   ops.verify = Verify;
+  ops.renew = [](void *, hpr_identity *) {};
+  ops.folder = [](void *, const hpr_identity *, char **) -> int { return HPR_ENOTSUP; };
+  ops.withheld = [](void *) { return false; };
+  ops.age_ms = [](void *, const hpr_identity *) -> int64_t { return 0; };
+  ops.since_ms = [](void *, const hpr_identity *, int64_t boot_ms) -> int64_t {
+    return kNowMs - boot_ms;
+  };
   ops.signal = [](void *self, const hpr_identity *identity, hpr_signal, hpr_scope) -> int {
     return Verify(self, identity) == HPR_VERDICT_SAME ? 0 : HPR_ESRCH;
   };

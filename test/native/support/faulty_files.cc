@@ -131,6 +131,8 @@ int FolderOf(void *, const char *path, hpr_patience patience, hpr_folder_id *ret
   return Native().folder(Native().self, path, patience, ret_id);
 }
 
+bool IsShared(void *, const char *folder) { return Native().is_shared(Native().self, folder); }
+
 bool NamesSocket(void *, const char *path) { return Native().names_socket(Native().self, path); }
 
 } // namespace
@@ -163,6 +165,7 @@ FaultyFiles::FaultyFiles() {
   ops_.pause_ms = Pause;
   ops_.same_path = SamePath;
   ops_.folder = FolderOf;
+  ops_.is_shared = IsShared;
   ops_.names_socket = NamesSocket;
   ops_.separators = Native().separators;
   ops_.numbers_last = Native().numbers_last;

@@ -8,6 +8,8 @@ std::string Verdict(hpr_verdict verdict) {
   case HPR_VERDICT_GROUP: return "GROUP";
   case HPR_VERDICT_GONE: return "GONE";
   case HPR_VERDICT_STRANGER: return "STRANGER";
+  case HPR_VERDICT_NOT_HERE: return "NOT_HERE";
+  case HPR_VERDICT_ELSEWHERE: return "ELSEWHERE";
   case HPR_VERDICT_FOREIGN: return "FOREIGN";
   case HPR_VERDICT_UNKNOWN: return "UNKNOWN";
   }

@@ -25,6 +25,8 @@ hpr_identity System::IdentifyRecorded(pid_t pid, int64_t recorded_ms) {
   return identity;
 }
 
+void System::Renew(hpr_identity *identity) { ops_.renew(ops_.self, identity); }
+
 std::string System::Verify(const hpr_identity &identity) {
   return Verdict(ops_.verify(ops_.self, &identity));
 }

@@ -21,6 +21,8 @@ public:
 
   hpr_identity Identify(pid_t pid, const hpr_identity *family = nullptr);
   hpr_identity IdentifyRecorded(pid_t pid, int64_t recorded_ms);
+  void Renew(hpr_identity *identity);
+  bool Withheld() { return ops_.withheld(ops_.self); }
   std::string Verify(const hpr_identity &identity);
   std::string Signal(const hpr_identity &identity, hpr_signal signal = HPR_SIGNAL_TERM,
                      hpr_scope scope = HPR_SCOPE_GROUP);
@@ -61,7 +63,8 @@ private:
 bool KernelNamesProcesses();
 extern const char kNoNames[]; /* why a test is skipped then */
 
-/* A birth text with one of its parts replaced: 0 pid namespace, 1 start ticks, 2 name. */
+/* A birth text with one of its parts replaced: 0 pid namespace, 1 start ticks, 2 name,
+ * 3 time namespace. */
 std::string WithPart(const std::string &birth, size_t part, const std::string &text);
 std::string PartOf(const std::string &birth, size_t part);
 

@@ -1,0 +1,292 @@
+/** `scenarios.mjs <name> <folder>`: one scenario, inside of a container of its own (scripts/containers.mjs). */
+import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { check, file, folder, free, gone, host, isAlive, mountShared, open, pause, rows, Server, SLEEP, start, startAs, until, writeRows } from "./stage.mjs";
+
+const ROUNDS = 10, TICK_MS = 25;
+const LONG_TOKEN = "0123456789abcdef-token";
+const [ONE, OTHER] = [randomUUID(), randomUUID()];
+const SAME_MACHINE = "c".repeat(32);
+const agoIso = (ms) => new Date(Date.now() - ms).toISOString();
+
+/** Everything that a server may do to a process that it takes for its own. */
+async function tryToEnd(server, token) {
+  await server.call("cleanupOrphans");
+  await server.call("killByToken", token);
+  await server.call("killAll");
+  await pause(150); // longer than the grace time
+}
+
+/** What a crashed server left: an agent that init has adopted. */
+async function orphan(under, request = {}, pidFile = file) {
+  const server = new Server(under, pidFile);
+  const { pid } = await server.spawn({ token: "t", ...request });
+  await server.crash();
+  return pid;
+}
+
+/** Ten times: the orphan's number passes to a stranger, who must outlive the next server. */
+async function strangersLive({ under = [], request, edit = () => {}, stranger = {} }) {
+  for (let round = 0; round < ROUNDS; round++) {
+    const pid = await orphan(under, request);
+    await pause(TICK_MS);
+    writeRows(rows().map((row) => edit(row) ?? row));
+    await free(pid);
+    const innocent = startAs(pid, SLEEP, stranger);
+    const next = new Server(under);
+    await tryToEnd(next, "t");
+    check(`the stranger of round ${round} lives`, innocent.lives());
+    check(`round ${round}: it is nobody's`, (await next.call("size")) === 0);
+    await next.crash();
+    process.kill(pid, "SIGKILL");
+    writeRows([]);
+  }
+}
+
+const original = ({ pid, cwd, spawnToken }) => ({ pid, cwd, spawnedAt: agoIso(60_000), spawnToken });
+
+const scenarios = {
+  /* --- two hosts ---------------------------------------------------------------------------- */
+
+  async "keeps the rows of another host in a shared folder, and its server finds them again"() {
+    const shared = await mountShared();
+    const [here, there] = [host(ONE, SAME_MACHINE), host(OTHER, SAME_MACHINE)];
+    const first = new Server(here, shared);
+    const { pid } = await first.spawn({ token: "t" });
+    const foreign = new Server(there, shared);
+    await tryToEnd(foreign, "t");
+    await foreign.call("cleanupOrphans");
+    check("the other host's server has nothing", (await foreign.call("size")) === 0);
+    check("the row stands in the file, dated", rows(shared)[0]?.pid === pid && rows(shared)[0].foreignSince !== undefined);
+    check("it was told once", (await foreign.codes()).filter((code) => code === "HPR_EFOREIGN").length === 1);
+    await first.crash();
+    const second = new Server(here, shared);
+    await second.call("cleanupOrphans");
+    check("its own host's next server has it", (await second.call("size")) === 1);
+    check("the date is gone", rows(shared)[0].foreignSince === undefined);
+    check("the agent lives", isAlive(pid));
+    await second.call("killByToken", "t");
+    await gone(pid);
+  },
+
+  async "gives up what nobody has looked after in a shared folder for seven days"() {
+    const shared = await mountShared();
+    const pid = await orphan(host(ONE), {}, shared);
+    const foreign = new Server(host(OTHER), shared);
+    await foreign.call("cleanupOrphans");
+    await foreign.crash();
+    const DAY_MS = 86_400_000;
+    for (const [days, left] of [[6.9, 1], [7.1, 0]]) {
+      writeRows(rows(shared).map((row) => ({ ...row, foreignSince: agoIso(days * DAY_MS) })), shared);
+      const next = new Server(host(OTHER), shared);
+      await next.call("cleanupOrphans");
+      check(`after ${days} days ${left} are left`, rows(shared).length === left);
+      check("it is told when it is given up", (await next.codes()).includes("HPR_EABANDONED") === (left === 0));
+      await next.crash();
+    }
+    check("nobody was signalled", isAlive(pid));
+  },
+
+  async "drops the rows of another boot from a local folder, whoever has their numbers"() {
+    const pid = await orphan(host(ONE, SAME_MACHINE));
+    await free(pid);
+    const innocent = startAs(pid);
+    const next = new Server(host(OTHER, SAME_MACHINE));
+    await tryToEnd(next, "t");
+    check("the row is gone", rows().length === 0);
+    check("who has the number lives", innocent.lives());
+    // Names and starts repeat from boot to boot: with them, too, it is somebody else.
+    const twin = await orphan(host(ONE, SAME_MACHINE));
+    await tryToEnd(next, "t");
+    check("the row with another boot's name is gone", rows().length === 0);
+    check("who has that name lives", isAlive(twin));
+  },
+
+  async "knows its agents again although the machine id was made anew"() {
+    const pid = await orphan(host(ONE, "a".repeat(32)));
+    const next = new Server(host(ONE, "b".repeat(32)));
+    await next.call("cleanupOrphans");
+    check("it has the agent", (await next.call("linkByToken", "t", "s")) && (await next.call("getPid", "s")) === pid);
+    await next.call("killByToken", "t");
+    await gone(pid);
+  },
+
+  async "believes no number from another container, and keeps its rows"() {
+    // A second pid namespace with the same numbers, on one kernel and in one local folder.
+    const script = 'exec 3<&0; "$@" <&3 & wait $!'; // what runs in the background has no input of its own
+    const inner = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script, "sh"];
+    const first = new Server(inner);
+    const { pid } = await first.spawn({ token: "t" });
+    const innocent = isAlive(pid) ? undefined : startAs(pid);
+    const next = new Server();
+    await tryToEnd(next, "t");
+    check("the row stands", rows().some((row) => row.pid === pid));
+    check("who has the number here lives", innocent?.lives() ?? isAlive(pid));
+    check("the agent there lives", (await first.call("size")) === 1);
+    await first.call("killByToken", "t");
+    await until("its own server ends it", async () => (await first.call("entries")).length === 0);
+  },
+
+  /* --- no boot id --------------------------------------------------------------------------- */
+
+  async "knows its agents again by name where there is no boot id"() {
+    const pid = await orphan(host("none"));
+    const next = new Server(host("none"));
+    await next.call("cleanupOrphans");
+    check("it has the agent", (await next.call("size")) === 1);
+    await next.call("killByToken", "t");
+    await gone(pid);
+  },
+
+  async "knows its agents again by mark where nothing else can tell"() {
+    // Neither boot id nor, as after the clock was set, the time of the boot.
+    const pid = await orphan(host("none"), { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } });
+    const unmarked = await orphan(host("none"));
+    writeRows(JSON.parse(readFileSync(file, "utf8").replaceAll(/\+\d{13}/g, "+1000000000000")).entries);
+    const next = new Server(host("none"));
+    await next.call("cleanupOrphans");
+    check("it has the one that carries its mark", (await next.call("size")) === 1);
+    check("it says that of the other it cannot tell", (await next.codes()).includes("HPR_EUNKNOWN"));
+    await next.call("killByToken", LONG_TOKEN);
+    await gone(pid);
+    await next.call("killByToken", "t");
+    check("the other lives, and its row stands", isAlive(unmarked) && rows().some((row) => row.pid === unmarked));
+  },
+
+  /* --- clocks ------------------------------------------------------------------------------- */
+
+  async "ends no young agent from a time namespace that began eight days before"() {
+    const pid = await orphan();
+    const inside = ["unshare", "--time", "--boottime", String(8 * 86_400), "--fork", "--kill-child"];
+    const next = new Server(inside);
+    await next.call("cleanupOrphans");
+    await pause(150);
+    check("the agent lives", isAlive(pid));
+    check("and is known", (await next.call("size")) === 1);
+  },
+
+  /* --- filters of system calls -------------------------------------------------------------- */
+
+  async "ends what a crashed agent has left, and takes agents over"() {
+    const first = new Server();
+    const { pid } = await first.spawn({ token: "t", argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`] });
+    let tool;
+    await until("the tool runs", () => Number((tool = Number(readTool()))) > 0);
+    process.kill(pid, "SIGKILL");
+    await until("what is left is a remainder", async () => (await first.call("entries"))[0]?.state === "remainder");
+    await first.call("killByToken", "t");
+    if (process.env.HPR_REFUSED.includes("pidfd")) await endedOrKept(first, tool);
+    else await gone(tool);
+    const { pid: other } = await first.spawn({ token: "u" });
+    await first.crash();
+    const next = new Server();
+    await next.call("cleanupOrphans");
+    check("the next server has the other agent", (await next.call("size")) === 1);
+    await next.call("killByToken", "u");
+    await gone(other);
+    await until("its exit is noticed", async () => (await next.call("entries")).length === 0);
+    const withheld = (await next.codes()).filter((code) => code === "HPR_EWITHHELD").length;
+    check("what is withheld is told once", withheld === Number(process.env.HPR_WITHHELD));
+  },
+
+  /* --- numbers that are used again ---------------------------------------------------------- */
+
+  "leaves strangers alone by what the kernel tells of processes": () => strangersLive({}),
+
+  "leaves strangers alone by name where there is no boot id": () => strangersLive({ under: host("none") }),
+
+  "leaves strangers alone by the mark of an original's row": () =>
+    strangersLive({
+      request: { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } },
+      edit: original,
+      stranger: { cwd: "/" },
+    }),
+
+  "leaves strangers alone by the time and folder of an original's row": () =>
+    strangersLive({ edit: original, stranger: { cwd: "/" } }),
+
+  async "leaves strangers alone that started late in the folder of an original's row"() {
+    for (let round = 0; round < ROUNDS; round++) {
+      const pid = await orphan();
+      writeRows(rows().map(original));
+      await free(pid);
+      const innocent = startAs(pid);
+      const next = new Server();
+      await tryToEnd(next, "t");
+      check(`the stranger of round ${round} lives`, innocent.lives());
+      await next.crash();
+      process.kill(pid, "SIGKILL");
+      writeRows([]);
+    }
+  },
+
+  async "leaves strangers alone that have the numbers of a group's dead leader and its last member"() {
+    for (let round = 0; round < ROUNDS; round++) {
+      writeFileSync(`${folder}/tool`, "");
+      const first = new Server();
+      const { pid } = await first.spawn({ token: "t", argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`] });
+      await until("the tool runs", () => Number(readTool()) > 0);
+      const tool = Number(readTool());
+      process.kill(pid, "SIGKILL");
+      await until("what is left is a remainder", async () => (await first.call("entries"))[0]?.state === "remainder");
+      await first.crash();
+      await pause(TICK_MS);
+      await free(tool);
+      const innocents = [startAs(pid), startAs(tool)];
+      const next = new Server();
+      await tryToEnd(next, "t");
+      check(`the strangers of round ${round} live`, innocents.every((it) => it.lives()));
+      check("nothing of it is left in the file", rows().length === 0);
+      await next.crash();
+      for (const { pid: number } of innocents) process.kill(number, "SIGKILL");
+    }
+  },
+
+  async "leaves strangers alone that have the number before the event loop runs"() {
+    for (let round = 0; round < ROUNDS; round++) {
+      const pid = await orphan();
+      const { registry } = open();
+      registry.cleanupOrphans();
+      await until("the agent is taken over", () => registry.size() === 1);
+      await pause(TICK_MS);
+      process.kill(pid, "SIGKILL");
+      for (const end = Date.now() + 5000; isAlive(pid) && Date.now() < end; );
+      const innocent = startAs(pid);
+      registry.killByToken("t");
+      registry.killAll();
+      await pause(150);
+      check(`the stranger of round ${round} lives`, innocent.lives());
+      check("the entry is gone", registry.entries().length === 0);
+      registry.close();
+      process.kill(pid, "SIGKILL");
+      writeRows([]);
+    }
+  },
+};
+
+function readTool() {
+  try {
+    return readFileSync(`${folder}/tool`, "utf8");
+  } catch {
+    return "0";
+  }
+}
+
+/** Without pidfds a group is proved by members that were recorded before its leader was reaped. */
+async function endedOrKept(server, tool) {
+  await pause(300);
+  const kept = rows().some((row) => row.remainder) && (await server.call("entries")).length > 0;
+  check("what could not be ended is not forgotten", !isAlive(tool) || kept);
+}
+
+export const names = Object.keys(scenarios);
+
+if (process.argv[3]) {
+  try {
+    await scenarios[process.argv[2]]();
+    process.exit(0);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}
