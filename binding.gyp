@@ -44,6 +44,7 @@
         "src/core/registry.c",
         "src/core/state.c",
         "src/core/table.c",
+        "src/core/tokens.c",
         "src/core/tree.c",
         "src/core/turn.c",
         "src/core/watch.c",

@@ -37,11 +37,6 @@ export function checkedFlag(value: boolean | null | undefined, name: string, fal
   return value ?? fallback;
 }
 
-/** Whether C, a file and an environment can hold it, and it names somebody. */
-export function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && !value.includes("\0") && value.isWellFormed();
-}
-
 /** A name that is missing by mistake must not read as "already gone". */
 function checkedName(value: string, name: string): string {
   if (typeof value !== "string") throw failure("ERR_INVALID_ARG_TYPE", `${name} must be a string`);

@@ -22,6 +22,7 @@ export interface Host {
 
 /** The class in src/addon/registry_object.h. */
 export interface NativeRegistry {
+  announce(spawnToken: string): void;
   register(
     pid: number,
     cwd: string,

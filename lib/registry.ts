@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import timers from "node:timers";
-import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, isName, namesOf } from "./arguments.js";
+import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, namesOf } from "./arguments.js";
 import { type Host, type Listener, type NativeRegistry, Registry } from "./binding.js";
 import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
@@ -259,8 +259,7 @@ export class HeadlessRegistry {
   }
 
   spawnEnv(spawnToken: string): Record<string, string> {
-    this.#native.size(); // throws if closed
-    if (!isName(spawnToken)) throw failure("ERR_INVALID_ARG_TYPE", "spawnToken must be a string that is not empty, without NUL");
+    this.#native.announce(spawnToken);
     return { PI_DASHBOARD_SPAWN_TOKEN: spawnToken, HEADLESS_PID_MARK: `${spawnToken}@${this.#file}` };
   }
 

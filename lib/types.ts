@@ -361,7 +361,9 @@ export interface HeadlessPidRegistry {
   /**
    * The environment variables that mark a process and all that it starts as this token's:
    * `spawn(command, { env: { ...process.env, ...registry.spawnEnv(token) } })`. By the mark a session
-   * is found and ended whole, whatever became of groups and parents (see the option `tree`).
+   * is found and ended whole, whatever became of groups and parents (see the option `tree`). The
+   * file names the token until a process is registered with it: if this server dies before, the
+   * next one's `cleanupOrphans` takes over the process that was started with it.
    */
   spawnEnv(spawnToken: string): Record<string, string>;
   /**

@@ -186,6 +186,14 @@ napi_value Register(Call &call, hpr_registry *registry) {
   return Number(call.env(), static_cast<double>(ticket));
 }
 
+/* announce(spawnToken) */
+napi_value Announce(Call &call, hpr_registry *registry) {
+  const char *token = call.Text(0, "spawnToken");
+  if (call.ok() && !token[0]) call.Fail("ERR_INVALID_ARG_TYPE", "spawnToken must not be empty");
+  const int result = call.ok() ? hpr_registry_announce(registry, token) : 0;
+  return result == 0 ? nullptr : call.Fail(result);
+}
+
 hpr_ticket Ticket(const Call &call, size_t index) {
   double number = 0;
   napi_get_value_double(call.env(), call.Value(index), &number);
@@ -387,6 +395,7 @@ napi_property_descriptor Method(const char *name, napi_callback call) {
 
 napi_value RegistryObject::Define(napi_env env) {
   const napi_property_descriptor methods[] = {
+      Method("announce", Enter<Announce>),
       Method("register", Enter<Register>),
       Method("childExited", Enter<ChildExited, IfClosed::kIgnore>),
       Method("timerFired", Enter<TimerFired, IfClosed::kIgnore>),

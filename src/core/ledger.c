@@ -1,5 +1,6 @@
 #include "core/ledger.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -225,6 +226,49 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   return judge_lost(scope, row);
 }
 
+/* --- announced tokens ----------------------------------------------------------------------- */
+
+/* A child that its server did not live to register: as if it had been. */
+static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *announced,
+                                const hpr_identity *identity) {
+  const hpr_process_ops *process = scope->process;
+  hpr_row row = {.main = *identity, .spawned_ms = announced->spawned_ms};
+  if (process->folder(process->self, identity, &row.cwd) != 0) row.cwd = strdup("");
+  if (!row.cwd || hpr_row_set_text(&row.token, announced->token) != 0 ||
+      adopt(scope, &row, false) == HPR_KEEP) {
+    hpr_row_done(&row);
+    return HPR_KEEP;
+  }
+  return HPR_DROP;
+}
+
+/* Whoever was registered once is known, and what its session has left behind is no agent. */
+static hpr_keep judge_announced(void *self, hpr_stored *stored) {
+  const hpr_ledger_scope *scope = self;
+  hpr_row *row = &stored->row;
+  hpr_identity identity;
+  const char *file = hpr_pidfile_path(scope->ledger->pidfile);
+  if (stored->error != 0) return HPR_KEEP;
+  if (strcmp(row->owner_id, scope->ledger->id) == 0) return HPR_DROP;
+  if (!scope->ledger->adopting || hpr_owners_lives(scope->owners, scope->process, row))
+    return HPR_KEEP;
+  if (!hpr_tokens_find(scope->process, row->token, file, &identity)) return HPR_DROP;
+  if (hpr_table_find_pid(scope->table, identity.pid)) return HPR_DROP;
+  return adopt_announced(scope, row, &identity);
+}
+
+static int announce(void *self, hpr_buffer *own_announced) {
+  const hpr_ledger_scope *scope = self;
+  for (hpr_token *it = scope->ledger->tokens.list; it; it = it->next) {
+    char *text;
+    hpr_ledger_sign(scope->ledger, scope->owners, &it->row);
+    if (hpr_row_write_announced(&it->row, &text) != 0) return HPR_ENOMEM;
+    hpr_document_announce(own_announced, text);
+    free(text);
+  }
+  return 0;
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 static int refresh_lines(const hpr_ledger_scope *scope, hpr_lines **ret_lines) {
@@ -263,6 +307,8 @@ static int sync(const hpr_ledger_scope *scope) {
   const hpr_pidfile_client client = {
       .self = &copy,
       .judge = judging ? judge_orphan : judge_ordinary,
+      .judge_announced = judging ? judge_announced : NULL,
+      .announce = announce,
       .lines = judging ? note_judged : note_looked,
       .owned = note_owned,
       .only_changes =

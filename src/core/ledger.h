@@ -5,10 +5,12 @@
 #include "core/outbox.h"
 #include "core/owners.h"
 #include "core/table.h"
+#include "core/tokens.h"
 #include "store/pidfile.h"
 
 typedef struct hpr_ledger {
   hpr_pidfile *pidfile;
+  hpr_tokens tokens;          /* that we have announced */
   char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
   char lock_file[HPR_OWNER_ID_SIZE], lock_init[HPR_OWNER_ID_SIZE]; /* see hpr_row; "" = none */
   bool adopting;        /* orphans are wanted: cleanupOrphans was called */

@@ -143,6 +143,13 @@ typedef struct hpr_registration {
 } hpr_registration;
 
 /*
+ * A process is about to be started with that token in its environment. Until one is registered
+ * with it the file says so: if we die before, the next server takes that process over. HPR_ECLOSED,
+ * HPR_ENOMEM.
+ */
+int hpr_registry_announce(hpr_registry *registry, const char *token);
+
+/*
  * Who registers a process wants it to live: an end that was asked for before, be it by a server
  * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range), HPR_ECLOSED (it is
  * closing: from a report of that), HPR_ENOMEM, HPR_ETOOBIG (readers would refuse the file): nothing

@@ -194,6 +194,7 @@ static void release(hpr_registry *registry) {
   hpr_outbox_done(&registry->outbox);
   hpr_table_done(&registry->table);
   hpr_pidfile_close(registry->ledger.pidfile);
+  hpr_tokens_done(&registry->ledger.tokens);
   free(registry);
   host.closed(host.self);
 }

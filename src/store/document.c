@@ -6,37 +6,40 @@
 
 #define ENTRIES "\"entries\""
 #define REFUSED "\"refused\""
+#define ANNOUNCED "\"announced\""
 #define HEAD "{\"entries\":["
 #define SEPARATOR ",\n"
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
-static int append(hpr_document *document, hpr_span text, int error, const hpr_row *take_row) {
+static int append(hpr_stored **list, hpr_span text, int error, const hpr_row *take_row) {
   hpr_stored *stored = calloc(1, sizeof *stored);
   if (!stored) return HPR_ENOMEM;
   stored->text = text;
   stored->error = error;
   if (error == 0) stored->row = *take_row;
-  DL_APPEND(document->stored, stored);
+  DL_APPEND(*list, stored);
   return 0;
 }
 
+typedef int (*row_reader)(hpr_span text, hpr_row *ret_row);
+
 /* Reads one entry's text and keeps it, sound or not. */
-static int keep_entry(hpr_document *document, hpr_span text) {
+static int keep_entry(hpr_stored **list, hpr_span text, row_reader read) {
   hpr_row row = {0};
-  int error = hpr_row_read(text, &row);
+  int error = read(text, &row);
   if (error == HPR_ENOMEM) return error;
-  int result = append(document, text, error, &row);
+  int result = append(list, text, error, &row);
   if (result != 0) hpr_row_done(&row);
   return result;
 }
 
-static int read_entries(hpr_document *document, hpr_cursor *cursor) {
+static int read_entries(hpr_stored **list, hpr_cursor *cursor, row_reader read) {
   if (!hpr_scan_open(cursor, '[')) return HPR_ECORRUPT;
   bool first = true, failed = false;
   while (hpr_scan_more(cursor, ']', &first, &failed)) {
     hpr_span entry;
     if (!hpr_scan_value(cursor, &entry)) return HPR_ECORRUPT;
-    int result = keep_entry(document, entry);
+    int result = keep_entry(list, entry, read);
     if (result != 0) return result;
   }
   return failed ? HPR_ECORRUPT : 0;
@@ -62,6 +65,11 @@ static bool holds_entries(hpr_span key, const hpr_cursor *cursor) {
   return is_key(key, ENTRIES) || (is_key(key, REFUSED) && hpr_scan_open(&value, '['));
 }
 
+static bool is_announced(hpr_span key, const hpr_cursor *cursor) {
+  hpr_cursor value = *cursor;
+  return is_key(key, ANNOUNCED) && hpr_scan_open(&value, '[');
+}
+
 static int read_whole(hpr_document *document, hpr_cursor cursor) {
   bool first = true, failed = false, seen = false, seen_refused = false;
   if (!hpr_scan_open(&cursor, '{')) return HPR_ECORRUPT;
@@ -74,7 +82,10 @@ static int read_whole(hpr_document *document, hpr_cursor cursor) {
     if (first_array ? seen : entries && seen_refused) return HPR_ECORRUPT;
     seen = seen || first_array;
     seen_refused = seen_refused || (entries && !first_array);
-    int result = entries ? read_entries(document, &cursor) : keep_member(document, key, &cursor);
+    int result = is_announced(key, &cursor) && !document->announced
+                     ? read_entries(&document->announced, &cursor, hpr_row_read_announced)
+                 : entries ? read_entries(&document->stored, &cursor, hpr_row_read)
+                           : keep_member(document, key, &cursor);
     if (result != 0) return result;
   }
   return failed || !hpr_scan_at_end(cursor) ? HPR_ECORRUPT : 0;
@@ -83,6 +94,7 @@ static int read_whole(hpr_document *document, hpr_cursor cursor) {
 static void drop_all(hpr_document *document) {
   hpr_stored *stored, *next;
   DL_FOREACH_SAFE(document->stored, stored, next) hpr_document_drop(document, stored);
+  DL_FOREACH_SAFE(document->announced, stored, next) hpr_document_drop_announced(document, stored);
   hpr_buffer_clear(&document->unknown);
 }
 
@@ -99,7 +111,7 @@ static int salvage(hpr_document *document, const char *text, const char *end) {
     hpr_span span;
     hpr_row row = {0};
     int error = hpr_scan_value(&cursor, &span) ? hpr_row_read(span, &row) : HPR_EINVAL;
-    if (error == 0) error = append(document, span, 0, &row);
+    if (error == 0) error = append(&document->stored, span, 0, &row);
     if (error == HPR_ENOMEM) {
       hpr_row_done(&row);
       return error;
@@ -136,11 +148,19 @@ int hpr_document_rewrite(hpr_stored *stored) {
   return 0;
 }
 
-void hpr_document_drop(hpr_document *document, hpr_stored *stored) {
-  DL_DELETE(document->stored, stored);
+static void drop(hpr_stored **list, hpr_stored *stored) {
+  DL_DELETE(*list, stored);
   free(stored->rewritten);
   hpr_row_done(&stored->row);
   free(stored);
+}
+
+void hpr_document_drop(hpr_document *document, hpr_stored *stored) {
+  drop(&document->stored, stored);
+}
+
+void hpr_document_drop_announced(hpr_document *document, hpr_stored *stored) {
+  drop(&document->announced, stored);
 }
 
 void hpr_document_done(hpr_document *document) {
@@ -161,7 +181,30 @@ void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length) {
   hpr_buffer_add(buffer, entry, length);
 }
 
+void hpr_document_announce(hpr_buffer *own_announced, const char *text) {
+  hpr_buffer_add(own_announced, SEPARATOR, strlen(SEPARATOR));
+  hpr_buffer_add(own_announced, text, strlen(text));
+}
+
+static void add_announced(hpr_buffer *buffer, const hpr_document *others) {
+  const hpr_stored *stored;
+  const hpr_buffer *own = others->own_announced;
+  const size_t own_length = own ? own->length : 0;
+  bool first = true;
+  if (!others->announced && own_length == 0) return;
+  hpr_buffer_add(buffer, SEPARATOR ANNOUNCED ":[\n", strlen(SEPARATOR ANNOUNCED ":[\n"));
+  DL_FOREACH(others->announced, stored) {
+    if (!first) hpr_buffer_add(buffer, SEPARATOR, strlen(SEPARATOR));
+    hpr_buffer_add(buffer, stored->text.text, stored->text.length);
+    first = false;
+  }
+  const size_t skip = first && own_length > 0 ? strlen(SEPARATOR) : 0;
+  if (own_length > 0) hpr_buffer_add(buffer, own->text + skip, own_length - skip);
+  hpr_buffer_add(buffer, "\n]", 2);
+}
+
 void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others) {
+  add_announced(buffer, others);
   hpr_buffer_add(buffer, others->unknown.text ? others->unknown.text : "", others->unknown.length);
   hpr_buffer_add(buffer, "}\n", 2);
 }

@@ -19,10 +19,12 @@ typedef struct hpr_stored {
 
 /* All zero is an empty document. */
 typedef struct hpr_document {
-  char *text;         /* owns what the entries point to */
-  hpr_stored *stored; /* in the order of the file, a utlist of its own kind */
-  hpr_buffer unknown; /* the other members of the outermost object: ,"key":value… */
-  bool damaged;       /* not what a registry writes; whole entries were salvaged */
+  char *text;                      /* owns what the entries point to */
+  hpr_stored *stored;              /* in the order of the file, a utlist of its own kind */
+  hpr_stored *announced;           /* the same of announced tokens, see hpr_row_read_announced */
+  const hpr_buffer *own_announced; /* for writing: texts with separators before; NULL = none */
+  hpr_buffer unknown;              /* the other members of the outermost object: ,"key":value… */
+  bool damaged;                    /* not what a registry writes; whole entries were salvaged */
 } hpr_document;
 
 /*
@@ -34,8 +36,12 @@ int hpr_document_read(char *take_text, size_t size, hpr_document *ret_document);
 /* Writes a changed row anew, unknown fields included. HPR_ENOMEM: the text is as it was. */
 int hpr_document_rewrite(hpr_stored *stored);
 
-/* Takes one entry out and frees it. */
+/* Takes one entry out, or one announced token, and frees it. */
 void hpr_document_drop(hpr_document *document, hpr_stored *stored);
+void hpr_document_drop_announced(hpr_document *document, hpr_stored *stored);
+
+/* Adds the text of an announced token of one's own. */
+void hpr_document_announce(hpr_buffer *own_announced, const char *text);
 
 void hpr_document_done(hpr_document *document);
 
@@ -47,7 +53,7 @@ void hpr_document_done(hpr_document *document);
 void hpr_document_begin(hpr_buffer *buffer);
 void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length);
 void hpr_document_end(hpr_buffer *buffer, const hpr_document *others);
-/* What follows the array of entries, refused ones left out. */
+/* What follows the array of entries, refused ones left out: announced tokens, and the unknown. */
 void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others);
 
 #endif

@@ -23,6 +23,7 @@ struct hpr_pidfile {
   char *beside; /* path with room for a suffix; the names of our other files */
   size_t path_length;
   hpr_document others;     /* what the file holds besides the client's entries */
+  hpr_buffer announced;    /* the client's own announced tokens */
   hpr_buffer text;         /* the last text that held entries of others; kept for its memory */
   hpr_file_info seen;      /* the file as we last read or wrote it; inode 0 = never */
   hpr_file held;           /* that file, open, if it has to be */
@@ -88,6 +89,7 @@ void hpr_pidfile_close(hpr_pidfile *f) {
   hpr_writelock_done(&f->lock);
   hpr_document_done(&f->others);
   hpr_buffer_done(&f->text);
+  hpr_buffer_done(&f->announced);
   free(f->path);
   free(f->beside);
   free(f);
@@ -216,7 +218,13 @@ static bool judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
       break;
     }
   }
-  if (f->others.stored) return changed;
+  DL_FOREACH_SAFE(f->others.announced, stored, next) {
+    if (!client->judge_announced || client->judge_announced(client->self, stored) != HPR_DROP)
+      continue;
+    hpr_document_drop_announced(&f->others, stored);
+    changed = true;
+  }
+  if (f->others.stored || f->others.announced) return changed;
   free(f->others.text); /* nothing points into it any more */
   f->others.text = NULL;
   return changed;
@@ -239,7 +247,10 @@ static int compose(hpr_pidfile *f, const hpr_pidfile_client *client, hpr_span *r
   hpr_lines *lines;
   const bool changed = judge_all(f, client);
   int result = client->lines(client->self, &lines);
-  if (result != 0) return result;
+  hpr_buffer_clear(&f->announced);
+  if (result == 0 && client->announce) result = client->announce(client->self, &f->announced);
+  if (result != 0 || f->announced.failed) return result ? result : HPR_ENOMEM;
+  f->others.own_announced = &f->announced;
   *ret_text = (hpr_span){0};
   if (client->only_changes && !changed) return 0;
   return f->others.stored ? join(f, lines, ret_text)

@@ -464,6 +464,38 @@ int hpr_row_set_text(char **field, const char *text) {
   return 0;
 }
 
+/* --- announced tokens ----------------------------------------------------------------------- */
+
+static int read_announcement(const cJSON *it, hpr_row *row) {
+  if (!read_owner(member(it, "owner"), row)) return HPR_EINVAL;
+  row->spawned_ms = read_time(member(it, "spawnedAt"));
+  const int result = read_string(member(it, "spawnToken"), &row->token);
+  return result == 0 && !row->token ? HPR_EINVAL : result;
+}
+
+int hpr_row_read_announced(hpr_span text, hpr_row *ret_row) {
+  hpr_row row = {0};
+  cJSON *it = cJSON_ParseWithLength(text.text, text.length);
+  if (!it) return HPR_EINVAL;
+  int result = cJSON_IsObject(it) ? check_keys_differ(it) : HPR_EINVAL;
+  if (result == 0) result = read_announcement(it, &row);
+  cJSON_Delete(it);
+  if (result == 0)
+    *ret_row = row;
+  else
+    hpr_row_done(&row);
+  return result;
+}
+
+int hpr_row_write_announced(const hpr_row *row, char **ret_text) {
+  cJSON *it = cJSON_CreateObject();
+  const bool whole = it && write_string(it, "spawnToken", row->token) &&
+                     write_time(it, "spawnedAt", row->spawned_ms) && write_owner(it, row);
+  *ret_text = whole ? cJSON_PrintUnformatted(it) : NULL;
+  cJSON_Delete(it);
+  return *ret_text ? 0 : HPR_ENOMEM;
+}
+
 /* --- changes -------------------------------------------------------------------------------- */
 
 int32_t hpr_row_registered_pid(const hpr_row *row) {

@@ -86,6 +86,13 @@ int hpr_row_read(hpr_span text, hpr_row *ret_row);
 int hpr_row_write(const hpr_row *row, char **ret_text);
 
 /*
+ * The same for an announced token: a process that may be started with it, and has not been
+ * registered. Its row has a token, a time and an owner, and no process. HPR_EINVAL, HPR_ENOMEM.
+ */
+int hpr_row_read_announced(hpr_span text, hpr_row *ret_row);
+int hpr_row_write_announced(const hpr_row *row, char **ret_text);
+
+/*
  * Copies a text into a row's field; NULL or "" leaves none, as in the original module. HPR_ENOMEM:
  * the field is as it was.
  */
