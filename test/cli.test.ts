@@ -314,11 +314,11 @@ describe("reap", () => {
 });
 
 describe("forget", () => {
-  /** Rows of another host: its boot id, and no lock that anybody holds here. */
+  /** Rows of another container: its pid namespace, and no lock that anybody holds here. */
   const moveAway = (pidFile: string): void =>
     editRows(pidFile, (row) => {
-      row.identity!.boot = "01234567-89ab-4def-8123-456789abcdef@01234567";
-      row.owner = { ...row.owner!, boot: row.identity!.boot };
+      row.identity!.birth = row.identity!.birth!.replace(/^\d+/, "1");
+      row.owner = { ...row.owner!, birth: row.owner!.birth!.replace(/^\d+/, "1") };
     });
 
   it("drops what only another host could judge, and ends nothing", async () => {

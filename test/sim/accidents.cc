@@ -75,6 +75,15 @@ void Story::TimePasses() {
     if (!server->is_calling()) server->FireTimers();
 }
 
+/* Where the system does not always tell its boot id, the time of the boot is what it is known by. */
+void Story::ClockIsSet() {
+  constexpr int64_t kHourMs = INT64_C(60) * 60 * 1000;
+  static const std::vector<int64_t> kWrong = {-240 * kHourMs, 0, kHourMs, 240 * kHourMs};
+  if (!told_) return;
+  kernel_.wrong_by_ms = random_.Pick(kWrong);
+  kernel_.Note("the wall clock is wrong by " + std::to_string(kernel_.wrong_by_ms));
+}
+
 void Story::WeekPasses() { kernel_.now_ms += 8 * kDayMs; }
 
 /* Most likely under a number that an entry has. */

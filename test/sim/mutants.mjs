@@ -40,10 +40,10 @@ const mutants = [
   {
     name: "ladder without re-check",
     file: "src/platform/process.c",
-    find: "  const hpr_found found = hpr_found_open(self->system, &self->host, identity);\n  result = check_found",
+    find: "  const hpr_found found = hpr_found_open(self->system, &self->here, identity);\n  result = check_found",
     replace:
       "  if (signal == HPR_SIGNAL_KILL) return self->system->signal(identity->pid, 9, false);\n" +
-      "  const hpr_found found = hpr_found_open(self->system, &self->host, identity);\n  result = check_found",
+      "  const hpr_found found = hpr_found_open(self->system, &self->here, identity);\n  result = check_found",
   },
   {
     name: "kill by number after reuse",
@@ -96,14 +96,20 @@ const mutants = [
   {
     name: "a living server's entries are orphans",
     file: "src/core/ledger.c",
-    find: "  if (hpr_owners_lives(scope->owners, scope->process, &row->owner)) return HPR_KEEP;\n",
-    replace: "",
+    find: "  case HPR_OWNER_LIVES: return keep_owned(row);\n",
+    replace: "  case HPR_OWNER_LIVES: break;\n",
   },
   {
     name: "another boot's pids trusted",
     file: "src/platform/identity.c",
-    find: "  if (strcmp(host->boot, boot) == 0) return HPR_VERDICT_SAME;",
-    replace: "  return HPR_VERDICT_SAME;",
+    find: "  if (one.has_id && other.has_id) return HPR_BOOT_OTHER;",
+    replace: "  if (one.has_id && other.has_id) return HPR_BOOT_SAME;",
+  },
+  {
+    name: "ages by the wall clock",
+    file: "src/core/judge.c",
+    find: "  return since_ms >= 0 ? since_ms : process->age_ms(process->self, &row->main);",
+    replace: "  return since_ms < -1 ? since_ms : process->now_ms(process->self) - row->spawned_ms;",
   },
   {
     name: "exits of the reclaimed not watched",

@@ -175,6 +175,7 @@ std::string Story::Run(size_t steps) {
       {"probe", &Story::ServerProbes, 4},
       {"time passes", &Story::TimePasses, 8},
       {"a week passes", &Story::WeekPasses, 1},
+      {"the clock is set", &Story::ClockIsSet, 1},
       {"a stranger comes", &Story::StrangerComes, 6},
       {"a number is used again", &Story::NumberIsUsedAgain, 2},
       {"a child has a child", &Story::ChildHasChild, 3},

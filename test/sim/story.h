@@ -87,6 +87,7 @@ private:
   void ServerHearsOldExit();
   void ServerProbes();
   void TimePasses();
+  void ClockIsSet();
   void WeekPasses();
   void StrangerComes();
   void NumberIsUsedAgain();

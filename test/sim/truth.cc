@@ -232,7 +232,9 @@ void Truth::Break(const std::string &what) {
  * was made by one that is to end, whether that one lives or not.
  */
 bool Truth::GoesAlong(const Delivery &it) const {
-  for (Serial at = it.target; at && !it.group; at = kernel_->MadeBy(at))
+  /* An agent that a keeper starts anew while it is ended may lead a group of its own. */
+  if (it.group) return asked_.count(kernel_->MadeBy(it.target)) != 0;
+  for (Serial at = it.target; at; at = kernel_->MadeBy(at))
     if (asked_.count(at)) return true;
   return false;
 }
