@@ -1,0 +1,132 @@
+// A server that dies between spawn and register: the file names the token, the process carries it.
+import { describe, expect, it } from "vitest";
+import { gone, isAlive, ROOT, start, startTalking } from "./fixtures/processes.js";
+import { codes, newPidFile, open, rows, temporaryFolder } from "./fixtures/registry.js";
+import { holdsFor, waitFor } from "./fixtures/wait.js";
+import { readFileSync } from "node:fs";
+
+interface Announced {
+  spawnToken: string;
+  spawnedAt: string;
+  owner: { pid: number };
+}
+
+const announced = (pidFile: string): Announced[] =>
+  (JSON.parse(readFileSync(pidFile, "utf8")) as { announced?: Announced[] }).announced ?? [];
+
+/** A server that spawns with a token's mark, says the pid, and is killed before it registers. */
+async function dyingServer(pidFilePath: string, token: string, { detached = true, command = ["sleep", "300"], register = false } = {}): Promise<number> {
+  const code = `
+    const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
+    const { spawn } = require("node:child_process");
+    const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFilePath)} });
+    registry.cleanupOrphans();
+    const env = { ...process.env, ...registry.spawnEnv(${JSON.stringify(token)}) };
+    const child = spawn(${JSON.stringify(command[0])}, ${JSON.stringify(command.slice(1))}, { detached: ${detached}, stdio: "ignore", env, cwd: ${JSON.stringify(temporaryFolder())} });
+    if (${register}) registry.register(child.pid, "/a", child, ${JSON.stringify(token)});
+    console.log(child.pid);
+    setInterval(() => {}, 1e6);`;
+  const { child, line } = await startTalking([process.execPath, "-e", code]);
+  child.kill("SIGKILL");
+  await waitFor("the server's end", () => !isAlive(child.pid));
+  return Number(line);
+}
+
+describe("an announced token", () => {
+  it("stands in the file until its process is registered, where the original does not look", () => {
+    const { registry, pidFile } = open();
+    registry.spawnEnv("one");
+    registry.spawnEnv("one");
+    registry.spawnEnv("two");
+    expect(rows(pidFile)).toEqual([]);
+    expect(announced(pidFile)).toMatchObject([
+      { spawnToken: "one", owner: { pid: process.pid } },
+      { spawnToken: "two", owner: { pid: process.pid } },
+    ]);
+    const child = start(["sleep", "300"]);
+    registry.register(child.pid, "/a", child, "one");
+    expect(announced(pidFile)).toMatchObject([{ spawnToken: "two" }]);
+    expect(rows(pidFile)).toMatchObject([{ pid: child.pid, spawnToken: "one" }]);
+  });
+
+  it("of another registry that lives stays, whatever is written", () => {
+    const { registry, pidFile } = open();
+    registry.spawnEnv("theirs");
+    const other = open({ pidFilePath: pidFile });
+    other.registry.cleanupOrphans();
+    const child = start(["sleep", "300"]);
+    other.registry.register(child.pid, "/a", child, "ours");
+    other.registry.spawnEnv("also ours");
+    expect(announced(pidFile).map((it) => it.spawnToken).sort()).toEqual(["also ours", "theirs"]);
+  });
+
+  it.each(["a-short-one", "a-token-that-is-long-enough"])("of a dead server leads to its child (%s)", async (token) => {
+    const pidFilePath = newPidFile();
+    const pid = await dyingServer(pidFilePath, token);
+    const opened = open({ pidFilePath, killGraceMs: 500 });
+    opened.registry.cleanupOrphans();
+    expect(opened.registry.entries()).toMatchObject([{ pid, spawnToken: token, kin: true, state: "live" }]);
+    expect(opened.registry.entries()[0].cwd).toContain(process.env.HOME);
+    expect(rows(pidFilePath)).toMatchObject([{ pid, spawnToken: token, identity: { birth: expect.any(String) } }]);
+    expect(announced(pidFilePath)).toEqual([]);
+    expect(opened.registry.linkByToken(token, "s")).toBe(true);
+    expect(opened.registry.getPid("s")).toBe(pid);
+    expect((await opened.registry.terminate("s")).outcome).toBe("exited");
+    await gone(pid);
+    expect(codes(opened)).toEqual([]);
+  });
+
+  it("leads to the topmost of those who carry it", async () => {
+    const pidFilePath = newPidFile();
+    const pid = await dyingServer(pidFilePath, "token-of-the-family", { command: ["sh", "-c", "sleep 300 & setsid sleep 300 & wait"] });
+    const { registry } = open({ pidFilePath, killGraceMs: 500, tree: true });
+    registry.cleanupOrphans();
+    expect(registry.entries()).toMatchObject([{ pid }]);
+    await registry.terminate({ pid });
+  });
+
+  it("of a dead server is dropped when nobody carries it", async () => {
+    const pidFilePath = newPidFile();
+    const pid = await dyingServer(pidFilePath, "token-of-nobody", { command: ["true"] });
+    await gone(pid);
+    const { registry } = open({ pidFilePath });
+    registry.cleanupOrphans();
+    expect(registry.entries()).toEqual([]);
+    expect(announced(pidFilePath)).toEqual([]);
+  });
+
+  it("that was registered once makes no agent of what its session left behind", async () => {
+    const pidFilePath = newPidFile();
+    const pid = await dyingServer(pidFilePath, "token-of-a-known-one", { register: true, command: ["sh", "-c", "setsid sleep 300 & sleep 0.3; exit 0"] });
+    await gone(pid);
+    const { registry } = open({ pidFilePath });
+    registry.cleanupOrphans();
+    await holdsFor(100, "nobody is adopted", () => registry.entries().every((it) => it.pid === pid));
+    expect(registry.size()).toBe(0);
+  });
+
+  it("of another file is nobody's here", async () => {
+    const pid = await dyingServer(newPidFile(), "short");
+    const pidFilePath = newPidFile();
+    await dyingServer(pidFilePath, "short", { command: ["true"] });
+    const { registry } = open({ pidFilePath });
+    registry.cleanupOrphans();
+    expect(registry.entries()).toEqual([]);
+    process.kill(pid, "SIGKILL");
+  });
+
+  it("that we carry ourselves adopts nobody", async () => {
+    const pidFilePath = newPidFile();
+    await dyingServer(pidFilePath, "token-that-we-carry-too", { command: ["true"] });
+    const code = `
+      const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
+      const { spawn } = require("node:child_process");
+      const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore" });
+      const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFilePath)} });
+      registry.cleanupOrphans();
+      console.log(registry.entries().length);
+      child.kill("SIGKILL");`;
+    const { line } = await startTalking([process.execPath, "-e", code], { env: { ...process.env, ANY: "token-that-we-carry-too" } });
+    expect(line).toBe("0");
+  });
+});
