@@ -96,7 +96,7 @@ const mutants = [
   {
     name: "a living server's entries are orphans",
     file: "src/core/ledger.c",
-    find: "  if (hpr_owners_lives(scope->owners, scope->process, &row->owner)) return HPR_KEEP;\n",
+    find: "  if (hpr_owners_lives(scope->owners, scope->process, row)) return HPR_KEEP;\n",
     replace: "",
   },
   {
