@@ -6,6 +6,7 @@ import { cli, onTerminal, PROGRAM, runToEnd } from "./fixtures/cli.js";
 import { deadPid, gone, isAlive, keeperArgv, sleeper, stray, STUBBORN } from "./fixtures/processes.js";
 import { ago, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
+import { asPlainUser, theirFolder, unreachable } from "./fixtures/users.js";
 import { waitFor } from "./fixtures/wait.js";
 
 /** What a server that was killed leaves: one entry for each session, its process running on. */
@@ -373,6 +374,29 @@ describe("doctor", () => {
     expect(out).not.toContain("mine");
     expect(readdirSync(folder)).toHaveLength(7);
     expect(isAlive(keeper.pid)).toBe(true);
+  });
+
+  it.each([".lock", ".owners", ""])("names a file that keeps every server from writing (…%s)", async (suffix) => {
+    const pidFile = newPidFile();
+    mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 });
+    mkdirSync(`${pidFile}${suffix}`); // whoever we are, it is no file that we can write
+    const { code, out } = await cli(pidFile, "doctor");
+    expect(code).toBe(1);
+    expect(out).toContain(`${pidFile}${suffix} is no regular file`);
+    expect(out).toContain("remove it");
+  });
+
+  it("names a folder that cannot be written, or made", ({ skip }) => {
+    const reason = unreachable();
+    if (reason) skip(reason);
+    const folder = theirFolder();
+    chmodSync(folder, 0o555);
+    for (const pidFile of [join(folder, "pids.json"), join(folder, "a", "b", "pids.json")]) {
+      const [command, ...args] = [...asPlainUser, process.execPath, PROGRAM, "doctor", "--pid-file", pidFile];
+      const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
+      expect(stdout).toContain(`the folder ${folder} cannot be written`);
+      expect(status).toBe(1);
+    }
   });
 
   it("tells of a stranger, a bad entry and an open file", async () => {

@@ -308,7 +308,7 @@ describe("eight writers on one slow core", () => {
     );
     for (const { child } of writers) child.stdin!.write("go\n");
     await waitFor("all have finished", () => writers.every(({ lines }) => lines.length === 51), 60_000);
-    const answers = writers.flatMap(({ lines }) => lines.slice(1).map((line) => JSON.parse(line) as { written: boolean }));
+    const answers = writers.flatMap(({ lines }) => lines.slice(1).map((line) => JSON.parse(line) as { written: boolean; ms: number }));
     expect(answers.filter(({ written }) => !written)).toEqual([]);
     expect(new Set(pids(pidFile)).size).toBe(400);
     // Measured: a fifth of a second at most.

@@ -2,12 +2,13 @@ import { listProcesses } from "../binding.js";
 import { ExitCode } from "./exit-code.js";
 import { lookAt, type Borrowed, type Look } from "./guest.js";
 import { isOpenToOthers, keeperFilesOf, leftoversOf } from "./leftovers.js";
+import { aboutPlace } from "./place.js";
 import { painted, print } from "./terminal.js";
 import { plain } from "./text.js";
 import { nameOf } from "./view.js";
 
 /** What is wrong, and what a person can do about it. */
-interface Finding {
+export interface Finding {
   what: string;
   todo: string;
 }
@@ -77,8 +78,9 @@ export function doctor(pidFile: string): number {
   const look = readable(pidFile);
   const findings: Finding[] =
     "what" in look
-      ? [look, ...aboutLeftovers(pidFile)]
+      ? [look, ...aboutPlace(pidFile), ...aboutLeftovers(pidFile)]
       : [
+          ...aboutPlace(pidFile),
           ...aboutFile(pidFile, look),
           ...look.entries.map(aboutEntry).filter((it) => it !== undefined),
           ...aboutLeftovers(pidFile),
