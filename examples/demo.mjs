@@ -27,7 +27,7 @@ async function play(stage) {
   await noticeExit(stage, second, sessions.plain);
   const ending = await endTheRest(stage, second);
   await watchKeepersEnd(stage, second, sessions);
-  await escalate(stage, second, ending);
+  await escalate(stage, second, sessions.stubborn, ending);
   await showNothingIsLeft(stage, second);
 }
 
@@ -43,6 +43,9 @@ async function startSessions(stage, server) {
     say(`${name.padEnd(8)}  pid ${session.pid}${describe(session)}`);
   }
   await waitFor("the stubborn agent", () => findMessage(sessions.stubborn, { type: "ready" }));
+  sessions.stubborn.toolPid = findMessage(sessions.stubborn, { type: "tool" }).pid;
+  stage.witness.remember(sessions.stubborn.toolPid);
+  say(`stubborn has started a tool in a session of its own, pid ${sessions.stubborn.toolPid}`);
   check("all of them live", allAlive(stage, sessions));
   check("all of them are in the pid file", recordedPids(stage).join() === pidsOf(sessions).join());
   await show(stage, server);
@@ -173,11 +176,12 @@ async function watchKeepersEnd(stage, server, sessions) {
   await show(stage, server);
 }
 
-async function escalate(stage, server, { result, startedAtMs }) {
+async function escalate(stage, server, { toolPid }, { result, startedAtMs }) {
   heading(`10 The stubborn one gets SIGKILL after ${GRACE_MS} ms`);
   const { outcome } = await result;
   const tookMs = Math.round(monotonicMs() - startedAtMs);
   check(`terminate() says "${outcome}" after ${tookMs} ms`, outcome === "killed");
+  check(`its tool, pid ${toolPid}, went with it`, !stage.witness.isAlive(toolPid));
   await show(stage, server);
 }
 

@@ -68,7 +68,7 @@ const commands = {
 
   entries: () => registry.entries(),
   getPid: (sessionId) => registry.getPid(sessionId),
-  terminate: (sessionId) => registry.terminate(sessionId),
+  terminate: (sessionId) => registry.terminate(sessionId, { tree: true }),
   writeRpc: ({ sessionId, line }) => registry.writeRpc(sessionId, line),
 };
 
