@@ -113,6 +113,11 @@ export interface HeadlessExit extends HeadlessSnapshot {
   code?: number;
   /** The signal that ended it; `undefined` unless it was this process's child. */
   signal?: string;
+  /**
+   * How many processes of the groups that it led live on, at least (8 of a group are recorded);
+   * `undefined`: none are known. With the option `tree` they are being ended.
+   */
+  leftovers?: number;
 }
 
 /**

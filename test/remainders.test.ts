@@ -4,8 +4,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Agents } from "./fixtures/agents.js";
 import { openNext, restart, states, takeOver, type NextOpened, type NextRegistry } from "./fixtures/next.js";
-import { bare, exited, gone, isAlive, sleeper, startTalking, type Child } from "./fixtures/processes.js";
-import { editRows, newPidFile, pids, rows, writePidFile } from "./fixtures/registry.js";
+import { bare, exited, family, gone, isAlive, sleeper, startTalking, type Child } from "./fixtures/processes.js";
+import { editRows, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
@@ -141,6 +141,19 @@ describe.each(tiers)("the session's next agent, linked by %s", (_, link) => {
     expect(isAlive(left.tool)).toBe(true);
     await waitFor("the remainder alone", () => pids(left.pidFile).join() === String(left.agent.pid), 4000);
   });
+});
+
+it("is counted in the exit, if there is one", async () => {
+  const { registry, exits } = open();
+  const [{ leader, member }, alone] = [await family(), sleeper()];
+  registry.register(leader.pid, "/a", leader);
+  registry.register(alone.pid, "/a", alone);
+  leader.kill("SIGKILL");
+  alone.kill("SIGKILL");
+  await waitFor("both exits", () => exits.length === 2);
+  expect(exits.find((it) => it.pid === leader.pid)?.leftovers).toBe(1);
+  expect(exits.find((it) => it.pid === alone.pid)?.leftovers).toBeUndefined();
+  process.kill(member, "SIGKILL");
 });
 
 describe("a kill by the session", () => {

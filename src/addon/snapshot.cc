@@ -47,6 +47,8 @@ napi_value ToExit(napi_env env, const hpr_snapshot &entry) {
   napi_value object = ToObject(env, entry);
   if (entry.exit_code != HPR_EXIT_CODE_NONE) Set(env, object, "code", Number(env, entry.exit_code));
   SetText(env, object, "signal", entry.exit_signal);
+  if (entry.leftovers > 0)
+    Set(env, object, "leftovers", Number(env, static_cast<double>(entry.leftovers)));
   return object;
 }
 

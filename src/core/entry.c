@@ -168,6 +168,14 @@ static hpr_state state_of(const hpr_entry *entry) {
   return entry->life == HPR_LIFE_RUNNING ? HPR_STATE_LIVE : HPR_STATE_REMAINDER;
 }
 
+static size_t leftovers_of(const hpr_entry *entry) {
+  size_t count = 0;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    if (entry->parts[part].presence == HPR_PRESENCE_GROUP && entry->row.members[part])
+      count += entry->row.members[part]->count;
+  return count;
+}
+
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
   const hpr_row *row = &entry->row;
   return (hpr_snapshot){
@@ -186,6 +194,7 @@ hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
       .state = state_of(entry),
       .kin = row->main.kin,
       .exit_code = entry->exit_code,
+      .leftovers = leftovers_of(entry),
       .exit_signal = entry->exit_signal[0] ? entry->exit_signal : NULL,
   };
 }

@@ -64,6 +64,7 @@ typedef struct hpr_snapshot {
   bool kin;                /* may be signalled */
   int exit_code;           /* of a child of ours that ended by itself, or HPR_EXIT_CODE_NONE */
   const char *exit_signal; /* name of the signal that ended a child of ours, or NULL */
+  size_t leftovers;        /* members of groups that its ended processes led, as far as recorded */
 } hpr_snapshot;
 
 /* How a termination ended. */
