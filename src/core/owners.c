@@ -100,8 +100,9 @@ hpr_ownership hpr_owners_ask(hpr_owners *owners, const hpr_process_ops *process,
   if (!owner) return state;
   owner->round = owners->round;
   owner->state = state;
-  if (state == HPR_OWNER_LIVES) owner->judged = false;
-  if (state == HPR_OWNER_LIVES) watch(owners, process, owner);
+  if (state != HPR_OWNER_LIVES) return state;
+  owner->judged = false;
+  watch(owners, process, owner);
   return state;
 }
 

@@ -22,13 +22,12 @@ static hpr_mark find(const char *words, size_t size, const char *token, const ch
   const bool is_long = strlen(token) >= HPR_MARK_LONG;
   bool carried = false, own = false;
   for (const char *word = words, *end = words + size; word < end; word += strlen(word) + 1) {
-    const char *it = value_of(word, OWN_VARIABLE), *value;
-    own = own || it;
-    if (it && names_both(it, token, pid_file)) return HPR_MARK_CARRIED;
-    if (is_long)
-      carried = carried || ((value = strchr(word, '=')) && strcmp(value + 1, token) == 0);
-    else
-      carried = carried || ((it = value_of(word, DASHBOARD_VARIABLE)) && strcmp(it, token) == 0);
+    const char *both = value_of(word, OWN_VARIABLE);
+    if (both && names_both(both, token, pid_file)) return HPR_MARK_CARRIED;
+    const char *value = is_long ? strchr(word, '=') : value_of(word, DASHBOARD_VARIABLE);
+    if (value && is_long) value++;
+    own = own || both;
+    carried = carried || (value && strcmp(value, token) == 0);
   }
   /* A short token may be anybody's: one that was given for another file is another's. */
   return carried && (is_long || !own) ? HPR_MARK_CARRIED : HPR_MARK_ABSENT;

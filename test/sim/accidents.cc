@@ -75,7 +75,8 @@ void Story::TimePasses() {
     if (!server->is_calling()) server->FireTimers();
 }
 
-/* Where the system does not always tell its boot id, the time of the boot is what it is known by. */
+/* Where the system does not always tell its boot id, the time of the boot is what it is known by.
+ */
 void Story::ClockIsSet() {
   constexpr int64_t kHourMs = INT64_C(60) * 60 * 1000;
   static const std::vector<int64_t> kWrong = {-240 * kHourMs, 0, kHourMs, 240 * kHourMs};

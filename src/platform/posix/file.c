@@ -146,8 +146,14 @@ static void file_unlock(void *self, hpr_file file) {
 }
 
 static int file_open_bytes(void *self, const char *path, hpr_file *ret_file) {
-  int result = file_open_lock(self, path, ret_file);
-  if (result == 0 && (result = hpr_bytes_keep((int)*ret_file)) != 0) file_close(self, *ret_file);
+  hpr_file file = 0;
+  int result = file_open_lock(self, path, &file);
+  if (result != 0) return result;
+  result = hpr_bytes_keep((int)file);
+  if (result == 0)
+    *ret_file = file;
+  else
+    file_close(self, file);
   return result;
 }
 

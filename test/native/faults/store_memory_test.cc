@@ -83,7 +83,8 @@ TEST(PidFileMemory, IsNotOpenedWithoutMemory) {
   for (bool met = true; met; number++) {
     hpr_pidfile *pidfile = nullptr;
     FaultyMemory lack(number, false);
-    const int result = hpr_pidfile_open("/nowhere/pids.json", 1, false, hpr_file_native(), &pidfile);
+    const int result =
+        hpr_pidfile_open("/nowhere/pids.json", 1, false, hpr_file_native(), &pidfile);
     met = lack.met();
     EXPECT_EQ(met ? "HPR_ENOMEM" : "HPR_OK", Code(result));
     EXPECT_EQ(met, pidfile == nullptr);
