@@ -11,7 +11,6 @@ const std::vector<hpr_signal> kSignals = {HPR_SIGNAL_TERM, HPR_SIGNAL_TERM, HPR_
                                           HPR_SIGNAL_KILL};
 const std::vector<int32_t> kGraces = {0, 50, 2000};
 const std::vector<int32_t> kGentleGraces = {0, 50, 2000, HPR_GRACE_NEVER};
-constexpr size_t kServers = 2;
 
 } // namespace
 

@@ -267,7 +267,7 @@ bool Server::DeliverNotice() {
 }
 
 void Server::Probe() {
-  Do([&](hpr_registry *) { ProbeAll(serial_); });
+  Do([&](hpr_registry *) { ProbeAll(this); });
 }
 
 void Server::FireTimers() {
@@ -360,6 +360,13 @@ std::vector<const hpr_row *> Server::RowsMeant(const hpr_target &target) const {
   for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     if (Means(target, entry)) rows.push_back(&entry->row);
   return rows;
+}
+
+std::string Server::id() const { return registry_ ? registry_->ledger.id : ""; }
+
+bool Server::adopts() const {
+  return registry_ && registry_->ledger.adopting &&
+         registry_->owners.self.state == HPR_RECORD_KNOWN;
 }
 
 bool Server::HasUnwrittenChanges() const { return registry_ && registry_->ledger.file_error != 0; }

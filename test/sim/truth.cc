@@ -269,6 +269,21 @@ bool Truth::IsKnown(const std::vector<Server *> &servers, Serial serial) {
   return false;
 }
 
+bool Truth::IsDead(const hpr_row &row, const hpr_identity &identity) const {
+  return identity.state == HPR_RECORD_KNOWN && !kernel_->IsAlive(SerialOf(row, identity)) &&
+         (kernel_->features.names || !kernel_->GroupOfNumber(identity.pid));
+}
+
+bool Truth::IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) const {
+  const Serial serial = SerialOf(row, row.main);
+  if (row.main.state != HPR_RECORD_KNOWN || !row.main.kin || !kernel_->IsAlive(serial))
+    return false;
+  for (const Server *server : servers)
+    for (const hpr_row *own : server->Rows())
+      if (own->main.pid == row.main.pid || own->pi.pid == row.main.pid) return false;
+  return true;
+}
+
 void Truth::CheckNothingIsForgotten(const std::vector<Server *> &servers) {
   for (const Serial serial : must_know_)
     if (kernel_->IsAlive(serial) && !IsKnown(servers, serial))
