@@ -151,6 +151,8 @@ private:
 
   void Bury();
 
+  static std::vector<Server *> all_; /* in the order in which they came */
+
   Kernel *kernel_;
   Disk *disk_;
   Serial serial_ = 0;

@@ -175,11 +175,19 @@ void Truth::Forget(const hpr_row &row) {
   for (const Serial serial : PartsOf(row)) must_know_.erase(serial);
 }
 
+/* By the file an entry is about it. Whom it names as a keeper alone goes with the entry. */
+bool Truth::IsSubject(Serial serial) {
+  for (const hpr_row &row : FileRows())
+    for (const hpr_identity *it : {&row.main, &row.pi})
+      if ((it->kin || it->state == HPR_RECORD_OPAQUE) && SerialOf(row, *it) == serial) return true;
+  return false;
+}
+
 void Truth::Crashing(const Server &server) {
   if (!server.HasUnwrittenChanges()) return;
   for (const hpr_row *row : server.Rows())
     for (const Serial serial : PartsOf(*row)) {
-      if (!IsKnown({}, serial)) must_know_.erase(serial);
+      if (!IsSubject(serial)) must_know_.erase(serial);
       promised_.erase(serial);
     }
 }

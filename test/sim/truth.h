@@ -77,6 +77,7 @@ private:
   std::set<Serial> PartsOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool GoesAlong(const Delivery &delivery) const;
+  bool IsSubject(Serial serial);
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
   bool IsClaimed(const std::vector<Server *> &servers, Serial serial);
   void DropFileRows();
