@@ -23,7 +23,7 @@ void Story::StartServer() {
   if (gentle_ && random_.OneIn(8)) options.grace_ms = HPR_GRACE_NEVER;
   if (random_.OneIn(6)) options.as = AnyProcess(true); /* an agent that runs a server itself */
   auto server = std::make_unique<Server>(&kernel_, &disk_, options);
-  if (!server->is_open()) return;
+  if (!server->is_open() || !kernel_.IsAlive(server->serial())) return;
   kernel_.Note("server " + std::to_string(server->pid()));
   servers_.push_back(std::move(server));
   if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();

@@ -30,7 +30,9 @@ void Story::StartSecondRegistry() {
   Server::Options options;
   options.as = first->serial();
   kernel_.Note("a second registry of " + std::to_string(first->pid()));
-  servers_.push_back(std::make_unique<Server>(&kernel_, &disk_, options));
+  auto second = std::make_unique<Server>(&kernel_, &disk_, options);
+  if (!kernel_.IsAlive(options.as)) return; /* it died meanwhile, and nobody could tell this one */
+  servers_.push_back(std::move(second));
   if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();
 }
 
