@@ -54,6 +54,62 @@ TEST_F(Owners, LeaveTheirEntriesToUsWhenTheyDie) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
+TEST_F(Owners, AreRegistriesAndNotProcesses) {
+  Server &first = Start();
+  const Serial child = Child(first);
+  Server::Options options;
+  options.as = first.serial();
+  Server &second = Start(options);
+  second.CleanupOrphans();
+  Pass(2000);
+  EXPECT_EQ(Pids{}, PidsOf(second));
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(first));
+  first.Close();
+  EXPECT_EQ(Pids{}, PidsOf(second));
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(second)) << "without another call";
+}
+
+TEST_F(Owners, ThatCameLateLeaveTheirEntriesToo) {
+  Server &server = StartAndClean(), &late = Start();
+  const Serial child = Child(late);
+  Pass(1000);
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  late.Crash();
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "its process was watched";
+}
+
+TEST_F(Owners, WithAnotherLockFileAreJudgedByTheirProcess) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  Server &server = StartAndClean();
+  disk.Write(std::string(sim::kPidFile) + ".owners", "");
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  Pass(1000);
+  EXPECT_EQ(InFile(Pid(child))->owner_file,
+            disk.Read(std::string(sim::kPidFile) + ".owners")->substr(0, 16));
+  other.Close();
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "the new lock counts";
+}
+
+TEST_F(Owners, OfOlderVersionsAreTheirProcesses) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  const std::string text = File();
+  const std::string name = ",\"file\":\"";
+  std::string old = text;
+  old.erase(old.find(name), name.size() + 17);
+  disk.Write(sim::kPidFile, old);
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  kernel.Die(other.serial(), 9); /* without a word, as its lock says nothing */
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+}
+
 TEST_F(Owners, LeaveTheirEntriesOneByOne) {
   Server &first = Start(), &second = Start();
   const Serial a = Child(first), b = Child(second);
@@ -145,6 +201,22 @@ TEST_F(Owners, WhoseNumberIsUsedAgainAreGone) {
   UseAgain(other.serial());
   Server &server = StartAndClean();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+}
+
+TEST_F(Owners, LeaveWhatNobodyCanTellOfUntilSomebodyCan) {
+  kernel.features.names = false;
+  Server &other = Start();
+  const Serial child = Child(other);
+  Server &server = StartAndClean();
+  kernel.proc_mounted = false;
+  other.Crash();
+  Pass(1000);
+  Pass(1000);
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ("HPR_EUNKNOWN", Warnings(server)) << "once";
+  kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "without another call";
 }
 
 /* --- race ----------------------------------------------------------------------------------- */

@@ -166,6 +166,7 @@ void Story::DescriptorsLost() {
 void Story::DescriptorsBack() { kernel_.descriptors_left = true; }
 
 void Story::Reboot() {
+  HolderLeaves();
   for (Server *server : Open()) server->Crash();
   kernel_.Reboot();
   truth_.Rebooted();

@@ -11,7 +11,6 @@ const std::vector<hpr_signal> kSignals = {HPR_SIGNAL_TERM, HPR_SIGNAL_TERM, HPR_
                                           HPR_SIGNAL_KILL};
 const std::vector<int32_t> kGraces = {0, 50, 2000};
 const std::vector<int32_t> kGentleGraces = {0, 50, 2000, HPR_GRACE_NEVER};
-constexpr size_t kServers = 2;
 
 } // namespace
 
@@ -24,7 +23,7 @@ void Story::StartServer() {
   if (gentle_ && random_.OneIn(8)) options.grace_ms = HPR_GRACE_NEVER;
   if (random_.OneIn(6)) options.as = AnyProcess(true); /* an agent that runs a server itself */
   auto server = std::make_unique<Server>(&kernel_, &disk_, options);
-  if (!server->is_open()) return;
+  if (!server->is_open() || !kernel_.IsAlive(server->serial())) return;
   kernel_.Note("server " + std::to_string(server->pid()));
   servers_.push_back(std::move(server));
   if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();

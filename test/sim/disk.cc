@@ -290,6 +290,17 @@ void Disk::Write(const std::string &path, const std::string &text) {
   inode->modified_ns = next_ns_++;
 }
 
+void Disk::Remove(const std::string &path) {
+  const auto it = names_.find(path);
+  if (it == names_.end()) return;
+  it->second->links--;
+  names_.erase(it);
+}
+
+void Disk::Empty(const std::string &path) {
+  if (const auto it = names_.find(path); it != names_.end()) it->second->data.clear();
+}
+
 void Disk::CloseAllOf(Serial owner) {
   for (auto it = handles_.begin(); it != handles_.end();) {
     if (it->second.owner != owner) {

@@ -29,6 +29,8 @@ public:
   std::vector<std::string> List(const std::string &prefix) const;
   /* As somebody who is no server of ours. */
   void Write(const std::string &path, const std::string &text);
+  void Remove(const std::string &path);
+  void Empty(const std::string &path);
 
   int create_fault = 0;                     /* what making a file answers; 0: it is made */
   int byte_fault = 0;                       /* what locking a byte answers */

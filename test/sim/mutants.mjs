@@ -158,6 +158,56 @@ const mutants = [
     find: "  hpr_table_done_with(table, entry);\n  hpr_table_set_timed",
     replace: "  hpr_table_set_timed",
   },
+  {
+    name: "owners: a process is one owner",
+    file: "src/core/owners.c",
+    find: "  switch (hpr_ownerfile_test(owners->locks, row)) {",
+    replace:
+      "  if (row->owner.pid == owners->self.pid) return false;\n" +
+      "  switch (hpr_ownerfile_test(owners->locks, row)) {",
+  },
+  {
+    name: "owners: a free byte of any file is a death",
+    file: "src/store/ownerfile.c",
+    find: "strcmp(birth, row->owner_file) == 0)",
+    replace: "birth[0] != row->owner_file[0] + 99)",
+  },
+  {
+    name: "owners: a copy of the lock file is that file",
+    file: "src/store/ownerfile.c",
+    find: "      memcmp(head + HPR_OWNER_ID_SIZE, expected, HPR_OWNER_ID_SIZE - 1) != 0)",
+    replace: "      expected[0] == 0)",
+  },
+  {
+    name: "owners: locks are not asked",
+    file: "src/core/owners.c",
+    find: "  case HPR_PROOF_ENDED: return false;",
+    replace: "  case HPR_PROOF_ENDED: break;",
+  },
+  {
+    name: "owners: who came late is not looked for",
+    file: "src/core/ledger.c",
+    find: "    hpr_pidfile_look(ledger->pidfile, &client);",
+    replace: "    (void)client;",
+  },
+  {
+    name: "owners: a lock in a file that vanished is not taken again",
+    file: "src/store/pidfile.c",
+    find: "  if (!f->unprovable && !hpr_ownerfile_is_current(f->owners)) f->owner_due = true;",
+    replace: "  if (!f->unprovable && hpr_ownerfile_bytes(f->owners) == NULL) f->owner_due = true;",
+  },
+  {
+    name: "owners: rows do not name the new lock",
+    file: "src/core/ledger.c",
+    find: "    hpr_ledger_sign(scope->ledger, scope->owners, &entry->row);\n    hpr_entry_touch(entry);",
+    replace: "    hpr_entry_touch(entry);",
+  },
+  {
+    name: "owners: a call that waited in vain gives up",
+    file: "src/core/ledger.c",
+    find: "      result == 0 ? HPR_TIME_NEVER : scope->now_ms + (waiting ? LOCK_RETRY_MS : RETRY_MS);",
+    replace: "      result == 0 || waiting ? HPR_TIME_NEVER : scope->now_ms + RETRY_MS + LOCK_RETRY_MS;",
+  },
 ];
 
 const folder = path.join(nativeFolder, "mutants");

@@ -1,4 +1,5 @@
 /* sim/primitives.cc: the questions of src/platform/system.h, answered by the_kernel. */
+#include <algorithm>
 #include <signal.h>
 
 #include <cstdio>
@@ -207,8 +208,9 @@ uint64_t Nonce() { return 0xABC0000000000000u + the_kernel->Nonce(); }
 
 int OpenWatcher(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
                 const void *probe_context, hpr_watcher **ret_watcher) {
+  static uint64_t number = 0;
   *ret_watcher =
-      new hpr_watcher{the_kernel->self, notice, notice_context, probe, probe_context, {}};
+      new hpr_watcher{the_kernel->self, ++number, notice, notice_context, probe, probe_context, {}};
   sim::the_watchers.insert(*ret_watcher);
   return 0;
 }
@@ -281,7 +283,7 @@ const hpr_system the_system = MakeSystem();
 std::set<hpr_watcher *, OlderFirst> the_watchers;
 
 bool OlderFirst::operator()(const hpr_watcher *a, const hpr_watcher *b) const {
-  return a->owner < b->owner;
+  return a->owner != b->owner ? a->owner < b->owner : a->number < b->number;
 }
 
 void ExitSeen(Serial serial) {
@@ -293,14 +295,19 @@ void ExitSeen(Serial serial) {
   }
 }
 
-void ProbeAll(Serial owner) {
-  for (hpr_watcher *watcher : the_watchers) {
-    if (watcher->owner != owner) continue;
-    std::vector<uint64_t> fired;
-    for (const auto &[watch, item] : watcher->items)
-      if (item.fd < 0 && !watcher->probe(watcher->probe_context, &item.identity))
-        fired.push_back(watch);
-    for (const uint64_t watch : fired) watcher->Fire(watch);
+void ProbeAll(const void *context) {
+  const auto found = std::find_if(the_watchers.begin(), the_watchers.end(),
+                                  [&](auto *it) { return it->notice_context == context; });
+  if (found == the_watchers.end()) return;
+  hpr_watcher *watcher = *found;
+  std::vector<uint64_t> probed;
+  for (const auto &[watch, item] : watcher->items)
+    if (item.fd < 0) probed.push_back(watch);
+  for (const uint64_t watch : probed) { /* whatever happens meanwhile */
+    const auto it = watcher->items.find(watch);
+    if (it == watcher->items.end()) continue;
+    const hpr_identity identity = it->second.identity;
+    if (!watcher->probe(watcher->probe_context, &identity)) watcher->Fire(watch);
   }
 }
 

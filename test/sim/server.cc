@@ -75,6 +75,7 @@ struct HostCalls {
 };
 
 Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), disk_(disk) {
+  all_.push_back(this);
   serial_ = options.as ? options.as : kernel_->Spawn(kernel_->shell(), options.number);
   if (serial_ == 0) return;
   if (options.leads_group) kernel_->LeadGroup(serial_);
@@ -101,7 +102,12 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   hpr_registry_open(&it, &registry_);
 }
 
-Server::~Server() { Close(); }
+std::vector<Server *> Server::all_;
+
+Server::~Server() {
+  Close();
+  all_.erase(std::find(all_.begin(), all_.end(), this));
+}
 
 void Server::Bury() {
   on_exit_event = nullptr;
@@ -228,13 +234,18 @@ void Server::CleanupOrphans() { Do(hpr_registry_cleanup_orphans); }
 
 /* --- as its event loop ---------------------------------------------------------------------- */
 
+/* Whoever has registered it, in this process, hears of it. */
 bool Server::ReapOne() {
   for (const Serial serial : kernel_->All()) {
     const Process *process = kernel_->Find(serial);
     if (process->parent != serial_ || process->state != State::kZombie) continue;
-    const auto [first, last] = tickets_.equal_range(serial);
-    for (auto it = first; it != last; ++it) exit_events_.push_back({it->second, process->status});
-    tickets_.erase(first, last);
+    for (Server *it : all_) {
+      if (it->kernel_ != kernel_ || it->serial_ != serial_) continue;
+      const auto [first, last] = it->tickets_.equal_range(serial);
+      for (auto at = first; at != last; ++at)
+        it->exit_events_.push_back({at->second, process->status});
+      it->tickets_.erase(first, last);
+    }
     kernel_->Reap(serial);
     return true;
   }
@@ -267,7 +278,7 @@ bool Server::DeliverNotice() {
 }
 
 void Server::Probe() {
-  Do([&](hpr_registry *) { ProbeAll(serial_); });
+  Do([&](hpr_registry *) { ProbeAll(this); });
 }
 
 void Server::FireTimers() {
@@ -360,6 +371,13 @@ std::vector<const hpr_row *> Server::RowsMeant(const hpr_target &target) const {
   for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     if (Means(target, entry)) rows.push_back(&entry->row);
   return rows;
+}
+
+std::string Server::id() const { return registry_ ? registry_->ledger.id : ""; }
+
+bool Server::adopts() const {
+  return registry_ && registry_->ledger.adopting &&
+         registry_->owners.self.state == HPR_RECORD_KNOWN;
 }
 
 bool Server::HasUnwrittenChanges() const { return registry_ && registry_->ledger.file_error != 0; }

@@ -130,6 +130,10 @@ public:
   /* Those that a call which ends the target is about. */
   std::vector<const hpr_row *> RowsMeant(const hpr_target &target) const;
   bool HasUnwrittenChanges() const;
+  /* Its registry's, as its rows name it. */
+  std::string id() const;
+  /* It has asked for orphans, and was told on which boot it is. */
+  bool adopts() const;
 
   std::vector<Exit> exits;
   std::vector<Warning> warnings;
@@ -146,6 +150,8 @@ private:
   };
 
   void Bury();
+
+  static std::vector<Server *> all_; /* in the order in which they came */
 
   Kernel *kernel_;
   Disk *disk_;

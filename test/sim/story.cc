@@ -140,6 +140,7 @@ void Story::Check() {
   if (kernel_.keep_all_notes) kernel_.Note("    " + disk_.Read(kPidFile).value_or("no file"));
   truth_.CheckNothingIsForgotten(Open());
   for (const Server *server : Open()) bridges_.CheckHolds(*server);
+  CheckOwners();
   for (Server *server : Open())
     if (!server->AnswersHold()) truth_.Break("a lookup changed and was not counted");
 }
@@ -164,6 +165,11 @@ std::string Story::Run(size_t steps) {
       {"attach a keeper", &Story::AttachKeeper, 1},
       {"an agent or its bridge acts", &Story::BridgeActs, 40},
       {"close a server", &Story::CloseServer, 1},
+      {"a second registry", &Story::StartSecondRegistry, 2},
+      {"a registry is closed", &Story::CloseRegistry, 1},
+      {"a lock file vanishes", &Story::LockFileVanishes, 1},
+      {"somebody holds the lock", &Story::HolderComes, 1},
+      {"and lets it go", &Story::HolderLeaves, 4},
       {"a server crashes", &Story::CrashServer, 3},
       {"a process ends", &Story::ProcessEnds, 5},
       {"a process dies", &Story::ProcessDies, 12},
@@ -230,7 +236,10 @@ void Story::CheckNothingLeft() {
 void Story::End() {
   careful_ = true;
   kernel_.proc_mounted = kernel_.descriptors_left = true;
-  for (Server *server : Open()) server->Crash();
+  HolderLeaves();
+  truth_.AskedByFile();
+  LetOrphansBeAdopted();
+  for (const auto &server : servers_) server->Crash(); /* also where the registry was closed */
   Server::Options options;
   options.number = kLastServer;
   servers_.push_back(std::make_unique<Server>(&kernel_, &disk_, options));

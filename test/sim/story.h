@@ -12,6 +12,8 @@
 
 namespace sim {
 
+constexpr size_t kServers = 3; /* open at a time */
+
 class Story {
 public:
   explicit Story(uint64_t seed);
@@ -103,6 +105,15 @@ private:
   void Reboot();
   void NeighbourActs();
 
+  /* --- owners.cc --- */
+  void StartSecondRegistry();
+  void CloseRegistry();
+  void LockFileVanishes();
+  void HolderComes();
+  void HolderLeaves();
+  void CheckOwners();
+  void LetOrphansBeAdopted();
+
   Server *AnyServer();
   std::vector<Server *> Open() const;
   Serial AnyProcess(bool ours);
@@ -132,6 +143,7 @@ private:
   Truth truth_;
   Bridges bridges_;
   std::vector<std::unique_ptr<Server>> servers_;
+  hpr_file holder_ = 0; /* somebody else's, with the pid file's lock; 0: nobody's */
   size_t steps_ = 0;
   unsigned next_token_ = 1, next_agent_ = 1;
   bool careful_ = false; /* accidents happen between the calls only */

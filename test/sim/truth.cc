@@ -175,11 +175,19 @@ void Truth::Forget(const hpr_row &row) {
   for (const Serial serial : PartsOf(row)) must_know_.erase(serial);
 }
 
+/* By the file an entry is about it. Whom it names as a keeper alone goes with the entry. */
+bool Truth::IsSubject(Serial serial) {
+  for (const hpr_row &row : FileRows())
+    for (const hpr_identity *it : {&row.main, &row.pi})
+      if ((it->kin || it->state == HPR_RECORD_OPAQUE) && SerialOf(row, *it) == serial) return true;
+  return false;
+}
+
 void Truth::Crashing(const Server &server) {
   if (!server.HasUnwrittenChanges()) return;
   for (const hpr_row *row : server.Rows())
     for (const Serial serial : PartsOf(*row)) {
-      if (!IsKnown({}, serial)) must_know_.erase(serial);
+      if (!IsSubject(serial)) must_know_.erase(serial);
       promised_.erase(serial);
     }
 }
@@ -267,6 +275,21 @@ bool Truth::IsKnown(const std::vector<Server *> &servers, Serial serial) {
     for (const hpr_row *row : server->Rows())
       if (Names(*row, serial)) return true;
   return false;
+}
+
+bool Truth::IsDead(const hpr_row &row, const hpr_identity &identity) const {
+  return identity.state == HPR_RECORD_KNOWN && !kernel_->IsAlive(SerialOf(row, identity)) &&
+         (kernel_->features.names || !kernel_->GroupOfNumber(identity.pid));
+}
+
+bool Truth::IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) const {
+  const Serial serial = SerialOf(row, row.main);
+  if (row.main.state != HPR_RECORD_KNOWN || !row.main.kin || !kernel_->IsAlive(serial))
+    return false;
+  for (const Server *server : servers)
+    for (const hpr_row *own : server->Rows())
+      if (own->main.pid == row.main.pid || own->pi.pid == row.main.pid) return false;
+  return true;
 }
 
 void Truth::CheckNothingIsForgotten(const std::vector<Server *> &servers) {

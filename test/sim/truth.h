@@ -51,6 +51,10 @@ public:
   void Break(const std::string &what);
 
   void CheckSignal(const Delivery &delivery);
+  /* The system can tell that it has ended. */
+  bool IsDead(const hpr_row &row, const hpr_identity &identity) const;
+  /* Alive, provably ours, to be told by all, and no server has it. */
+  bool IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) const;
   void CheckNothingIsForgotten(const std::vector<Server *> &servers);
   /* When all is quiet and one server has judged the file. */
   void CheckEnd(const Server &server, bool may_end_all);
@@ -73,6 +77,7 @@ private:
   std::set<Serial> PartsOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool GoesAlong(const Delivery &delivery) const;
+  bool IsSubject(Serial serial);
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
   bool IsClaimed(const std::vector<Server *> &servers, Serial serial);
   void DropFileRows();

@@ -23,6 +23,7 @@ struct hpr_watcher {
   void Fire(uint64_t watch);
 
   sim::Serial owner;
+  uint64_t number; /* a process may have several */
   hpr_exit_notice notice;
   void *notice_context;
   hpr_watch_probe probe;
@@ -35,7 +36,7 @@ namespace sim {
 /* Answers as the_kernel does, in the name of the_kernel->self. */
 extern const hpr_system the_system;
 
-/* By owner and not by address, so that a seed always tells the same story. */
+/* By owner and number, and not by address, so that a seed always tells the same story. */
 struct OlderFirst {
   bool operator()(const hpr_watcher *a, const hpr_watcher *b) const;
 };
@@ -45,8 +46,11 @@ extern std::set<hpr_watcher *, OlderFirst> the_watchers;
 /* A process has just died: whoever holds a descriptor of it is told. */
 void ExitSeen(Serial serial);
 
-/* Ten times a second, for what no descriptor could be had for. Call it as that process. */
-void ProbeAll(Serial owner);
+/*
+ * Ten times a second, for what no descriptor could be had for, by the watcher whose notices have
+ * that context. Call it as its process.
+ */
+void ProbeAll(const void *context);
 
 } // namespace sim
 

@@ -1,0 +1,114 @@
+/* sim/owners.cc: registries of one process, the locks that prove that they live, and slow holders.
+ */
+#include <algorithm>
+
+#include "sim/story.h"
+
+namespace sim {
+
+namespace {
+
+constexpr char kLock[] = "/home/.pi/dashboard/headless-pids.json.lock";
+constexpr char kOwners[] = "/home/.pi/dashboard/headless-pids.json.owners";
+constexpr int64_t kLookMs = 1000;
+constexpr int kLooks = 2; /* within them an orphan is adopted */
+
+bool IsIn(const std::vector<hpr_row> &file, const hpr_row &row) {
+  return std::any_of(file.begin(), file.end(), [&](const hpr_row &it) {
+    return it.main.pid == row.main.pid && std::string(it.owner_id) == row.owner_id;
+  });
+}
+
+} // namespace
+
+/* --- what happens --------------------------------------------------------------------------- */
+
+/* A worker, a plugin, or a module that was loaded again. */
+void Story::StartSecondRegistry() {
+  Server *first = AnyServer();
+  if (!first || Open().size() >= kServers) return;
+  Server::Options options;
+  options.as = first->serial();
+  kernel_.Note("a second registry of " + std::to_string(first->pid()));
+  auto second = std::make_unique<Server>(&kernel_, &disk_, options);
+  if (!kernel_.IsAlive(options.as)) return; /* it died meanwhile, and nobody could tell this one */
+  servers_.push_back(std::move(second));
+  if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();
+}
+
+/* Its process lives on. */
+void Story::CloseRegistry() {
+  Server *server = AnyServer();
+  if (!server) return;
+  kernel_.Note("registry of " + std::to_string(server->pid()) + " is closed");
+  truth_.Crashing(*server); /* it writes nothing as it goes */
+  server->Close();
+}
+
+void Story::LockFileVanishes() {
+  const std::optional<std::string> text = disk_.Read(kOwners);
+  if (!text) return;
+  switch (random_.Below(3)) {
+  case 0: return disk_.Remove(kOwners);
+  case 1: return disk_.Empty(kOwners);
+  default: return disk_.Write(kOwners, *text); /* a copy of it */
+  }
+}
+
+/* Somebody who is no server of ours, or one that was stopped. */
+void Story::HolderComes() {
+  if (holder_) return;
+  const Acting acting(kernel_.shell());
+  hpr_file file;
+  if (disk_.ops()->open_lock(&disk_, kLock, &file) != 0) return;
+  if (disk_.ops()->try_lock(&disk_, file) == 0)
+    holder_ = file;
+  else
+    disk_.ops()->close(&disk_, file);
+}
+
+void Story::HolderLeaves() {
+  if (!holder_) return;
+  const Acting acting(kernel_.shell());
+  disk_.ops()->close(&disk_, holder_);
+  holder_ = 0;
+}
+
+/* --- promises ------------------------------------------------------------------------------- */
+
+/* Nobody takes what a living registry owns: what it has is in the file, under its name. */
+void Story::CheckOwners() {
+  for (const Server *server : Open()) {
+    if (server->is_calling() || server->HasUnwrittenChanges()) continue;
+    for (const hpr_row *row : server->Rows())
+      if (!IsIn(truth_.FileRows(), *row))
+        truth_.Break("somebody has taken " + std::to_string(row->main.pid) +
+                     " from a living owner");
+  }
+}
+
+/* Everybody's orphans are adopted, by whoever wants some, however their owner ended. */
+void Story::LetOrphansBeAdopted() {
+  for (int i = 0; i < kLooks; i++) {
+    kernel_.now_ms += kLookMs;
+    for (Server *server : Open())
+      if (!server->Settle()) truth_.Break("a server never comes to rest");
+    Check();
+  }
+  const std::vector<Server *> open = Open();
+  for (const Server *server : open)
+    if (server->HasUnwrittenChanges()) truth_.Break("a change is not written in the background");
+  if (std::none_of(open.begin(), open.end(), [](const Server *it) { return it->adopts(); })) return;
+  const std::string birth = disk_.Read(kOwners).value_or("").substr(0, HPR_OWNER_ID_SIZE - 1);
+  for (const hpr_row &row : truth_.FileRows()) {
+    /* Of who had ended when the locks vanished the process is all that tells. */
+    if (birth != row.owner_file && !truth_.IsDead(row, row.owner)) continue;
+    const bool lives = std::any_of(open.begin(), open.end(), [&](const Server *it) {
+      return it->id() == std::string(row.owner_id);
+    });
+    if (!lives && truth_.IsOrphan(row, open))
+      truth_.Break("the orphan " + std::to_string(row.main.pid) + " is not adopted");
+  }
+}
+
+} // namespace sim
