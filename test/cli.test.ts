@@ -273,6 +273,22 @@ describe("a stranger in the file", () => {
   });
 });
 
+describe.each(["kill", "reap"])("%s --tree", (command) => {
+  it.each([true, false])("ends what the session has started with it, or leaves it (%s)", async (tree) => {
+    const pidFile = newPidFile();
+    const server = await Server.start({ pidFilePath: pidFile });
+    const argv = ["sh", "-c", "setsid sleep 300 >/dev/null & sleep 0.1; echo $!; exec sleep 300"];
+    const { pid, said } = await server.spawn({ argv, talks: true, token: "t" });
+    const tool = Number(said);
+    await server.crash();
+    const target = command === "kill" ? ["t"] : [];
+    const { code } = await cli(pidFile, command, ...target, ...(tree ? ["--tree"] : []), "--yes");
+    expect(code).toBe(0);
+    await gone(pid);
+    expect(isAlive(tool)).toBe(!tree);
+  });
+});
+
 describe("reap", () => {
   it("ends orphans and leaves a living server's children alone", async () => {
     const { pidFile, left } = await orphans("alpha", "beta");

@@ -8,6 +8,7 @@ const options = {
   watch: { type: "boolean" },
   "older-than": { type: "string" },
   "dry-run": { type: "boolean" },
+  tree: { type: "boolean" },
   yes: { type: "boolean", short: "y" },
 } as const;
 
@@ -18,8 +19,8 @@ type Option = keyof typeof options;
 const takes: Record<Command, readonly Option[]> = {
   list: ["json", "watch"],
   tree: [],
-  kill: ["yes"],
-  reap: ["older-than", "dry-run", "yes"],
+  kill: ["tree", "yes"],
+  reap: ["older-than", "dry-run", "tree", "yes"],
   forget: ["dry-run", "yes"],
   doctor: [],
 };
@@ -36,6 +37,8 @@ export interface Arguments {
   json: boolean;
   watch: boolean;
   dryRun: boolean;
+  /** With all that a session has started. */
+  tree: boolean;
   yes: boolean;
   /** Milliseconds; 0 without --older-than. */
   olderThanMs: number;
@@ -88,6 +91,7 @@ export function readArguments(argv: string[]): Arguments {
     json: values.json ?? false,
     watch: values.watch ?? false,
     dryRun: values["dry-run"] ?? false,
+    tree: values.tree ?? false,
     yes: values.yes ?? false,
     olderThanMs: durationOf(values["older-than"]),
     target: positionals[1],

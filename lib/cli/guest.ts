@@ -45,7 +45,7 @@ export class Guest {
   }
 
   /** SIGTERM, then SIGKILL after 2 seconds. Resolves when it is gone, or will not be ended. */
-  end(entry: Borrowed): Promise<Ending> {
+  end(entry: Borrowed, tree: boolean): Promise<Ending> {
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       // It also keeps the event loop alive, which nothing native does.
@@ -57,7 +57,7 @@ export class Guest {
       };
       this.#requests.set(request, answer);
       try {
-        this.#native.terminate(request, "SIGTERM", GRACE_MS, undefined, undefined, entry.standsFor, false);
+        this.#native.terminate(request, "SIGTERM", GRACE_MS, undefined, undefined, entry.standsFor, tree);
       } catch (error) {
         clearTimeout(patience);
         reject(error);

@@ -49,20 +49,22 @@ The owner is the server that keeps the entry, alive or gone; "unnamed" is the or
 Shows each entry with its live descendants. CPU is the average since the process started, in per
 cent of one processor; memory is what is resident.
 `,
-  kill: `Usage: headless-pids kill [--yes] <session|token|pid>
+  kill: `Usage: headless-pids kill [--tree] [--yes] <session|token|pid>
 
 Ends one entry: SIGTERM, then SIGKILL after 2 seconds. Asks before, on a terminal. A name that fits
 several entries is refused. What a server of this package would not signal is not signalled.
 
+  --tree      with all that its session has started, whatever group or parent it has
   --yes, -y   do not ask; needed where standard input is no terminal
 `,
-  reap: `Usage: headless-pids reap [--older-than <time>] [--dry-run] [--yes]
+  reap: `Usage: headless-pids reap [--older-than <time>] [--dry-run] [--tree] [--yes]
 
 Ends the processes whose server is gone, and drops from the file what is gone itself. Asks before it
 ends any, on a terminal. Entries that do not name their server are left alone.
 
   --older-than <time>   only those that run for longer: 90s, 30m, 12h, 2d
   --dry-run             only show them
+  --tree                with all that their sessions have started
   --yes, -y             do not ask; needed where standard input is no terminal
 `,
   forget: `Usage: headless-pids forget [--dry-run] [--yes]

@@ -40,7 +40,7 @@ function questionOf(entry: Borrowed): string {
   return `End ${nameOf(entry)} in ${plain(entry.cwd, 60)}${server}?`;
 }
 
-async function killWith(guest: Guest, name: string, yes: boolean): Promise<number> {
+async function killWith(guest: Guest, name: string, { yes, tree }: Arguments): Promise<number> {
   const found = candidates(guest.look().entries, name);
   if (found.length === 0) {
     complain(`no entry answers to ${JSON.stringify(plain(name))}`);
@@ -54,13 +54,13 @@ async function killWith(guest: Guest, name: string, yes: boolean): Promise<numbe
   const [entry] = found;
   if (!entry.canEnd) return refuse(entry);
   if (!(await isConfirmed(yes, questionOf(entry)))) return ExitCode.refused;
-  return endAll(guest, [entry]);
+  return endAll(guest, [entry], tree);
 }
 
-export async function kill(pidFile: string, { target, yes }: Arguments): Promise<number> {
+export async function kill(pidFile: string, options: Arguments): Promise<number> {
   const guest = new Guest(pidFile);
   try {
-    return await killWith(guest, target as string, yes);
+    return await killWith(guest, options.target as string, options);
   } finally {
     guest.close();
   }
