@@ -143,36 +143,40 @@ Report Bridges::ByToken(const Server &server, const Agent &agent, int32_t number
   return report;
 }
 
+/* `named`: who has the number now. */
+Bridges::Numbered Bridges::At(const std::vector<Hold> &holds, int32_t number, Serial named) const {
+  Numbered at;
+  for (const Hold &hold : holds)
+    for (const hpr_identity *it : {&hold.row->main, &hold.row->pi}) {
+      if (it->pid != number) continue;
+      at.doubtful |= it->state != HPR_RECORD_KNOWN;
+      if (truth_->SerialOf(*hold.row, *it) != named) continue;
+      at.doubtful |= it == &hold.row->pi && !it->kin;
+      at.genuine++;
+      if (hold.live) at.live = &hold;
+    }
+  return at;
+}
+
 Report Bridges::ByPid(const Server &server, const Agent &agent, int32_t number) const {
   Report report;
   const Process *holder = kernel_->Holder(number);
   const std::vector<Hold> holds = server.Holds();
-  bool doubtful = false;
-  int genuine = 0;
-  const Hold *at_number = nullptr;
   report.number = number;
   report.named = holder && holder->state != State::kZombie ? holder->serial : 0;
-  for (const Hold &hold : holds)
-    for (const hpr_identity *it : {&hold.row->main, &hold.row->pi}) {
-      if (it->pid != number) continue;
-      doubtful |= it->state != HPR_RECORD_KNOWN;
-      if (truth_->SerialOf(*hold.row, *it) != report.named) continue;
-      if (it == &hold.row->pi && !it->kin) doubtful = true;
-      genuine++;
-      if (hold.live) at_number = &hold;
-    }
   if (report.named != agent.pi) return report;
+  const Numbered at = At(holds, number, report.named);
   const Hold *nearest = Nearest(server, holds, report.named);
   report.has_entry =
       nearest && Of(truth_->SerialOf(*nearest->row, nearest->row->main)) == Of(agent.pi);
-  if (doubtful || genuine > 1 || (at_number && at_number != nearest)) return report;
+  if (at.doubtful || at.genuine > 1 || (at.live && at.live != nearest)) return report;
   if (!nearest || !kernel_->IsAlive(truth_->SerialOf(*nearest->row, nearest->row->main)))
     return report;
-  const hpr_link by = at_number ? HPR_LINK_PID : HPR_LINK_ANCESTOR;
+  const hpr_link by = at.live ? HPR_LINK_PID : HPR_LINK_ANCESTOR;
   report.linked = nearest->live && MayHave(*nearest, agent, by);
   report.main = truth_->SerialOf(*nearest->row, nearest->row->main);
   report.by = by;
-  if (!at_number) report.taught = AgentAfter(server, holds, *nearest, report);
+  if (!at.live) report.taught = AgentAfter(server, holds, *nearest, report);
   return report;
 }
 

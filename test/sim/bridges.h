@@ -69,6 +69,14 @@ public:
   void CheckSignal(const Delivery &delivery);
 
 private:
+  /* What the rows say of a number. */
+  struct Numbered {
+    const Hold *live = nullptr; /* the entry of who has it */
+    int genuine = 0;            /* rows of who has it */
+    bool doubtful = false;
+  };
+
+  Numbered At(const std::vector<Hold> &holds, int32_t number, Serial named) const;
   bool Made(Serial maker, Serial serial) const;
   Serial ParentOf(Serial serial) const;
   bool IsAbove(const Server &server, Serial serial) const;

@@ -154,7 +154,7 @@ static int send(hpr_handle fd, int signum, unsigned flags) {
 }
 
 bool hpr_pidfd_withheld(void) {
-  hpr_handle own;
+  hpr_handle own = HPR_NO_HANDLE;
   const int opened = hpr_pidfd_open(hpr_pids_self(), &own);
   if (opened != 0) return opened == HPR_ENOTSUP;
   const bool refused = send(own, 0, 0) != 0;
