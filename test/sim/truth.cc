@@ -142,7 +142,10 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
     bool part_of_another = false; /* which may be ending */
     for (const hpr_row *other : server.Rows())
       part_of_another = part_of_another || (other != row && KinOf(*other).count(serial));
-    if (!part_of_another) asked_.erase(serial);
+    /* It is wanted again. What it has started was asked with it, and is not. */
+    if (!part_of_another && asked_.erase(serial))
+      for (const Serial other : kernel_->All())
+        if (kernel_->Find(other)->parent == serial) asked_.insert(other);
     must_know_.insert(serial);
   }
 }
