@@ -169,20 +169,39 @@ TEST_F(Evidence, WhoWasFoundAndIsNamedThenIsNamed) {
 /* It goes on for its agent alone: the registered process is the new entry's. */
 TEST_F(Evidence, AnEndDoesNotReachWhoWasRegisteredAgain) {
   Server &before = Start();
-  const auto [keeper, pi] = Keeper(before, "s");
-  kernel.Find(keeper)->ignores_term = kernel.Find(pi)->ignores_term = true;
-  before.Link("s", "s", Pid(pi));
+  const Serial wrapper = Child(before, "t"), agent = kernel.Spawn(wrapper);
+  kernel.LeadGroup(agent);
+  kernel.Find(wrapper)->ignores_term = kernel.Find(agent)->ignores_term = true;
+  before.Link("t", "s", Pid(agent));
   before.Terminate(BySession("s"), HPR_SIGNAL_TERM, 2000);
-  kernel.Find(pi)->doom = 9;
-  Settle();
-  Pass(200);
-  ASSERT_EQ("TERM CONT", SignalsTo(keeper));
-  before.Register(Pid(keeper), "/", "again", Pid(keeper));
+  ASSERT_EQ("TERM CONT", SignalsTo(wrapper));
+  before.Register(Pid(wrapper), "/", "again");
   before.Crash();
   Server &server = StartAndClean();
   Pass(3000);
-  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  EXPECT_EQ("TERM CONT", SignalsTo(wrapper));
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(agent));
   EXPECT_TRUE(server.Link("again", "s"));
+}
+
+/* --- numbers of whom the system told nothing ------------------------------------------------ */
+
+TEST_F(Evidence, ADeadAgentTellsNobodyWhoHasItsNumberNow) {
+  Server &server = Start();
+  const Serial wrapper = Child(server, "t"), agent = kernel.Spawn(wrapper);
+  const int32_t number = Pid(agent);
+  server.Link("t", "s", number);
+  kernel.Die(wrapper, 9);
+  kernel.Die(agent, 9); /* its notice comes after the wrapper's */
+  kernel.Reap(agent);
+  kernel.proc_mounted = false;
+  const Serial next = server.Spawn(true, number);
+  ASSERT_NE(0u, next);
+  server.Register(number, "/", "next");
+  kernel.proc_mounted = true;
+  ASSERT_TRUE(server.DeliverNotice());
+  EXPECT_TRUE(server.KillByToken("next"));
+  EXPECT_EQ("TERM CONT", SignalsTo(next));
 }
 
 } // namespace
