@@ -130,7 +130,7 @@ Report Bridges::ByToken(const Server &server, const Agent &agent, int32_t number
     const hpr_row &row = *hold.row;
     const Serial main = truth_->SerialOf(row, row.main);
     if (agent.token.empty() || !row.token || row.token != agent.token) continue;
-    if (!hold.live || !kernel_->IsAlive(main)) continue;
+    if (!hold.live || row.main.state != HPR_RECORD_KNOWN || !kernel_->IsAlive(main)) continue;
     report.main = main;
     report.linked = MayHave(hold, agent, HPR_LINK_TOKEN);
     report.by = HPR_LINK_TOKEN;
@@ -184,7 +184,7 @@ void Bridges::CheckTold(const Server &server, const Agent &agent, const Report &
   if (!report.linked || !*report.linked) return;
   for (const Hold &hold : server.Holds()) {
     const hpr_row &row = *hold.row;
-    if (hold.session != agent.session || !hold.live) continue;
+    if (hold.session != agent.session || !hold.live || row.main.state != HPR_RECORD_KNOWN) continue;
     if (truth_->SerialOf(row, row.main) != report.main) continue;
     const Serial pi = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
     if (hold.by < report.by) truth_->Break("the proof of session " + whom + " does not count");
