@@ -64,6 +64,7 @@ static int learn(hpr_registry *registry, hpr_entry *entry, int32_t pid, bool fou
     return 0;
   }
   identify(registry, entry, pid, &agent);
+  if (found && !agent.kin) return 0; /* a nearer entry's, or gone by now */
   /* Where the entry's process itself does not exist, as in unit tests, nobody need be warned. */
   const bool untold = agent.state == HPR_RECORD_NOBODY && entry->row.keeper.pid == 0;
   if (!agent.kin && !untold && entry->row.main.state != HPR_RECORD_NOBODY)

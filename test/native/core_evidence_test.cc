@@ -141,6 +141,15 @@ TEST_F(Evidence, OneOfAKeepersTwoChildrenIsNotFound) {
   EXPECT_EQ(0, AgentOf(Pid(keeper)));
 }
 
+TEST_F(Evidence, AKeepersOnlyChildThatIsAnotherEntrysIsNotFound) {
+  Server &server = Start();
+  const Serial keeper = KeeperAlone(server, "token"), child = kernel.Spawn(keeper);
+  server.Register(Pid(child), "/", "its own");
+  Attach(server, keeper);
+  EXPECT_EQ(0, AgentOf(Pid(keeper)));
+  EXPECT_EQ("", Warnings(server));
+}
+
 /* The shell carries the mark; the agent behind it says who it is. */
 TEST_F(Evidence, WhoWasFoundGivesWayToWhoIsNamed) {
   Server &server = Start();

@@ -11,13 +11,17 @@ bool MayHave(const Hold &hold, const Agent &agent, hpr_link by) {
          (hold.by <= HPR_LINK_ANCESTOR && hold.by < by);
 }
 
-bool LooksLikeAgent(const Process &process, const std::string &token) {
+bool Carries(const Process *process, const std::string &token) {
+  for (const std::string &word : process->environment)
+    if (!token.empty() && word == "PI_DASHBOARD_SPAWN_TOKEN=" + token) return true;
+  return false;
+}
+
+bool HasTitle(const Process &process) {
   for (size_t i = 0; i < process.command.size() && i < 2; i++) {
     const std::string &word = process.command[i];
     if (word.substr(word.rfind('/') + 1) == "pi") return true;
   }
-  for (const std::string &word : process.environment)
-    if (!token.empty() && word == "PI_DASHBOARD_SPAWN_TOKEN=" + token) return true;
   return false;
 }
 
@@ -93,8 +97,12 @@ Serial Bridges::Findable(const Server &server, const hpr_row &row) const {
   const std::vector<Hold> holds = server.Holds();
   const Hold *nearest = Nearest(server, holds, child);
   const bool own = child && nearest && nearest->row == &row;
-  const bool looks = own && LooksLikeAgent(*kernel_->Find(child), row.token ? row.token : "");
-  return looks ? child : 0;
+  if (!own) return 0;
+  /* What the server carries itself is in all that it starts. */
+  const std::string token = row.token ? row.token : "";
+  const bool marked =
+      Carries(kernel_->Find(child), token) && !Carries(kernel_->Find(server.serial()), token);
+  return marked || HasTitle(*kernel_->Find(child)) ? child : 0;
 }
 
 /* --- reports -------------------------------------------------------------------------------- */
@@ -166,8 +174,8 @@ Report Bridges::ByPid(const Server &server, const Agent &agent, int32_t number) 
   report.has_entry =
       nearest && Of(truth_->SerialOf(*nearest->row, nearest->row->main)) == Of(agent.pi);
   if (doubtful || genuine > 1 || (at_number && at_number != nearest)) return report;
-  if (!nearest || !kernel_->IsAlive(truth_->SerialOf(*nearest->row, nearest->row->main)))
-    return report;
+  if (!nearest || nearest->row->main.state != HPR_RECORD_KNOWN) return report;
+  if (!kernel_->IsAlive(truth_->SerialOf(*nearest->row, nearest->row->main))) return report;
   const hpr_link by = at_number ? HPR_LINK_PID : HPR_LINK_ANCESTOR;
   report.linked = nearest->live && MayHave(*nearest, agent, by);
   report.main = truth_->SerialOf(*nearest->row, nearest->row->main);

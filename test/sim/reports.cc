@@ -209,19 +209,25 @@ void Story::ReportFolder() {
 
 /* --- ends and discoveries ------------------------------------------------------------------- */
 
-/* True: a keeper's only child that looks like its agent must be known as such afterwards. */
+/* A keeper's only child that looks like its agent is known as such afterwards, and no other. */
 void Story::Discover(Server *server, const hpr_row *row, const std::function<void()> &call) {
   const bool careful = careful_;
   careful_ = careful_ || random_.OneIn(2);
   const bool calm = IsCalm(*server);
   const Serial main = row ? truth_.SerialOf(*row, row->main) : 0;
+  const Serial before = row ? truth_.SerialOf(*row, row->pi) : 0;
   const Serial child = row && main ? bridges_.Findable(*server, *row) : 0;
   call();
   careful_ = careful;
-  if (!calm || !child) return;
-  for (const hpr_row *it : server->Rows())
-    if (truth_.SerialOf(*it, it->main) == main && truth_.SerialOf(*it, it->pi) == child) return;
-  truth_.Break("the only child of " + std::to_string(kernel_.NumberOf(main)) + " is not found");
+  for (const hpr_row *it : server->Rows()) {
+    if (!calm || !main || it->pi.pid == 0 || truth_.SerialOf(*it, it->main) != main) continue;
+    if (it->main.state != HPR_RECORD_KNOWN) continue;
+    const Serial after = truth_.SerialOf(*it, it->pi);
+    if (after == child) return;
+    if (after != before) truth_.Break(std::to_string(it->pi.pid) + " is taken for the agent");
+  }
+  if (calm && child)
+    truth_.Break("the only child of " + std::to_string(kernel_.NumberOf(main)) + " is not found");
 }
 
 void Story::EndBridged(const std::function<void(Server *, const hpr_target &)> &end) {
