@@ -84,10 +84,11 @@ const Hold *Bridges::Nearest(const Server &server, const std::vector<Hold> &hold
   return nullptr;
 }
 
-Serial Bridges::Findable(const Server &server, const hpr_row &row) const {
-  const Serial keeper = truth_->SerialOf(row, row.keeper);
+Serial Bridges::Findable(const Server &server, const hpr_row &row, bool attaching) const {
+  const hpr_identity &it = attaching && row.keeper.pid == 0 ? row.main : row.keeper;
+  const Serial keeper = truth_->SerialOf(row, it);
   Serial child = 0;
-  if (!row.keeper.kin || !kernel_->IsAlive(keeper) || IsAbove(server, keeper)) return 0;
+  if (!it.kin || !kernel_->IsAlive(keeper) || IsAbove(server, keeper)) return 0;
   if (row.pi.kin && kernel_->IsAlive(truth_->SerialOf(row, row.pi))) return 0;
   for (const Serial serial : kernel_->All()) {
     if (!kernel_->IsAlive(serial) || kernel_->Find(serial)->parent != keeper) continue;

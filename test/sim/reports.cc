@@ -210,13 +210,14 @@ void Story::ReportFolder() {
 /* --- ends and discoveries ------------------------------------------------------------------- */
 
 /* A keeper's only child that looks like its agent is known as such afterwards, and no other. */
-void Story::Discover(Server *server, const hpr_row *row, const std::function<void()> &call) {
+void Story::Discover(Server *server, const hpr_row *row, bool attaching,
+                     const std::function<void()> &call) {
   const bool careful = careful_;
   careful_ = careful_ || random_.OneIn(2);
   const bool calm = IsCalm(*server);
   const Serial main = row ? truth_.SerialOf(*row, row->main) : 0;
   const Serial before = row ? truth_.SerialOf(*row, row->pi) : 0;
-  const Serial child = row && main ? bridges_.Findable(*server, *row) : 0;
+  const Serial child = row && main ? bridges_.Findable(*server, *row, attaching) : 0;
   call();
   careful_ = careful;
   for (const hpr_row *it : server->Rows()) {
@@ -240,7 +241,7 @@ void Story::EndBridged(const std::function<void(Server *, const hpr_target &)> &
   target.session = agent.session.c_str();
   bridges_.CheckMeant(*server, agent);
   kernel_.Note("  of " + agent.session);
-  Discover(server, server->RowOf(target, false),
+  Discover(server, server->RowOf(target, false), false,
            [&] { End(server, target, [&] { end(server, target); }); });
 }
 
@@ -264,7 +265,7 @@ void Story::DiscoverKeeper() {
   target.pid = kernel_.NumberOf(agent->root);
   const hpr_row *row = server->RowOf(target, false);
   const hpr_identity listener = row ? row->main : hpr_identity{};
-  Discover(server, row, [&] {
+  Discover(server, row, true, [&] {
     server->Do([&](hpr_registry *registry) {
       hpr_registry_attach_keeper(registry, target.pid, "/sessions/found.sock", &listener, 0);
     });

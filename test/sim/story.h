@@ -132,7 +132,8 @@ private:
   Server *ServerFor(const Agent &agent);
   int32_t WrongNumber(const Agent &agent);
   void Tell(const Agent &agent, bool by_token, int32_t number);
-  void Discover(Server *server, const hpr_row *row, const std::function<void()> &call);
+  void Discover(Server *server, const hpr_row *row, bool attaching,
+                const std::function<void()> &call);
   void EndBridged(const std::function<void(Server *, const hpr_target &)> &end);
   void LetItEnd(Server *server);
   void CheckNothingLeft();
