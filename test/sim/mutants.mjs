@@ -260,12 +260,6 @@ const mutants = [
     replace: "  if (child && (child->pid || has_title(process, child) || has_mark(registry, entry, child)))",
   },
   {
-    name: "an end that reaches who was registered again",
-    file: "src/core/register.c",
-    find: "    hpr_row_drop_asked(&entry->row, &entry->row.main); /* the next server must not ask it again */\n",
-    replace: "",
-  },
-  {
     name: "an entry freed while it is due",
     file: "src/core/table.c",
     find: "  hpr_table_done_with(table, entry);\n  hpr_table_set_timed",

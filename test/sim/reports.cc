@@ -21,6 +21,7 @@ void Story::BridgeActs() {
       {"  an agent is spawned", &Story::SpawnAgent, 8},
       {"  a subagent is spawned", &Story::SpawnSubagent, 3},
       {"  a keeper starts its agent anew", &Story::KeeperStartsAgain, 6},
+      {"  a keeper's agent is another at once", &Story::KeeperReplacesAgent, 3},
       {"  an agent has a tool", &Story::AgentHasTool, 2},
       {"  an agent has another title", &Story::AgentRetitles, 2},
       {"  token", &Story::ReportToken, 4},
@@ -29,6 +30,7 @@ void Story::BridgeActs() {
       {"  pid", &Story::ReportPid, 8},
       {"  wrong pid", &Story::ReportWrongPid, 3},
       {"  folder", &Story::ReportFolder, 6},
+      {"  the server is another, and all reconnect", &Story::BridgesReconnect, 2},
       {"  a session is killed", &Story::KillBridged, 3},
       {"  a session is terminated", &Story::TerminateBridged, 3},
       {"  a keeper is discovered", &Story::DiscoverKeeper, 3},
@@ -105,6 +107,20 @@ void Story::KeeperStartsAgain() {
   }
 }
 
+/* Before anybody has heard of its end, and under the number that it had. */
+void Story::KeeperReplacesAgent() {
+  Agent *agent = AnyAgent();
+  if (!agent || !agent->is_keeper || kernel_.Find(agent->pi)->parent != agent->root) return;
+  const int32_t number = kernel_.NumberOf(agent->pi);
+  kernel_.Die(agent->pi, 0);
+  kernel_.Reap(agent->pi);
+  const Serial pi = kernel_.Spawn(agent->root, random_.OneIn(4) ? 0 : number);
+  if (!pi) return;
+  agent->pi = pi;
+  kernel_.Note(agent->session + " is " + std::to_string(kernel_.NumberOf(pi)));
+  if (!random_.OneIn(3)) Tell(*agent, random_.OneIn(2), kernel_.NumberOf(pi));
+}
+
 void Story::AgentHasTool() {
   const Agent *agent = AnyAgent();
   const Serial tool = agent ? kernel_.Spawn(agent->pi) : 0;
@@ -142,15 +158,19 @@ bool Story::IsCalm(const Server &server) const {
 /* What it is inside its sandbox. Outside this is somebody else, or nobody. */
 int32_t Story::WrongNumber(const Agent &agent) {
   std::vector<int32_t> near; /* in the same session, as jobs of one terminal are */
+  std::vector<int32_t> below = {kernel_.NumberOf(agent.root)};
   const Serial session = kernel_.Find(agent.pi)->session;
-  for (const Serial serial : kernel_.All())
+  for (const Serial serial : kernel_.All()) {
     if (kernel_.Find(serial)->session == session) near.push_back(kernel_.NumberOf(serial));
+    if (kernel_.Find(serial)->parent == agent.pi) below.push_back(kernel_.NumberOf(serial));
+  }
   const Agent *other = AnyAgent();
-  switch (random_.Below(5)) {
+  switch (random_.Below(6)) {
   case 0: return kernel_.NumberOf(other->pi);
   case 1: return kernel_.NumberOf(other->root);
   case 2: return random_.Pick(near);
   case 3: return kernel_.NumberOf(random_.Pick(kernel_.All()));
+  case 4: return below.back();
   default: return AnyNumber();
   }
 }
@@ -205,6 +225,24 @@ void Story::ReportFolder() {
   const Agent *agent = AnyAgent();
   Server *server = agent ? ServerFor(*agent) : nullptr;
   if (server) server->LinkByCwd(agent->session, agent->folder);
+}
+
+/* In any order, and by any means. */
+void Story::BridgesReconnect() {
+  Server *server = AnyServer();
+  if (!server) return;
+  server->Crash();
+  StartServer();
+  CleanupOrphans();
+  for (size_t i = kAgents; i > 0; i--) {
+    switch (random_.Below(6)) {
+    case 0: ReportToken(); break;
+    case 1: ReportTokenAndPid(); break;
+    case 2: ReportTokenAndWrongPid(); break;
+    case 3: ReportFolder(); break;
+    default: ReportPid(); break;
+    }
+  }
 }
 
 /* --- ends and discoveries ------------------------------------------------------------------- */

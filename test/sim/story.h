@@ -66,6 +66,8 @@ private:
   void SpawnAgent();
   void SpawnSubagent();
   void KeeperStartsAgain();
+  void KeeperReplacesAgent();
+  void BridgesReconnect();
   void AgentHasTool();
   void AgentRetitles();
   void ReportToken();
