@@ -20,15 +20,19 @@ static bool is_known(const hpr_registry *registry, const hpr_entry *entry, int32
          process->verify(process->self, known) == HPR_VERDICT_SAME;
 }
 
+/* No nearer entry has it. */
+static bool belongs(const hpr_registry *registry, const hpr_entry *entry, int32_t pid) {
+  const hpr_entry *nearest = hpr_kinship_find(&registry->process, &registry->table, pid);
+  return !nearest || nearest == entry;
+}
+
 static void identify(const hpr_registry *registry, const hpr_entry *entry, int32_t pid,
                      hpr_identity *ret_agent) {
   const hpr_process_ops *process = &registry->process;
   const hpr_identity *keeper = hpr_entry_part(entry, HPR_PART_KEEPER);
   process->identify(process->self, pid, &entry->row.main, ret_agent);
   if (!ret_agent->kin && keeper) process->identify(process->self, pid, keeper, ret_agent);
-  const hpr_entry *nearest =
-      ret_agent->kin ? hpr_kinship_find(process, &registry->table, pid) : NULL;
-  if (nearest && nearest != entry) ret_agent->kin = false;
+  if (ret_agent->kin && !belongs(registry, entry, pid)) ret_agent->kin = false;
 }
 
 /* What is known of the former agent is what is true of it now. */
@@ -64,7 +68,6 @@ static int learn(hpr_registry *registry, hpr_entry *entry, int32_t pid, bool fou
     return 0;
   }
   identify(registry, entry, pid, &agent);
-  if (found && !agent.kin) return 0; /* a nearer entry's, or gone by now */
   /* Where the entry's process itself does not exist, as in unit tests, nobody need be warned. */
   const bool untold = agent.state == HPR_RECORD_NOBODY && entry->row.keeper.pid == 0;
   if (!agent.kin && !untold && entry->row.main.state != HPR_RECORD_NOBODY)
@@ -140,6 +143,7 @@ void hpr_agent_find(hpr_registry *registry, hpr_entry *entry) {
   if (process->descendants(process->self, keeper, list, CHILDREN_MAX, &count) != 0) return;
   const hpr_identity *child =
       count < CHILDREN_MAX ? only_child(process, keeper->pid, list, count) : NULL;
-  if (child && (has_title(process, child) || has_mark(registry, entry, child)))
+  if (child && belongs(registry, entry, child->pid) &&
+      (has_title(process, child) || has_mark(registry, entry, child)))
     learn(registry, entry, child->pid, true);
 }

@@ -10,7 +10,7 @@ protected:
   int32_t AgentOf(int32_t pid) { return InFile(pid) ? InFile(pid)->pi.pid : -1; }
   void Attach(Server &server, Serial keeper, int32_t pi_pid = 0) {
     server.Do([&](hpr_registry *registry) {
-      hpr_registry_attach_keeper(registry, Pid(keeper), "/k.sock", pi_pid);
+      hpr_registry_attach_keeper(registry, Pid(keeper), "/k.sock", nullptr, pi_pid);
     });
   }
   /* A child that is registered as a keeper, under that token. */

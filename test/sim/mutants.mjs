@@ -208,7 +208,7 @@ const mutants = [
   {
     name: "a nearer entry's process taken for the agent",
     file: "src/core/agent.c",
-    find: "  if (nearest && nearest != entry) ret_agent->kin = false;\n",
+    find: "  if (ret_agent->kin && !belongs(registry, entry, pid)) ret_agent->kin = false;\n",
     replace: "",
   },
   {
@@ -256,8 +256,8 @@ const mutants = [
   {
     name: "a tool taken for the agent",
     file: "src/core/agent.c",
-    find: "  if (child && (has_title(process, child) || has_mark(registry, entry, child)))",
-    replace: "  if (child && (child->pid || has_title(process, child) || has_mark(registry, entry, child)))",
+    find: "      (has_title(process, child) || has_mark(registry, entry, child)))",
+    replace: "      (child->pid || has_title(process, child) || has_mark(registry, entry, child)))",
   },
   {
     name: "an entry freed while it is due",

@@ -302,7 +302,8 @@ void Story::DiscoverKeeper() {
   hpr_target target{};
   target.pid = kernel_.NumberOf(agent->root);
   const hpr_row *row = server->RowOf(target, false);
-  const hpr_identity listener = row ? row->main : hpr_identity{};
+  if (!row) return;
+  const hpr_identity listener = row->main;
   Discover(server, row, true, [&] {
     server->Do([&](hpr_registry *registry) {
       hpr_registry_attach_keeper(registry, target.pid, "/sessions/found.sock", &listener, 0);
