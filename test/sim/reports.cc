@@ -107,14 +107,35 @@ void Story::KeeperStartsAgain() {
   }
 }
 
-/* Before anybody has heard of its end, and under the number that it had. */
+/* Of another agent that ends now, and whose parent, who is no server, reaps it at once. */
+int32_t Story::NumberSetFree(const Agent &but) {
+  for (const Agent &agent : bridges_.agents()) {
+    const Process *process = kernel_.Find(agent.root);
+    if (&agent == &but || !process || agent.pi != agent.root) continue;
+    if (IsServer(process->parent) || IsServer(agent.root)) continue;
+    kernel_.Die(agent.root, 0);
+    kernel_.Reap(agent.root);
+    return kernel_.NumberOf(agent.root);
+  }
+  return 0;
+}
+
+bool Story::IsServer(Serial serial) const {
+  for (const auto &server : servers_)
+    if (server->serial() == serial && server->is_open()) return true;
+  return false;
+}
+
+/* Before anybody has heard of its end, and often under a number that a row has. */
 void Story::KeeperReplacesAgent() {
   Agent *agent = AnyAgent();
   if (!agent || !agent->is_keeper || kernel_.Find(agent->pi)->parent != agent->root) return;
-  const int32_t number = kernel_.NumberOf(agent->pi);
+  if (IsServer(agent->pi)) return;
+  const std::vector<int32_t> numbers = {kernel_.NumberOf(agent->pi), SomeNumber(),
+                                        NumberSetFree(*agent)};
   kernel_.Die(agent->pi, 0);
   kernel_.Reap(agent->pi);
-  const Serial pi = kernel_.Spawn(agent->root, random_.OneIn(4) ? 0 : number);
+  const Serial pi = kernel_.Spawn(agent->root, random_.Pick(numbers));
   if (!pi) return;
   agent->pi = pi;
   kernel_.Note(agent->session + " is " + std::to_string(kernel_.NumberOf(pi)));

@@ -128,6 +128,8 @@ private:
   void End(Server *server, const hpr_target &target, const std::function<void()> &end);
   void Raise(Server *server, Serial root, const std::string &session);
   int32_t SomeNumber();
+  int32_t NumberSetFree(const Agent &but);
+  bool IsServer(Serial serial) const;
   bool IsRoomForAgent();
   bool IsCalm(const Server &server) const;
   Agent *AnyAgent();
