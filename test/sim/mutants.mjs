@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { buildNative, nativeFolder } from "../../scripts/native.mjs";
 import { installSystemPackages, root, run } from "../../scripts/setup.mjs";
 
-const STORIES = 2500;
+const STORIES = 10000;
 
 /** `find` stands once in the file; what it says is replaced. */
 const mutants = [
