@@ -41,10 +41,11 @@ static void look_at_known(hpr_registry *registry, hpr_entry *entry) {
   hpr_watch_look(&registry->process, entry, HPR_PART_AGENT);
 }
 
-static bool descends(const hpr_process_ops *process, int32_t pid, int32_t ancestor) {
+/* True also if it cannot be told: who is known stays. */
+static bool may_descend(const hpr_process_ops *process, int32_t pid, int32_t ancestor) {
   hpr_ancestor line[HPR_LINEAGE_MAX];
   size_t count;
-  if (process->lineage(process->self, pid, line, &count) != 0) return false;
+  if (process->lineage(process->self, pid, line, &count) != 0) return true;
   for (size_t i = 1; i < count; i++)
     if (line[i].pid == ancestor) return true;
   return false;
@@ -57,7 +58,7 @@ static bool is_better(const hpr_registry *registry, const hpr_entry *entry,
                        hpr_entry_answers_for(entry, HPR_PART_AGENT);
   if (!agent->kin) return entry->row.keeper.pid != 0 && !has_own;
   return !has_own || entry->agent_found ||
-         !descends(&registry->process, agent->pid, entry->row.pi.pid);
+         !may_descend(&registry->process, agent->pid, entry->row.pi.pid);
 }
 
 static int learn(hpr_registry *registry, hpr_entry *entry, int32_t pid, bool found) {
