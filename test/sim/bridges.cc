@@ -123,6 +123,7 @@ Serial Bridges::AgentAfter(const Server &server, const std::vector<Hold> &holds,
   if (!report.named || !row.main.kin || !kernel_->IsAlive(main)) return 0;
   if (report.named == main || report.number == row.keeper.pid) return 0;
   const bool has_own = kernel_->IsAlive(before);
+  if (has_own && IsAbove(server, before)) return 0; /* a server is nobody's ancestor for itself */
   if (!Made(main, report.named)) return has_own ? before : 0;
   if (has_own && Descends(report.named, before)) return told_.count(before) ? before : 0;
   const bool own = Nearest(server, holds, report.named) == &hold && Descends(report.named, main);
