@@ -170,6 +170,14 @@ void Truth::Taught(const hpr_row &row, Serial before) {
 }
 
 /* The file may say already who is the agent now. */
+/* Whose the row is that the call may have written nobody was told, if the system did not say it. */
+void Truth::CrashedWhileRegistered(int32_t pid) {
+  const Process *holder = kernel_->Holder(pid);
+  for (const hpr_row &row : FileRows())
+    if (holder && row.main.pid == pid && row.main.state == HPR_RECORD_OPAQUE)
+      must_know_.erase(holder->serial);
+}
+
 void Truth::CrashedWhileTold(Serial before) {
   if (!IsKnown({}, before)) must_know_.erase(before);
 }
