@@ -216,6 +216,10 @@ void Bridges::Told(const Server &server, const Agent &agent, const Report &repor
    * no entry of its own, may be given another's. */
   if (linked && by_number && (!report.provable || !true_number || !report.has_entry))
     misled_.insert({server.serial(), agent.session});
+  /* An agent that it has started is its own, if that one's entry is elsewhere. */
+  const Agent *named = report.named ? Of(report.named) : nullptr;
+  if (linked && named && named != &agent && Made(agent.root, report.named))
+    misled_.insert({server.serial(), agent.session});
   if (report.calm) CheckTold(server, agent, report, linked);
   for (const Hold &hold : server.Holds())
     if (linked && hold.session == agent.session && hold.row->pi.kin && report.named == agent.pi &&
