@@ -20,15 +20,19 @@ static bool is_known(const hpr_registry *registry, const hpr_entry *entry, int32
          process->verify(process->self, known) == HPR_VERDICT_SAME;
 }
 
+/* No nearer entry has it. */
+static bool belongs(const hpr_registry *registry, const hpr_entry *entry, int32_t pid) {
+  const hpr_entry *nearest = hpr_kinship_find(&registry->process, &registry->table, pid);
+  return !nearest || nearest == entry;
+}
+
 static void identify(const hpr_registry *registry, const hpr_entry *entry, int32_t pid,
                      hpr_identity *ret_agent) {
   const hpr_process_ops *process = &registry->process;
   const hpr_identity *keeper = hpr_entry_part(entry, HPR_PART_KEEPER);
   process->identify(process->self, pid, &entry->row.main, ret_agent);
   if (!ret_agent->kin && keeper) process->identify(process->self, pid, keeper, ret_agent);
-  const hpr_entry *nearest =
-      ret_agent->kin ? hpr_kinship_find(process, &registry->table, pid) : NULL;
-  if (nearest && nearest != entry) ret_agent->kin = false;
+  if (ret_agent->kin && !belongs(registry, entry, pid)) ret_agent->kin = false;
 }
 
 /* What is known of the former agent is what is true of it now. */
@@ -37,10 +41,11 @@ static void look_at_known(hpr_registry *registry, hpr_entry *entry) {
   hpr_watch_look(&registry->process, entry, HPR_PART_AGENT);
 }
 
-static bool descends(const hpr_process_ops *process, int32_t pid, int32_t ancestor) {
+/* True also if it cannot be told: who is known stays. */
+static bool may_descend(const hpr_process_ops *process, int32_t pid, int32_t ancestor) {
   hpr_ancestor line[HPR_LINEAGE_MAX];
   size_t count;
-  if (process->lineage(process->self, pid, line, &count) != 0) return false;
+  if (process->lineage(process->self, pid, line, &count) != 0) return true;
   for (size_t i = 1; i < count; i++)
     if (line[i].pid == ancestor) return true;
   return false;
@@ -53,7 +58,7 @@ static bool is_better(const hpr_registry *registry, const hpr_entry *entry,
                        hpr_entry_answers_for(entry, HPR_PART_AGENT);
   if (!agent->kin) return entry->row.keeper.pid != 0 && !has_own;
   return !has_own || entry->agent_found ||
-         !descends(&registry->process, agent->pid, entry->row.pi.pid);
+         !may_descend(&registry->process, agent->pid, entry->row.pi.pid);
 }
 
 static int learn(hpr_registry *registry, hpr_entry *entry, int32_t pid, bool found) {
@@ -139,6 +144,7 @@ void hpr_agent_find(hpr_registry *registry, hpr_entry *entry) {
   if (process->descendants(process->self, keeper, list, CHILDREN_MAX, &count) != 0) return;
   const hpr_identity *child =
       count < CHILDREN_MAX ? only_child(process, keeper->pid, list, count) : NULL;
-  if (child && (has_title(process, child) || has_mark(registry, entry, child)))
+  if (child && belongs(registry, entry, child->pid) &&
+      (has_title(process, child) || has_mark(registry, entry, child)))
     learn(registry, entry, child->pid, true);
 }

@@ -31,12 +31,10 @@ static void give_agent_up(hpr_registry *registry, hpr_entry *entry) {
   static const hpr_identity none = {0};
   const hpr_process_ops *process = &registry->process;
   hpr_entry *other = hpr_table_find_pid(&registry->table, entry->row.pi.pid);
-  const hpr_verdict verdict = process->verify(process->self, &entry->row.pi);
-  if (hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP) {
-    entry->parts[HPR_PART_AGENT].suspect = true; /* it has ended, and nobody has told us yet */
-  } else if (verdict == HPR_VERDICT_SAME && hpr_entry_learn(other, &entry->row.pi)) {
-    /* It has learnt that it is ours. */
-    hpr_watch_stop(&registry->process, entry);
+  /* It may have ended, and its notice be under way. */
+  const bool is_there = process->verify(process->self, &entry->row.pi) == HPR_VERDICT_SAME;
+  if (is_there && hpr_entry_learn(other, &entry->row.pi)) { /* that it is ours */
+    hpr_watch_stop(process, entry);
     hpr_table_set_agent(&registry->table, entry, &none);
   } else {
     other->parts[HPR_PART_MAIN].suspect = true;

@@ -11,13 +11,17 @@ bool MayHave(const Hold &hold, const Agent &agent, hpr_link by) {
          (hold.by <= HPR_LINK_ANCESTOR && hold.by < by);
 }
 
-bool LooksLikeAgent(const Process &process, const std::string &token) {
+bool Carries(const Process *process, const std::string &token) {
+  for (const std::string &word : process->environment)
+    if (!token.empty() && word == "PI_DASHBOARD_SPAWN_TOKEN=" + token) return true;
+  return false;
+}
+
+bool HasTitle(const Process &process) {
   for (size_t i = 0; i < process.command.size() && i < 2; i++) {
     const std::string &word = process.command[i];
     if (word.substr(word.rfind('/') + 1) == "pi") return true;
   }
-  for (const std::string &word : process.environment)
-    if (!token.empty() && word == "PI_DASHBOARD_SPAWN_TOKEN=" + token) return true;
   return false;
 }
 
@@ -80,10 +84,11 @@ const Hold *Bridges::Nearest(const Server &server, const std::vector<Hold> &hold
   return nullptr;
 }
 
-Serial Bridges::Findable(const Server &server, const hpr_row &row) const {
-  const Serial keeper = truth_->SerialOf(row, row.keeper);
+Serial Bridges::Findable(const Server &server, const hpr_row &row, bool attaching) const {
+  const hpr_identity &it = attaching && row.keeper.pid == 0 ? row.main : row.keeper;
+  const Serial keeper = truth_->SerialOf(row, it);
   Serial child = 0;
-  if (!row.keeper.kin || !kernel_->IsAlive(keeper) || IsAbove(server, keeper)) return 0;
+  if (!it.kin || !kernel_->IsAlive(keeper) || IsAbove(server, keeper)) return 0;
   if (row.pi.kin && kernel_->IsAlive(truth_->SerialOf(row, row.pi))) return 0;
   for (const Serial serial : kernel_->All()) {
     if (!kernel_->IsAlive(serial) || kernel_->Find(serial)->parent != keeper) continue;
@@ -93,8 +98,12 @@ Serial Bridges::Findable(const Server &server, const hpr_row &row) const {
   const std::vector<Hold> holds = server.Holds();
   const Hold *nearest = Nearest(server, holds, child);
   const bool own = child && nearest && nearest->row == &row;
-  const bool looks = own && LooksLikeAgent(*kernel_->Find(child), row.token ? row.token : "");
-  return looks ? child : 0;
+  if (!own) return 0;
+  /* What the server carries itself is in all that it starts. */
+  const std::string token = row.token ? row.token : "";
+  const bool marked =
+      Carries(kernel_->Find(child), token) && !Carries(kernel_->Find(server.serial()), token);
+  return marked || HasTitle(*kernel_->Find(child)) ? child : 0;
 }
 
 /* --- reports -------------------------------------------------------------------------------- */
@@ -114,6 +123,7 @@ Serial Bridges::AgentAfter(const Server &server, const std::vector<Hold> &holds,
   if (!report.named || !row.main.kin || !kernel_->IsAlive(main)) return 0;
   if (report.named == main || report.number == row.keeper.pid) return 0;
   const bool has_own = kernel_->IsAlive(before);
+  if (has_own && IsAbove(server, before)) return 0; /* a server is nobody's ancestor for itself */
   if (!Made(main, report.named)) return has_own ? before : 0;
   if (has_own && Descends(report.named, before)) return told_.count(before) ? before : 0;
   const bool own = Nearest(server, holds, report.named) == &hold && Descends(report.named, main);
@@ -130,7 +140,7 @@ Report Bridges::ByToken(const Server &server, const Agent &agent, int32_t number
     const hpr_row &row = *hold.row;
     const Serial main = truth_->SerialOf(row, row.main);
     if (agent.token.empty() || !row.token || row.token != agent.token) continue;
-    if (!hold.live || !kernel_->IsAlive(main)) continue;
+    if (!hold.live || row.main.state != HPR_RECORD_KNOWN || !kernel_->IsAlive(main)) continue;
     report.main = main;
     report.linked = MayHave(hold, agent, HPR_LINK_TOKEN);
     report.by = HPR_LINK_TOKEN;
@@ -170,8 +180,8 @@ Report Bridges::ByPid(const Server &server, const Agent &agent, int32_t number) 
   report.has_entry =
       nearest && Of(truth_->SerialOf(*nearest->row, nearest->row->main)) == Of(agent.pi);
   if (at.doubtful || at.genuine > 1 || (at.live && at.live != nearest)) return report;
-  if (!nearest || !kernel_->IsAlive(truth_->SerialOf(*nearest->row, nearest->row->main)))
-    return report;
+  if (!nearest || nearest->row->main.state != HPR_RECORD_KNOWN) return report;
+  if (!kernel_->IsAlive(truth_->SerialOf(*nearest->row, nearest->row->main))) return report;
   const hpr_link by = at.live ? HPR_LINK_PID : HPR_LINK_ANCESTOR;
   report.linked = nearest->live && MayHave(*nearest, agent, by);
   report.main = truth_->SerialOf(*nearest->row, nearest->row->main);
@@ -188,7 +198,7 @@ void Bridges::CheckTold(const Server &server, const Agent &agent, const Report &
   if (!report.linked || !*report.linked) return;
   for (const Hold &hold : server.Holds()) {
     const hpr_row &row = *hold.row;
-    if (hold.session != agent.session || !hold.live) continue;
+    if (hold.session != agent.session || !hold.live || row.main.state != HPR_RECORD_KNOWN) continue;
     if (truth_->SerialOf(row, row.main) != report.main) continue;
     const Serial pi = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
     if (hold.by < report.by) truth_->Break("the proof of session " + whom + " does not count");
@@ -209,6 +219,10 @@ void Bridges::Told(const Server &server, const Agent &agent, const Report &repor
   /* Nobody can prove a number while the system tells nothing. Who has nothing but a wrong one, or
    * no entry of its own, may be given another's. */
   if (linked && by_number && (!report.provable || !true_number || !report.has_entry))
+    misled_.insert({server.serial(), agent.session});
+  /* An agent that it has started is its own, if that one's entry is elsewhere. */
+  const Agent *named = report.named ? Of(report.named) : nullptr;
+  if (linked && named && named != &agent && Made(agent.root, report.named))
     misled_.insert({server.serial(), agent.session});
   if (report.calm) CheckTold(server, agent, report, linked);
   for (const Hold &hold : server.Holds())

@@ -47,8 +47,9 @@ public:
   const Agent *Of(Serial serial) const;
   /* True if the server has a running entry of that agent. */
   bool Knows(const Server &server, const Agent &agent) const;
-  /* The only child of a keeper if it looks like the agent that nobody knows; else nobody. */
-  Serial Findable(const Server &server, const hpr_row &row) const;
+  /* The only child of a keeper if it looks like the agent that nobody knows; else nobody.
+   * `attaching`: the registered process is a keeper from now on. */
+  Serial Findable(const Server &server, const hpr_row &row, bool attaching) const;
 
   /* --- told by the story ------------------------------------------------------------------- */
 

@@ -39,6 +39,7 @@ void Story::Register(Server *server, int32_t pid, const std::string &token, int3
   if (replaced && truth_.SerialOf(*replaced, replaced->main) == serial) truth_.Forget(*replaced);
   if (server->Register(pid, random_.Pick(kFolders), token, keeper, !random_.OneIn(8)))
     truth_.Registered(*server, pid, serial);
+  if (!server->is_open()) truth_.CrashedWhileRegistered(pid);
 }
 
 void Story::SpawnAndRegister() {

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 import { buildNative, nativeFolder } from "../../scripts/native.mjs";
 import { installSystemPackages, root, run } from "../../scripts/setup.mjs";
 
-const STORIES = 2500;
+const STORIES = 10000;
 
 /** `find` stands once in the file; what it says is replaced. */
 const mutants = [
@@ -151,6 +151,113 @@ const mutants = [
     file: "src/core/ending.c",
     find: "  case HPR_ENDING_AGENT: return part == HPR_PART_AGENT;",
     replace: "  case HPR_ENDING_AGENT: return true;",
+  },
+  {
+    name: "a guess that does not give way",
+    file: "src/core/link.c",
+    find: "  return entry->linked_by <= HPR_LINK_ANCESTOR && entry->linked_by < by;",
+    replace: "  return entry->linked_by == HPR_LINK_NONE && by;",
+  },
+  {
+    name: "an ancestor's entry that does not give way",
+    file: "src/core/link.c",
+    find: "  return entry->linked_by <= HPR_LINK_ANCESTOR && entry->linked_by < by;",
+    replace: "  return entry->linked_by < HPR_LINK_ANCESTOR && entry->linked_by < by;",
+  },
+  {
+    name: "a session keeps its guess beside its proof",
+    file: "src/core/link.c",
+    find: "  if (entry->linked_by > HPR_LINK_FOLDER) drop_guesses(registry, entry);\n",
+    replace: "",
+  },
+  {
+    name: "a claim climbs past an entry that is held",
+    file: "src/core/kinship.c",
+    find: "    if (entry->life != HPR_LIFE_RUNNING) continue;",
+    replace: "    if (entry->life != HPR_LIFE_RUNNING || entry->linked_by > HPR_LINK_FOLDER) continue;",
+  },
+  {
+    name: "a claim climbs past an entry that is ending",
+    file: "src/core/kinship.c",
+    find: "    if (entry->life != HPR_LIFE_RUNNING) continue;",
+    replace: "    if (!hpr_entry_is_live(entry)) continue;",
+  },
+  {
+    name: "the farthest ancestor",
+    file: "src/core/kinship.c",
+    find: "  for (size_t i = 0; i < count && !entry; i++) entry = holder_of(process, table, line[i].pid);",
+    replace:
+      "  for (size_t i = count; i > 0 && !entry; i--)\n" +
+      "    entry = holder_of(process, table, line[i - 1].pid);",
+  },
+  {
+    name: "jobs of one terminal are kin",
+    file: "src/platform/process.c",
+    find: "  return hpr_descends(system, pid, family) || is_led",
+    replace:
+      "  hpr_facts its;\n" +
+      "  if (system->look(family, &its) == 0 && its.session == facts->session) return true;\n" +
+      "  return hpr_descends(system, pid, family) || is_led",
+  },
+  {
+    name: "an agent started anew is not learnt by its session",
+    file: "src/core/link.c",
+    find: "  if (pid != 0 && hpr_agent_learn",
+    replace: "  if (pid != 0 && !had && hpr_agent_learn",
+  },
+  {
+    name: "a nearer entry's process taken for the agent",
+    file: "src/core/agent.c",
+    find: "  if (ret_agent->kin && !belongs(registry, entry, pid)) ret_agent->kin = false;\n",
+    replace: "",
+  },
+  {
+    name: "a wrong number in the place of a living agent",
+    file: "src/core/agent.c",
+    find: "  if (!agent->kin) return entry->row.keeper.pid != 0 && !has_own;",
+    replace: "  if (!agent->kin) return entry->row.keeper.pid != 0;",
+  },
+  {
+    name: "an agent replaced by what it has started",
+    file: "src/core/agent.c",
+    find: "  return !has_own || entry->agent_found ||",
+    replace: "  return true ||",
+  },
+  {
+    name: "a number that passed on taken for the entry",
+    file: "src/core/link.c",
+    find: "      still_has_number(registry, entry, HPR_PART_MAIN))",
+    replace: "      entry->order != 0)",
+  },
+  {
+    name: "a number that passed on taken for the agent",
+    file: "src/core/link.c",
+    find: "  if (!still_has_number(registry, entry, HPR_PART_AGENT)) return false;\n",
+    replace: "",
+  },
+  {
+    name: "a number that was never proved counts for more than descent",
+    file: "src/core/link.c",
+    find: "  return !nearest || nearest == entry;",
+    replace: "  return !nearest || nearest;",
+  },
+  {
+    name: "a keeper's agent not looked for when it is to end",
+    file: "src/core/end.c",
+    find: "  hpr_agent_find(registry, entry);\n",
+    replace: "",
+  },
+  {
+    name: "one of a keeper's children taken for the only one",
+    file: "src/core/agent.c",
+    find: "    if (child) return NULL;\n",
+    replace: "",
+  },
+  {
+    name: "a tool taken for the agent",
+    file: "src/core/agent.c",
+    find: "      (has_title(process, child) || has_mark(registry, entry, child)))",
+    replace: "      (child->pid || has_title(process, child) || has_mark(registry, entry, child)))",
   },
   {
     name: "an entry freed while it is due",

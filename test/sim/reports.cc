@@ -21,6 +21,7 @@ void Story::BridgeActs() {
       {"  an agent is spawned", &Story::SpawnAgent, 8},
       {"  a subagent is spawned", &Story::SpawnSubagent, 3},
       {"  a keeper starts its agent anew", &Story::KeeperStartsAgain, 6},
+      {"  a keeper's agent is another at once", &Story::KeeperReplacesAgent, 3},
       {"  an agent has a tool", &Story::AgentHasTool, 2},
       {"  an agent has another title", &Story::AgentRetitles, 2},
       {"  token", &Story::ReportToken, 4},
@@ -29,6 +30,7 @@ void Story::BridgeActs() {
       {"  pid", &Story::ReportPid, 8},
       {"  wrong pid", &Story::ReportWrongPid, 3},
       {"  folder", &Story::ReportFolder, 6},
+      {"  the server is another, and all reconnect", &Story::BridgesReconnect, 2},
       {"  a session is killed", &Story::KillBridged, 3},
       {"  a session is terminated", &Story::TerminateBridged, 3},
       {"  a keeper is discovered", &Story::DiscoverKeeper, 3},
@@ -105,6 +107,41 @@ void Story::KeeperStartsAgain() {
   }
 }
 
+/* Of another agent that ends now, and whose parent, who is no server, reaps it at once. */
+int32_t Story::NumberSetFree(const Agent &but) {
+  for (const Agent &agent : bridges_.agents()) {
+    const Process *process = kernel_.Find(agent.root);
+    if (&agent == &but || !process || agent.pi != agent.root) continue;
+    if (IsServer(process->parent) || IsServer(agent.root)) continue;
+    kernel_.Die(agent.root, 0);
+    kernel_.Reap(agent.root);
+    return kernel_.NumberOf(agent.root);
+  }
+  return 0;
+}
+
+bool Story::IsServer(Serial serial) const {
+  for (const auto &server : servers_)
+    if (server->serial() == serial && server->is_open()) return true;
+  return false;
+}
+
+/* Before anybody has heard of its end, and often under a number that a row has. */
+void Story::KeeperReplacesAgent() {
+  Agent *agent = AnyAgent();
+  if (!agent || !agent->is_keeper || kernel_.Find(agent->pi)->parent != agent->root) return;
+  if (IsServer(agent->pi)) return;
+  const std::vector<int32_t> numbers = {kernel_.NumberOf(agent->pi), SomeNumber(),
+                                        NumberSetFree(*agent)};
+  kernel_.Die(agent->pi, 0);
+  kernel_.Reap(agent->pi);
+  const Serial pi = kernel_.Spawn(agent->root, random_.Pick(numbers));
+  if (!pi) return;
+  agent->pi = pi;
+  kernel_.Note(agent->session + " is " + std::to_string(kernel_.NumberOf(pi)));
+  if (!random_.OneIn(3)) Tell(*agent, random_.OneIn(2), kernel_.NumberOf(pi));
+}
+
 void Story::AgentHasTool() {
   const Agent *agent = AnyAgent();
   const Serial tool = agent ? kernel_.Spawn(agent->pi) : 0;
@@ -142,15 +179,19 @@ bool Story::IsCalm(const Server &server) const {
 /* What it is inside its sandbox. Outside this is somebody else, or nobody. */
 int32_t Story::WrongNumber(const Agent &agent) {
   std::vector<int32_t> near; /* in the same session, as jobs of one terminal are */
+  std::vector<int32_t> below = {kernel_.NumberOf(agent.root)};
   const Serial session = kernel_.Find(agent.pi)->session;
-  for (const Serial serial : kernel_.All())
+  for (const Serial serial : kernel_.All()) {
     if (kernel_.Find(serial)->session == session) near.push_back(kernel_.NumberOf(serial));
+    if (kernel_.Find(serial)->parent == agent.pi) below.push_back(kernel_.NumberOf(serial));
+  }
   const Agent *other = AnyAgent();
-  switch (random_.Below(5)) {
+  switch (random_.Below(6)) {
   case 0: return kernel_.NumberOf(other->pi);
   case 1: return kernel_.NumberOf(other->root);
   case 2: return random_.Pick(near);
   case 3: return kernel_.NumberOf(random_.Pick(kernel_.All()));
+  case 4: return below.back();
   default: return AnyNumber();
   }
 }
@@ -207,21 +248,46 @@ void Story::ReportFolder() {
   if (server) server->LinkByCwd(agent->session, agent->folder);
 }
 
+/* In any order, and by any means. */
+void Story::BridgesReconnect() {
+  Server *server = AnyServer();
+  if (!server) return;
+  server->Crash();
+  StartServer();
+  CleanupOrphans();
+  for (size_t i = kAgents; i > 0; i--) {
+    switch (random_.Below(6)) {
+    case 0: ReportToken(); break;
+    case 1: ReportTokenAndPid(); break;
+    case 2: ReportTokenAndWrongPid(); break;
+    case 3: ReportFolder(); break;
+    default: ReportPid(); break;
+    }
+  }
+}
+
 /* --- ends and discoveries ------------------------------------------------------------------- */
 
-/* True: a keeper's only child that looks like its agent must be known as such afterwards. */
-void Story::Discover(Server *server, const hpr_row *row, const std::function<void()> &call) {
+/* A keeper's only child that looks like its agent is known as such afterwards, and no other. */
+void Story::Discover(Server *server, const hpr_row *row, bool attaching,
+                     const std::function<void()> &call) {
   const bool careful = careful_;
   careful_ = careful_ || random_.OneIn(2);
   const bool calm = IsCalm(*server);
   const Serial main = row ? truth_.SerialOf(*row, row->main) : 0;
-  const Serial child = row && main ? bridges_.Findable(*server, *row) : 0;
+  const Serial before = row ? truth_.SerialOf(*row, row->pi) : 0;
+  const Serial child = row && main ? bridges_.Findable(*server, *row, attaching) : 0;
   call();
   careful_ = careful;
-  if (!calm || !child) return;
-  for (const hpr_row *it : server->Rows())
-    if (truth_.SerialOf(*it, it->main) == main && truth_.SerialOf(*it, it->pi) == child) return;
-  truth_.Break("the only child of " + std::to_string(kernel_.NumberOf(main)) + " is not found");
+  for (const hpr_row *it : server->Rows()) {
+    if (!calm || !main || it->pi.pid == 0 || truth_.SerialOf(*it, it->main) != main) continue;
+    if (it->main.state != HPR_RECORD_KNOWN) continue;
+    const Serial after = truth_.SerialOf(*it, it->pi);
+    if (after == child) return;
+    if (after != before) truth_.Break(std::to_string(it->pi.pid) + " is taken for the agent");
+  }
+  if (calm && child)
+    truth_.Break("the only child of " + std::to_string(kernel_.NumberOf(main)) + " is not found");
 }
 
 void Story::EndBridged(const std::function<void(Server *, const hpr_target &)> &end) {
@@ -234,7 +300,7 @@ void Story::EndBridged(const std::function<void(Server *, const hpr_target &)> &
   target.session = agent.session.c_str();
   bridges_.CheckMeant(*server, agent);
   kernel_.Note("  of " + agent.session);
-  Discover(server, server->RowOf(target, false),
+  Discover(server, server->RowOf(target, false), false,
            [&] { End(server, target, [&] { end(server, target); }); });
 }
 
@@ -257,8 +323,9 @@ void Story::DiscoverKeeper() {
   hpr_target target{};
   target.pid = kernel_.NumberOf(agent->root);
   const hpr_row *row = server->RowOf(target, false);
-  const hpr_identity listener = row ? row->main : hpr_identity{};
-  Discover(server, row, [&] {
+  if (!row) return;
+  const hpr_identity listener = row->main;
+  Discover(server, row, true, [&] {
     server->Do([&](hpr_registry *registry) {
       hpr_registry_attach_keeper(registry, target.pid, "/sessions/found.sock", &listener, 0);
     });

@@ -66,6 +66,8 @@ private:
   void SpawnAgent();
   void SpawnSubagent();
   void KeeperStartsAgain();
+  void KeeperReplacesAgent();
+  void BridgesReconnect();
   void AgentHasTool();
   void AgentRetitles();
   void ReportToken();
@@ -126,13 +128,16 @@ private:
   void End(Server *server, const hpr_target &target, const std::function<void()> &end);
   void Raise(Server *server, Serial root, const std::string &session);
   int32_t SomeNumber();
+  int32_t NumberSetFree(const Agent &but);
+  bool IsServer(Serial serial) const;
   bool IsRoomForAgent();
   bool IsCalm(const Server &server) const;
   Agent *AnyAgent();
   Server *ServerFor(const Agent &agent);
   int32_t WrongNumber(const Agent &agent);
   void Tell(const Agent &agent, bool by_token, int32_t number);
-  void Discover(Server *server, const hpr_row *row, const std::function<void()> &call);
+  void Discover(Server *server, const hpr_row *row, bool attaching,
+                const std::function<void()> &call);
   void EndBridged(const std::function<void(Server *, const hpr_target &)> &end);
   void LetItEnd(Server *server);
   void CheckNothingLeft();

@@ -142,7 +142,10 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
     bool part_of_another = false; /* which may be ending */
     for (const hpr_row *other : server.Rows())
       part_of_another = part_of_another || (other != row && KinOf(*other).count(serial));
-    if (!part_of_another) asked_.erase(serial);
+    /* It is wanted again. What it has started was asked with it, and is not. */
+    if (!part_of_another && asked_.erase(serial))
+      for (const Serial other : kernel_->All())
+        if (kernel_->Find(other)->parent == serial) asked_.insert(other);
     must_know_.insert(serial);
   }
 }
@@ -167,6 +170,14 @@ void Truth::Taught(const hpr_row &row, Serial before) {
 }
 
 /* The file may say already who is the agent now. */
+/* Whose the row is that the call may have written nobody was told, if the system did not say it. */
+void Truth::CrashedWhileRegistered(int32_t pid) {
+  const Process *holder = kernel_->Holder(pid);
+  for (const hpr_row &row : FileRows())
+    if (holder && row.main.pid == pid && row.main.state == HPR_RECORD_OPAQUE)
+      must_know_.erase(holder->serial);
+}
+
 void Truth::CrashedWhileTold(Serial before) {
   if (!IsKnown({}, before)) must_know_.erase(before);
 }

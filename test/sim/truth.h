@@ -38,6 +38,8 @@ public:
   void Taught(const hpr_row &row, Serial before);
   /* The server was killed in such a call. */
   void CrashedWhileTold(Serial before);
+  /* The server was killed while that pid was registered. */
+  void CrashedWhileRegistered(int32_t pid);
   /* The caller wants a row forgotten, or its place taken. */
   void Forget(const hpr_row &row);
   /* What it had not been able to write dies with it, which it had warned of. */
