@@ -112,6 +112,7 @@ private:
   void HolderComes();
   void HolderLeaves();
   void CheckOwners();
+  void CheckProved();
   void LetOrphansBeAdopted();
 
   Server *AnyServer();
