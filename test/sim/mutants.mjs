@@ -288,8 +288,8 @@ const mutants = [
   {
     name: "owners: locks are not asked",
     file: "src/core/owners.c",
-    find: "  case HPR_PROOF_ENDED: return false;",
-    replace: "  case HPR_PROOF_ENDED: break;",
+    find: "    return is_of_another_host(owners, process, row) ? HPR_OWNER_ELSEWHERE : HPR_OWNER_GONE;",
+    replace: "    if (is_of_another_host(owners, process, row)) return HPR_OWNER_ELSEWHERE;\n    break;",
   },
   {
     name: "owners: who came late is not looked for",

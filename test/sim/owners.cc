@@ -87,6 +87,15 @@ void Story::CheckOwners() {
   }
 }
 
+/* Whatever became of the lock file: what a living registry has names the one that is there now. */
+void Story::CheckProved() {
+  const std::string birth = disk_.Read(kOwners).value_or("").substr(0, HPR_OWNER_ID_SIZE - 1);
+  for (const Server *server : Open())
+    for (const hpr_row *row : server->Rows())
+      if (birth != row->owner_file)
+        truth_.Break("the owner of " + std::to_string(row->main.pid) + " is not proved to live");
+}
+
 /* Everybody's orphans are adopted, by whoever wants some, however their owner ended. */
 void Story::LetOrphansBeAdopted() {
   for (int i = 0; i < kLooks; i++) {
@@ -98,6 +107,7 @@ void Story::LetOrphansBeAdopted() {
   const std::vector<Server *> open = Open();
   for (const Server *server : open)
     if (server->HasUnwrittenChanges()) truth_.Break("a change is not written in the background");
+  CheckProved();
   if (std::none_of(open.begin(), open.end(), [](const Server *it) { return it->adopts(); })) return;
   const std::string birth = disk_.Read(kOwners).value_or("").substr(0, HPR_OWNER_ID_SIZE - 1);
   for (const hpr_row &row : truth_.FileRows()) {

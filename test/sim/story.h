@@ -114,6 +114,7 @@ private:
   void HolderComes();
   void HolderLeaves();
   void CheckOwners();
+  void CheckProved();
   void LetOrphansBeAdopted();
 
   Server *AnyServer();

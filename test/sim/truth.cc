@@ -289,7 +289,8 @@ bool Truth::IsKnown(const std::vector<Server *> &servers, Serial serial) {
 }
 
 bool Truth::IsDead(const hpr_row &row, const hpr_identity &identity) const {
-  return identity.state == HPR_RECORD_KNOWN && !kernel_->IsAlive(SerialOf(row, identity)) &&
+  return identity.state == HPR_RECORD_KNOWN && kernel_->Boot() == identity.boot &&
+         !kernel_->IsAlive(SerialOf(row, identity)) &&
          (kernel_->features.names || !kernel_->GroupOfNumber(identity.pid));
 }
 
@@ -297,6 +298,8 @@ bool Truth::IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) c
   const Serial serial = SerialOf(row, row.main);
   if (row.main.state != HPR_RECORD_KNOWN || !row.main.kin || !kernel_->IsAlive(serial))
     return false;
+  /* Without a boot id nobody can tell once the wall clock has been set. */
+  if (kernel_->Boot() != row.main.boot) return false;
   for (const Server *server : servers)
     for (const hpr_row *own : server->Rows())
       if (own->main.pid == row.main.pid || own->pi.pid == row.main.pid) return false;
