@@ -118,7 +118,8 @@ static kept *find_life(const struct stat *file) {
 static int lock_once(int fd, uint64_t offset, uint64_t *ret_offset, bool *ret_taken) {
   struct stat file;
   if (fstat(fd, &file) != 0) return hpr_error_from_errno(errno);
-  kept *known = find_life(&file), *it = *find(fd);
+  kept *known = find_life(&file), *it = known ? known : *find(fd);
+  if (!it) return HPR_EINVAL; /* a fork has closed it */
   const int result = known ? 0 : hpr_bytes_lock(fd, offset);
   if (result != 0) return result;
   if (!known) {
@@ -127,7 +128,7 @@ static int lock_once(int fd, uint64_t offset, uint64_t *ret_offset, bool *ret_ta
     it->device = file.st_dev;
     it->inode = file.st_ino;
   }
-  *ret_offset = known ? known->offset : offset;
+  *ret_offset = it->offset;
   *ret_taken = !known;
   return 0;
 }

@@ -12,7 +12,7 @@
 #include "platform/posix/modified.h"
 #include "platform/posix/stream.h"
 
-enum { ACCEPT_MS = 350, NS_PER_MS = 1000000 };
+enum { ACCEPT_US = 350000, NS_PER_MS = 1000000 };
 
 static int check_socket(const char *path, int64_t *ret_made_ms) {
   struct stat st;
@@ -26,7 +26,7 @@ static int check_socket(const char *path, int64_t *ret_made_ms) {
 static int connect_to(int fd, const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   /* The time that connect(2) waits for a place in the queue too, unix(7). */
-  const struct timeval limit = {.tv_usec = ACCEPT_MS * 1000};
+  const struct timeval limit = {.tv_usec = ACCEPT_US};
   if (strlen(path) >= sizeof address.sun_path) return HPR_EINVAL;
   memcpy(address.sun_path, path, strlen(path));
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
