@@ -15,7 +15,7 @@
 
 /* kern.bootsessionuuid is new with every boot. */
 static void read_host(hpr_system_host *ret_host) {
-  char session[48];
+  char session[HPR_BOOT_ID_SIZE];
   size_t size = sizeof session;
   *ret_host = (hpr_system_host){0};
   if (sysctlbyname("kern.bootsessionuuid", session, &size, NULL, 0) != 0) return;
