@@ -294,7 +294,7 @@ bool hpr_signal_is_final(const hpr_system *system, hpr_signal signal) {
   return system->signum_of(signal) == system->signum_of(HPR_SIGNAL_KILL);
 }
 
-static int send(const hpr_system *system, const hpr_found *found, int signum, bool group) {
+static int deliver(const hpr_system *system, const hpr_found *found, int signum, bool group) {
   const int result = found->handle != HPR_NO_HANDLE
                          ? system->handle_signal(found->handle, signum, group)
                          : HPR_ENOTSUP;
@@ -304,10 +304,10 @@ static int send(const hpr_system *system, const hpr_found *found, int signum, bo
 
 int hpr_found_signal(const hpr_system *system, const hpr_found *found, hpr_signal signal,
                      bool group) {
-  const int result = send(system, found, system->signum_of(signal), group);
+  const int result = deliver(system, found, system->signum_of(signal), group);
   if (result != 0 || !lets_run(system, signal)) return result;
   /* A stopped process keeps a signal pending until it runs again. The first may have ended it. */
   if (found->handle != HPR_NO_HANDLE || hpr_found_has_number(system, found))
-    send(system, found, system->wake_signum, group);
+    deliver(system, found, system->wake_signum, group);
   return 0;
 }

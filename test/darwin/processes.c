@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libproc.h>
 #include <mach/mach_time.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,18 @@ int stand_in_statfs(const char *path, struct stand_in_statfs *ret_info) {
 
 int renamex_np(const char *from, const char *to, unsigned flags) {
   return renameat2(AT_FDCWD, from, AT_FDCWD, to, flags);
+}
+
+#undef fcntl
+int stand_in_fcntl(int fd, int command, ...) {
+  enum { DARWIN_OFD_SETLK = 90, DARWIN_OFD_GETLK = 92 };
+  va_list rest;
+  va_start(rest, command);
+  void *argument = va_arg(rest, void *); /* a number is as good */
+  va_end(rest);
+  if (command == DARWIN_OFD_SETLK) command = F_OFD_SETLK;
+  if (command == DARWIN_OFD_GETLK) command = F_OFD_GETLK;
+  return fcntl(fd, command, argument);
 }
 
 int mach_timebase_info(mach_timebase_info_data_t *ret_info) {

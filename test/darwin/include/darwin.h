@@ -7,6 +7,7 @@
 #define STAND_IN_DARWIN_H
 
 #define _GNU_SOURCE 1
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <time.h>
@@ -25,12 +26,16 @@ struct stand_in_statfs {
   unsigned f_flags;
 };
 
+/* fcntl(2) of macOS has its own numbers for locks of an open file. */
+#define fcntl stand_in_fcntl
+
 /* kill(2) of macOS: a group of zombies alone is EPERM. */
 #define kill stand_in_kill
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+int stand_in_fcntl(int fd, int command, ...);
 int stand_in_kill(pid_t pid, int signum);
 int stand_in_getsockopt(int fd, int level, int name, void *ret_value, unsigned *size);
 int stand_in_statfs(const char *path, struct stand_in_statfs *ret_info);
