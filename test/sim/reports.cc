@@ -214,8 +214,13 @@ void Story::Tell(const Agent &agent, bool by_token, int32_t number) {
   const bool linked = by_token ? server->Link(agent.token, agent.session, number)
                                : server->LinkByPid(agent.session, number);
   bridges_.Told(*server, agent, report, linked);
-  for (const auto &[unused, replaced] : before)
+  /* It may have told of a tool before, or tells of one now. */
+  const bool names_relative = report.named && bridges_.Of(report.named) == &agent;
+  for (const auto &[main, replaced] : before) {
     if (!server->is_open()) truth_.CrashedWhileTold(replaced);
+    if (names_relative && replaced != report.named && bridges_.Of(main) == &agent)
+      truth_.Replaced(replaced);
+  }
   for (const Hold &it : server->Holds())
     if (linked && it.session == agent.session)
       truth_.Taught(*it.row, before[truth_.SerialOf(*it.row, it.row->main)]);

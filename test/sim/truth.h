@@ -36,6 +36,8 @@ public:
   void Linked(const Server &server, const std::string &token, Serial before);
   /* After any call that named the agent of a row; `before` was the one so far. */
   void Taught(const hpr_row &row, Serial before);
+  /* Somebody has named another relative as the agent. */
+  void Replaced(Serial agent) { must_know_.erase(agent); }
   /* The server was killed in such a call. */
   void CrashedWhileTold(Serial before);
   /* The server was killed while that pid was registered. */
