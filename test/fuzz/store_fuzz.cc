@@ -39,17 +39,19 @@ public:
   const hpr_document &get() const { return document_; }
   bool damaged() const { return document_.damaged; }
 
-  std::vector<std::string> Texts() const {
+  /* Of the entries that are sound, or of those that are refused. */
+  std::vector<std::string> Texts(bool sound) const {
     std::vector<std::string> texts;
     for (const hpr_stored *it = document_.stored; it; it = it->next)
-      texts.emplace_back(it->text.text, it->text.length);
+      if ((it->error == 0) == sound) texts.emplace_back(it->text.text, it->text.length);
     return texts;
   }
 
-  std::vector<int> Errors() const {
-    std::vector<int> errors;
-    for (const hpr_stored *it = document_.stored; it; it = it->next) errors.push_back(it->error);
-    return errors;
+  std::vector<std::string> Announced() const {
+    std::vector<std::string> texts;
+    for (const hpr_stored *it = document_.announced; it; it = it->next)
+      texts.emplace_back(it->text.text, it->text.length);
+    return texts;
   }
 
   std::string Unknown() const {
@@ -60,7 +62,7 @@ public:
   std::string Composed() const {
     hpr_buffer buffer = {};
     hpr_document_begin(&buffer);
-    for (const std::string &text : Texts()) hpr_document_add(&buffer, text.data(), text.size());
+    for (const std::string &text : Texts(true)) hpr_document_add(&buffer, text.data(), text.size());
     hpr_document_end(&buffer, &document_);
     std::string text(buffer.text, buffer.length);
     hpr_buffer_done(&buffer);
@@ -106,11 +108,13 @@ bool IsPidOrNone(const hpr_identity &identity) {
 /* What may be acted on: whatever the file said, no number that names a group or everybody. */
 void RequireSoundRow(const hpr_row &row, const std::string &text) {
   Require(row.main.pid == NumberIn(text, "pid"), "the pid is what the entry says", text);
-  Require(row.pi.pid == NumberIn(text, "piPid"), "and pi's", text);
+  const double pi = NumberIn(text, "piPid");
+  Require(row.pi.pid == (pi != 0 ? pi : NumberIn(text, "agentPid")), "and the agent's", text);
   Require(row.keeper.pid == NumberIn(text, "keeperPid"), "and the keeper's", text);
   Require(IsUtf8(text), "a sound entry is UTF-8", text);
   Require(row.main.pid >= HPR_PID_MIN, "a sound entry has a valid pid", text);
-  Require(IsPidOrNone(row.pi) && IsPidOrNone(row.keeper) && IsPidOrNone(row.owner),
+  /* An owner may be process 1 of its container: it is never signalled. */
+  Require(IsPidOrNone(row.pi) && IsPidOrNone(row.keeper) && row.owner.pid >= 0,
           "no other pid is invalid", text);
   Require(row.cwd != nullptr, "a sound entry has a folder", text);
   Require(!row.token || row.token[0], "an empty token is none", text);
@@ -159,8 +163,9 @@ void CheckDocument(const std::string &text) {
   const std::string composed = document.Composed();
   const Document back(composed);
   Require(!back.damaged(), "what we compose is sound", text);
-  Require(back.Texts() == document.Texts() && back.Errors() == document.Errors(),
-          "and has the same entries", text);
+  Require(back.Texts(true) == document.Texts(true), "and has the same entries", text);
+  Require(back.Texts(false) == document.Texts(false), "and refuses the same ones", text);
+  Require(back.Announced() == document.Announced(), "and the same announced tokens", text);
   Require(back.Unknown() == document.Unknown(), "and the same other members", text);
   Require(back.Composed() == composed, "and is composed the same again", text);
 }
@@ -175,10 +180,11 @@ void CheckPidFile(const std::string &text) {
   Require(server.Sync() == 0, "every private file can be used", text);
   const Document before(text), after(*TextOf(path));
   std::vector<std::string> wanted;
-  for (const std::string &entry : before.Texts())
+  for (const std::string &entry : before.Texts(true))
     if (entry != server.own[0]) wanted.push_back(entry);
   wanted.push_back(server.own[0]);
-  Require(!after.damaged() && after.Texts() == wanted, "its entries stay, to the letter", text);
+  Require(!after.damaged() && after.Texts(true) == wanted, "its entries stay, to the letter", text);
+  Require(after.Texts(false) == before.Texts(false), "and so do those that are refused", text);
   const std::vector<std::string> kept = NamesWith(folder.path(), ".corrupt-");
   Require(kept.size() == (before.damaged() ? 1 : 0), "what is damaged is kept aside", text);
   Require(kept.empty() || TextOf(folder / kept[0]) == text, "to the letter", text);
