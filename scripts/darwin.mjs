@@ -26,6 +26,7 @@ const ELSEWHERE = [
   "Watch.*Fork*", "Watch.GivesNoDescriptorToAnotherProgram", // a queue passes to nobody
   "Watch.ProbesWithoutADescriptorLeft", // looking takes none
   "Errand.*", // its threads share their descriptors
+  "Listener.IsNotNamedFromTheMomentItIsKilled", // a kill that is under way is not told
 ];
 
 const folderOf = (name) => path.join(root, "build", "darwin", name);

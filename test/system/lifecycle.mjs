@@ -265,8 +265,11 @@ const steps = {
     writeFileSync(pidFile, JSON.stringify({ entries }));
     const registry = open();
     registry.cleanupOrphans();
-    assert.deepEqual(inFile(), []);
-    assert.equal(registry.size(), 0);
+    // Windows tells nobody in which folder a process works: these may be what the file is about.
+    const unproved = onWindows ? [process.pid, pid] : [];
+    assert.deepEqual(inFile().map((it) => it.pid), unproved);
+    registry.killAll();
+    assert.equal((await registry.terminate({ pid }, { graceMs: 0 })).outcome, onWindows ? "not-ours" : "not-found");
     assert.equal(isAlive(pid), true);
     registry.close();
   },
