@@ -79,7 +79,9 @@ function runOnStandIns(sources) {
   ]);
   const binary = buildOnStandIns(sources);
   const installed = packageAround(binary, `${process.platform}-${process.arch}`, folderOf("package"));
-  show("a server's story", /^\d+ steps passed$/gm, process.execPath, [path.join("test", "system", "lifecycle.mjs"), installed]);
+  show("a server's story", /^\d+ steps passed$/gm, process.execPath, [
+    path.join("test", "system", "lifecycle.mjs"), installed, "darwin",
+  ]);
 }
 
 function main() {
