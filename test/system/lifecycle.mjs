@@ -1,7 +1,7 @@
 /**
  * What a server does with the package, with real children, on whatever system this is:
- * node lifecycle.mjs <folder of the package>. No test runner: under Wine node.exe writes to files
- * alone.
+ * node lifecycle.mjs <folder of the package> [the system whose code its binary has].
+ * No test runner: under Wine node.exe writes to files alone.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -15,7 +15,10 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 const PATIENCE_MS = 20_000;
-const onWindows = process.platform === "win32";
+const system = process.argv[3] ?? process.platform;
+const onWindows = system === "win32";
+/** Whether two paths lead to one folder: the others cannot ask without waiting. */
+const tellsFolders = system === "linux";
 const installed = path.resolve(process.argv[2]);
 const { createHeadlessPidRegistry, createKeeperWriter, readPidFile } = createRequire(import.meta.url)(installed);
 const fixtures = path.join(path.dirname(fileURLToPath(import.meta.url)), "roles.mjs");
@@ -60,7 +63,10 @@ async function until(condition, what) {
 const socketOf = (name) => (onWindows ? `\\\\.\\pipe\\${name}` : path.join(folder, `${name}.sock`));
 
 /** The same folder, spelled in another way that this system takes for the same. */
-const respelled = () => (onWindows ? folder.replace("hpr", "HPR") : path.join(folder, "x", "..") + path.sep);
+function respelled() {
+  if (onWindows) return folder.replace("hpr", "HPR");
+  return tellsFolders ? path.join(folder, "x", "..") + path.sep : folder;
+}
 
 /** How a process ends that does nothing about SIGTERM: on Windows that is TerminateProcess. */
 const ended = onWindows ? [1, null] : [null, "SIGTERM"];
@@ -265,8 +271,11 @@ const steps = {
     writeFileSync(pidFile, JSON.stringify({ entries }));
     const registry = open();
     registry.cleanupOrphans();
-    assert.deepEqual(inFile(), []);
-    assert.equal(registry.size(), 0);
+    // Where nobody can tell that they work in another folder they may be what the file is about.
+    const unproved = tellsFolders ? [] : [process.pid, pid];
+    assert.deepEqual(inFile().map((it) => it.pid), unproved);
+    registry.killAll();
+    assert.equal((await registry.terminate({ pid }, { graceMs: 0 })).outcome, tellsFolders ? "not-found" : "not-ours");
     assert.equal(isAlive(pid), true);
     registry.close();
   },
