@@ -33,6 +33,21 @@ static void note_owned(void *self, const char *birth, const char *init) {
 
 /* --- rows that others wrote ----------------------------------------------------------------- */
 
+static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
+  const hpr_identity *agent = &entry->row.pi;
+  if (agent->pid == 0 || !agent->kin) return false;
+  return !hpr_verdict_is_gone(scope->process->verify(scope->process->self, agent));
+}
+
+/* Ours learns the agent that a registry which is gone knew. */
+static void take_agent(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row) {
+  if (!row->pi.kin || is_agent_known(scope, entry)) return;
+  hpr_watch_stop(scope->process, entry);
+  hpr_table_set_agent(scope->table, entry, &row->pi);
+  entry->parts[HPR_PART_AGENT].suspect = true;
+  hpr_table_mark(scope->table, entry);
+}
+
 /*
  * An entry of a process that we have ourselves now: nobody's, which the original module has read
  * from us and written back, or one that an earlier registry of this process has left.
@@ -43,7 +58,9 @@ static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
   const bool named = row->owner.pid != 0;
   if (named && !hpr_identity_equal(&row->owner, &scope->owners->self)) return false;
   if (named && hpr_owners_lives(scope->owners, scope->process, row)) return false;
+  if (named && same->ending && row->pi.kin) return false; /* its agent was not asked to end */
   if (hpr_entry_learn(same, &row->main)) hpr_table_mark(scope->table, same); /* to be watched */
+  if (named) take_agent(scope, same, row);
   return true;
 }
 
@@ -141,12 +158,6 @@ static hpr_keep keep_owned(hpr_row *row) {
   return HPR_KEEP_CHANGED;
 }
 
-static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
-  const hpr_identity *agent = &entry->row.pi;
-  if (agent->pid == 0 || !agent->kin) return false;
-  return !hpr_verdict_is_gone(scope->process->verify(scope->process->self, agent));
-}
-
 /*
  * We have an entry under that pid. If it is of that process it learns what a dead server knew, but
  * not that its end was asked for: whom the caller has registered or taken over it wants to live.
@@ -156,10 +167,7 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
   if (!hpr_entry_learn(entry, &row->main)) return keep_for_later(scope, row);
   /* An agent that ours does not know was not asked to end with it. */
   if (entry->ending) return row->pi.kin ? keep_for_later(scope, row) : HPR_DROP;
-  if (row->pi.kin && !is_agent_known(scope, entry)) {
-    hpr_watch_stop(scope->process, entry);
-    hpr_table_set_agent(scope->table, entry, &row->pi);
-  }
+  take_agent(scope, entry, row);
   entry->parts[HPR_PART_MAIN].suspect = true;
   hpr_table_mark(scope->table, entry);
   return HPR_DROP;

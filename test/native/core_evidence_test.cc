@@ -193,6 +193,19 @@ TEST_F(Evidence, AnEndDoesNotReachWhoWasRegisteredAgain) {
   EXPECT_TRUE(server.Link("again", "s"));
 }
 
+TEST_F(Evidence, AnAgentStaysKnownToTheNextRegistryOfItsServer) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  before.Close();
+  Server::Options options;
+  options.as = before.serial();
+  Server &next = Start(options);
+  next.Register(Pid(keeper), "/", "t", Pid(keeper));
+  EXPECT_EQ(Pid(pi), AgentOf(Pid(keeper)));
+  EXPECT_TRUE(next.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi));
+}
+
 /* --- numbers of whom the system told nothing ------------------------------------------------ */
 
 TEST_F(Evidence, ADeadAgentTellsNobodyWhoHasItsNumberNow) {

@@ -255,11 +255,17 @@ void Story::ReportFolder() {
 
 /* In any order, and by any means. */
 void Story::BridgesReconnect() {
-  Server *server = AnyServer();
+  const Agent *agent = AnyAgent();
+  Server *server = agent ? ServerFor(*agent) : nullptr;
   if (!server) return;
+  /* A keeper's agent in a sandbox takes the other one's number for its own. */
+  for (const Agent &other : bridges_.agents())
+    if (other.is_keeper && &other != agent && kernel_.IsAlive(other.pi) && random_.OneIn(2))
+      Tell(other, true, kernel_.NumberOf(agent->pi));
   server->Crash();
   StartServer();
   CleanupOrphans();
+  if (kernel_.IsAlive(agent->pi)) Tell(*agent, false, kernel_.NumberOf(agent->pi));
   for (size_t i = kAgents; i > 0; i--) {
     switch (random_.Below(6)) {
     case 0: ReportToken(); break;
