@@ -59,6 +59,18 @@ static void take_back(hpr_entry *entry, hpr_part part) {
   hpr_entry_touch(entry);
 }
 
+/* Who has left the group since it was looked at was not reached: it is killed by itself. */
+static void find_escaped(const hpr_process_ops *process, hpr_entry *entry, hpr_part part) {
+  const int32_t group = hpr_entry_part(entry, part)->pid;
+  for (hpr_part other = 0; other < HPR_PART_COUNT; other++) {
+    const hpr_identity *it = hpr_entry_part(entry, other);
+    if (entry->ending->wishes.parts[part].reaches & 1U << other &&
+        !process->is_member(process->self, it, group) &&
+        process->verify(process->self, it) == HPR_VERDICT_SAME)
+      entry->ending->parts[other].sent = HPR_SENT_FIRST;
+  }
+}
+
 static void fulfil(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   hpr_ending *ending = entry->ending;
   const hpr_ending_wish wish = ending->wishes.parts[part];
@@ -68,6 +80,7 @@ static void fulfil(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   const bool ended = result == HPR_ESRCH || result == HPR_ESTRANGER;
   if (result != 0 && !ended && !hpr_entry_answers_for(entry, part)) result = HPR_ENOTKIN;
   hpr_ending_note(ending, part, result, registry->now_ms);
+  if (result == 0 && wish.signal == HPR_SIGNAL_KILL) find_escaped(&registry->process, entry, part);
   ending->wishes.parts[part].wanted = false;
   entry->acted = true;
   if (result == 0 && entry->serial == registry->asked) registry->asked_delivered = true;

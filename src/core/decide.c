@@ -70,6 +70,15 @@ static void decide_life(hpr_registry *registry, hpr_entry *entry) {
   if (registry->tree && by_itself && !registry->guest) end_what_it_left(registry, entry);
 }
 
+/* What is left of a group may be proved by its members alone: see hpr_act. */
+static bool reaches(const hpr_process_ops *process, const hpr_entry *entry, hpr_part part,
+                    hpr_part other) {
+  const hpr_identity *leader = hpr_entry_part(entry, part), *it = hpr_entry_part(entry, other);
+  return entry->parts[part].presence == HPR_PRESENCE_GROUP
+             ? process->is_member(process->self, it, leader->pid)
+             : process->reaches(process->self, leader, it);
+}
+
 static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
   hpr_ending_facts facts = {.has_keeper = entry->row.keeper.pid != 0};
@@ -89,9 +98,11 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
         (facts.left[part] && process->leads(process->self, hpr_entry_part(entry, part)));
     for (hpr_part other = 0; facts.leads[part] && other < HPR_PART_COUNT; other++)
       if (other != part && facts.left[other] && !facts.is_group[other] &&
-          process->reaches(process->self, hpr_entry_part(entry, part),
-                           hpr_entry_part(entry, other)))
+          reaches(process, entry, part, other))
         facts.reaches[part] |= 1U << other;
+    facts.has_asked[part] =
+        facts.leads[part] &&
+        hpr_others_asked_in(process, entry->ending, hpr_entry_part(entry, part)->pid);
   }
   return facts;
 }
@@ -160,7 +171,9 @@ static void record_others(const hpr_registry *registry, hpr_entry *entry) {
   hpr_signal signal;
   for (size_t i = 0; i < entry->ending->other_count; i++) {
     const hpr_other *it = &entry->ending->others[i];
-    if (!hpr_ending_wants_other(entry->ending, it, registry->now_ms, &signal)) continue;
+    if (!hpr_ending_wants_other(entry->ending, it, registry->now_ms, &signal) ||
+        hpr_row_was_asked(&entry->row, &it->identity))
+      continue;
     hpr_row_add_asked(&entry->row, &it->identity);
     hpr_entry_touch(entry);
   }
@@ -181,9 +194,9 @@ static void decide_ending(hpr_registry *registry, hpr_entry *entry) {
   if (look_for_tree(registry, entry, &facts)) facts = facts_of(registry, entry);
   hpr_ending_step(ending, &facts, registry->now_ms);
   find_descendants(registry, entry);
-  if (!ending->recorded || ending->state == HPR_ENDING_KILL) return;
-  record_parts(entry);
-  record_others(registry, entry);
+  if (!ending->recorded) return;
+  if (ending->state != HPR_ENDING_KILL) record_parts(entry);
+  record_others(registry, entry); /* before SIGKILL too: nothing else names them */
 }
 
 static hpr_outcome outcome_of(const hpr_ending *ending) {

@@ -88,23 +88,34 @@ static hpr_scope scope_of(const hpr_ending *ending, const hpr_ending_facts *fact
   return alone || ending->tree || !facts->leads[part] ? HPR_SCOPE_PROCESS : HPR_SCOPE_GROUP;
 }
 
+/* The group's signal would be the second one of somebody who has not gone yet. */
+static bool reaches_asked(const hpr_ending *ending, const hpr_ending_facts *facts, hpr_part part) {
+  for (hpr_part other = 0; other < HPR_PART_COUNT; other++)
+    if (facts->reaches[part] & 1U << other && ending->parts[other].sent == HPR_SENT_FIRST)
+      return true;
+  return facts->has_asked[part];
+}
+
 static hpr_ending_wish wish_for(const hpr_ending *ending, const hpr_ending_facts *facts,
                                 hpr_part part, int64_t now_ms) {
   const hpr_ending_part *it = &ending->parts[part];
   const bool kill = ending->state == HPR_ENDING_KILL;
   const hpr_sent goal = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
+  const hpr_scope scope = scope_of(ending, facts, part);
+  const bool waits = scope == HPR_SCOPE_GROUP && !kill && reaches_asked(ending, facts, part);
   return (hpr_ending_wish){
-      .wanted = facts->left[part] && !(ending->tree && facts->is_group[part]) &&
+      .wanted = facts->left[part] && !(ending->tree && facts->is_group[part]) && !waits &&
                 is_asked(ending, part) && it->sent < goal && now_ms >= it->retry_ms,
       .signal = kill ? HPR_SIGNAL_KILL : ending->signal,
-      .scope = scope_of(ending, facts, part),
+      .scope = scope,
   };
 }
 
 /* Whoever is reached by a group's signal gets none of its own. */
 static void leave_out_reached(hpr_ending_wish *wishes, const hpr_ending_facts *facts) {
-  static const hpr_part leaders[] = {HPR_PART_FORMER, HPR_PART_MAIN};
-  for (int i = 0; i < 2; i++) {
+  static const hpr_part leaders[] = {HPR_PART_FORMER, HPR_PART_MAIN, HPR_PART_KEEPER,
+                                     HPR_PART_AGENT};
+  for (int i = 0; i < HPR_PART_COUNT; i++) {
     hpr_ending_wish *wish = &wishes[leaders[i]];
     if (!wish->wanted || wish->scope != HPR_SCOPE_GROUP) continue;
     wish->reaches = facts->reaches[leaders[i]];

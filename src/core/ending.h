@@ -50,6 +50,7 @@ typedef struct hpr_ending_facts {
   bool left[HPR_PART_COUNT];        /* the process or its group is there, and ours to end */
   bool is_group[HPR_PART_COUNT];    /* only its group is */
   bool has_keeper;                  /* the registered process, or another, is a keeper */
+  bool has_asked[HPR_PART_COUNT];   /* a descendant that was asked is in the group that it leads */
   unsigned reaches[HPR_PART_COUNT]; /* bits of the other parts that a signal to its group reaches */
 } hpr_ending_facts;
 

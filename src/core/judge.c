@@ -183,7 +183,7 @@ static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row) {
   if (hpr_verdict_is_gone(agent) || agent == HPR_VERDICT_GROUP)
     return verdict_of_rest(scope->process, row, verdict);
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
-  return verify(scope, &row->main);
+  return verdict_of_rest(scope->process, row, verify(scope, &row->main)); /* it may end just now */
 }
 
 hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict) {
@@ -231,4 +231,6 @@ hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, hpr_row *row) {
   }
 }
 
-bool hpr_judge_was_seen(const hpr_row *row) { return row->main.state == HPR_RECORD_KNOWN; }
+bool hpr_judge_was_seen(const hpr_row *row) {
+  return row->main.state == HPR_RECORD_KNOWN || row->main.state == HPR_RECORD_OPAQUE;
+}

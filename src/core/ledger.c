@@ -13,6 +13,8 @@ enum {
   LOCK_RETRY_MS = 100, /* while others have the lock */
 };
 
+void hpr_ledger_done(hpr_ledger *ledger) { free(ledger->told); }
+
 void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row *row) {
   row->owner = owners->self;
   memcpy(row->owner_id, ledger->id, sizeof row->owner_id);
@@ -29,6 +31,31 @@ static void note_owned(void *self, const char *birth, const char *init) {
     hpr_ledger_sign(scope->ledger, scope->owners, &entry->row);
     hpr_entry_touch(entry);
   }
+}
+
+/* --- exits that were told -------------------------------------------------------------------- */
+
+/* Of a row that came back: a write failed, and another server has written meanwhile. */
+static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
+  for (size_t i = 0; i < ledger->told_count; i++)
+    if (ledger->told[i].spawned_ms == row->spawned_ms &&
+        hpr_identity_equal(&ledger->told[i].main, &row->main))
+      return true;
+  return false;
+}
+
+/* Without memory it may be told twice. */
+static void note_told(hpr_ledger *ledger, const hpr_row *row) {
+  hpr_told *longer = realloc(ledger->told, (ledger->told_count + 1) * sizeof *longer);
+  if (!longer) return;
+  ledger->told = longer;
+  longer[ledger->told_count++] = (hpr_told){.main = row->main, .spawned_ms = row->spawned_ms};
+}
+
+static void forget_told(hpr_ledger *ledger) {
+  free(ledger->told);
+  ledger->told = NULL;
+  ledger->told_count = 0;
 }
 
 /* --- rows that others wrote ----------------------------------------------------------------- */
@@ -70,7 +97,7 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   hpr_ledger *ledger = scope->ledger;
   if (stored->error != 0) return HPR_KEEP;
   if (strcmp(stored->row.owner_id, ledger->id) == 0) return HPR_DROP;
-  if (is_superseded(scope, &stored->row)) return HPR_DROP;
+  if (is_superseded(scope, &stored->row) || was_told(ledger, &stored->row)) return HPR_DROP;
   if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
     ledger->orphans_due = true;
   return HPR_KEEP;
@@ -175,7 +202,8 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
 
 /* It ended while no server ran. One whose exit was told before is a remainder that has gone. */
 static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
-  if (row->remainder || !hpr_judge_was_seen(row)) return;
+  if (row->remainder || !hpr_judge_was_seen(row) || was_told(scope->ledger, row)) return;
+  note_told(scope->ledger, row);
   hpr_entry *entry = hpr_entry_new(row);
   if (entry) hpr_outbox_exited(scope->outbox, entry);
   hpr_entry_free(entry);
@@ -332,6 +360,7 @@ static void note_result(const hpr_ledger_scope *scope, int result) {
   if (result != 0 && result != ledger->file_error)
     hpr_outbox_warn(scope->outbox, result, 0, hpr_pidfile_path(ledger->pidfile));
   ledger->file_error = result;
+  if (result == 0) forget_told(ledger);
   const bool waiting = hpr_pidfile_is_waiting(ledger->pidfile);
   ledger->write_due_ms =
       result == 0 ? HPR_TIME_NEVER : scope->now_ms + (waiting ? LOCK_RETRY_MS : RETRY_MS);

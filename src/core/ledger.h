@@ -8,6 +8,12 @@
 #include "core/tokens.h"
 #include "store/pidfile.h"
 
+/* An entry whose exit a judging told while its row could not be dropped. */
+typedef struct hpr_told {
+  hpr_identity main;
+  int64_t spawned_ms;
+} hpr_told;
+
 typedef struct hpr_ledger {
   hpr_pidfile *pidfile;
   hpr_tokens tokens;          /* that we have announced */
@@ -22,6 +28,8 @@ typedef struct hpr_ledger {
   bool told_elsewhere;  /* that there are entries of other hosts */
   int file_error;       /* why the last write failed; reported once */
   int64_t write_due_ms; /* when it is written at the latest; HPR_TIME_NEVER */
+  hpr_told *told;       /* since the last write that succeeded; owned */
+  size_t told_count;
 } hpr_ledger;
 
 /* What a write works on. */
@@ -36,6 +44,9 @@ typedef struct hpr_ledger_scope {
   int64_t now_ms;   /* of the registry's clock */
   bool changed;     /* our own entries have */
 } hpr_ledger_scope;
+
+/* The file is the caller's to close. */
+void hpr_ledger_done(hpr_ledger *ledger);
 
 /* Names us as the owner of a row. */
 void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row *row);

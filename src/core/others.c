@@ -17,7 +17,9 @@ static hpr_other *find(const hpr_ending *ending, const hpr_identity *identity) {
 static bool is_part(const hpr_entry *entry, const hpr_identity *identity) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_identity *it = hpr_entry_part(entry, part);
-    if (it && it->pid == identity->pid) return true;
+    if (!it || it->pid != identity->pid) continue;
+    /* A new agent may have the dead one's number. */
+    if (it->state != HPR_RECORD_KNOWN || hpr_identity_equal(it, identity)) return true;
   }
   return false;
 }
@@ -58,8 +60,24 @@ const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid) {
   return NULL;
 }
 
-static void meet(hpr_entry *entry, const hpr_identity *identity, hpr_others_as as) {
+/* It gets, or has got, the signal of the group that a part leads. */
+static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
+                       const hpr_identity *identity) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_ending_wish *wish = &entry->ending->wishes.parts[part];
+    const hpr_ending_part *it = &entry->ending->parts[part];
+    const bool group = (wish->wanted && wish->scope == HPR_SCOPE_GROUP) ||
+                       (it->sent == HPR_SENT_FIRST && !it->alone);
+    const hpr_identity *leader = group ? hpr_entry_part(entry, part) : NULL;
+    if (leader && process->is_member(process->self, identity, leader->pid)) return true;
+  }
+  return false;
+}
+
+static void meet(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *identity,
+                 hpr_others_as as) {
   if (is_part(entry, identity)) return;
+  if (as == HPR_OTHERS_ASKED && is_reached(process, entry, identity)) return;
   hpr_other *known = find(entry->ending, identity);
   if (known && as != HPR_OTHERS_ASKED) return;
   hpr_other *it = known ? known : add(entry->ending, identity);
@@ -73,7 +91,17 @@ void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr
   hpr_identity found[LOOK_MAX];
   size_t count;
   if (process->descendants(process->self, root, found, LOOK_MAX, &count) != 0) return;
-  for (size_t i = 0; i < count; i++) meet(entry, &found[i], as);
+  for (size_t i = 0; i < count; i++) meet(process, entry, &found[i], as);
+}
+
+bool hpr_others_asked_in(const hpr_process_ops *process, const hpr_ending *ending, int32_t group) {
+  for (size_t i = 0; i < ending->other_count; i++) {
+    const hpr_other *it = &ending->others[i];
+    if (it->there && it->asked.sent == HPR_SENT_FIRST &&
+        process->is_member(process->self, &it->identity, group))
+      return true;
+  }
+  return false;
 }
 
 void hpr_others_resume(hpr_entry *entry) {

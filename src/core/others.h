@@ -25,6 +25,9 @@ bool hpr_others_add(hpr_entry *entry, const hpr_identity *identity);
 /* The one that is there under that number, or NULL. Valid until the next is added. */
 const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid);
 
+/* One that was asked by itself is in the group of that number. */
+bool hpr_others_asked_in(const hpr_process_ops *process, const hpr_ending *ending, int32_t group);
+
 /* Those that the row says were asked, by another server. */
 void hpr_others_resume(hpr_entry *entry);
 

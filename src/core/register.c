@@ -81,6 +81,18 @@ static bool has_own_agent(const hpr_entry *entry) {
          hpr_entry_answers_for(entry, HPR_PART_AGENT);
 }
 
+/* The number is the group's yet, and nobody holds it. */
+static bool leaves_group(const hpr_registry *registry, const hpr_entry *entry) {
+  const hpr_process_ops *process = &registry->process;
+  return hpr_entry_answers_for(entry, HPR_PART_MAIN) &&
+         process->verify(process->self, &entry->row.main) == HPR_VERDICT_GROUP;
+}
+
+/* Its agent may have an entry of its own. */
+static bool can_go_on_as_agent(const hpr_table *table, const hpr_entry *entry) {
+  return has_own_agent(entry) && !hpr_table_find_pid(table, entry->row.pi.pid);
+}
+
 /* Told at once: with its place in the file it has lost the time to wait for its status. */
 static void replace(hpr_registry *registry, hpr_entry *entry, bool same) {
   const bool was_seen = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_THERE;
@@ -96,8 +108,9 @@ static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_
   hpr_entry *entry = hpr_entry_new(take_row);
   if (!entry) return HPR_ENOMEM;
   const bool same = before && hpr_identity_equal(&before->row.main, &entry->row.main);
-  const bool goes_on = before && (same ? before->ending && has_own_agent(before)
-                                       : before->ending || has_own_agent(before));
+  const bool goes_on =
+      before && (same ? before->ending && can_go_on_as_agent(table, before)
+                      : before->ending || has_own_agent(before) || leaves_group(registry, before));
   const bool keeps_place = before && !goes_on && !before->ending;
   int result = hpr_table_add(table, entry, keeps_place ? before : NULL);
   if (result != 0) {

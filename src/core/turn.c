@@ -193,6 +193,7 @@ static void release(hpr_registry *registry) {
   hpr_owners_done(&registry->owners, &registry->process);
   hpr_outbox_done(&registry->outbox);
   hpr_table_done(&registry->table);
+  hpr_ledger_done(&registry->ledger);
   hpr_pidfile_close(registry->ledger.pidfile);
   hpr_tokens_done(&registry->ledger.tokens);
   free(registry);

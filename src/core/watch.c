@@ -39,9 +39,15 @@ static void record_members(const hpr_process_ops *process, hpr_entry *entry, hpr
 
 /* --- looking -------------------------------------------------------------------------------- */
 
+/* Also by the record of another server, which wrote down who was left. */
+static bool has_ended(const hpr_entry *entry, hpr_part part) {
+  const hpr_process *it = &entry->parts[part];
+  return it->exited || it->presence == HPR_PRESENCE_GROUP || part == HPR_PART_FORMER ||
+         entry->row.members[part];
+}
+
 static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry *entry,
                                 hpr_part part) {
-  const hpr_process *it = &entry->parts[part];
   switch (process->verify(process->self, hpr_entry_part(entry, part))) {
   case HPR_VERDICT_SAME:
     /* Its exit was told, by a record that said less: it is ours to end, and nobody's to find. */
@@ -56,7 +62,7 @@ static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry 
   case HPR_VERDICT_UNKNOWN: break;
   }
   /* Nobody can tell. What has surely ended may have left a group that cannot be proved. */
-  return it->exited || it->presence == HPR_PRESENCE_GROUP ? HPR_PRESENCE_GROUP : HPR_PRESENCE_THERE;
+  return has_ended(entry, part) ? HPR_PRESENCE_GROUP : HPR_PRESENCE_THERE;
 }
 
 bool hpr_watch_look(const hpr_process_ops *process, hpr_entry *entry, hpr_part part) {

@@ -470,12 +470,14 @@ static int64_t native_since_ms(void *context, const hpr_identity *identity, int6
 
 /* --- watch ---------------------------------------------------------------------------------- */
 
-/* On the watching thread too: what is held is the registry's thread's. */
-static bool is_there(const void *context, const hpr_identity *identity) {
+/* A leader has gone when only its group is left. On the watching thread too: what is held is the
+ * registry's thread's. */
+static bool is_there(const void *context, const hpr_identity *identity, bool group) {
   const native *self = context;
   hpr_here here = {.host = self->here.host};
   memcpy(here.boot, self->here.boot, sizeof here.boot);
-  return !hpr_verdict_is_gone(hpr_found_verdict(self->system, &here, identity));
+  const hpr_verdict verdict = hpr_found_verdict(self->system, &here, identity);
+  return !hpr_verdict_is_gone(verdict) && (group || verdict != HPR_VERDICT_GROUP);
 }
 
 /* A handle on any living member of the group; HPR_NO_HANDLE: it must be probed. */
@@ -499,12 +501,11 @@ static int open_watcher(native *self) {
 static int add_watch(native *self, const hpr_found *found, const hpr_identity *identity,
                      uint64_t watch) {
   const hpr_system *system = self->system;
-  const bool group = found->verdict != HPR_VERDICT_SAME;
-  const hpr_handle handle =
-      found->verdict == HPR_VERDICT_GROUP ? open_member(system, identity->pid) : found->handle;
+  const bool group = found->verdict == HPR_VERDICT_GROUP;
+  const hpr_handle handle = group ? open_member(system, identity->pid) : found->handle;
   if (handle != found->handle) hpr_found_close(system, found);
-  const int result = system->watcher_add(self->watcher, handle, identity, group, watch);
-  if (handle != HPR_NO_HANDLE || result != 0 || is_there(self, identity)) return result;
+  const int result = system->watcher_add(self->watcher, handle, identity, found->verdict, watch);
+  if (handle != HPR_NO_HANDLE || result != 0 || is_there(self, identity, group)) return result;
   /* Who exits before a number is watched is not told. If it was told, all is well. */
   return system->watcher_remove(self->watcher, watch) ? HPR_ESRCH : 0;
 }

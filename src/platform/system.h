@@ -52,8 +52,11 @@ typedef enum hpr_words {
 
 typedef struct hpr_watcher hpr_watcher; /* each system has its own */
 
-/* Says whether a process that can only be watched by looking is still there. On any thread. */
-typedef bool (*hpr_watch_probe)(const void *context, const hpr_identity *identity);
+/*
+ * Says whether a process that can only be watched by looking is still there; `group`: what is left
+ * of the group that it led. On any thread.
+ */
+typedef bool (*hpr_watch_probe)(const void *context, const hpr_identity *identity, bool group);
 
 /*
  * None of these proves anything beyond what it says: the checks are process.c's and found.c's.
@@ -137,12 +140,13 @@ typedef struct hpr_system {
   void (*watcher_close)(hpr_watcher *watcher);
   /*
    * Gives one notice when the process behind take_handle exits; it is the watcher's from here on,
-   * also on failure. Without a handle the identity is probed ten times a second, or, for a process
-   * (not a group), its number is watched, which does not tell of an exit before this call.
+   * also on failure. Without a handle the identity is probed ten times a second, for a group if the
+   * verdict of it was GROUP, or, if it was SAME, its number is watched, which does not tell of an
+   * exit before this call.
    * HPR_EPOLLED, HPR_ENOMEM, HPR_EMFILE, HPR_ENOTSUP.
    */
   int (*watcher_add)(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
-                     bool group, uint64_t watch);
+                     hpr_verdict verdict, uint64_t watch);
   /* Takes a watch back. False: there is none of that number, or its notice is on its way. */
   bool (*watcher_remove)(hpr_watcher *watcher, uint64_t watch);
 } hpr_system;

@@ -530,6 +530,7 @@ void hpr_row_promote(hpr_row *row, bool keep_group) {
   row->registered_pid = hpr_row_registered_pid(row);
   row->main = row->pi;
   row->pi = (hpr_identity){0};
+  if (row->keeper.pid == row->main.pid) row->keeper = row->main;
   move_members(row, HPR_PART_AGENT, HPR_PART_MAIN);
 }
 

@@ -123,6 +123,36 @@ TEST_F(EndingTable, ReachesWhoTookItsPlaceByTheFormersGroup) {
   EXPECT_EQ("ALL", Step(1)) << "it has had its signal";
 }
 
+TEST_F(EndingTable, ReachesTheRegisteredProcessByTheGroupOfAnotherKeeper) {
+  facts.has_keeper = true;
+  Left({kMain, kKeeper});
+  facts.is_group[kKeeper] = true;
+  facts.reaches[kKeeper] = 1U << kMain;
+  EXPECT_EQ("ALL TERM>keeper", Step(0));
+  EXPECT_EQ("ALL", Step(1)) << "it has had its signal";
+}
+
+TEST_F(EndingTable, WaitsWithAGroupForAMemberThatWasAskedByItself) {
+  hpr_ending_resume(&it, kGrace, 0);
+  it.parts[kMain].sent = HPR_SENT_FIRST;
+  Left({kMain, HPR_PART_FORMER});
+  facts.is_group[HPR_PART_FORMER] = true;
+  facts.reaches[HPR_PART_FORMER] = 1U << kMain;
+  EXPECT_EQ("ALL", Step(0)) << "the group's signal would be its second";
+  Left({HPR_PART_FORMER});
+  facts.reaches[HPR_PART_FORMER] = 0;
+  EXPECT_EQ("ALL TERM>former", Step(10));
+  EXPECT_EQ("KILL KILL>former", Step(kGrace));
+}
+
+TEST_F(EndingTable, WaitsWithAGroupForADescendantThatWasAskedByItself) {
+  Left({kMain});
+  facts.has_asked[kMain] = true;
+  EXPECT_EQ("ALL", Step(0));
+  facts.has_asked[kMain] = false;
+  EXPECT_EQ("ALL TERM>main", Step(10));
+}
+
 TEST_F(EndingTable, AsksAnAgentOutsideOfTheGroupByItself) {
   Left({kAgent, kMain, kKeeper});
   EXPECT_EQ("ALL TERM>agent TERM>main TERM>keeper", Step(0));

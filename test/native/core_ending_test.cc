@@ -278,6 +278,58 @@ TEST_F(Ending, KillsPiAndKeeperAfterTheGraceTime) {
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
 
+TEST_F(Ending, OfAKeeperAsksANewAgentThatHasTheNumberOfTheOld) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  const int32_t number = Pid(pi);
+  server.Terminate(BySession("s"));
+  End(pi);
+  Settle();
+  const Serial next = kernel.Spawn(keeper, number);
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("TERM CONT", SignalsTo(next));
+  EXPECT_EQ("", SignalsTo(keeper)) << "it waits for the new one, too";
+}
+
+/* The server may die between the two signals. */
+TEST_F(Ending, WithKillIsWrittenDownForDescendantsToo) {
+  Server &before = Start();
+  const Serial child = before.Spawn(false), tool = kernel.Spawn(child);
+  kernel.LeadSession(tool);
+  ASSERT_TRUE(before.Register(Pid(child)));
+  bool alive = true;
+  kernel.on_system_call = [&] {
+    if (alive && SignalsTo(child) == "KILL") before.Crash();
+    alive = kernel.IsAlive(before.serial());
+  };
+  before.Terminate(ByPid(Pid(child)), HPR_SIGNAL_KILL);
+  kernel.on_system_call = nullptr;
+  ASSERT_EQ("", SignalsTo(tool));
+  End(child);
+  StartAndClean();
+  EXPECT_EQ("KILL", SignalsTo(tool));
+}
+
+TEST_F(Ending, KillsAnAgentThatLeavesTheGroupAtWhateverMoment) {
+  bool late = false;
+  for (int moment = 1; !late; moment++) {
+    Server &server = Start();
+    const auto [keeper, pi] = Keeper(server, "s");
+    int calls = 0;
+    kernel.on_system_call = [&, pi = pi] {
+      if (++calls == moment) kernel.LeadGroup(pi);
+    };
+    server.Terminate(BySession("s"), HPR_SIGNAL_KILL);
+    late = calls < moment;
+    kernel.on_system_call = nullptr;
+    Settle();
+    EXPECT_FALSE(kernel.IsAlive(pi)) << "it left at call " << moment;
+    EXPECT_EQ(Pids{}, FilePids());
+    server.Close();
+    End(server.serial());
+  }
+}
+
 TEST_F(Ending, KillsAKeeperBeforeItsTurnIfTheGraceIsShorter) {
   Server &server = Start();
   const auto [keeper, pi] = Keeper(server, "s");
@@ -427,6 +479,44 @@ TEST_F(Ending, OfAStrangersProcessIsToldToBeNotOurs) {
   const uint64_t request = server.Terminate(BySession("s"));
   EXPECT_EQ("NOT_OURS", OutcomeOf(server, request));
   EXPECT_EQ(Pids{}, Exits(server));
+}
+
+TEST_F(Ending, OfAKeeperDoesNotWaitForAnotherUsersAgent) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), stranger = Stranger();
+  kernel.Find(stranger)->other_user = true;
+  ASSERT_TRUE(server.Register(Pid(keeper), "/", "t", Pid(keeper)));
+  ASSERT_TRUE(server.Link("t", "s", Pid(stranger)));
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  Settle();
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+/* The next server finds the agent in the group that its keeper has left. */
+TEST_F(Ending, AsksAnAgentOnceThoughItsKeeperDiesAndTheServerToo) {
+  for (const bool names : {true, false}) {
+    kernel.features.names = names; /* else the group is proved by its members */
+    Server &before = Start();
+    const auto [keeper, pi] = Keeper(before, "s");
+    const Serial helper = kernel.Spawn(keeper);
+    kernel.Find(pi)->ignores_term = true;
+    EXPECT_TRUE(before.Kill("s"));
+    kernel.Die(keeper, 0);
+    while (before.DeliverNotice()) {}
+    before.Crash();
+    End(keeper);
+    Server &server = StartAndClean();
+    EXPECT_EQ("TERM CONT", SignalsTo(pi)) << names;
+    End(pi);
+    Settle();
+    EXPECT_EQ("TERM CONT", SignalsTo(helper)) << names;
+    Settle();
+    EXPECT_EQ(Pids{}, FilePids());
+    server.Close();
+    End(server.serial());
+  }
 }
 
 TEST_F(Ending, OfAUsedNumberSignalsNobody) {
@@ -620,6 +710,19 @@ TEST_F(Ending, IsGivenUpForAProcessThatRegistersAgain) {
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
+
+TEST_F(Ending, IsNotBegunAgainByTheNextServerForAProcessThatRegistersAgain) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  kernel.Find(pi)->ignores_term = true;
+  ASSERT_TRUE(before.Register(Pid(pi))) << "an entry of its own, too";
+  before.Kill("s");
+  ASSERT_TRUE(before.Register(Pid(keeper), "/", "t", Pid(keeper)));
+  before.Crash();
+  Server &server = StartAndClean();
+  EXPECT_EQ("", SignalsTo(keeper));
+  EXPECT_TRUE(server.Link("t", "s"));
+}
 
 TEST_F(Ending, OfAllLeavesTheFileAsItIs) {
   Server &server = Start();

@@ -170,6 +170,38 @@ TEST_F(Events, OfAnExitMayCloseTheRegistry) {
   EXPECT_EQ(Pids{Pid(b)}, FilePids());
 }
 
+TEST_F(Events, OfTheEndMayCloseAgain) {
+  Server &server = Start();
+  const Serial a = Linked(server, "a"), b = Linked(server, "b");
+  kernel.Find(a)->ignores_term = kernel.Find(b)->ignores_term = true;
+  server.Terminate(BySession("a"));
+  server.Terminate(BySession("b"));
+  server.on_report = [&](const std::string &) { server.Close(); };
+  server.Close();
+  EXPECT_EQ((Texts{"terminated 1", "terminated 2", "closed"}), server.reports);
+}
+
+/* The file is the next server's by then. */
+TEST_F(Events, OfTheEndRegisterNobodyAnyMore) {
+  Server &server = Start();
+  const Serial child = Linked(server, "s"), next = server.Spawn(), keeper = server.Spawn();
+  kernel.Find(child)->ignores_term = true;
+  server.Terminate(BySession("s"));
+  server.on_report = [&](const std::string &) {
+    EXPECT_FALSE(server.Register(Pid(next)));
+    hpr_adoption adoption = {};
+    adoption.keeper_pid = Pid(keeper);
+    adoption.socket_path = "/k.sock";
+    adoption.cwd = "/";
+    adoption.recorded_ms = adoption.spawned_ms = HPR_SPAWNED_UNKNOWN;
+    server.Do([&](hpr_registry *it) { EXPECT_EQ(0, hpr_registry_adopt_keeper(it, &adoption)); });
+    EXPECT_EQ(0u, server.size());
+  };
+  server.Close();
+  EXPECT_EQ((Texts{"terminated 1", "closed"}), server.reports);
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+}
+
 TEST_F(Events, OfAWarningMayCloseTheRegistryThatRegisters) {
   Server &server = Start();
   const Serial stranger = Stranger();

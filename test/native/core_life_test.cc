@@ -129,6 +129,21 @@ TEST_F(Life, LeavesARemainderWhereALeadersGroupGoesOn) {
   EXPECT_EQ(Pids{}, FilePids());
 }
 
+TEST_F(Life, LeavesARemainderWhereItCanOnlyBeProbed) {
+  kernel.features = {false, false, false};
+  Server &before = Start();
+  const Serial child = Child(before), member = kernel.Spawn(child);
+  Server &server = Restart(before);
+  kernel.Die(child, 0); /* a zombie: its number still proves its group */
+  EXPECT_TRUE(server.Settle());
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_TRUE(server.Settle());
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  kernel.Die(member, 0);
+  EXPECT_TRUE(server.Settle());
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
 TEST_F(Life, OfARemainderEndsWithItsLastMember) {
   Server &server = Start();
   const Serial child = Child(server), a = kernel.Spawn(child), b = kernel.Spawn(child);
@@ -445,6 +460,32 @@ TEST_F(Life, IsNotEndedByANoticeThatWasUnderWay) {
 }
 
 /* The exit of the one that had pi's number before is yet to come. */
+/* A member of its group might be what is watched in its place. */
+TEST_F(Life, EndsAtWhateverMomentItIsTakenOver) {
+  bool late = false;
+  for (int moment = 1; !late; moment++) {
+    Server &before = Start();
+    const Serial child = Child(before), member = kernel.Spawn(child);
+    before.Crash();
+    Server &server = Start();
+    int calls = 0;
+    kernel.on_system_call = [&] {
+      if (++calls == moment) kernel.Die(child, 0);
+    };
+    server.CleanupOrphans();
+    late = calls < moment;
+    kernel.on_system_call = nullptr;
+    End(child);
+    Settle();
+    EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "it ended at call " << moment;
+    End(member);
+    Settle();
+    EXPECT_EQ(Pids{}, FilePids());
+    server.Close();
+    End(server.serial());
+  }
+}
+
 TEST_F(Life, OfPiIsNotForgottenWhileItsNumberIsAnothers) {
   Server &server = Start();
   const Serial old = Child(server), keeper = server.Spawn();

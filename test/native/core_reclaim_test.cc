@@ -556,6 +556,24 @@ TEST_F(Reclaim, TrustsALegacyPiOfADeadKeeperByItsAge) {
   EXPECT_TRUE(server.Rows()[0]->main.kin);
 }
 
+/* When it takes the place of the registered process it is no keeper besides. */
+TEST_F(Reclaim, TakesALegacyKeeperThatIsItsOwnPiForOne) {
+  const Serial child = Orphan(), pi = kernel.Spawn(child);
+  kernel.LeadGroup(pi);
+  const std::string number = std::to_string(Pid(pi));
+  WriteFile({Legacy(Pid(child), kernel.now_ms,
+                    R"(,"spawnToken":"t","keeperPid":)" + number + R"(,"piPid":)" + number)});
+  Server &server = StartAndClean();
+  End(child);
+  Settle();
+  ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server));
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(pi)) << "once";
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
 TEST_F(Reclaim, LearnsWhoALegacyKeeperOfItsOwnPidIs) {
   const Serial child = Orphan(), keeper = Orphan();
   WriteFile({Legacy(Pid(child), kernel.now_ms, R"(,"keeperPid":)" + std::to_string(Pid(keeper)))});
@@ -809,6 +827,24 @@ TEST_F(Reclaim, TakesOverWhatAnEarlierRegistryOfThisProcessLeft) {
 }
 
 /* After killAll, where the end of one is never told. */
+/* Its row comes back with the file that another server writes meanwhile. */
+TEST_F(Reclaim, TellsAnExitOnceThoughItsRowCannotBeDropped) {
+  Server &before = Start(), &other = Start();
+  const Serial gone = Child(before);
+  before.Crash();
+  End(gone);
+  disk.create_fault = HPR_ENOSPC;
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(gone)}, Exits(server));
+  disk.create_fault = 0;
+  const Serial child = Child(other);
+  EXPECT_EQ((Pids{Pid(gone), Pid(child)}), FilePids());
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(gone)}, Exits(server));
+}
+
 TEST_F(Reclaim, SweepsWhatHasEndedUnnoticed) {
   Server &before = Start();
   const Serial child = Child(before, "t");

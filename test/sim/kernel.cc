@@ -48,7 +48,7 @@ Serial Kernel::Spawn(Serial parent, int32_t number) {
   } else {
     process.group = process.session = process.serial;
   }
-  births_[process.serial] = {number, process.start_ticks, parent};
+  births_[process.serial] = {number, process.start_ticks, parent, 0};
   processes_[process.serial] = process;
   return process.serial;
 }
@@ -61,7 +61,7 @@ void Kernel::Die(Serial serial, int signum) {
   Process *process = Find(serial);
   if (!process || process->state == State::kZombie) return;
   process->state = State::kZombie;
-  process->status = signum;
+  process->status = births_[serial].status = signum;
   for (auto &[unused, other] : processes_)
     if (other.parent == serial) other.parent = init_;
   Note("dies: " + std::to_string(process->pid) + " #" + std::to_string(serial) +
@@ -156,6 +156,11 @@ Serial Kernel::BornAs(int32_t number, uint64_t start_ticks) const {
 Serial Kernel::MadeBy(Serial serial) const {
   const auto it = births_.find(serial);
   return it == births_.end() ? 0 : it->second.parent;
+}
+
+int Kernel::StatusOf(Serial serial) const {
+  const auto it = births_.find(serial);
+  return it == births_.end() ? 0 : it->second.status;
 }
 
 uint64_t Kernel::Ticks() const {

@@ -90,13 +90,17 @@ public:
   std::vector<Serial> All() const;
   Serial init() const { return init_; }
   Serial shell() const { return shell_; }
+  Serial newest() const { return next_serial_ - 1; }
   std::vector<int32_t> FreeNumbers();
   /* Who was born with that number at that time. */
   Serial BornAs(int32_t number, uint64_t start_ticks) const;
   /* Who made it, whoever is its parent now. */
   Serial MadeBy(Serial serial) const;
+  /* The signal that it died of, 0: it exited. */
+  int StatusOf(Serial serial) const;
   uint64_t Ticks() const;
   int64_t BootedMs() const { return booted_ms_; }
+  int64_t ClockMs() const { return now_ms - slept_ms; }
   int64_t BootMs() const { return static_cast<int64_t>(Ticks()) * kTickMs; }
   uint64_t Nonce() { return ++nonces_; }
   /* Whether a boot's text is of this boot: a nonce, where /proc told no id, is younger than it. */
@@ -150,6 +154,7 @@ private:
     int32_t number;
     uint64_t start_ticks;
     Serial parent;
+    int status;
   };
   std::map<Serial, Birth> births_; /* of this boot */
   struct Descriptor {

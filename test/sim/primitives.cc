@@ -194,7 +194,7 @@ int SignumOf(hpr_signal signal) {
 
 int64_t NowMs() { return the_kernel->now_ms + the_kernel->wrong_by_ms; }
 
-int64_t ClockMs() { return the_kernel->now_ms - the_kernel->slept_ms; }
+int64_t ClockMs() { return the_kernel->ClockMs(); }
 
 int64_t StartedMs(uint64_t start_ticks) {
   return NowMs() - static_cast<int64_t>(the_kernel->Ticks() - start_ticks) * sim::kTickMs;
@@ -223,14 +223,14 @@ void CloseWatcher(hpr_watcher *watcher) {
   delete watcher;
 }
 
-int AddWatch(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity, bool,
-             uint64_t watch) {
+int AddWatch(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
+             hpr_verdict verdict, uint64_t watch) {
   const int fd = static_cast<int>(take_handle);
   if (!the_kernel->watches_left) {
     if (fd >= 0) the_kernel->ClosePidfd(fd);
     return HPR_ENOMEM;
   }
-  watcher->items[watch] = {fd, *identity};
+  watcher->items[watch] = {fd, verdict == HPR_VERDICT_GROUP, *identity};
   if (fd >= 0 && !the_kernel->IsAlive(the_kernel->PidfdOf(fd))) watcher->Fire(watch);
   return 0;
 }
@@ -306,8 +306,8 @@ void ProbeAll(const void *context) {
   for (const uint64_t watch : probed) { /* whatever happens meanwhile */
     const auto it = watcher->items.find(watch);
     if (it == watcher->items.end()) continue;
-    const hpr_identity identity = it->second.identity;
-    if (!watcher->probe(watcher->probe_context, &identity)) watcher->Fire(watch);
+    const hpr_watcher::Item item = it->second;
+    if (!watcher->probe(watcher->probe_context, &item.identity, item.group)) watcher->Fire(watch);
   }
 }
 

@@ -14,6 +14,7 @@ extern "C" {
 struct hpr_watcher {
   struct Item {
     int fd; /* -1: to be probed */
+    bool group;
     hpr_identity identity;
   };
 

@@ -23,6 +23,7 @@ typedef struct item {
   uint64_t watch;
   hpr_identity identity;
   bool probed;
+  bool group; /* what is left of the one that it led is probed */
   UT_hash_handle hh;
 } item;
 
@@ -103,7 +104,7 @@ static bool has_exited(const hpr_watcher *watcher, const item *it, int32_t pid) 
 
 static bool is_gone(const hpr_watcher *watcher, const item *it, int32_t pid) {
   (void)pid;
-  return it->probed && !watcher->probe(watcher->probe_context, &it->identity);
+  return it->probed && !watcher->probe(watcher->probe_context, &it->identity, it->group);
 }
 
 /* Takes one out for which the test holds. */
@@ -214,11 +215,16 @@ static bool enter(hpr_watcher *watcher, item *it) {
 }
 
 int hpr_watcher_add(hpr_watcher *watcher, hpr_handle handle, const hpr_identity *identity,
-                    bool group, uint64_t watch) {
+                    hpr_verdict verdict, uint64_t watch) {
   (void)handle;
   item *it = malloc(sizeof *it);
   if (!it) return HPR_ENOMEM;
-  *it = (item){.watch = watch, .identity = *identity, .probed = group};
+  *it = (item){
+      .watch = watch,
+      .identity = *identity,
+      .probed = verdict != HPR_VERDICT_SAME,
+      .group = verdict == HPR_VERDICT_GROUP,
+  };
   pthread_mutex_lock(&watcher->lock);
   const bool entered = enter(watcher, it);
   const bool probing = entered && it->probed;

@@ -22,7 +22,8 @@ enum {
 
 typedef struct item {
   uint64_t watch;
-  int fd; /* -1: probed */
+  int fd;     /* -1: probed */
+  bool group; /* what is left of the one that it led is probed */
   hpr_identity identity;
   UT_hash_handle hh;
 } item;
@@ -91,7 +92,7 @@ static bool find_gone(hpr_watcher *watcher, uint64_t *ret_watch) {
   pthread_mutex_lock(&watcher->lock);
   item *it, *next;
   HASH_ITER(hh, watcher->items, it, next) {
-    if (it->fd >= 0 || watcher->probe(watcher->probe_context, &it->identity)) continue;
+    if (it->fd >= 0 || watcher->probe(watcher->probe_context, &it->identity, it->group)) continue;
     *ret_watch = it->watch;
     found = true;
     break;
@@ -206,8 +207,7 @@ static bool enter(hpr_watcher *watcher, item *it) {
 }
 
 int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_pidfd, const hpr_identity *identity,
-                    bool group, uint64_t watch) {
-  (void)group; /* probed or not, a pidfd or none says it all */
+                    hpr_verdict verdict, uint64_t watch) {
   int fd = (int)take_pidfd;
   const bool too_many = fd >= 0 && !is_affordable(fd);
   if (too_many) {
@@ -219,7 +219,8 @@ int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_pidfd, const hpr_ident
     if (fd >= 0) close(fd);
     return HPR_ENOMEM;
   }
-  *it = (item){.watch = watch, .fd = fd, .identity = *identity};
+  const bool group = verdict == HPR_VERDICT_GROUP;
+  *it = (item){.watch = watch, .fd = fd, .group = group, .identity = *identity};
   pthread_mutex_lock(&watcher->lock);
   const bool entered = enter(watcher, it);
   const bool probing = entered && it->fd < 0;

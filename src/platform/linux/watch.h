@@ -12,7 +12,7 @@ int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_pro
                      const void *probe_context, hpr_watcher **ret_watcher);
 void hpr_watcher_close(hpr_watcher *watcher);
 int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_pidfd, const hpr_identity *identity,
-                    bool group, uint64_t watch);
+                    hpr_verdict verdict, uint64_t watch);
 bool hpr_watcher_remove(hpr_watcher *watcher, uint64_t watch);
 
 #endif

@@ -95,8 +95,8 @@ static bool start(item *it) {
 }
 
 int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
-                    bool group, uint64_t watch) {
-  (void)identity, (void)group;
+                    hpr_verdict verdict, uint64_t watch) {
+  (void)identity, (void)verdict;
   if (take_handle == HPR_NO_HANDLE) return HPR_ENOTSUP;
   sweep(watcher);
   HANDLE process = (HANDLE)take_handle;

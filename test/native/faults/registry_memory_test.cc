@@ -80,6 +80,31 @@ TEST(RegistryMemory, SurvivesTheLackOfEverySingleBlock) { SurviveEveryLack(false
 
 TEST(RegistryMemory, SurvivesTheLackOfEveryBlockFromOneOn) { SurviveEveryLack(true); }
 
+/* A kill by name goes through all remainders that have it: one that cannot begin must not repeat.
+ */
+TEST(RegistryMemory, GivesUpAKillOfRemaindersWithoutMemory) {
+  World world(FirstFile());
+  ASSERT_EQ(0, world.Open());
+  hpr_registration registration = {};
+  registration.pid = 11;
+  registration.cwd = "/work";
+  registration.token = "t";
+  world.alive.insert(11);
+  ASSERT_EQ(0, hpr_registry_register(world.registry, &registration, &world.tickets[11]));
+  world.groups.insert(11);
+  world.Die(11);
+  const std::string before = world.State();
+  hpr_target target = {};
+  target.token = "t";
+  {
+    FaultyMemory lack(0, true);
+    EXPECT_FALSE(hpr_registry_kill(world.registry, &target));
+    EXPECT_TRUE(lack.met());
+  }
+  EXPECT_EQ(before, world.State());
+  EXPECT_TRUE(hpr_registry_kill(world.registry, &target));
+}
+
 TEST(RegistryMemory, IsNotOpenedWithoutMemory) {
   const long blocks = LiveBlocks();
   int number = 0;

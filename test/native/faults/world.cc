@@ -30,6 +30,7 @@ void Identify(void *self, int32_t pid, const hpr_identity *, hpr_identity *ret_i
 
 hpr_verdict Verify(void *self, const hpr_identity *identity) {
   if (identity->state == HPR_RECORD_NONE) return HPR_VERDICT_UNKNOWN;
+  if (It(self).groups.count(identity->pid) != 0) return HPR_VERDICT_GROUP;
   if (It(self).alive.count(identity->pid) == 0) return HPR_VERDICT_GONE;
   return identity->birth == std::to_string(identity->pid) ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
 }
@@ -52,7 +53,8 @@ hpr_process_ops World::Processes() {
     return kNowMs - boot_ms;
   };
   ops.signal = [](void *self, const hpr_identity *identity, hpr_signal, hpr_scope) -> int {
-    return Verify(self, identity) == HPR_VERDICT_SAME ? 0 : HPR_ESRCH;
+    const hpr_verdict verdict = Verify(self, identity);
+    return verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP ? 0 : HPR_ESRCH;
   };
   ops.reaches = [](void *, const hpr_identity *, const hpr_identity *) { return false; };
   ops.leads = [](void *, const hpr_identity *) { return true; };

@@ -44,6 +44,7 @@ public:
   FaultyFiles files;
   std::vector<std::string> warnings; /* codes */
   std::set<int32_t> alive;
+  std::set<int32_t> groups;              /* whose leader has ended */
   std::map<int32_t, hpr_ticket> tickets; /* for the story's use */
   std::set<uint64_t> asked;              /* requests that the registry took */
   std::map<uint64_t, int> answers;       /* how often it answered each */
