@@ -104,14 +104,24 @@ bool hpr_others_asked_in(const hpr_process_ops *process, const hpr_ending *endin
   return false;
 }
 
+/* Of those that a row names whoever has a part's number is that part, or is dead. */
+static bool has_number_of_part(const hpr_entry *entry, int32_t pid) {
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    const hpr_identity *it = hpr_entry_part(entry, part);
+    if (it && it->pid == pid) return true;
+  }
+  return false;
+}
+
 void hpr_others_resume(hpr_entry *entry) {
   const hpr_ending_record *record = entry->row.ending;
   for (size_t i = 0; i < record->sent_count; i++) {
     hpr_identity identity = {.pid = record->sent[i].pid, .state = HPR_RECORD_KNOWN, .kin = true};
     memcpy(identity.boot, entry->row.main.boot, sizeof identity.boot);
     memcpy(identity.birth, record->sent[i].birth, sizeof identity.birth);
-    hpr_other *it =
-        identity.birth[0] && !is_part(entry, &identity) ? add(entry->ending, &identity) : NULL;
+    hpr_other *it = identity.birth[0] && !has_number_of_part(entry, identity.pid)
+                        ? add(entry->ending, &identity)
+                        : NULL;
     if (!it) continue;
     it->asked.sent = HPR_SENT_FIRST;
     it->suspect = true;
