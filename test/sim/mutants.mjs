@@ -286,6 +286,12 @@ const mutants = [
     replace: "      expected[0] == 0)",
   },
   {
+    name: "owners: locks are not asked",
+    file: "src/core/owners.c",
+    find: "    return is_of_another_host(owners, process, row) ? HPR_OWNER_ELSEWHERE : HPR_OWNER_GONE;",
+    replace: "    if (is_of_another_host(owners, process, row)) return HPR_OWNER_ELSEWHERE;\n    break;",
+  },
+  {
     name: "owners: who came late is not looked for",
     file: "src/core/ledger.c",
     find: "    hpr_pidfile_look(ledger->pidfile, &client);",

@@ -113,8 +113,6 @@ void Story::LetOrphansBeAdopted() {
   for (const hpr_row &row : truth_.FileRows()) {
     /* Of who had ended when the locks vanished the process is all that tells. */
     if (birth != row.owner_file && !truth_.IsDead(row, row.owner)) continue;
-    /* Written where /proc told no boot: by another server only a name or a mark proves it. */
-    if (row.main.boot[0] == '~') continue;
     const bool lives = std::any_of(open.begin(), open.end(), [&](const Server *it) {
       return it->id() == std::string(row.owner_id);
     });

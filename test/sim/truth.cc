@@ -23,6 +23,11 @@ bool IsTold(const hpr_row &row) {
   return true;
 }
 
+/* By the kernel's own id, and not by one that a server made for want of it. */
+bool NamesThisBoot(const Kernel &kernel, const hpr_identity &identity) {
+  return identity.boot[0] != '~' && kernel.IsOfThisBoot(identity.boot);
+}
+
 constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
 
 } // namespace
@@ -289,7 +294,7 @@ bool Truth::IsKnown(const std::vector<Server *> &servers, Serial serial) {
 }
 
 bool Truth::IsDead(const hpr_row &row, const hpr_identity &identity) const {
-  return identity.state == HPR_RECORD_KNOWN && kernel_->Boot() == identity.boot &&
+  return identity.state == HPR_RECORD_KNOWN && NamesThisBoot(*kernel_, identity) &&
          !kernel_->IsAlive(SerialOf(row, identity)) &&
          (kernel_->features.names || !kernel_->GroupOfNumber(identity.pid));
 }
@@ -299,7 +304,7 @@ bool Truth::IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) c
   if (row.main.state != HPR_RECORD_KNOWN || !row.main.kin || !kernel_->IsAlive(serial))
     return false;
   /* Without a boot id nobody can tell once the wall clock has been set. */
-  if (kernel_->Boot() != row.main.boot) return false;
+  if (!NamesThisBoot(*kernel_, row.main)) return false;
   for (const Server *server : servers)
     for (const hpr_row *own : server->Rows())
       if (own->main.pid == row.main.pid || own->pi.pid == row.main.pid) return false;
