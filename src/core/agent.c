@@ -109,10 +109,8 @@ static bool has_title(const hpr_process_ops *process, const hpr_identity *identi
 
 static bool has_mark(const hpr_registry *registry, const hpr_entry *entry,
                      const hpr_identity *identity) {
-  const hpr_process_ops *process = &registry->process;
-  const char *file = hpr_pidfile_path(registry->ledger.pidfile);
-  return entry->row.token &&
-         process->mark(process->self, identity, entry->row.token, file) == HPR_MARK_CARRIED;
+  return hpr_token_is_carried(&registry->process, entry->row.token,
+                              hpr_pidfile_path(registry->ledger.pidfile), identity);
 }
 
 static bool is_child_of(const hpr_process_ops *process, int32_t pid, int32_t parent) {

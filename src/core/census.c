@@ -2,10 +2,7 @@
 
 #include <stdlib.h>
 
-enum {
-  GENERATIONS = 256, /* a chain of parents that is longer is one that we do not trust */
-  RECENT_MS = 50     /* so old it does for a first look: who has come since is found by the last */
-};
+enum { RECENT_MS = 50 }; /* so old it does for a first look: the last finds who has come since */
 
 static const size_t NOBODY = SIZE_MAX;
 
@@ -19,15 +16,8 @@ typedef struct taking {
 
 /* --- finding -------------------------------------------------------------------------------- */
 
-static int by_pid(const void *a, const void *b) {
-  const int32_t one = ((const hpr_seen *)a)->pid, other = ((const hpr_seen *)b)->pid;
-  return (one > other) - (one < other);
-}
-
 size_t hpr_census_find(const hpr_census *census, int32_t pid) {
-  const hpr_seen key = {.pid = pid};
-  const hpr_seen *it = bsearch(&key, census->list, census->count, sizeof key, by_pid);
-  return it ? (size_t)(it - census->list) : NOBODY;
+  return hpr_seen_find(census->list, census->count, pid);
 }
 
 static size_t parent_of(const hpr_census *census, size_t i) {
@@ -51,7 +41,7 @@ static void give_if_itself(const taking *it, const hpr_identity *identity, hpr_e
 static void give_us(const taking *it) {
   const hpr_process_ops *process = it->scope->process;
   size_t i = hpr_census_find(it->census, process->self_pid(process->self));
-  for (int up = 0; up < GENERATIONS && i != NOBODY; up++, i = parent_of(it->census, i))
+  for (int up = 0; up < HPR_LINEAGE_MAX && i != NOBODY; up++, i = parent_of(it->census, i))
     it->census->owners[i] = &above_us;
 }
 
@@ -92,7 +82,7 @@ static void give_known(const taking *it) {
 /* --- who belongs to them -------------------------------------------------------------------- */
 
 static hpr_entry *of_ancestor(const hpr_census *census, size_t i) {
-  for (int up = 0; up < GENERATIONS && i != NOBODY; up++, i = parent_of(census, i))
+  for (int up = 0; up < HPR_LINEAGE_MAX && i != NOBODY; up++, i = parent_of(census, i))
     if (census->owners[i]) return census->owners[i] == &above_us ? NULL : census->owners[i];
   return NULL;
 }
@@ -105,7 +95,7 @@ static hpr_entry *of_leader(const hpr_census *census, int32_t number) {
 }
 
 static hpr_entry *of_group(const hpr_census *census, size_t i) {
-  for (int up = 0; up < GENERATIONS && i != NOBODY; up++, i = parent_of(census, i)) {
+  for (int up = 0; up < HPR_LINEAGE_MAX && i != NOBODY; up++, i = parent_of(census, i)) {
     if (census->owners[i] == &above_us) return NULL;
     hpr_entry *owner = of_leader(census, census->list[i].group);
     if (!owner) owner = of_leader(census, census->list[i].session);

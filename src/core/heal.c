@@ -1,5 +1,7 @@
 #include "core/heal.h"
 
+#include "core/tokens.h"
+
 enum { CLOCK_TICK_MS = 20 }; /* a start is told to 10 ms, and a little more is on the safe side */
 
 static bool is_untold(const hpr_entry *entry, hpr_part part) {
@@ -27,12 +29,6 @@ static bool is_older(const hpr_process_ops *process, const hpr_entry *entry,
   return since_ms >= 0 && process->age_ms(process->self, now) > since_ms + CLOCK_TICK_MS;
 }
 
-static bool carries_mark(const hpr_process_ops *process, const char *pid_file,
-                         const hpr_entry *entry, const hpr_identity *now) {
-  return entry->row.token &&
-         process->mark(process->self, now, entry->row.token, pid_file) == HPR_MARK_CARRIED;
-}
-
 /* --- parts ------------------------------------------------------------------------------------ */
 
 static bool heal_main(const hpr_process_ops *process, const char *pid_file, hpr_entry *entry) {
@@ -40,7 +36,7 @@ static bool heal_main(const hpr_process_ops *process, const char *pid_file, hpr_
   hpr_identity now;
   process->identify(process->self, told.pid, NULL, &now);
   if (now.state != HPR_RECORD_KNOWN) return false;
-  const bool marked = carries_mark(process, pid_file, entry, &now);
+  const bool marked = hpr_token_is_carried(process, entry->row.token, pid_file, &now);
   if (!marked && !is_own_child(process, &told) && !is_older(process, entry, &now)) return false;
   now.kin = now.kin || marked;
   return hpr_entry_learn(entry, &now);
@@ -52,7 +48,7 @@ static bool heal_other(const hpr_process_ops *process, const char *pid_file, hpr
   hpr_identity now;
   process->identify(process->self, told->pid, &entry->row.main, &now);
   if (now.state != HPR_RECORD_KNOWN) return false;
-  now.kin = now.kin || carries_mark(process, pid_file, entry, &now);
+  now.kin = now.kin || hpr_token_is_carried(process, entry->row.token, pid_file, &now);
   if (!now.kin) return false;
   *told = now;
   hpr_entry_touch(entry);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/registry.h"
+#include "core/tokens.h"
 
 /* Between the start of a process and the original module's writing it down. */
 enum { EARLY_MS = 15 * 1000, LATE_MS = 5 * 1000 };
@@ -12,9 +13,7 @@ enum { EARLY_MS = 15 * 1000, LATE_MS = 5 * 1000 };
 
 static bool carries_mark(const hpr_judge_scope *scope, const hpr_row *row,
                          const hpr_identity *identity) {
-  const hpr_process_ops *process = scope->process;
-  return row->token &&
-         process->mark(process->self, identity, row->token, scope->pid_file) == HPR_MARK_CARRIED;
+  return hpr_token_is_carried(scope->process, row->token, scope->pid_file, identity);
 }
 
 typedef enum place { PLACE_SAME, PLACE_OTHER, PLACE_UNKNOWN } place;

@@ -44,8 +44,16 @@ void hpr_tokens_done(hpr_tokens *tokens) {
   while (tokens->list) drop(tokens, tokens->list);
 }
 
+/* --- who carries one --------------------------------------------------------------- */
+
+bool hpr_token_is_carried(const hpr_process_ops *process, const char *token, const char *pid_file,
+                          const hpr_identity *identity) {
+  return token && process->mark(process->self, identity, token, pid_file) == HPR_MARK_CARRIED;
+}
+
 /* --- who was started with one --------------------------------------------------------------- */
 
+/* By its number alone. */
 static bool carries(const hpr_process_ops *process, int32_t pid, const char *token,
                     const char *pid_file) {
   return process->marked(process->self, pid, &token, 1, pid_file) == 0;
@@ -66,9 +74,8 @@ static bool is_topmost(const hpr_process_ops *process, const hpr_seen *seen, con
 static bool prove(const hpr_process_ops *process, int32_t pid, const char *token,
                   const char *pid_file, hpr_identity *ret_identity) {
   process->identify(process->self, pid, NULL, ret_identity);
-  ret_identity->kin =
-      ret_identity->state == HPR_RECORD_KNOWN &&
-      process->mark(process->self, ret_identity, token, pid_file) == HPR_MARK_CARRIED;
+  ret_identity->kin = ret_identity->state == HPR_RECORD_KNOWN &&
+                      hpr_token_is_carried(process, token, pid_file, ret_identity);
   return ret_identity->kin;
 }
 

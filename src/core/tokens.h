@@ -22,6 +22,10 @@ int hpr_tokens_add(hpr_tokens *tokens, const char *token, int64_t now_ms);
 bool hpr_tokens_remove(hpr_tokens *tokens, const char *token);
 void hpr_tokens_done(hpr_tokens *tokens);
 
+/* True if that process carries the token of an entry, which proves that it is the entry's. */
+bool hpr_token_is_carried(const hpr_process_ops *process, const char *token, const char *pid_file,
+                          const hpr_identity *identity);
+
 /*
  * Who was started with a token: of those that carry it the one that has no carrier among its
  * ancestors, of several the oldest; never ourselves, our ancestors, or one of our own group. With

@@ -52,14 +52,12 @@ static bool prove_by(looking *it, size_t i, size_t by, hpr_identity *ret_identit
 
 static bool prove_by_mark(const looking *it, size_t i, hpr_identity *ret_identity) {
   const hpr_process_ops *process = &it->registry->process;
-  const char *token = it->entry->row.token;
-  if (!token) return false;
   process->identify(process->self, it->census->list[i].pid, NULL, ret_identity);
-  if (ret_identity->state != HPR_RECORD_KNOWN ||
-      process->mark(process->self, ret_identity, token,
-                    hpr_pidfile_path(it->registry->ledger.pidfile)) != HPR_MARK_CARRIED)
-    return false;
-  ret_identity->kin = is_of_our_user(it, ret_identity, &it->entry->row.main);
+  ret_identity->kin =
+      ret_identity->state == HPR_RECORD_KNOWN &&
+      hpr_token_is_carried(process, it->entry->row.token,
+                           hpr_pidfile_path(it->registry->ledger.pidfile), ret_identity) &&
+      is_of_our_user(it, ret_identity, &it->entry->row.main);
   return ret_identity->kin;
 }
 

@@ -43,9 +43,13 @@ int hpr_list_init(hpr_list *list, const hpr_system *system) {
 
 void hpr_list_done(hpr_list *list) { free(list->rows); }
 
-int32_t hpr_list_parent(const hpr_list *list, int32_t pid) {
+size_t hpr_seen_find(const hpr_seen *list, size_t count, int32_t pid) {
   const hpr_seen key = {.pid = pid};
-  const hpr_seen *it =
-      list->count > 0 ? bsearch(&key, list->rows, list->count, sizeof key, by_pid) : NULL;
-  return it ? it->parent : 0;
+  const hpr_seen *it = count > 0 ? bsearch(&key, list, count, sizeof key, by_pid) : NULL;
+  return it ? (size_t)(it - list) : SIZE_MAX;
+}
+
+int32_t hpr_list_parent(const hpr_list *list, int32_t pid) {
+  const size_t i = hpr_seen_find(list->rows, list->count, pid);
+  return i == SIZE_MAX ? 0 : list->rows[i].parent;
 }

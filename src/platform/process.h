@@ -93,6 +93,9 @@ typedef struct hpr_seen {
   int32_t group, session; /* 0: none, or our own */
 } hpr_seen;
 
+/* Where a number stands in a list that is in the order of numbers; SIZE_MAX: it does not. */
+size_t hpr_seen_find(const hpr_seen *list, size_t count, int32_t pid);
+
 enum { HPR_LINEAGE_MAX = 256 }; /* a longer line is one that we do not trust */
 
 /* Does a process carry a token in the environment that its program was started with? */
