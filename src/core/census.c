@@ -158,7 +158,7 @@ static int collect(const taking *it, tokens *ret_tokens) {
   if (!ret_tokens->texts || !ret_tokens->entries) return HPR_ENOMEM;
   for (int ending = 0; ending < 2; ending++)
     for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next) {
-      if (ends_with_tree(entry) == (ending != 0) || !is_usable(it, entry)) continue;
+      if (ends_with_tree(entry) != (ending != 0) || !is_usable(it, entry)) continue;
       ret_tokens->entries[ret_tokens->count] = entry;
       ret_tokens->texts[ret_tokens->count++] = entry->row.token;
     }

@@ -219,6 +219,7 @@ void Kernel::ForgetPidfds(Serial owner) {
 void Kernel::Receive(Process *process, int signum) {
   if (process->state == State::kZombie) return;
   if (signum == SIGCONT) return Continue(process->serial);
+  if (signum == SIGSTOP) return Stop(process->serial);
   if (signum == SIGKILL)
     process->doom = SIGKILL;
   else if (process->state == State::kStopped)

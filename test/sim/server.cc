@@ -216,10 +216,11 @@ bool Server::KillByToken(const std::string &token) {
   return delivered;
 }
 
-uint64_t Server::Terminate(const hpr_target &target, hpr_signal signal, int32_t grace_ms) {
+uint64_t Server::Terminate(const hpr_target &target, hpr_signal signal, int32_t grace_ms,
+                           bool tree) {
   const uint64_t request = next_request_++;
   Do([&](hpr_registry *registry) {
-    hpr_registry_terminate(registry, &target, signal, grace_ms, false, request);
+    hpr_registry_terminate(registry, &target, signal, grace_ms, tree, request);
   });
   return request;
 }

@@ -89,7 +89,7 @@ public:
   bool KillByToken(const std::string &token);
   /* Returns the request's number. */
   uint64_t Terminate(const hpr_target &target, hpr_signal signal = HPR_SIGNAL_TERM,
-                     int32_t grace_ms = HPR_GRACE_DEFAULT_MS);
+                     int32_t grace_ms = HPR_GRACE_DEFAULT_MS, bool tree = false);
   void KillAll();
   void Remove(int32_t pid);
   void CleanupOrphans();

@@ -18,6 +18,7 @@ const char *NameOf(int signum) {
   case SIGINT: return "INT";
   case SIGHUP: return "HUP";
   case SIGQUIT: return "QUIT";
+  case SIGSTOP: return "STOP";
   default: return "?";
   }
 }

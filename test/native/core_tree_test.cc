@@ -1,0 +1,216 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/machine.h"
+
+namespace {
+
+const char kToken[] = "token-of-a-session";
+
+class Tree : public Machine {
+protected:
+  uint64_t EndTree(Server &server, const char *token = kToken) {
+    return server.Terminate(ByToken(token), HPR_SIGNAL_TERM, HPR_GRACE_DEFAULT_MS, true);
+  }
+
+  void Carry(Serial serial, const std::string &variable) {
+    kernel.Find(serial)->environment.push_back(variable);
+  }
+
+  /* In a session of its own, and its parent is gone: only what it carries names it. */
+  Serial Orphan(Serial parent, const std::string &variable) {
+    const Serial middle = kernel.Spawn(parent), orphan = kernel.Spawn(middle);
+    kernel.LeadSession(orphan);
+    Carry(orphan, variable);
+    End(middle);
+    return orphan;
+  }
+
+  void OnFirst(int signum, const std::function<void()> &act) {
+    kernel.on_signal = [this, signum, act, seen = kernel.on_signal,
+                        done = false](const sim::Delivery &it) mutable {
+      seen(it);
+      if (it.signum != signum || done) return;
+      done = true;
+      act();
+    };
+  }
+};
+
+/* --- members -------------------------------------------------------------------------------- */
+
+TEST_F(Tree, AsksEachMemberOnceAndByItself) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), in_group = kernel.Spawn(agent),
+               apart = kernel.Spawn(agent), below = kernel.Spawn(apart);
+  kernel.LeadSession(apart);
+  const Serial orphan = Orphan(agent, std::string("ANY=") + kToken);
+  const uint64_t request = EndTree(server);
+  for (const Serial it : {agent, in_group, apart, below, orphan})
+    EXPECT_EQ("TERM CONT", SignalsTo(it)) << Pid(it);
+  Settle();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+TEST_F(Tree, IsNoStrangersAndNoNeighbours) {
+  Server &server = Start(), &other = Start();
+  Child(server, kToken);
+  const Serial neighbour = Child(server, "token-of-another"), its = kernel.Spawn(neighbour);
+  const Serial theirs = Child(other, "token-of-the-other-server"), stranger = Stranger();
+  EndTree(server);
+  for (const Serial it : {neighbour, its, theirs, stranger}) EXPECT_EQ("", SignalsTo(it));
+}
+
+TEST_F(Tree, EndsAtAnEntryInsideIt) {
+  Server &server = Start();
+  const Serial outer = Child(server, kToken), inner = kernel.Spawn(outer),
+               tool = kernel.Spawn(inner);
+  kernel.LeadSession(inner);
+  server.Register(Pid(inner), "/", "token-of-the-inner-one");
+  EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(outer));
+  EXPECT_EQ("", SignalsTo(inner));
+  EXPECT_EQ("", SignalsTo(tool));
+}
+
+/* An agent's own server has started it: it has inherited the one token and was given the other. */
+TEST_F(Tree, IsNotWhoCarriesANeighboursTokenToo) {
+  for (const bool first : {true, false}) {
+    Server &server = Start();
+    const std::string ours = kToken + std::to_string(first),
+                      theirs = "token-of-another" + std::to_string(first);
+    const Serial one = Child(server, first ? ours : theirs);
+    Child(server, first ? theirs : ours);
+    const Serial orphan = Orphan(one, "A=" + ours);
+    Carry(orphan, "B=" + theirs);
+    EndTree(server, ours.c_str());
+    EXPECT_EQ("", SignalsTo(orphan)) << first;
+  }
+}
+
+/* We carry a neighbour's token, as all that we start: it makes nobody the neighbour's. */
+TEST_F(Tree, IsToldByATokenThatWeDoNotCarryOurselves) {
+  Server &server = Start();
+  Carry(server.serial(), "OURS=token-of-a-neighbour");
+  Child(server, "token-of-a-neighbour");
+  const Serial agent = Child(server, kToken);
+  const Serial orphan = Orphan(agent, std::string("ANY=") + kToken);
+  EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(orphan));
+}
+
+/* An agent has started us, and an earlier server knew it with its real agent beside us. */
+TEST_F(Tree, ThatIsAroundUsIsNotOursToEnd) {
+  Server &before = Start();
+  const Serial wrapper = Child(before, kToken), agent = kernel.Spawn(wrapper),
+               shell = kernel.Spawn(wrapper);
+  kernel.LeadSession(agent);
+  ASSERT_TRUE(before.Link(kToken, "s", Pid(agent)));
+  before.Crash();
+  Server::Options options;
+  options.as = shell;
+  Server &inside = Start(options);
+  inside.CleanupOrphans();
+  ASSERT_EQ(Pids{Pid(wrapper)}, PidsOf(inside));
+  ForgetSignals();
+  const uint64_t request = EndTree(inside);
+  EXPECT_EQ("NOT_OURS", OutcomeOf(inside, request));
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("", SignalsTo(agent));
+  EXPECT_EQ("", SignalsTo(wrapper));
+}
+
+/* --- until nobody is left ------------------------------------------------------------------- */
+
+TEST_F(Tree, IsLookedForAgainWhenNobodySeemsToBeLeft) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken);
+  Serial late = 0;
+  OnFirst(SIGTERM, [&] { late = Orphan(agent, std::string("ANY=") + kToken); });
+  const uint64_t request = EndTree(server);
+  EXPECT_EQ("", SignalsTo(late));
+  Settle();
+  EXPECT_EQ("TERM CONT", SignalsTo(late));
+  Settle();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+TEST_F(Tree, IsStoppedRightBeforeItIsKilled) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent);
+  for (const Serial it : {agent, tool}) kernel.Find(it)->ignores_term = true;
+  const uint64_t request = EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(agent));
+  EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(tool));
+  Settle();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+}
+
+TEST_F(Tree, ThatForksWhileItIsStoppedIsKilledInTheSameTurn) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken);
+  kernel.Find(agent)->ignores_term = true;
+  Serial late = 0;
+  OnFirst(SIGSTOP, [&] {
+    late = kernel.Spawn(agent);
+    kernel.LeadSession(late);
+  });
+  EndTree(server);
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("STOP KILL", SignalsTo(late));
+}
+
+/* Who is killed is gone at once, and names its children no more. */
+TEST_F(Tree, ThatForksAgainAndAgainIsKilledInTheSameTurn) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken);
+  kernel.Find(agent)->ignores_term = true;
+  std::vector<Serial> line = {agent};
+  kernel.on_signal = [&, seen = kernel.on_signal](const sim::Delivery &it) {
+    seen(it);
+    if (it.signum == SIGKILL) kernel.Die(it.target, SIGKILL);
+    if (it.signum != SIGSTOP || it.target != line.back() || line.size() > 5) return;
+    line.push_back(kernel.Spawn(it.target));
+    kernel.LeadSession(line.back());
+  };
+  EndTree(server);
+  Pass(HPR_GRACE_DEFAULT_MS);
+  ASSERT_EQ(6u, line.size());
+  for (const Serial it : line) EXPECT_NE(std::string::npos, SignalsTo(it).find("KILL")) << Pid(it);
+}
+
+TEST_F(Tree, OfADeadLeaderGetsEachSignalOnce) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent);
+  kernel.Find(tool)->ignores_term = true;
+  End(agent);
+  Settle();
+  EndTree(server);
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(tool));
+}
+
+/* --- over a restart ------------------------------------------------------------------------- */
+
+TEST_F(Tree, IsOneForTheNextServerToo) {
+  Server &before = Start();
+  const Serial agent = Child(before, kToken);
+  kernel.Find(agent)->ignores_term = true;
+  EndTree(before);
+  before.Crash();
+  const Serial late = Orphan(agent, std::string("ANY=") + kToken);
+  Server &server = StartAndClean();
+  ForgetSignals();
+  Pass(HPR_GRACE_DEFAULT_MS);
+  Settle();
+  EXPECT_NE("", SignalsTo(late));
+  EXPECT_EQ(Pids{}, PidsOf(server));
+}
+
+} // namespace
