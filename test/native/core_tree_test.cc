@@ -31,7 +31,7 @@ protected:
   }
 
   void OnFirst(int signum, const std::function<void()> &act) {
-    kernel.on_signal = [this, signum, act, seen = kernel.on_signal,
+    kernel.on_signal = [signum, act, seen = kernel.on_signal,
                         done = false](const sim::Delivery &it) mutable {
       seen(it);
       if (it.signum != signum || done) return;
