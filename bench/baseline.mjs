@@ -105,7 +105,12 @@ export function createBaseline({ pidFilePath }) {
         if (!isProcessAlive(entry.pid)) continue;
         // No orphan of a benchmark is that old: what the original would kill here stays away.
         if (now - spawnedAt > MAX_ORPHAN_AGE_MS) continue;
-        const reclaimed = { pid: entry.pid, cwd: entry.cwd, process: new EventEmitter(), spawnedAt };
+        const reclaimed = {
+          pid: entry.pid,
+          cwd: entry.cwd,
+          process: new EventEmitter(),
+          spawnedAt,
+        };
         if (entry.spawnToken) reclaimed.spawnToken = entry.spawnToken;
         if (entry.piPid !== undefined) reclaimed.piPid = entry.piPid;
         if (entry.keeperPid !== undefined) reclaimed.keeperPid = entry.keeperPid;

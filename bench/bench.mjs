@@ -57,7 +57,9 @@ function putIntoReadme(table, caption) {
   writeFileSync(file, `${before}${begin}${table}\n\n${caption}\n${after}`);
 }
 
-const { values } = parseArgs({ options: { only: { type: "string" }, readme: { type: "boolean" } } });
+const { values } = parseArgs({
+  options: { only: { type: "string" }, readme: { type: "boolean" } },
+});
 if (values.only && !(values.only in MEASURES))
   throw new Error(`--only must be one of ${Object.keys(MEASURES).join(", ")}`);
 setup();

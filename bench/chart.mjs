@@ -13,9 +13,9 @@ const SERIES = [
   ["floor", "floor: bare system calls in C", "#8a8f98"],
 ];
 
-const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+const escapeText = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 const text = (x, y, content, more = "") =>
-  `<text x="${x}" y="${y}" ${more}>${escape(content)}</text>`;
+  `<text x="${x}" y="${y}" ${more}>${escapeText(content)}</text>`;
 
 /** Nanoseconds, or bytes: each row has a scale of its own, from a tenth of its shortest bar. */
 function bars(row, y) {

@@ -7,7 +7,8 @@ function judge(row, figures) {
   const want = (wanted, value, met) => targets.push({ wanted, value, met });
   const { faster, most, overFloor, limits } = row;
   if (faster) want(`≥ ${faster}× the original`, figures.faster, figures.faster >= faster);
-  if (overFloor) want(`≤ ${overFloor}× the floor`, figures.overFloor, figures.overFloor <= overFloor);
+  if (overFloor)
+    want(`≤ ${overFloor}× the floor`, figures.overFloor, figures.overFloor <= overFloor);
   if (most) want(`≤ ${most}× of 10 live`, row.growth, row.growth <= most);
   for (const [name, limit] of Object.entries(limits ?? {})) {
     const value = figures.package[name];
@@ -24,8 +25,13 @@ export function evaluate(row) {
   if (floor) figures.overFloor = ratio(ours, floor);
   const { name, live, unit, growth, never } = row;
   return {
-    name, live, unit, rounds: ours.length, ...figures,
-    ...(growth && { growth }), ...(never && { never }),
+    name,
+    live,
+    unit,
+    rounds: ours.length,
+    ...figures,
+    ...(growth && { growth }),
+    ...(never && { never }),
     targets: judge(row, figures),
   };
 }
@@ -58,7 +64,10 @@ const COLUMNS = [
 
 /** Markdown, which reads as well in a terminal. */
 export function tableOf(rows) {
-  const cells = [COLUMNS.map(([head]) => head), ...rows.map((row) => COLUMNS.map(([, it]) => it(row)))];
+  const cells = [
+    COLUMNS.map(([head]) => head),
+    ...rows.map((row) => COLUMNS.map(([, it]) => it(row))),
+  ];
   const widths = COLUMNS.map((_, i) => Math.max(...cells.map((line) => line[i].length)));
   const lines = cells.map((line) => `| ${line.map((it, i) => it.padEnd(widths[i])).join(" | ")} |`);
   lines.splice(1, 0, `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);

@@ -40,7 +40,10 @@ async function startSessions(stage, server) {
     sessions.push({ name, ...started, piPid });
     say(`${name}: keeper ${started.pid}, agent ${piPid}`);
   }
-  check("all of them live", sessions.every((it) => isAlive(stage, it)));
+  check(
+    "all of them live",
+    sessions.every((it) => isAlive(stage, it)),
+  );
   return sessions;
 }
 
@@ -69,7 +72,10 @@ async function ask(server, session, id) {
 async function replaceServer(stage, server, sessions) {
   heading("2  The server is killed; a second one reclaims the agents");
   check("it had no chance to clean up", (await server.kill()) === "SIGKILL");
-  check("the agents live on", sessions.every((it) => isAlive(stage, it)));
+  check(
+    "the agents live on",
+    sessions.every((it) => isAlive(stage, it)),
+  );
   const second = await stage.startServer();
   check("all are reclaimed", (await second.call("reclaim")) === sessions.length);
   return second;
@@ -106,7 +112,10 @@ async function end(stage, server, session, expected) {
   const { outcome } = await server.call("terminate", session.name);
   check(`terminate() says "${outcome}"`, outcome === expected);
   const pids = [session.pid, session.piPid];
-  check("keeper and agent are gone", pids.every((pid) => !stage.witness.isAlive(pid)));
+  check(
+    "keeper and agent are gone",
+    pids.every((pid) => !stage.witness.isAlive(pid)),
+  );
 }
 
 async function showNothingIsLeft(stage, server) {
@@ -143,5 +152,7 @@ if (agent) {
   process.env.NODE_OPTIONS = `--import=${new URL("wedge.mjs", import.meta.url)}`;
   await perform("e2e", play);
 } else {
-  console.log("e2e: SKIP: the real agent cannot be installed, the registry of packages does not answer");
+  console.log(
+    "e2e: SKIP: the real agent cannot be installed, the registry of packages does not answer",
+  );
 }

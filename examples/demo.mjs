@@ -117,7 +117,10 @@ async function reclaim(stage, server, sessions) {
     `${count} reclaimed: ${pids.join(", ")}`,
     count === Object.keys(KINDS).length && pids.join() === pidsOf(sessions).join(),
   );
-  check("all of them may be signalled", entries.every((entry) => entry.kin));
+  check(
+    "all of them may be signalled",
+    entries.every((entry) => entry.kin),
+  );
   await show(stage, server);
 }
 
@@ -195,7 +198,10 @@ async function showNothingIsLeft(stage, server) {
   const { known } = stage.witness;
   const alive = known.filter((pid) => stage.witness.isAlive(pid));
   check(`all ${known.length} processes are dead: ${known.join(", ")}`, alive.length === 0);
-  check("no process of this run is alive that was not told of", stage.witness.marked().length === 0);
+  check(
+    "no process of this run is alive that was not told of",
+    stage.witness.marked().length === 0,
+  );
   printTable(stage.roster.observe());
 }
 

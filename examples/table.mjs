@@ -33,7 +33,12 @@ export function printTable(rows) {
     Math.max(title.length, ...rows.map((row) => cell(row).length)),
   );
   say();
-  say(style("underline", line(widths, ({ title }) => title)));
+  say(
+    style(
+      "underline",
+      line(widths, ({ title }) => title),
+    ),
+  );
   for (const row of rows) say(line(widths, ({ cell }) => cell(row), row));
 }
 

@@ -7,7 +7,11 @@ const GRACE_NEVER = -1;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** Milliseconds, `false` for never; the native side checks no more than it must. */
-export function graceOf(value: number | false | null | undefined, fallback: number, name: string): number {
+export function graceOf(
+  value: number | false | null | undefined,
+  fallback: number,
+  name: string,
+): number {
   if (value === undefined || value === null) return fallback;
   if (value === false) return GRACE_NEVER;
   if (typeof value !== "number" || !Number.isInteger(value))
@@ -17,7 +21,10 @@ export function graceOf(value: number | false | null | undefined, fallback: numb
   return value;
 }
 
-export function checkedWriter(writer: KeeperWriter | null | undefined, name = "writer"): KeeperWriter | null {
+export function checkedWriter(
+  writer: KeeperWriter | null | undefined,
+  name = "writer",
+): KeeperWriter | null {
   if (writer === undefined || writer === null) return null;
   if (typeof writer !== "object" && typeof writer !== "function")
     throw failure("ERR_INVALID_ARG_TYPE", `${name} must be a KeeperWriter or null`);
@@ -31,7 +38,11 @@ export function checkedAbort(signal: AbortSignal | undefined): AbortSignal | und
 }
 
 /** As in the original, `null` stands for an option that was not given. */
-export function checkedFlag(value: boolean | null | undefined, name: string, fallback = false): boolean {
+export function checkedFlag(
+  value: boolean | null | undefined,
+  name: string,
+  fallback = false,
+): boolean {
   if (value !== undefined && value !== null && typeof value !== "boolean")
     throw failure("ERR_INVALID_ARG_TYPE", `${name} must be true or false`);
   return value ?? fallback;
@@ -44,12 +55,20 @@ function checkedName(value: string, name: string): string {
 }
 
 /** The names by which a target can be told, the native order. */
-export function namesOf(target: TerminateTarget): { session?: string; token?: string; pid?: number } {
+export function namesOf(target: TerminateTarget): {
+  session?: string;
+  token?: string;
+  pid?: number;
+} {
   if (typeof target === "string") return { session: target };
   if (typeof target === "object" && target !== null) {
     if ("sessionId" in target) return { session: checkedName(target.sessionId, "sessionId") };
     if ("spawnToken" in target) return { token: checkedName(target.spawnToken, "spawnToken") };
-    if ("pid" in target && target.pid !== undefined && target.pid !== null) return { pid: target.pid };
+    if ("pid" in target && target.pid !== undefined && target.pid !== null)
+      return { pid: target.pid };
   }
-  throw failure("ERR_INVALID_ARG_TYPE", "target must be a session id, or have a sessionId, a spawnToken or a pid");
+  throw failure(
+    "ERR_INVALID_ARG_TYPE",
+    "target must be a session id, or have a sessionId, a spawnToken or a pid",
+  );
 }

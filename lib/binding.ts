@@ -1,6 +1,12 @@
 import path from "node:path";
 import { failure } from "./failure.js";
-import type { HeadlessExit, HeadlessLink, HeadlessSnapshot, PidFileEntry, TerminateOutcome } from "./types.js";
+import type {
+  HeadlessExit,
+  HeadlessLink,
+  HeadlessSnapshot,
+  PidFileEntry,
+  TerminateOutcome,
+} from "./types.js";
 
 /** What the native registry asks of its embedder; none of these may throw. */
 export interface Host {
@@ -17,7 +23,11 @@ export interface Host {
   warned(code: string, text: string, pid: number, file: string): void;
   /** `code` "" stands for delivered. */
   signalled(pid: number, signal: string, code: string): void;
-  terminated(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit> & { processes?: number }): void;
+  terminated(
+    request: number,
+    outcome: TerminateOutcome,
+    entry: Partial<HeadlessExit> & { processes?: number },
+  ): void;
 }
 
 /** The class in src/addon/registry_object.h. */
@@ -144,7 +154,13 @@ export interface Listener {
 }
 
 interface Binding {
-  Registry: new (pidFilePath: string, killGraceMs: number, host: Host, guest?: boolean, tree?: boolean) => NativeRegistry;
+  Registry: new (
+    pidFilePath: string,
+    killGraceMs: number,
+    host: Host,
+    guest?: boolean,
+    tree?: boolean,
+  ) => NativeRegistry;
   readPidFile(path: string): NativePidFile;
   listProcesses(): ProcessFacts[];
   /** src/addon/keeper_sockets.h. */
@@ -185,6 +201,9 @@ const binding = { ...load(), failure };
 export const { Registry } = binding;
 export const readPidFile = (file: string): NativePidFile => binding.readPidFile(file);
 export const listProcesses = (): ProcessFacts[] => binding.listProcesses();
-export const connectToKeeper: Binding["connectToKeeper"] = (...args) => binding.connectToKeeper(...args);
-export const unreadBytes = (connection: number): number | undefined => binding.unreadBytes(connection);
-export const isSharedFolder: Binding["isSharedFolder"] = (...args) => binding.isSharedFolder(...args);
+export const connectToKeeper: Binding["connectToKeeper"] = (...args) =>
+  binding.connectToKeeper(...args);
+export const unreadBytes = (connection: number): number | undefined =>
+  binding.unreadBytes(connection);
+export const isSharedFolder: Binding["isSharedFolder"] = (...args) =>
+  binding.isSharedFolder(...args);

@@ -61,7 +61,10 @@ export class Children {
   /** The native watch has seen an exit of which the child's own event is late. */
   tellStatus(ticket: number): void {
     const proc = this.#byTicket.get(ticket);
-    if (proc && hasExited(proc)) return this.#tell(ticket, proc.exitCode, proc.signalCode);
+    if (proc && hasExited(proc)) {
+      this.#tell(ticket, proc.exitCode, proc.signalCode);
+      return;
+    }
     // One more turn of the loop: after a long block timers come before the news of children.
     setImmediate(() => this.#tell(ticket, proc?.exitCode ?? null, proc?.signalCode ?? null));
   }

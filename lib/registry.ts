@@ -1,7 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import timers from "node:timers";
-import { checkedAbort, checkedFlag, checkedWriter, GRACE_DEFAULT_MS, graceOf, namesOf } from "./arguments.js";
+import {
+  checkedAbort,
+  checkedFlag,
+  checkedWriter,
+  GRACE_DEFAULT_MS,
+  graceOf,
+  namesOf,
+} from "./arguments.js";
 import { type Host, type Listener, type NativeRegistry, Registry } from "./binding.js";
 import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
@@ -146,7 +153,8 @@ export class HeadlessRegistry {
   constructor(options: HeadlessPidRegistryOptions) {
     const file = resolvePidFile(options.pidFilePath, "pidFilePath");
     this.#file = file;
-    this.#guarded = checkedFlag(options.guard, "guard", true) && file === resolvePidFile(undefined, "");
+    this.#guarded =
+      checkedFlag(options.guard, "guard", true) && file === resolvePidFile(undefined, "");
     this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
     this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
@@ -177,7 +185,8 @@ export class HeadlessRegistry {
         if (this.#registering) process.nextTick(() => this.#tellExit(exit));
         else this.#tellExit(exit);
       },
-      warned: (code, text, pid, file) => this.#warn({ code: code as HeadlessWarningCode, message: describe(text, pid, file) }),
+      warned: (code, text, pid, file) =>
+        this.#warn({ code: code as HeadlessWarningCode, message: describe(text, pid, file) }),
       signalled: (pid, signal, code) => {
         if (traces.signal.isWanted) this.#traceSignal(pid, signal as SignalName, code);
       },
@@ -210,7 +219,12 @@ export class HeadlessRegistry {
   #traceLink(sessionId: string, by: HeadlessLink | ""): boolean {
     if (by !== "" && traces.link.isWanted) {
       const pid = this.#native.getPid(sessionId);
-      traces.link.publish({ registry: this.face, sessionId, ...(pid !== undefined && { pid }), by });
+      traces.link.publish({
+        registry: this.face,
+        sessionId,
+        ...(pid !== undefined && { pid }),
+        by,
+      });
     }
     return by !== "";
   }
@@ -237,7 +251,11 @@ export class HeadlessRegistry {
     this.#native.keepAlive(true);
   }
 
-  #answer(request: number, outcome: TerminateOutcome, entry: Partial<HeadlessExit> & { processes?: number }): void {
+  #answer(
+    request: number,
+    outcome: TerminateOutcome,
+    entry: Partial<HeadlessExit> & { processes?: number },
+  ): void {
     const { pid, sessionId, code, signal, processes } = entry;
     const result = {
       outcome,
@@ -260,7 +278,10 @@ export class HeadlessRegistry {
 
   spawnEnv(spawnToken: string): Record<string, string> {
     this.#native.announce(spawnToken);
-    return { PI_DASHBOARD_SPAWN_TOKEN: spawnToken, HEADLESS_PID_MARK: `${spawnToken}@${this.#file}` };
+    return {
+      PI_DASHBOARD_SPAWN_TOKEN: spawnToken,
+      HEADLESS_PID_MARK: `${spawnToken}@${this.#file}`,
+    };
   }
 
   register(
@@ -270,7 +291,8 @@ export class HeadlessRegistry {
     spawnToken?: string,
     keeperOpts?: KeeperRegisterOptions,
   ): void {
-    if (typeof proc?.on !== "function") throw failure("ERR_INVALID_ARG_TYPE", "proc must be a ChildProcess");
+    if (typeof proc?.on !== "function")
+      throw failure("ERR_INVALID_ARG_TYPE", "proc must be a ChildProcess");
     this.#registering = true;
     try {
       const ticket = this.#native.register(
@@ -321,7 +343,8 @@ export class HeadlessRegistry {
     target: TerminateTarget,
     options: TerminateOptions = {},
   ): Promise<TerminateResult> {
-    if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
+    if (typeof options !== "object")
+      throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
     const { session, token, pid } = namesOf(target);
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
     const tree = checkedFlag(options.tree, "tree", this.#tree);
@@ -335,7 +358,9 @@ export class HeadlessRegistry {
       };
       this.#await(request, (result) => {
         abort?.removeEventListener("abort", stopWaiting);
-        resolve(result.outcome === "not-found" && remembered ? { outcome: "already-gone" } : result);
+        resolve(
+          result.outcome === "not-found" && remembered ? { outcome: "already-gone" } : result,
+        );
       });
       try {
         const signal = options.signal ?? "SIGTERM";
@@ -351,7 +376,8 @@ export class HeadlessRegistry {
   }
 
   async shutdown(options: ShutdownOptions = {}): Promise<TerminateResult[]> {
-    if (typeof options !== "object") throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
+    if (typeof options !== "object")
+      throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
     const tree = checkedFlag(options.tree, "tree", this.#tree);
     const first = this.#nextRequest;
@@ -362,7 +388,8 @@ export class HeadlessRegistry {
       results.push(new Promise((resolve) => this.#await(request, resolve)));
     }
     const count = this.#native.shutdown(first, graceMs, tree);
-    for (let request = first + count; request < this.#nextRequest; request++) this.#stopAwaiting(request);
+    for (let request = first + count; request < this.#nextRequest; request++)
+      this.#stopAwaiting(request);
     const answers = await Promise.all(results.slice(0, count));
     this.close();
     return answers;
@@ -436,7 +463,11 @@ export class HeadlessRegistry {
 
   /** Once for each, however often keepers are looked for. */
   #warnOfListener(pid: number, file: string): void {
-    const message = describe("nobody can tell that this process listens on the keeper's socket, so it is not attached", pid, file);
+    const message = describe(
+      "nobody can tell that this process listens on the keeper's socket, so it is not attached",
+      pid,
+      file,
+    );
     if (this.#unproved.has(message)) return;
     this.#unproved.add(message);
     this.#warn({ code: "HPR_EUNKNOWN", message });
@@ -471,14 +502,20 @@ export class HeadlessRegistry {
     return this.face;
   }
 
-  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
+  removeListener<E extends HeadlessEventName>(
+    event: E,
+    listener: HeadlessListener<E>,
+  ): HeadlessPidRegistry {
     return this.off(event, listener);
   }
 
   #named(event: HeadlessEventName): HeadlessEventName {
     this.#native.size(); // throws if closed
     if (event !== "exit" && event !== "warning" && event !== "error")
-      throw failure("ERR_INVALID_ARG_TYPE", `there is no event ${String(event)}: exit and warning are all`);
+      throw failure(
+        "ERR_INVALID_ARG_TYPE",
+        `there is no event ${String(event)}: exit and warning are all`,
+      );
     return event;
   }
 

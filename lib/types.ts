@@ -13,7 +13,9 @@ export interface KeeperWriter {
   writeRpcToSockPath(sockPath: string, line: string): Promise<boolean>;
   /** Finds the keepers that are alive, whoever started them. */
   discoverExistingKeepers(): Promise<
-    Array<Pick<DiscoveredKeeper, "sessionId" | "keeperPid" | "sockPath"> & Partial<DiscoveredKeeper>>
+    Array<
+      Pick<DiscoveredKeeper, "sessionId" | "keeperPid" | "sockPath"> & Partial<DiscoveredKeeper>
+    >
   >;
 }
 
@@ -465,7 +467,10 @@ export interface HeadlessPidRegistry {
   once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
   off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
   /** The same as `off`. */
-  removeListener<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
+  removeListener<E extends HeadlessEventName>(
+    event: E,
+    listener: HeadlessListener<E>,
+  ): HeadlessPidRegistry;
   /**
    * Releases the watching thread and all descriptors; signals nothing and leaves the pid file as
    * it is. Waiting `terminate` calls resolve to `unknown`. Calling it twice is fine.

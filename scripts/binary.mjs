@@ -9,7 +9,8 @@ const EXPORTS = ["napi_register_module_v1", "node_api_module_get_api_version_v1"
 const LIBRARIES = {
   linux: /^(libc|libm|libdl|libpthread|librt|ld-linux-x86-64|ld-linux-aarch64|ld-musl-\w+)\.so/,
   darwin: /^\/usr\/lib\/(libSystem\.B|libc\+\+\.1)\.dylib$/,
-  win32: /^(node\.exe|kernel32\.dll|advapi32\.dll|ntdll\.dll|msvcrt\.dll|api-ms-win-crt-[\w-]+\.dll)$/i,
+  win32:
+    /^(node\.exe|kernel32\.dll|advapi32\.dll|ntdll\.dll|msvcrt\.dll|api-ms-win-crt-[\w-]+\.dll)$/i,
 };
 
 function ask(command, ...args) {
@@ -25,20 +26,29 @@ const RUNTIME = /^(_mh_\w+_header|__dso_handle|_Z(nw|na|dl|da)\w+)$/;
 const each = (text, pattern) => [...text.matchAll(pattern)].map(([, it]) => it);
 
 function lookAtElf(file) {
-  const symbols = ask("readelf", "-W", "--dyn-syms", file).split("\n").map((line) => line.trim().split(/\s+/));
-  const shown = symbols.filter((it) => /^\d+:$/.test(it[0]) && it[6] !== "UND" && it[4] !== "LOCAL");
+  const symbols = ask("readelf", "-W", "--dyn-syms", file)
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
+  const shown = symbols.filter(
+    (it) => /^\d+:$/.test(it[0]) && it[6] !== "UND" && it[4] !== "LOCAL",
+  );
   return {
     shown: shown.map((it) => it[7].split("@")[0]),
     needed: each(ask("readelf", "-W", "-d", file), /\(NEEDED\).*\[(.+)\]/g),
-    tooNew: each(ask("readelf", "-W", "-V", file), /GLIBC_2\.(\d+)/g).filter((it) => it > GLIBC_MAX),
+    tooNew: each(ask("readelf", "-W", "-V", file), /GLIBC_2\.(\d+)/g).filter(
+      (it) => it > GLIBC_MAX,
+    ),
   };
 }
 
 function lookAtMachO(file) {
   const here = process.platform === "darwin";
-  if (!here) installSystemPackages([{ has: () => runs("llvm-nm", "--version"), apt: "llvm", brew: "" }]);
+  if (!here)
+    installSystemPackages([{ has: () => runs("llvm-nm", "--version"), apt: "llvm", brew: "" }]);
   const symbols = here ? ask("nm", "-gU", file) : ask("llvm-nm", "-gU", file);
-  const libraries = here ? ask("otool", "-L", file) : ask("llvm-objdump", "--macho", "--dylibs-used", file);
+  const libraries = here
+    ? ask("otool", "-L", file)
+    : ask("llvm-objdump", "--macho", "--dylibs-used", file);
   const needed = each(libraries, /^\t(\S+) \(compatibility/gm);
   return {
     shown: each(symbols, /^\w+ \w _(\S+)$/gm).filter((it) => !RUNTIME.test(it)),
@@ -66,9 +76,21 @@ function refuse(file, what, names) {
 /** Throws if a binary shows more or less than Node asks for, or needs what not every system has. */
 export function checkBinary(file, platform) {
   const { shown, needed, tooNew } = looks[platform](file);
-  refuse(file, "shown", shown.filter((it) => !EXPORTS.includes(it)));
-  refuse(file, "not shown", EXPORTS.filter((it) => !shown.includes(it)));
-  refuse(file, "needed", needed.filter((it) => !LIBRARIES[platform].test(it)));
+  refuse(
+    file,
+    "shown",
+    shown.filter((it) => !EXPORTS.includes(it)),
+  );
+  refuse(
+    file,
+    "not shown",
+    EXPORTS.filter((it) => !shown.includes(it)),
+  );
+  refuse(
+    file,
+    "needed",
+    needed.filter((it) => !LIBRARIES[platform].test(it)),
+  );
   if (needed.length === 0) throw new Error(`${file}: no library is needed, which cannot be`);
   refuse(file, `of glibc newer than 2.${GLIBC_MAX}`, tooNew);
 }

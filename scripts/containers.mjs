@@ -19,25 +19,61 @@ const EPERM = "1";
 
 const isRoot = process.getuid() === 0;
 /** A pid namespace with an init that reaps: the shell. */
-const container = ["unshare", ...(isRoot ? [] : ["-Ur"]), "-m", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", '"$@" & wait $!', "sh"];
+const container = [
+  "unshare",
+  ...(isRoot ? [] : ["-Ur"]),
+  "-m",
+  "--pid",
+  "--fork",
+  "--mount-proc",
+  "--kill-child",
+  "sh",
+  "-c",
+  '"$@" & wait $!',
+  "sh",
+];
 
 const FILTERS = [
   ["no filter", []],
   ["open_by_handle_at refused", ["open_by_handle_at"]],
   ["pidfd_open refused", ["pidfd_open"]],
   ["pidfd_send_signal refused", ["pidfd_send_signal"]],
-  ["all pidfds and names refused", ["pidfd_open", "pidfd_send_signal", "name_to_handle_at", "open_by_handle_at"]],
+  [
+    "all pidfds and names refused",
+    ["pidfd_open", "pidfd_send_signal", "name_to_handle_at", "open_by_handle_at"],
+  ],
 ];
 const UNDER_FILTERS = /^(ends what a crashed agent|leaves strangers alone)/;
 
-const works = (...command) => spawnSync(command[0], command.slice(1), { timeout: 15_000, stdio: "ignore" }).status === 0;
+const works = (...command) =>
+  spawnSync(command[0], command.slice(1), { timeout: 15_000, stdio: "ignore" }).status === 0;
 const inside = (script, ...rest) => works(...container, "sh", "-c", script, "sh", ...rest);
 const NEEDS = [
   [/.*/, "a pid namespace with a /proc of its own (unshare)", () => inside("true")],
-  [/leaves strangers|whoever has their numbers|another container/, "a writable ns_last_pid", () => inside("echo 40 > /proc/sys/kernel/ns_last_pid")],
-  [/host|boot id|machine id|nothing else|local folder|shared folder/, "bind mounts over /proc", () => inside("mount --bind /dev/null /proc/sys/kernel/random/boot_id")],
-  [/shared folder/, "FUSE", () => inside('d=$(mktemp -d); node "$1" $d & for i in 1 2 3 4 5 6 7 8 9 10 11 12; do mountpoint -q $d && exit 0; sleep 0.2; done; exit 1', folderOf("shared-folder.mjs"))],
-  [/time namespace/, "time namespaces", () => inside("unshare --time --boottime 86400 --fork true")],
+  [
+    /leaves strangers|whoever has their numbers|another container/,
+    "a writable ns_last_pid",
+    () => inside("echo 40 > /proc/sys/kernel/ns_last_pid"),
+  ],
+  [
+    /host|boot id|machine id|nothing else|local folder|shared folder/,
+    "bind mounts over /proc",
+    () => inside("mount --bind /dev/null /proc/sys/kernel/random/boot_id"),
+  ],
+  [
+    /shared folder/,
+    "FUSE",
+    () =>
+      inside(
+        'd=$(mktemp -d); node "$1" $d & for i in 1 2 3 4 5 6 7 8 9 10 11 12; do mountpoint -q $d && exit 0; sleep 0.2; done; exit 1',
+        folderOf("shared-folder.mjs"),
+      ),
+  ],
+  [
+    /time namespace/,
+    "time namespaces",
+    () => inside("unshare --time --boottime 86400 --fork true"),
+  ],
   [/by mark/, "environments that can be read", () => isRoot],
 ];
 
@@ -61,7 +97,12 @@ function run(name, refused) {
   const argv = [...container, ...filter, process.execPath, folderOf("scenarios.mjs"), name, folder];
   const env = { ...process.env, HPR_WITHHELD: withheld, HPR_REFUSED: refused.join() };
   return new Promise((resolve) => {
-    const child = spawn(argv[0], argv.slice(1), { env, stdio: ["ignore", "inherit", "pipe"], timeout: SCENARIO_MS, killSignal: "SIGKILL" });
+    const child = spawn(argv[0], argv.slice(1), {
+      env,
+      stdio: ["ignore", "inherit", "pipe"],
+      timeout: SCENARIO_MS,
+      killSignal: "SIGKILL",
+    });
     let errors = "";
     child.stderr.on("data", (data) => (errors += data));
     child.on("close", (code) => {
@@ -92,7 +133,9 @@ if (process.platform !== "linux") {
   const part = process.argv[2] ?? "";
   const plays = names
     .filter((name) => name.includes(part))
-    .flatMap((name) => (UNDER_FILTERS.test(name) ? FILTERS : FILTERS.slice(0, 1)).map((filter) => [name, filter]));
+    .flatMap((name) =>
+      (UNDER_FILTERS.test(name) ? FILTERS : FILTERS.slice(0, 1)).map((filter) => [name, filter]),
+    );
   const next = async () => {
     for (let it; (it = plays.shift()); ) await play(...it);
   };

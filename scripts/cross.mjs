@@ -12,7 +12,15 @@ function compile(file, by, flags, folder) {
   const object = path.join(folder, `${file.replaceAll(/[^\w]/g, "_")}.o`);
   const language = path.extname(file);
   const [command, ...args] = by.compilers[language];
-  run(command, [...args, ...{ ...LANGUAGES, ...by.languages }[language], ...flags, "-c", file, "-o", object]);
+  run(command, [
+    ...args,
+    ...{ ...LANGUAGES, ...by.languages }[language],
+    ...flags,
+    "-c",
+    file,
+    "-o",
+    object,
+  ]);
   return object;
 }
 
@@ -33,6 +41,15 @@ export function crossBuild(folder, sources, by) {
   mkdirSync(folder, { recursive: true });
   const objects = files.map((file) => compile(file, by, flags, folder));
   const [command, ...args] = by.compilers[".cc"];
-  run(command, [...args, "-shared", "-s", "-o", binary, ...objects, ...by.link, ...target.libraries]);
+  run(command, [
+    ...args,
+    "-shared",
+    "-s",
+    "-o",
+    binary,
+    ...objects,
+    ...by.link,
+    ...target.libraries,
+  ]);
   return binary;
 }

@@ -20,10 +20,16 @@ const stands = path.join("test", "darwin");
 /** Tests whose promise is Linux's alone, and what macOS has instead. */
 const ELSEWHERE = [
   "*Thread*", // its threads have no numbers among the pids
-  "*PidNamespace*", "*MalformedBirth*", "*HasAnotherName*", "Watch.OfSomebodyForeign*", // a birth is one number
-  "*LeaderWasReaped*", "*LeaderThatWasReaped*", // nobody can tell whose group it is
-  "Process.OfAnotherUserIsForeign", "Signal.DoesNotGoToAnotherUser", // who it is is not told: UNKNOWN
-  "Watch.*Fork*", "Watch.GivesNoDescriptorToAnotherProgram", // a queue passes to nobody
+  "*PidNamespace*",
+  "*MalformedBirth*",
+  "*HasAnotherName*",
+  "Watch.OfSomebodyForeign*", // a birth is one number
+  "*LeaderWasReaped*",
+  "*LeaderThatWasReaped*", // nobody can tell whose group it is
+  "Process.OfAnotherUserIsForeign",
+  "Signal.DoesNotGoToAnotherUser", // who it is is not told: UNKNOWN
+  "Watch.*Fork*",
+  "Watch.GivesNoDescriptorToAnotherProgram", // a queue passes to nobody
   "Watch.ProbesWithoutADescriptorLeft", // looking takes none
   "Errand.*", // its threads share their descriptors
   "Listener.IsNotNamedFromTheMomentItIsKilled", // a kill that is under way is not told
@@ -75,18 +81,29 @@ function runOnStandIns(sources) {
   const native = folderOf("native");
   buildNative("native_tests", native, ["-DHPR_PLATFORM=darwin"]);
   show("native tests", /^\[ +(PASSED|SKIPPED) +\] \d+ tests/gm, path.join(native, "native_tests"), [
-    "--gtest_brief=1", `--gtest_filter=-${ELSEWHERE.join(":")}`,
+    "--gtest_brief=1",
+    `--gtest_filter=-${ELSEWHERE.join(":")}`,
   ]);
   const binary = buildOnStandIns(sources);
-  const installed = packageAround(binary, `${process.platform}-${process.arch}`, folderOf("package"));
+  const installed = packageAround(
+    binary,
+    `${process.platform}-${process.arch}`,
+    folderOf("package"),
+  );
   show("a server's story", /^\d+ steps passed$/gm, process.execPath, [
-    path.join("test", "system", "lifecycle.mjs"), installed, "darwin",
+    path.join("test", "system", "lifecycle.mjs"),
+    installed,
+    "darwin",
   ]);
 }
 
 function main() {
   setup();
-  if (process.platform !== "linux" || process.arch !== "x64" || !runs("npm", "ping", "--fetch-retries=0"))
+  if (
+    process.platform !== "linux" ||
+    process.arch !== "x64" ||
+    !runs("npm", "ping", "--fetch-retries=0")
+  )
     return console.log("SKIP: check:darwin: the cross compiler cannot be had here");
   const sources = fetchSources();
   for (const arch of Object.keys(TRIPLES)) {

@@ -11,7 +11,7 @@ import { installSystemPackages, needs, root, run } from "./setup.mjs";
 
 /** clang alone does not do: Debian has libFuzzer in a package of its own. */
 function fuzzes() {
-  const input = "extern \"C\" int LLVMFuzzerTestOneInput(const char *, unsigned long) { return 0; }";
+  const input = 'extern "C" int LLVMFuzzerTestOneInput(const char *, unsigned long) { return 0; }';
   const args = ["-fsanitize=fuzzer", "-x", "c++", "-o", "/dev/null", "-"];
   return spawnSync("clang++", args, { input, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
 }

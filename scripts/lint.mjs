@@ -1,6 +1,7 @@
 /**
- * npm run lint: clang-format, clang-tidy and cppcheck over C and C++, and the compiler's eye on the
- * tests' types. Each tool says for itself what it found; the last line is the sum.
+ * npm run lint: clang-format, clang-tidy and cppcheck over C and C++, Biome over TypeScript and
+ * JavaScript, and the compiler's eye on the tests' types. Each tool says for itself what it found;
+ * the last line is the sum.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -71,7 +72,11 @@ function check(name, command, args) {
 }
 
 function format() {
-  check("clang-format", "clang-format", ["--dry-run", "--Werror", ...sources("*.c", "*.cc", "*.h")]);
+  check("clang-format", "clang-format", [
+    "--dry-run",
+    "--Werror",
+    ...sources("*.c", "*.cc", "*.h"),
+  ]);
 }
 
 /** One text for each finding, with the lines that explain it. */
@@ -88,7 +93,9 @@ function tidy(file, before, behind = []) {
     let output = "";
     child.stdout.on("data", (data) => (output += data));
     child.on("error", (error) => resolve([error.message]));
-    child.on("close", (status) => resolve(status === 0 || output ? findings(output) : [`${file}: ${status}`]));
+    child.on("close", (status) =>
+      resolve(status === 0 || output ? findings(output) : [`${file}: ${status}`]),
+    );
   });
 }
 
@@ -108,13 +115,19 @@ function foreign() {
 
 /** As many at a time as there are processors. */
 async function tidyAll() {
-  const ours = sources("src/*.c", "src/*.cc", ...elsewhere).map((file) => [file, ["-p", path.join(root, "build", "Release")]]);
+  const ours = sources("src/*.c", "src/*.cc", ...elsewhere).map((file) => [
+    file,
+    ["-p", path.join(root, "build", "Release")],
+  ]);
   // The analyzer walks through Google Test's macros for a minute a file, and finds nothing there.
   // In a test a string more is no loss, a constant that cannot be made may end the program, and a
   // story is a long table.
   const less =
     "--checks=-clang-analyzer-*,-performance-inefficient-*,-cert-err58-cpp,-readability-function-size";
-  const theirs = sources("test/native/*.cc", "test/sim/*.cc", ...elsewhere).map((file) => [file, ["-p", folder, less]]);
+  const theirs = sources("test/native/*.cc", "test/sim/*.cc", ...elsewhere).map((file) => [
+    file,
+    ["-p", folder, less],
+  ]);
   const waiting = [...foreign(), ...ours, ...theirs];
   const found = new Set();
   const work = async () => {
@@ -133,7 +146,9 @@ function includeFolder(name) {
 
 /** It reads no system headers, but without the lists' macros it understands nothing. */
 function cppcheck(name, ...what) {
-  const lists = ["utlist.h", "uthash.h"].map((it) => path.join(includeFolder("UTHASH_INCLUDE"), it));
+  const lists = ["utlist.h", "uthash.h"].map((it) =>
+    path.join(includeFolder("UTHASH_INCLUDE"), it),
+  );
   const memory = path.join(folder, `cppcheck-${name}`);
   mkdirSync(memory, { recursive: true });
   check("cppcheck", "cppcheck", [
@@ -154,7 +169,10 @@ function cppcheck(name, ...what) {
 
 /** Layers are enforced by include roots, which a path upwards would step around. */
 function includes() {
-  const upward = spawnSync("git", ["grep", "-nE", '#include "\\.\\./', "--", "src"], { cwd: root, encoding: "utf8" });
+  const upward = spawnSync("git", ["grep", "-nE", '#include "\\.\\./', "--", "src"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   if (upward.status === 1) return;
   failures.push("includes");
   console.error(`an include names the folder above:\n${upward.stdout}${upward.stderr}`);
@@ -165,15 +183,23 @@ function types() {
   check("tsc", process.execPath, [tsc, "-p", path.join(root, "test")]);
 }
 
+function biome() {
+  const program = path.join(root, "node_modules", "@biomejs", "biome", "bin", "biome");
+  check("biome", process.execPath, [program, "check", "--error-on-warnings"]);
+}
+
 setup();
 installSystemPackages(tools);
 describeCompilation();
 format();
 includes();
 types();
+biome();
 cppcheck("here", `--project=${path.join(root, "build", "Release", "compile_commands.json")}`);
 cppcheck("elsewhere", "-Isrc", "src/platform/darwin", "src/platform/windows");
 await tidyAll();
 for (const name of failures) console.error(`failed: ${name}`);
-console.log(failures.length === 0 ? "lint: nothing to complain about" : `lint: ${failures.length} failed`);
+console.log(
+  failures.length === 0 ? "lint: nothing to complain about" : `lint: ${failures.length} failed`,
+);
 process.exitCode = failures.length ? 1 : 0;

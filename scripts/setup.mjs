@@ -11,7 +11,11 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 
 /** What a build or a test needs, how to see that it is there, and where it comes from. */
 export const needs = [
-  { has: () => runs("c++", "--version") && runs("make", "--version"), apt: "build-essential", brew: "" },
+  {
+    has: () => runs("c++", "--version") && runs("make", "--version"),
+    apt: "build-essential",
+    brew: "",
+  },
   { has: () => runs("python3", "--version"), apt: "python3", brew: "python" },
   { has: () => runs("cmake", "--version"), apt: "cmake", brew: "cmake" },
   { has: () => finds("cjson/cJSON.h"), apt: "libcjson-dev", brew: "cjson" },
@@ -36,7 +40,10 @@ export function run(command, args, { advice, ...options } = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
   if (done.status === 0) return;
   process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}`);
-  fail(advice ?? `${[command, ...args].join(" ")} failed${done.error ? `: ${done.error.message}` : ""}`);
+  fail(
+    advice ??
+      `${[command, ...args].join(" ")} failed${done.error ? `: ${done.error.message}` : ""}`,
+  );
 }
 
 function fail(line) {
@@ -49,7 +56,10 @@ export function installSystemPackages(list = needs) {
   const missing = list.filter((need) => !need.has());
   if (missing.length === 0) return;
   const apt = missing.map((need) => need.apt).join(" ");
-  const brew = missing.map((need) => need.brew).filter(Boolean).join(" ");
+  const brew = missing
+    .map((need) => need.brew)
+    .filter(Boolean)
+    .join(" ");
   const advice = `please install first: sudo apt-get install ${apt} (Debian) or brew install ${brew} (macOS)`;
   if (runs("brew", "--version")) {
     run("brew", ["install", ...brew.split(" ")], { advice });

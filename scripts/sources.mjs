@@ -3,7 +3,15 @@
  * that do not look into this system's folders. cJSON is Debian's source package, its security
  * patches applied; uthash is headers only. Both land in build/, and never in a commit.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { installNpmPackages, root, run } from "./setup.mjs";
@@ -17,8 +25,10 @@ function sourceLists() {
   const parts = path.join(APT, "sources.list.d");
   if (existsSync(parts)) lists.push(...readdirSync(parts).map((name) => path.join(parts, name)));
   const text = (suffix) =>
-    lists.filter((file) => file.endsWith(suffix) && existsSync(file))
-      .map((file) => readFileSync(file, "utf8")).join("\n\n");
+    lists
+      .filter((file) => file.endsWith(suffix) && existsSync(file))
+      .map((file) => readFileSync(file, "utf8"))
+      .join("\n\n");
   return {
     "all.sources": text(".sources").replace(/^Types:.*$/gm, "Types: deb-src"),
     "all.list": text(".list").replace(/^deb /gm, "deb-src "),
@@ -28,7 +38,11 @@ function sourceLists() {
 /** apt-get with lists of its own: the system's are left as they are. */
 function aptGet(args) {
   const apt = path.join(folder, "apt");
-  const options = { "Dir::Etc::sourcelist": "/dev/null", "Dir::Etc::sourceparts": path.join(apt, "parts"), "Dir::State::lists": path.join(apt, "lists") };
+  const options = {
+    "Dir::Etc::sourcelist": "/dev/null",
+    "Dir::Etc::sourceparts": path.join(apt, "parts"),
+    "Dir::State::lists": path.join(apt, "lists"),
+  };
   mkdirSync(path.join(apt, "lists", "partial"), { recursive: true });
   mkdirSync(path.join(apt, "parts"), { recursive: true });
   for (const [name, text] of Object.entries(sourceLists()))
@@ -50,7 +64,9 @@ function collectLicences(source) {
     uthash: "/usr/share/doc/uthash-dev/copyright",
     "node-addon-api": path.join(root, "node_modules", "node-addon-api", "LICENSE.md"),
   };
-  const parts = Object.entries(files).map(([name, file]) => `${name}\n\n${readFileSync(file, "utf8")}`);
+  const parts = Object.entries(files).map(
+    ([name, file]) => `${name}\n\n${readFileSync(file, "utf8")}`,
+  );
   writeFileSync(path.join(folder, "LICENCES.txt"), parts.join("\n\n"));
 }
 

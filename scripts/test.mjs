@@ -63,7 +63,10 @@ async function runNative() {
   if (programs.length === 0) total.failed++;
   for (const name of programs) {
     const file = path.join(results, `${name}.json`);
-    const ended = await show(path.join(nativeFolder, name), ["--gtest_brief=1", `--gtest_output=json:${file}`]);
+    const ended = await show(path.join(nativeFolder, name), [
+      "--gtest_brief=1",
+      `--gtest_output=json:${file}`,
+    ]);
     const cases = report(`${name}.json`)?.testsuites.flatMap((suite) => suite.testsuite) ?? [];
     const failed = cases.filter((it) => it.failures).length;
     const skipped = cases.filter((it) => it.result === "SKIPPED").length;
@@ -84,8 +87,12 @@ async function runPublic() {
   const file = path.join(results, "vitest.json");
   const vitest = path.join(root, "node_modules", "vitest", "vitest.mjs");
   const ended = await show(process.execPath, [
-    vitest, "run", "--reporter=default", "--reporter=./scripts/skip-reporter.mjs",
-    "--reporter=json", `--outputFile.json=${file}`,
+    vitest,
+    "run",
+    "--reporter=default",
+    "--reporter=./scripts/skip-reporter.mjs",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
   ]);
   const found = report("vitest.json") ?? {};
   total.passed += found.numPassedTests ?? 0;

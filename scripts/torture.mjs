@@ -12,4 +12,5 @@ const vitest = path.join(root, "node_modules", "vitest", "vitest.mjs");
 setup();
 const env = { ...process.env, HPR_ENDINGS: endings, ...(seed && { HPR_SEED: seed }) };
 const args = [vitest, "run", "--reporter=verbose", "test/torture.test.ts"];
-process.exitCode = spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env }).status ?? 1;
+process.exitCode =
+  spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env }).status ?? 1;

@@ -36,7 +36,12 @@ function buildTests(sources) {
   const source = path.join(root, "test", "native", "windows");
   const built = path.join(folder, "native");
   const toolchain = path.join(source, "toolchain.cmake");
-  buildNative([], built, [`-DHPR_SOURCES=${sources}`, `-DCMAKE_TOOLCHAIN_FILE=${toolchain}`], source);
+  buildNative(
+    [],
+    built,
+    [`-DHPR_SOURCES=${sources}`, `-DCMAKE_TOOLCHAIN_FILE=${toolchain}`],
+    source,
+  );
   return path.join(built, "windows_tests.exe");
 }
 
@@ -45,7 +50,11 @@ function checkNative(sources) {
   rmSync(report, { force: true });
   const name = "native tests";
   const filter = `--gtest_filter=-${UNANSWERABLE}`;
-  runToFile(name, buildTests(sources), ["--gtest_brief=1", filter, `--gtest_output=json:${seenByWine(report)}`]);
+  runToFile(name, buildTests(sources), [
+    "--gtest_brief=1",
+    filter,
+    `--gtest_output=json:${seenByWine(report)}`,
+  ]);
   // A program that is killed under Wine may end with status 0: it is the report that counts.
   const told = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")).testsuites : [];
   const cases = told.flatMap((it) => it.testsuite);

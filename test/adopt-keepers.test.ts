@@ -22,7 +22,10 @@ describe("adoptKeepers", () => {
     const [lost, folder] = [newPidFile(), temporaryFolder()];
     const keeperSockPath = join(folder, "s.rpc.sock");
     const server = await Server.start({ pidFilePath: lost });
-    const { pid, said } = await server.spawn({ argv: keeperArgv({ sockPath: keeperSockPath }), talks: true });
+    const { pid, said } = await server.spawn({
+      argv: keeperArgv({ sockPath: keeperSockPath }),
+      talks: true,
+    });
     const { pi } = JSON.parse(said) as { pi: number };
     await server.crash();
     rmSync(lost);

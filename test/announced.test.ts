@@ -15,7 +15,11 @@ const announced = (pidFile: string): Announced[] =>
   (JSON.parse(readFileSync(pidFile, "utf8")) as { announced?: Announced[] }).announced ?? [];
 
 /** A server that spawns with a token's mark, says the pid, and is killed before it registers. */
-async function dyingServer(pidFilePath: string, token: string, { detached = true, command = ["sleep", "300"], register = false } = {}): Promise<number> {
+async function dyingServer(
+  pidFilePath: string,
+  token: string,
+  { detached = true, command = ["sleep", "300"], register = false } = {},
+): Promise<number> {
   const code = `
     const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
     const { spawn } = require("node:child_process");
@@ -57,28 +61,41 @@ describe("an announced token", () => {
     const child = start(["sleep", "300"]);
     other.registry.register(child.pid, "/a", child, "ours");
     other.registry.spawnEnv("also ours");
-    expect(announced(pidFile).map((it) => it.spawnToken).sort()).toEqual(["also ours", "theirs"]);
+    expect(
+      announced(pidFile)
+        .map((it) => it.spawnToken)
+        .sort(),
+    ).toEqual(["also ours", "theirs"]);
   });
 
-  it.each(["a-short-one", "a-token-that-is-long-enough"])("of a dead server leads to its child (%s)", async (token) => {
-    const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, token);
-    const opened = open({ pidFilePath, killGraceMs: 500 });
-    opened.registry.cleanupOrphans();
-    expect(opened.registry.entries()).toMatchObject([{ pid, spawnToken: token, kin: true, state: "live" }]);
-    expect(opened.registry.entries()[0].cwd).toContain(process.env.HOME);
-    expect(rows(pidFilePath)).toMatchObject([{ pid, spawnToken: token, identity: { birth: expect.any(String) } }]);
-    expect(announced(pidFilePath)).toEqual([]);
-    expect(opened.registry.linkByToken(token, "s")).toBe(true);
-    expect(opened.registry.getPid("s")).toBe(pid);
-    expect((await opened.registry.terminate("s")).outcome).toBe("exited");
-    await gone(pid);
-    expect(codes(opened)).toEqual([]);
-  });
+  it.each(["a-short-one", "a-token-that-is-long-enough"])(
+    "of a dead server leads to its child (%s)",
+    async (token) => {
+      const pidFilePath = newPidFile();
+      const pid = await dyingServer(pidFilePath, token);
+      const opened = open({ pidFilePath, killGraceMs: 500 });
+      opened.registry.cleanupOrphans();
+      expect(opened.registry.entries()).toMatchObject([
+        { pid, spawnToken: token, kin: true, state: "live" },
+      ]);
+      expect(opened.registry.entries()[0].cwd).toContain(process.env.HOME);
+      expect(rows(pidFilePath)).toMatchObject([
+        { pid, spawnToken: token, identity: { birth: expect.any(String) } },
+      ]);
+      expect(announced(pidFilePath)).toEqual([]);
+      expect(opened.registry.linkByToken(token, "s")).toBe(true);
+      expect(opened.registry.getPid("s")).toBe(pid);
+      expect((await opened.registry.terminate("s")).outcome).toBe("exited");
+      await gone(pid);
+      expect(codes(opened)).toEqual([]);
+    },
+  );
 
   it("leads to the topmost of those who carry it", async () => {
     const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, "token-of-the-family", { command: ["sh", "-c", "sleep 300 & setsid sleep 300 & wait"] });
+    const pid = await dyingServer(pidFilePath, "token-of-the-family", {
+      command: ["sh", "-c", "sleep 300 & setsid sleep 300 & wait"],
+    });
     const { registry } = open({ pidFilePath, killGraceMs: 500, tree: true });
     registry.cleanupOrphans();
     expect(registry.entries()).toMatchObject([{ pid }]);
@@ -97,11 +114,16 @@ describe("an announced token", () => {
 
   it("that was registered once makes no agent of what its session left behind", async () => {
     const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, "token-of-a-known-one", { register: true, command: ["sh", "-c", "setsid sleep 300 & sleep 0.3; exit 0"] });
+    const pid = await dyingServer(pidFilePath, "token-of-a-known-one", {
+      register: true,
+      command: ["sh", "-c", "setsid sleep 300 & sleep 0.3; exit 0"],
+    });
     await gone(pid);
     const { registry } = open({ pidFilePath });
     registry.cleanupOrphans();
-    await holdsFor(100, "nobody is adopted", () => registry.entries().every((it) => it.pid === pid));
+    await holdsFor(100, "nobody is adopted", () =>
+      registry.entries().every((it) => it.pid === pid),
+    );
     expect(registry.size()).toBe(0);
   });
 
@@ -126,7 +148,9 @@ describe("an announced token", () => {
       registry.cleanupOrphans();
       console.log(registry.entries().length);
       child.kill("SIGKILL");`;
-    const { line } = await startTalking([process.execPath, "-e", code], { env: { ...process.env, ANY: "token-that-we-carry-too" } });
+    const { line } = await startTalking([process.execPath, "-e", code], {
+      env: { ...process.env, ANY: "token-that-we-carry-too" },
+    });
     expect(line).toBe("0");
   });
 });

@@ -4,20 +4,49 @@ import type { HeadlessPidRegistry } from "../lib/types.js";
 import { bare, deadPid, isAlive, sleeper } from "./fixtures/processes.js";
 import { codes, newPidFile, open, rows } from "./fixtures/registry.js";
 
-type Any = any; // eslint-disable-line @typescript-eslint/no-explicit-any
+// biome-ignore lint/suspicious/noExplicitAny: the tests hand over what no type allows
+type Any = any;
 
 const P = deadPid(1);
-const BAD_PIDS = [undefined, null, Number.NaN, Infinity, -Infinity, 2.5, "1234", "", true, [7], {}, 0, -0, 1, -1, -1234, 2 ** 31, 2 ** 32 + 5, 2 ** 53, 5n, Symbol("pid")];
+const BAD_PIDS = [
+  undefined,
+  null,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  2.5,
+  "1234",
+  "",
+  true,
+  [7],
+  {},
+  0,
+  -0,
+  1,
+  -1,
+  -1234,
+  2 ** 31,
+  2 ** 32 + 5,
+  2 ** 53,
+  5n,
+  Symbol("pid"),
+];
 const BAD_TEXTS = [undefined, null, 5, Number.NaN, true, {}, [], ["x"], Symbol("text"), () => "x"];
 const shown = (value: unknown): string => (typeof value === "bigint" ? `${value}n` : String(value));
 const titled = (values: readonly unknown[]): [string, unknown][] =>
   values.map((value) => [`${typeof value} ${Array.isArray(value) ? "[]" : shown(value)}`, value]);
 
 /** A registry with something to lose; the call must throw, name the argument and change nothing. */
-function expectRefused(argument: string, call: (registry: HeadlessPidRegistry & Any) => unknown): void {
+function expectRefused(
+  argument: string,
+  call: (registry: HeadlessPidRegistry & Any) => unknown,
+): void {
   const { registry, pidFile } = open();
   const child = sleeper();
-  registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+  registry.register(child.pid, "/a", child, "t", {
+    keeperPid: child.pid,
+    keeperSockPath: "/k.sock",
+  });
   registry.register(P, "/b", bare(), "u");
   registry.linkByToken("t", "s");
   const [entries, file] = [registry.entries(), rows(pidFile)];
@@ -35,11 +64,17 @@ function expectRefused(argument: string, call: (registry: HeadlessPidRegistry & 
 }
 
 /** The same registry; the call answers as if it had been asked for nobody, and changes nothing. */
-function expectNobody(answer: false | undefined, call: (registry: HeadlessPidRegistry & Any) => unknown): void {
+function expectNobody(
+  answer: false | undefined,
+  call: (registry: HeadlessPidRegistry & Any) => unknown,
+): void {
   const opened = open();
   const { registry, pidFile } = opened;
   const child = sleeper();
-  registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+  registry.register(child.pid, "/a", child, "t", {
+    keeperPid: child.pid,
+    keeperSockPath: "/k.sock",
+  });
   registry.register(P, "", bare(), "u");
   registry.linkByToken("t", "s");
   const [entries, file] = [registry.entries(), rows(pidFile)];
@@ -73,7 +108,8 @@ describe.each(titled(BAD_PIDS))("a pid that is %s", (_, pid) => {
   if (pid !== undefined && pid !== null) {
     it("is refused as a keeper's", () =>
       expectRefused("keeperPid", (r) =>
-        r.register(P, "/a", bare(), "t", { keeperPid: pid, keeperSockPath: "/k" })));
+        r.register(P, "/a", bare(), "t", { keeperPid: pid, keeperSockPath: "/k" }),
+      ));
   }
 });
 
@@ -109,25 +145,33 @@ describe.each(titled(BAD_TEXTS))("a text that is %s", (_, text) => {
   it("is refused by terminate, by name", async () => {
     const { registry } = open();
     for (const name of ["sessionId", "spawnToken"]) {
-      const error = await registry.terminate({ [name]: text } as Any).catch((reason: unknown) => reason);
+      const error = await registry
+        .terminate({ [name]: text } as Any)
+        .catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(TypeError);
-      expect(error).toMatchObject({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining(name) });
+      expect(error).toMatchObject({
+        code: "ERR_INVALID_ARG_TYPE",
+        message: expect.stringContaining(name),
+      });
     }
-    if (typeof text !== "object") await expect(registry.terminate(text as Any)).rejects.toBeInstanceOf(TypeError);
+    if (typeof text !== "object")
+      await expect(registry.terminate(text as Any)).rejects.toBeInstanceOf(TypeError);
   });
 
   if (text !== undefined && text !== null) {
     it("is refused where one may be left out", () => {
       expectRefused("spawnToken", (r) => r.register(P, "/a", bare(), text));
       expectRefused("keeperSockPath", (r) =>
-        r.register(P, "/a", bare(), "t", { keeperPid: P, keeperSockPath: text }));
+        r.register(P, "/a", bare(), "t", { keeperPid: P, keeperSockPath: text }),
+      );
     });
   }
 });
 
 describe("a process that is none", () => {
   it.each(titled([undefined, null, 5, {}, "child", { on: 5 }]))("(%s) is refused", (_, proc) =>
-    expectRefused("proc", (r) => r.register(P, "/a", proc)));
+    expectRefused("proc", (r) => r.register(P, "/a", proc)),
+  );
 });
 
 describe("a socket path that nothing can listen on", () => {
@@ -160,38 +204,53 @@ describe("options that are none", () => {
     ["adoptKeepers", { adoptKeepers: "yes" }],
     ["guard", { guard: 0 }],
   ])("(%s of %j) are refused", (argument, options) => {
-    const create = () => createHeadlessPidRegistry({ pidFilePath: newPidFile(), ...options } as Any);
+    const create = () =>
+      createHeadlessPidRegistry({ pidFilePath: newPidFile(), ...options } as Any);
     expect(create).toThrow(argument);
-    expect(create).toThrow(expect.toSatisfy((e: unknown) => e instanceof TypeError || e instanceof RangeError));
+    expect(create).toThrow(
+      expect.toSatisfy((e: unknown) => e instanceof TypeError || e instanceof RangeError),
+    );
   });
 
-  it.each([0, 1, 2 ** 31 - 1, false as const, undefined])("do not include a killGraceMs of %j", (killGraceMs) => {
-    expect(open({ killGraceMs }).registry.size()).toBe(0);
-  });
+  it.each([0, 1, 2 ** 31 - 1, false as const, undefined])(
+    "do not include a killGraceMs of %j",
+    (killGraceMs) => {
+      expect(open({ killGraceMs }).registry.size()).toBe(0);
+    },
+  );
 });
 
 it("takes null for an option that was not given", () => {
-  const none = { pidFilePath: newPidFile(), killGraceMs: null, keeperManager: null, adoptKeepers: null, guard: null };
+  const none = {
+    pidFilePath: newPidFile(),
+    killGraceMs: null,
+    keeperManager: null,
+    adoptKeepers: null,
+    guard: null,
+  };
   createHeadlessPidRegistry(none).close();
   createHeadlessPidRegistry(null).close(); // opens nothing before the first call
 });
 
 describe("text that C cannot hold", () => {
-  it.each(["a\0b", "\0", "a\ud800b", "\udc00", "\ud83d"])("(%j) is refused or nobody's name, never cut", (text) => {
-    const { registry, pidFile } = open();
-    registry.register(P, "/plain", bare(), "a");
-    expect(registry.linkByToken("a", "a")).toBe(true);
-    expect(() => registry.register(deadPid(2), text, bare(), "t")).toThrow(TypeError);
-    expect(() => registry.register(deadPid(3), "/c", bare(), text)).toThrow(TypeError);
-    expect(registry.linkByPid(text, P)).toBe(false);
-    expect(registry.linkByToken(text, "x")).toBe(false);
-    expect(registry.linkSession(text, "/plain")).toBe(false);
-    expect(registry.getPid(text)).toBeUndefined();
-    expect(registry.killBySessionId(text)).toBe(false);
-    expect(registry.killByToken(text)).toBe(false);
-    expect(registry.getPid("a")).toBe(P);
-    expect(rows(pidFile)).toHaveLength(1);
-  });
+  it.each(["a\0b", "\0", "a\ud800b", "\udc00", "\ud83d"])(
+    "(%j) is refused or nobody's name, never cut",
+    (text) => {
+      const { registry, pidFile } = open();
+      registry.register(P, "/plain", bare(), "a");
+      expect(registry.linkByToken("a", "a")).toBe(true);
+      expect(() => registry.register(deadPid(2), text, bare(), "t")).toThrow(TypeError);
+      expect(() => registry.register(deadPid(3), "/c", bare(), text)).toThrow(TypeError);
+      expect(registry.linkByPid(text, P)).toBe(false);
+      expect(registry.linkByToken(text, "x")).toBe(false);
+      expect(registry.linkSession(text, "/plain")).toBe(false);
+      expect(registry.getPid(text)).toBeUndefined();
+      expect(registry.killBySessionId(text)).toBe(false);
+      expect(registry.killByToken(text)).toBe(false);
+      expect(registry.getPid("a")).toBe(P);
+      expect(rows(pidFile)).toHaveLength(1);
+    },
+  );
 });
 
 describe("text that is long", () => {
@@ -206,12 +265,15 @@ describe("text that is long", () => {
 });
 
 describe("names that objects have of their own", () => {
-  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("(%s) are names like any other", (name) => {
-    const { registry } = open();
-    expect(registry.getPid(name)).toBeUndefined();
-    registry.register(P, name, bare(), name);
-    expect(registry.linkByToken(name, name)).toBe(true);
-    expect(registry.getPid(name)).toBe(P);
-    expect(registry.killBySessionId(name)).toBe(false);
-  });
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
+    "(%s) are names like any other",
+    (name) => {
+      const { registry } = open();
+      expect(registry.getPid(name)).toBeUndefined();
+      registry.register(P, name, bare(), name);
+      expect(registry.linkByToken(name, name)).toBe(true);
+      expect(registry.getPid(name)).toBe(P);
+      expect(registry.killBySessionId(name)).toBe(false);
+    },
+  );
 });

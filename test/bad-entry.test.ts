@@ -3,7 +3,19 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { badEntries, badPids, noEntries, withPid } from "./corpus/bad-entries.mjs";
 import { bare, deadPid, gone, isAlive, sleeper, start, statOf } from "./fixtures/processes.js";
-import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile, type Opened, type Row } from "./fixtures/registry.js";
+import {
+  ago,
+  codes,
+  DAY_MS,
+  editRows,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  writePidFile,
+  type Opened,
+  type Row,
+} from "./fixtures/registry.js";
 import { holdsFor } from "./fixtures/wait.js";
 
 /** In another file the lock of a registry of this process proves nothing. */
@@ -74,7 +86,10 @@ describe("an entry with a bad pid", () => {
     const { neighbour, neighbourText } = bait();
     const opened = clean(text, neighbourText, text);
     expect(opened.registry.entries()).toMatchObject([{ pid: neighbour }]);
-    expect(JSON.parse(readFileSync(opened.pidFile, "utf8")).refused).toEqual([JSON.parse(text), JSON.parse(text)]);
+    expect(JSON.parse(readFileSync(opened.pidFile, "utf8")).refused).toEqual([
+      JSON.parse(text),
+      JSON.parse(text),
+    ]);
   });
 });
 
@@ -86,8 +101,15 @@ describe("an entry with a pid that is not ours to signal", () => {
   ])("(%s) is never signalled", async (_, pid) => {
     const led = isAlive(pid());
     const child = sleeper(); // nobody's, though a descendant of all three
-    for (const entry of [{}, { terminating: true }, { spawnedAt: ago(8 * DAY_MS) }, { keeperPid: pid(), keeperSockPath: "/k" }]) {
-      const opened = clean(JSON.stringify({ pid: pid(), cwd: "/a", spawnedAt: ago(0), spawnToken: "t", ...entry }));
+    for (const entry of [
+      {},
+      { terminating: true },
+      { spawnedAt: ago(8 * DAY_MS) },
+      { keeperPid: pid(), keeperSockPath: "/k" },
+    ]) {
+      const opened = clean(
+        JSON.stringify({ pid: pid(), cwd: "/a", spawnedAt: ago(0), spawnToken: "t", ...entry }),
+      );
       expect(opened.registry.killByToken("t")).toBe(false);
       opened.registry.killAll();
     }
@@ -101,7 +123,9 @@ describe("an entry with a pid that is not ours to signal", () => {
     const threads = () => readdirSync(`/proc/${bystander.pid}/task`).map(Number);
     await vi.waitFor(() => expect(threads().length).toBeGreaterThan(1), 10_000);
     const thread = threads().find((number) => number !== bystander.pid)!;
-    const opened = clean(JSON.stringify({ pid: thread, cwd: "/a", spawnedAt: ago(0), terminating: true }));
+    const opened = clean(
+      JSON.stringify({ pid: thread, cwd: "/a", spawnedAt: ago(0), terminating: true }),
+    );
     expect(opened.registry.size()).toBe(0);
     await aliveFor(bystander.pid, 100);
     expect(threads()).toContain(thread);
@@ -109,7 +133,8 @@ describe("an entry with a pid that is not ours to signal", () => {
 
   it("(a kernel thread) is kept and never signalled", ({ skip }) => {
     const KERNEL_THREAD = 2;
-    if (!/^Kthread:\s*1/m.test(kernelStatus(KERNEL_THREAD))) skip("no kernel thread is visible here");
+    if (!/^Kthread:\s*1/m.test(kernelStatus(KERNEL_THREAD)))
+      skip("no kernel thread is visible here");
     const entry = { pid: KERNEL_THREAD, cwd: "/a", spawnedAt: ago(0), spawnToken: "t" };
     const opened = clean(JSON.stringify(entry));
     expect(pids(opened.pidFile)).toEqual([KERNEL_THREAD]);
@@ -150,16 +175,24 @@ describe("an entry whose time is no time", () => {
     await aliveFor(bystander);
   });
 
-  it.each([undefined, "yesterday", 0])("(%j) and that has no identity is kept and not trusted", async (spawnedAt) => {
-    const { bystander, neighbourText } = bait();
-    const opened = clean(JSON.stringify({ pid: bystander, cwd: process.cwd(), spawnedAt, spawnToken: "t" }), neighbourText);
-    expect(opened.registry.entries()).toContainEqual(expect.objectContaining({ pid: bystander, kin: false }));
-    expect(codes(opened)).toEqual(["HPR_ENOTKIN"]);
-    opened.registry.killAll();
-    expect(pids(opened.pidFile)).toContain(bystander);
-    expect(opened.registry.killByToken("t")).toBe(false);
-    await aliveFor(bystander);
-  });
+  it.each([undefined, "yesterday", 0])(
+    "(%j) and that has no identity is kept and not trusted",
+    async (spawnedAt) => {
+      const { bystander, neighbourText } = bait();
+      const opened = clean(
+        JSON.stringify({ pid: bystander, cwd: process.cwd(), spawnedAt, spawnToken: "t" }),
+        neighbourText,
+      );
+      expect(opened.registry.entries()).toContainEqual(
+        expect.objectContaining({ pid: bystander, kin: false }),
+      );
+      expect(codes(opened)).toEqual(["HPR_ENOTKIN"]);
+      opened.registry.killAll();
+      expect(pids(opened.pidFile)).toContain(bystander);
+      expect(opened.registry.killByToken("t")).toBe(false);
+      await aliveFor(bystander);
+    },
+  );
 });
 
 describe("an entry with unusual text", () => {
@@ -167,7 +200,9 @@ describe("an entry with unusual text", () => {
     const { bystander, row } = bait();
     const long = "x".repeat(1024 * 1024);
     const { terminating: _terminating, ...calm } = row;
-    const opened = clean(JSON.stringify({ ...calm, spawnedAt: ago(0), cwd: `/${long}`, spawnToken: long }));
+    const opened = clean(
+      JSON.stringify({ ...calm, spawnedAt: ago(0), cwd: `/${long}`, spawnToken: long }),
+    );
     expect(opened.registry.linkByToken(long, "s")).toBe(true);
     expect(opened.registry.getPid("s")).toBe(bystander);
   });
@@ -188,9 +223,14 @@ describe("an entry with unusual text", () => {
   ])("with a socket that is %s connects to nothing", async (_, keeperSockPath) => {
     const { bystander, row } = bait();
     const { terminating: _terminating, ...calm } = row;
-    const opened = clean(JSON.stringify({ ...calm, spawnedAt: ago(0), keeperPid: bystander, keeperSockPath }));
+    const opened = clean(
+      JSON.stringify({ ...calm, spawnedAt: ago(0), keeperPid: bystander, keeperSockPath }),
+    );
     const writeRpcToSockPath = vi.fn(async () => true);
-    opened.registry.setKeeperWriter({ writeRpcToSockPath, discoverExistingKeepers: async () => [] });
+    opened.registry.setKeeperWriter({
+      writeRpcToSockPath,
+      discoverExistingKeepers: async () => [],
+    });
     opened.registry.linkByPid("s", bystander);
     expect(await opened.registry.writeRpc("s", "line")).toBe(false);
     expect(writeRpcToSockPath).not.toHaveBeenCalled();
@@ -200,9 +240,14 @@ describe("an entry with unusual text", () => {
     const { bystander, row } = bait();
     const { terminating: _terminating, ...calm } = row;
     const keeperSockPath = `/${"k".repeat(106)}`;
-    const opened = clean(JSON.stringify({ ...calm, spawnedAt: ago(0), keeperPid: bystander, keeperSockPath }));
+    const opened = clean(
+      JSON.stringify({ ...calm, spawnedAt: ago(0), keeperPid: bystander, keeperSockPath }),
+    );
     const writeRpcToSockPath = vi.fn(async () => true);
-    opened.registry.setKeeperWriter({ writeRpcToSockPath, discoverExistingKeepers: async () => [] });
+    opened.registry.setKeeperWriter({
+      writeRpcToSockPath,
+      discoverExistingKeepers: async () => [],
+    });
     opened.registry.linkByPid("s", bystander);
     expect(await opened.registry.writeRpc("s", "line")).toBe(true);
     expect(writeRpcToSockPath).toHaveBeenCalledWith(keeperSockPath, "line");
@@ -228,6 +273,9 @@ describe("a row that was edited while it was not ours", () => {
     const opened = clean(neighbourText);
     editRows(opened.pidFile, (row) => void (row.cwd = "/edited"));
     opened.registry.register(deadPid(1), "/b", bare());
-    expect(rows(opened.pidFile)).toMatchObject([{ pid: neighbour, cwd: "/neighbour" }, { cwd: "/b" }]);
+    expect(rows(opened.pidFile)).toMatchObject([
+      { pid: neighbour, cwd: "/neighbour" },
+      { cwd: "/b" },
+    ]);
   });
 });

@@ -16,7 +16,17 @@ import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { badFiles } from "./corpus/bad-files.mjs";
 import { bare, deadPid, fixture, isAlive, sleeper, ROOT } from "./fixtures/processes.js";
-import { ago, codes, newPidFile, open, pids, rows, temporaryFolder, writePidFile, type Opened } from "./fixtures/registry.js";
+import {
+  ago,
+  codes,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  temporaryFolder,
+  writePidFile,
+  type Opened,
+} from "./fixtures/registry.js";
 
 const P = deadPid(1);
 const NOBODY = 65534;
@@ -108,19 +118,29 @@ describe("an unusual but sound file", () => {
     const { pid } = live();
     const pidFile = newPidFile();
     const extra = { note: [1, { deep: "x" }], wide: 1e21, __proto__x: null };
-    const text = JSON.stringify({ version: { major: 7 }, entries: [{ pid, cwd: process.cwd(), spawnedAt: ago(0), ...extra }], last: true });
+    const text = JSON.stringify({
+      version: { major: 7 },
+      entries: [{ pid, cwd: process.cwd(), spawnedAt: ago(0), ...extra }],
+      last: true,
+    });
     writePidFile(pidFile, text.replace('"wide":1e+21', '"wide":9007199254740993'));
     const { registry } = cleaned(pidFile);
     registry.register(P, "/b", bare());
     expect(rows(pidFile)[0]).toMatchObject({ pid, note: extra.note, __proto__x: null });
     expect(readFileSync(pidFile, "utf8")).toContain("9007199254740993");
-    expect(JSON.parse(readFileSync(pidFile, "utf8"))).toMatchObject({ version: { major: 7 }, last: true });
+    expect(JSON.parse(readFileSync(pidFile, "utf8"))).toMatchObject({
+      version: { major: 7 },
+      last: true,
+    });
   });
 
   it("takes __proto__ for a name like any other", () => {
     const { pid, text } = live();
     const pidFile = newPidFile();
-    writePidFile(pidFile, `{"__proto__":{"entries":[]},"entries":[${text.replace("{", '{"__proto__":{"pid":7},')}]}`);
+    writePidFile(
+      pidFile,
+      `{"__proto__":{"entries":[]},"entries":[${text.replace("{", '{"__proto__":{"pid":7},')}]}`,
+    );
     const { registry } = cleaned(pidFile);
     expect(registry.entries()).toMatchObject([{ pid }]);
     expect(readFileSync(pidFile, "utf8")).toContain('"__proto__":{"pid":7}');
@@ -259,7 +279,9 @@ describe("what the disk refuses", () => {
       const registry = createHeadlessPidRegistry({ pidFilePath: process.argv[1] });
       registry.on("warning", ({ code }) => console.log(code));
       registry.register(${P}, "/a", new (require("node:events"))());`;
-    expect(inside(script, folder, process.execPath, "-e", program, join(folder, "p.json"))).toBe("HPR_EBUSY\n");
+    expect(inside(script, folder, process.execPath, "-e", program, join(folder, "p.json"))).toBe(
+      "HPR_EBUSY\n",
+    );
   });
 
   it("costs one warning and no entry when it is full", ({ skip }) => {
@@ -283,25 +305,33 @@ describe("planted and left-over files", () => {
     const pidFile = newPidFile();
     writePidFile(pidFile, []);
     const left = `${pidFile}.${NONCE}.7.tmp`;
-    const others = [`${pidFile}.tmp`, `${pidFile}.bak`, `${pidFile}.${NONCE}.x.tmp`, join(dirname(pidFile), "x.tmp")];
+    const others = [
+      `${pidFile}.tmp`,
+      `${pidFile}.bak`,
+      `${pidFile}.${NONCE}.x.tmp`,
+      join(dirname(pidFile), "x.tmp"),
+    ];
     for (const path of [left, ...others]) writeFileSync(path, "x");
     cleaned(pidFile);
     expect(() => statSync(left)).toThrow("ENOENT");
     for (const path of others) expect(readFileSync(path, "utf8")).toBe("x");
   });
 
-  it.each([".tmp", `.${NONCE}.0.tmp`, ".lock"])("that are links (%s) are not followed", (suffix) => {
-    const pidFile = newPidFile();
-    writePidFile(pidFile, []);
-    const victim = join(dirname(pidFile), "victim");
-    writeFileSync(victim, "precious");
-    symlinkSync(victim, pidFile + suffix);
-    const opened = cleaned(pidFile);
-    opened.registry.register(P, "/a", bare());
-    expect(opened.registry.size()).toBe(1);
-    expect(readFileSync(victim, "utf8")).toBe("precious");
-    expect(statSync(victim).mode & 0o777).not.toBe(0o600);
-  });
+  it.each([".tmp", `.${NONCE}.0.tmp`, ".lock"])(
+    "that are links (%s) are not followed",
+    (suffix) => {
+      const pidFile = newPidFile();
+      writePidFile(pidFile, []);
+      const victim = join(dirname(pidFile), "victim");
+      writeFileSync(victim, "precious");
+      symlinkSync(victim, pidFile + suffix);
+      const opened = cleaned(pidFile);
+      opened.registry.register(P, "/a", bare());
+      expect(opened.registry.size()).toBe(1);
+      expect(readFileSync(victim, "utf8")).toBe("precious");
+      expect(statSync(victim).mode & 0o777).not.toBe(0o600);
+    },
+  );
 
   it("that lock nothing any more are made anew", () => {
     const opened = open();

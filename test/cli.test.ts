@@ -1,10 +1,35 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cli, onTerminal, PROGRAM, runToEnd } from "./fixtures/cli.js";
-import { deadPid, gone, isAlive, keeperArgv, sleeper, stray, STUBBORN } from "./fixtures/processes.js";
-import { ago, DAY_MS, editRows, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
+import {
+  deadPid,
+  gone,
+  isAlive,
+  keeperArgv,
+  sleeper,
+  stray,
+  STUBBORN,
+} from "./fixtures/processes.js";
+import {
+  ago,
+  DAY_MS,
+  editRows,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  writePidFile,
+} from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { asPlainUser, theirFolder, unreachable } from "./fixtures/users.js";
 import { waitFor } from "./fixtures/wait.js";
@@ -31,12 +56,17 @@ const makeStranger = (pidFile: string, pid: number): void =>
   });
 
 const listed = async (pidFile: string): Promise<Record<string, unknown>[]> =>
-  (JSON.parse((await cli(pidFile, "list", "--json")).out) as { entries: Record<string, unknown>[] }).entries;
+  (JSON.parse((await cli(pidFile, "list", "--json")).out) as { entries: Record<string, unknown>[] })
+    .entries;
 
 describe("headless-pids", () => {
   it("tells its version and how it is used", async () => {
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-    expect(await runToEnd([process.execPath, PROGRAM, "--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+    expect(await runToEnd([process.execPath, PROGRAM, "--version"])).toEqual({
+      code: 0,
+      out: `${version}\n`,
+      err: "",
+    });
     expect((await runToEnd([process.execPath, PROGRAM, "--help"])).out).toContain("Exit codes:");
     for (const command of ["list", "tree", "kill", "reap", "forget", "doctor"]) {
       const { code, out } = await runToEnd([process.execPath, PROGRAM, command, "--help"]);
@@ -90,8 +120,19 @@ describe("list", () => {
     const { code, out } = await cli(pidFile, "list");
     expect(code).toBe(0);
     const [head, alpha, beta, end] = out.split("\n");
-    expect(head.split(/ +/)).toEqual(["SESSION", "PID", "PI", "KEEPER", "FOLDER", "AGE", "STATE", "OWNER"]);
-    expect(alpha).toMatch(new RegExp(`^alpha +${left[0]} .*/work/alpha +\\d+s +running +\\d+ gone$`));
+    expect(head.split(/ +/)).toEqual([
+      "SESSION",
+      "PID",
+      "PI",
+      "KEEPER",
+      "FOLDER",
+      "AGE",
+      "STATE",
+      "OWNER",
+    ]);
+    expect(alpha).toMatch(
+      new RegExp(`^alpha +${left[0]} .*/work/alpha +\\d+s +running +\\d+ gone$`),
+    );
     expect(beta).toContain(String(left[1]));
     expect(end).toBe("");
     expect(out).not.toContain("token-");
@@ -111,7 +152,17 @@ describe("list", () => {
     const { pidFile } = await orphans("alpha");
     const script = `"$0" "$@" & watch=$!; while ! test -s "$OUT" || test "$(grep -c alpha "$OUT")" -lt 2; do sleep 0.05; done; kill $watch`;
     const OUT = join(dirname(pidFile), "out");
-    const argv = ["sh", "-c", `exec 3>&1; exec >"$OUT"; ${script}`, process.execPath, PROGRAM, "list", "--watch", "--pid-file", pidFile];
+    const argv = [
+      "sh",
+      "-c",
+      `exec 3>&1; exec >"$OUT"; ${script}`,
+      process.execPath,
+      PROGRAM,
+      "list",
+      "--watch",
+      "--pid-file",
+      pidFile,
+    ];
     expect((await runToEnd(argv, { OUT })).err).toBe("");
     expect(readFileSync(OUT, "utf8").match(/alpha/g)?.length).toBeGreaterThanOrEqual(2);
   });
@@ -127,9 +178,18 @@ describe("a hostile file", () => {
       row.sessionId = `s${NASTY}`;
       row.cwd = `/w${NASTY}`;
     });
-    const text = readFileSync(pidFile, "utf8").replace("\n]", "").replace(/\]\}?\s*$/, "");
+    const text = readFileSync(pidFile, "utf8")
+      .replace("\n]", "")
+      .replace(/\]\}?\s*$/, "");
     writePidFile(pidFile, `${text},{"pid":-1,"cwd":${JSON.stringify(NASTY)}}]}`);
-    for (const args of [["list"], ["list", "--json"], ["tree"], ["doctor"], ["kill", NASTY, "--yes"], ["reap", "--dry-run"]]) {
+    for (const args of [
+      ["list"],
+      ["list", "--json"],
+      ["tree"],
+      ["doctor"],
+      ["kill", NASTY, "--yes"],
+      ["reap", "--dry-run"],
+    ]) {
       const { out, err } = await cli(pidFile, ...args);
       expect(out, args[0]).not.toMatch(raw);
       expect(err, args[0]).not.toMatch(raw);
@@ -157,7 +217,12 @@ describe("tree", () => {
     const pidFile = newPidFile();
     const server = await Server.start({ pidFilePath: pidFile });
     const argv = keeperArgv({});
-    const { pid, said } = await server.spawn({ argv, socketPath: "/k.sock", talks: true, token: "t" });
+    const { pid, said } = await server.spawn({
+      argv,
+      socketPath: "/k.sock",
+      talks: true,
+      token: "t",
+    });
     const { pi } = JSON.parse(said) as { pi: number };
     await server.call("linkByToken", "t", "alpha", pi);
     const { code, out } = await cli(pidFile, "tree");
@@ -176,7 +241,10 @@ describe("kill", () => {
   ])("ends the entry of %s and drops it from the file", async (_, name) => {
     const { pidFile, left } = await orphans("alpha", "beta");
     const { code, out } = await cli(pidFile, "kill", name(left[0]), "--yes");
-    expect([code, out]).toEqual([0, `session alpha (pid ${left[0]}): ended\ndropped from the file: 1\n`]);
+    expect([code, out]).toEqual([
+      0,
+      `session alpha (pid ${left[0]}): ended\ndropped from the file: 1\n`,
+    ]);
     await gone(left[0]);
     expect(isAlive(left[1])).toBe(true);
     expect(pids(pidFile)).toEqual([left[1]]);
@@ -254,7 +322,9 @@ describe("a stranger in the file", () => {
       expect((await cli(pidFile, "kill", name, "--yes")).code, name).toBe(3);
     expect(isAlive(stranger.pid)).toBe(true);
     expect(rows(pidFile)).toHaveLength(1);
-    expect((await cli(pidFile, "reap", "--yes")).out).toBe("no orphans\ndropped from the file: 1\n");
+    expect((await cli(pidFile, "reap", "--yes")).out).toBe(
+      "no orphans\ndropped from the file: 1\n",
+    );
     expect(rows(pidFile)).toEqual([]);
     expect(isAlive(stranger.pid)).toBe(true);
     expect(stranger.signalCode).toBeNull();
@@ -274,19 +344,22 @@ describe("a stranger in the file", () => {
 });
 
 describe.each(["kill", "reap"])("%s --tree", (command) => {
-  it.each([true, false])("ends what the session has started with it, or leaves it (%s)", async (tree) => {
-    const pidFile = newPidFile();
-    const server = await Server.start({ pidFilePath: pidFile });
-    const argv = ["sh", "-c", "setsid sleep 300 >/dev/null & sleep 0.1; echo $!; exec sleep 300"];
-    const { pid, said } = await server.spawn({ argv, talks: true, token: "t" });
-    const tool = Number(said);
-    await server.crash();
-    const target = command === "kill" ? ["t"] : [];
-    const { code } = await cli(pidFile, command, ...target, ...(tree ? ["--tree"] : []), "--yes");
-    expect(code).toBe(0);
-    await gone(pid);
-    expect(isAlive(tool)).toBe(!tree);
-  });
+  it.each([true, false])(
+    "ends what the session has started with it, or leaves it (%s)",
+    async (tree) => {
+      const pidFile = newPidFile();
+      const server = await Server.start({ pidFilePath: pidFile });
+      const argv = ["sh", "-c", "setsid sleep 300 >/dev/null & sleep 0.1; echo $!; exec sleep 300"];
+      const { pid, said } = await server.spawn({ argv, talks: true, token: "t" });
+      const tool = Number(said);
+      await server.crash();
+      const target = command === "kill" ? ["t"] : [];
+      const { code } = await cli(pidFile, command, ...target, ...(tree ? ["--tree"] : []), "--yes");
+      expect(code).toBe(0);
+      await gone(pid);
+      expect(isAlive(tool)).toBe(!tree);
+    },
+  );
 });
 
 describe("reap", () => {
@@ -352,7 +425,10 @@ describe("forget", () => {
     expect([code, out]).toEqual([0, expect.stringContaining("dropped from the file: 2")]);
     expect(pids(pidFile)).toEqual([child.pid]);
     expect(left.every(isAlive)).toBe(true);
-    expect(await cli(pidFile, "forget", "--yes")).toMatchObject({ code: 0, out: "nothing to forget\n" });
+    expect(await cli(pidFile, "forget", "--yes")).toMatchObject({
+      code: 0,
+      out: "nothing to forget\n",
+    });
   });
 
   it("leaves the entries of a server alone that proves that it lives", async () => {
@@ -370,7 +446,10 @@ describe("doctor", () => {
     const { registry, pidFile } = open();
     const child = sleeper();
     registry.register(child.pid, "/work", child);
-    expect(await cli(pidFile, "doctor")).toMatchObject({ code: 0, out: `${pidFile}: nothing is wrong\n` });
+    expect(await cli(pidFile, "doctor")).toMatchObject({
+      code: 0,
+      out: `${pidFile}: nothing is wrong\n`,
+    });
   });
 
   it("names what is wrong, and changes nothing", async () => {
@@ -385,22 +464,33 @@ describe("doctor", () => {
     writeFileSync(join(folder, "sessions", "b.rpc.sock.pid"), String(deadPid(1)));
     const { code, out } = await cli(pidFile, "doctor");
     expect(code).toBe(1);
-    for (const part of ["5 to look at", "session alpha", "orphan", ".corrupt-1700000000000", ".0123456789abcdef.7.tmp", `pid ${keeper.pid}`, "b.rpc.sock.pid"])
+    for (const part of [
+      "5 to look at",
+      "session alpha",
+      "orphan",
+      ".corrupt-1700000000000",
+      ".0123456789abcdef.7.tmp",
+      `pid ${keeper.pid}`,
+      "b.rpc.sock.pid",
+    ])
       expect(out).toContain(part);
     expect(out).not.toContain("mine");
     expect(readdirSync(folder)).toHaveLength(7);
     expect(isAlive(keeper.pid)).toBe(true);
   });
 
-  it.each([".lock", ".owners", ""])("names a file that keeps every server from writing (…%s)", async (suffix) => {
-    const pidFile = newPidFile();
-    mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 });
-    mkdirSync(`${pidFile}${suffix}`); // whoever we are, it is no file that we can write
-    const { code, out } = await cli(pidFile, "doctor");
-    expect(code).toBe(1);
-    expect(out).toContain(`${pidFile}${suffix} is no regular file`);
-    expect(out).toContain("remove it");
-  });
+  it.each([".lock", ".owners", ""])(
+    "names a file that keeps every server from writing (…%s)",
+    async (suffix) => {
+      const pidFile = newPidFile();
+      mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 });
+      mkdirSync(`${pidFile}${suffix}`); // whoever we are, it is no file that we can write
+      const { code, out } = await cli(pidFile, "doctor");
+      expect(code).toBe(1);
+      expect(out).toContain(`${pidFile}${suffix} is no regular file`);
+      expect(out).toContain("remove it");
+    },
+  );
 
   it("names a folder that cannot be written, or made", ({ skip }) => {
     const reason = unreachable();
@@ -408,7 +498,14 @@ describe("doctor", () => {
     const folder = theirFolder();
     chmodSync(folder, 0o555);
     for (const pidFile of [join(folder, "pids.json"), join(folder, "a", "b", "pids.json")]) {
-      const [command, ...args] = [...asPlainUser, process.execPath, PROGRAM, "doctor", "--pid-file", pidFile];
+      const [command, ...args] = [
+        ...asPlainUser,
+        process.execPath,
+        PROGRAM,
+        "doctor",
+        "--pid-file",
+        pidFile,
+      ];
       const { status, stdout } = spawnSync(command, args, { encoding: "utf8" });
       expect(stdout).toContain(`the folder ${folder} cannot be written`);
       expect(status).toBe(1);
@@ -418,12 +515,16 @@ describe("doctor", () => {
   it("tells of a stranger, a bad entry and an open file", async () => {
     const { pidFile } = await orphans("alpha");
     makeStranger(pidFile, sleeper().pid);
-    const text = readFileSync(pidFile, "utf8").replace('{"entries":[', '{"entries":[{"pid":-1,"cwd":"/"},');
+    const text = readFileSync(pidFile, "utf8").replace(
+      '{"entries":[',
+      '{"entries":[{"pid":-1,"cwd":"/"},',
+    );
     writePidFile(pidFile, text);
     chmodSync(pidFile, 0o644);
     const { code, out } = await cli(pidFile, "doctor");
     expect(code).toBe(1);
-    for (const part of ["3 to look at", "another process has its pid", "is none", "chmod 600"]) expect(out).toContain(part);
+    for (const part of ["3 to look at", "another process has its pid", "is none", "chmod 600"])
+      expect(out).toContain(part);
   });
 });
 
@@ -455,7 +556,9 @@ describe.skipIf(!canScript)("on a terminal", () => {
     const { pidFile } = await orphans("alpha");
     const coloured = "\u001b[32mrunning";
     expect((await onTerminal("", pidFile, ["list"])).shown).toContain(coloured);
-    expect((await onTerminal("", pidFile, ["list"], { NO_COLOR: "1" })).shown).not.toContain("\u001b[");
+    expect((await onTerminal("", pidFile, ["list"], { NO_COLOR: "1" })).shown).not.toContain(
+      "\u001b[",
+    );
     expect((await cli(pidFile, "list")).out).not.toContain("\u001b");
   });
 });
@@ -471,6 +574,7 @@ describe("the README", () => {
   });
 
   it("names every command", () => {
-    for (const command of ["list", "tree", "kill", "reap", "forget", "doctor"]) expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
+    for (const command of ["list", "tree", "kill", "reap", "forget", "doctor"])
+      expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
   });
 });

@@ -2,7 +2,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Agents, IGNORE, LEAVE, SAVE } from "./fixtures/agents.js";
-import { openNext, restart, takeOver, type NextOpened, type NextRegistry } from "./fixtures/next.js";
+import {
+  openNext,
+  restart,
+  takeOver,
+  type NextOpened,
+  type NextRegistry,
+} from "./fixtures/next.js";
 import { isAlive, sleeper, statOf, type Child } from "./fixtures/processes.js";
 import { newPidFile, rows } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
@@ -25,7 +31,11 @@ interface Wrapped extends NextOpened {
 }
 
 /** A wrapper in our own group; what it runs is up when that is. */
-async function wrapped(body: string, names: string[], { atTerm = LEAVE, graceMs = LONG_MS } = {}): Promise<Wrapped> {
+async function wrapped(
+  body: string,
+  names: string[],
+  { atTerm = LEAVE, graceMs = LONG_MS } = {},
+): Promise<Wrapped> {
   const agents = new Agents();
   const opened = openNext({ killGraceMs: graceMs });
   const shell = await agents.start("shell", { atTerm, body, with: names }, { detached: false });
@@ -45,7 +55,11 @@ describe.each(ways)("%s", (_, end) => {
     const ended = end(registry);
     await agents.gone("shell", "agent");
     await within("the answer", Promise.resolve(ended));
-    expect([agents.asked("shell"), agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1, 1]);
+    expect([
+      agents.asked("shell"),
+      agents.asked("agent"),
+      agents.notes("agent", "saved").length,
+    ]).toEqual([1, 1, 1]);
     await emptied(opened);
     expect(isAlive(sibling.pid)).toBe(true);
   });
@@ -64,17 +78,25 @@ describe.each(ways)("%s", (_, end) => {
 });
 
 describe("terminate", () => {
-  it.each(["told by linkByToken", "told to nobody"])("answers when the agent has gone, not the shell: %s", async (kind) => {
-    const { agents, registry } = await wrapped(`run agent '${SAVE}'; stay`, ["agent"]);
-    if (kind === "told by linkByToken") expect(registry.linkByToken("t", "s", agents.pid("agent"))).toBe(true);
-    const result = await within("the end", registry.terminate("s"));
-    expect(result.outcome).toBe("exited");
-    expect(agents.lives("agent")).toBe(false);
-    expect(agents.asked("agent")).toBe(1);
-  });
+  it.each(["told by linkByToken", "told to nobody"])(
+    "answers when the agent has gone, not the shell: %s",
+    async (kind) => {
+      const { agents, registry } = await wrapped(`run agent '${SAVE}'; stay`, ["agent"]);
+      if (kind === "told by linkByToken")
+        expect(registry.linkByToken("t", "s", agents.pid("agent"))).toBe(true);
+      const result = await within("the end", registry.terminate("s"));
+      expect(result.outcome).toBe("exited");
+      expect(agents.lives("agent")).toBe(false);
+      expect(agents.asked("agent")).toBe(1);
+    },
+  );
 
   it("kills an agent that ignores it though its shell has gone", async () => {
-    const { agents, registry, exits, ...opened } = await wrapped(`run agent '${IGNORE}'; stay`, ["agent"], { graceMs: 300 });
+    const { agents, registry, exits, ...opened } = await wrapped(
+      `run agent '${IGNORE}'; stay`,
+      ["agent"],
+      { graceMs: 300 },
+    );
     const ended = registry.terminate("s");
     await agents.gone("shell");
     expect(agents.lives("agent")).toBe(true);
@@ -86,23 +108,35 @@ describe("terminate", () => {
   });
 
   it("kills a shell that ignores it, and asks its agent once", async () => {
-    const { agents, registry } = await wrapped(`run agent '${SAVE}'; stay`, ["agent"], { atTerm: IGNORE, graceMs: 600 });
+    const { agents, registry } = await wrapped(`run agent '${SAVE}'; stay`, ["agent"], {
+      atTerm: IGNORE,
+      graceMs: 600,
+    });
     expect((await within("the end", registry.terminate("s"))).outcome).toBe("killed");
     expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
   });
 
   it("ends children of children, in groups and sessions of their own too", async () => {
     const inner = `run_apart deep "exit 0"; run near "exit 0"; stay`;
-    const { agents, registry } = await wrapped(`run agent '${LEAVE}' '${inner}'; stay`, ["agent", "deep", "near"]);
+    const { agents, registry } = await wrapped(`run agent '${LEAVE}' '${inner}'; stay`, [
+      "agent",
+      "deep",
+      "near",
+    ]);
     expect(groupOf(agents.pid("deep"))).toBe(agents.pid("deep"));
     expect((await within("the end", registry.terminate("s"))).outcome).toBe("exited");
-    for (const name of ["agent", "deep", "near"]) expect([agents.lives(name), agents.asked(name)]).toEqual([false, 1]);
+    for (const name of ["agent", "deep", "near"])
+      expect([agents.lives(name), agents.asked(name)]).toEqual([false, 1]);
   });
 
   it("ends several agents of one shell", async () => {
-    const { agents, registry } = await wrapped(`run one '${SAVE}'; run two '${SAVE}'; stay`, ["one", "two"]);
+    const { agents, registry } = await wrapped(`run one '${SAVE}'; run two '${SAVE}'; stay`, [
+      "one",
+      "two",
+    ]);
     await within("the end", registry.terminate("s"));
-    for (const name of ["one", "two"]) expect([agents.lives(name), agents.notes(name, "saved").length]).toEqual([false, 1]);
+    for (const name of ["one", "two"])
+      expect([agents.lives(name), agents.notes(name, "saved").length]).toEqual([false, 1]);
   });
 
   it("with SIGKILL leaves no descendant", async () => {
@@ -112,16 +146,26 @@ describe("terminate", () => {
   });
 
   it("spares our group, us, and the children of others", async () => {
-    const [mine, theirs] = [await wrapped(`run agent '${LEAVE}'; stay`, ["agent"]), await wrapped(`run agent '${LEAVE}'; stay`, ["agent"])];
+    const [mine, theirs] = [
+      await wrapped(`run agent '${LEAVE}'; stay`, ["agent"]),
+      await wrapped(`run agent '${LEAVE}'; stay`, ["agent"]),
+    ];
     await within("the end", mine.registry.terminate("s"));
-    await holdsFor(100, "the others live", () => theirs.agents.lives("shell") && theirs.agents.lives("agent"));
+    await holdsFor(
+      100,
+      "the others live",
+      () => theirs.agents.lives("shell") && theirs.agents.lives("agent"),
+    );
     expect([theirs.agents.asked("shell"), theirs.agents.asked("agent")]).toEqual([0, 0]);
   });
 
   it("ends the agent of a shell that leads its group by the group", async () => {
     const agents = new Agents();
     const { registry } = openNext({ killGraceMs: LONG_MS });
-    const shell = await agents.start("shell", { body: `run agent '${SAVE}'; run_apart tool; stay`, with: ["agent", "tool"] });
+    const shell = await agents.start("shell", {
+      body: `run agent '${SAVE}'; run_apart tool; stay`,
+      with: ["agent", "tool"],
+    });
     registry.register(shell.pid, "/a", shell, "t");
     await within("the end", registry.terminate({ spawnToken: "t" }));
     expect([agents.lives("agent"), agents.asked("agent")]).toEqual([false, 1]);
@@ -130,9 +174,12 @@ describe("terminate", () => {
 
   it("ends an npm-like chain of shells", async () => {
     const chain = `run two "until_gone \\$child; exit 0" "run agent \\"${SAVE}\\"; until_gone \\$child"; until_gone $child`;
-    const { agents, registry } = await wrapped(chain, ["two", "agent"], { atTerm: "until_gone $child; exit 0" });
+    const { agents, registry } = await wrapped(chain, ["two", "agent"], {
+      atTerm: "until_gone $child; exit 0",
+    });
     expect((await within("the end", registry.terminate("s"))).outcome).toBe("exited");
-    for (const name of ["shell", "two", "agent"]) expect([agents.lives(name), agents.asked(name)]).toEqual([false, 1]);
+    for (const name of ["shell", "two", "agent"])
+      expect([agents.lives(name), agents.asked(name)]).toEqual([false, 1]);
     expect(agents.notes("agent", "saved")).toHaveLength(1);
   });
 });
@@ -143,11 +190,19 @@ describe("the row", () => {
     const pidFilePath = newPidFile();
     const { registry } = openNext({ pidFilePath, killGraceMs: LONG_MS });
     const copy = `cp "${pidFilePath}" "$folder/seen"; exit 0`;
-    const shell = await agents.start("shell", { body: `run agent '${copy}'; stay`, with: ["agent"] }, { detached: false });
+    const shell = await agents.start(
+      "shell",
+      { body: `run agent '${copy}'; stay`, with: ["agent"] },
+      { detached: false },
+    );
     registry.register(shell.pid, "/a", shell, "t");
     await within("the end", registry.terminate({ spawnToken: "t" }));
-    const { entries } = JSON.parse(readFileSync(`${agents.folder}/seen`, "utf8")) as { entries: { ending?: { sent: { pid: number }[] } }[] };
-    expect(entries[0].ending?.sent.map((it) => it.pid).sort()).toEqual([shell.pid, agents.pid("agent")].sort());
+    const { entries } = JSON.parse(readFileSync(`${agents.folder}/seen`, "utf8")) as {
+      entries: { ending?: { sent: { pid: number }[] } }[];
+    };
+    expect(entries[0].ending?.sent.map((it) => it.pid).sort()).toEqual(
+      [shell.pid, agents.pid("agent")].sort(),
+    );
   });
 });
 
@@ -175,7 +230,11 @@ describe("over a crash of the server", () => {
   });
 
   it("an ending whose shell has gone goes on with the agent, which is not asked again", async () => {
-    const { agents, pidFilePath } = await left(IGNORE, ["terminate", { spawnToken: "t" }, { graceMs: 800 }]);
+    const { agents, pidFilePath } = await left(IGNORE, [
+      "terminate",
+      { spawnToken: "t" },
+      { graceMs: 800 },
+    ]);
     expect(agents.lives("agent")).toBe(true);
     const next = takeOver(pidFilePath, { killGraceMs: LONG_MS });
     await agents.gone("agent");

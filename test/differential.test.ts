@@ -16,7 +16,16 @@ const SEEDS = process.env.HPR_SEED
   ? [Number(process.env.HPR_SEED)]
   : [1, 2, 3, 4, Date.now() % 2 ** 31];
 
-const FIELDS = ["pid", "cwd", "spawnedAt", "spawnToken", "piPid", "keeperPid", "keeperSockPath", "terminating"];
+const FIELDS = [
+  "pid",
+  "cwd",
+  "spawnedAt",
+  "spawnToken",
+  "piPid",
+  "keeperPid",
+  "keeperSockPath",
+  "terminating",
+];
 const SESSIONS = ["", "s1", "s2", "s3", "s4", "s5"];
 const TOKENS = ["", "t1", "t2", "t3", "t4"];
 const FOLDERS = ["/nowhere/a", "/nowhere/b", "/nowhere/c"];
@@ -74,12 +83,18 @@ class History {
 
   /* --- the steps; each returns what both sides answered --------------------------------------- */
 
-  readonly steps: Record<string, [weight: number, step: () => [unknown, unknown] | Promise<[unknown, unknown]>]> = {
+  readonly steps: Record<
+    string,
+    [weight: number, step: () => [unknown, unknown] | Promise<[unknown, unknown]>]
+  > = {
     register: [10, () => this.register()],
-    linkByToken: [6, () => {
-      const pi = this.chance(0.5) ? this.pick(this.dead) : undefined;
-      return this.both("linkByToken", this.pick(TOKENS), this.pick(SESSIONS), pi);
-    }],
+    linkByToken: [
+      6,
+      () => {
+        const pi = this.chance(0.5) ? this.pick(this.dead) : undefined;
+        return this.both("linkByToken", this.pick(TOKENS), this.pick(SESSIONS), pi);
+      },
+    ],
     linkByPid: [6, () => this.both("linkByPid", this.pick(SESSIONS), this.anyPid())],
     linkSession: [6, () => this.both("linkSession", this.pick(SESSIONS), this.pick(FOLDERS))],
     exit: [4, () => this.exit()],
@@ -88,7 +103,10 @@ class History {
     killAll: [1, () => this.both("killAll")],
     cleanupOrphans: [2, () => this.both("cleanupOrphans")],
     restart: [2, () => this.restart()],
-    setKeeperWriter: [1, () => this.both("setKeeperWriter", this.pick([null, this.writer, this.writer]))],
+    setKeeperWriter: [
+      1,
+      () => this.both("setKeeperWriter", this.pick([null, this.writer, this.writer])),
+    ],
     cleanupKeeperOrphans: [2, () => this.keepers()],
     writeRpc: [2, () => this.both("writeRpc", this.pick(SESSIONS), "line")],
   };
@@ -100,7 +118,8 @@ class History {
 
   private both(method: string, ...args: unknown[]): [unknown, unknown] {
     this.log.push(`${method}(${args.map((a) => JSON.stringify(a)).join(", ")})`);
-    const call = (side: object) => (side as Record<string, (...a: unknown[]) => unknown>)[method](...args);
+    const call = (side: object) =>
+      (side as Record<string, (...a: unknown[]) => unknown>)[method](...args);
     return [call(this.registry), call(this.model)];
   }
 
@@ -108,10 +127,19 @@ class History {
     const pid = this.anyPid();
     const [token, cwd] = [this.chance(0.2) ? undefined : this.pick(TOKENS), this.pick(FOLDERS)];
     const kept = this.chance(0.4);
-    const keeperOpts = kept ? { keeperPid: pid, keeperSockPath: `/k/${this.pick([1, 2])}.sock` } : undefined;
+    const keeperOpts = kept
+      ? { keeperPid: pid, keeperSockPath: `/k/${this.pick([1, 2])}.sock` }
+      : undefined;
     const process = new EventEmitter();
     const before = Date.now();
-    const answers = this.both("register", pid, cwd, process as unknown as ChildProcess, token, keeperOpts);
+    const answers = this.both(
+      "register",
+      pid,
+      cwd,
+      process as unknown as ChildProcess,
+      token,
+      keeperOpts,
+    );
     const at = this.registry.entries().find((entry) => entry.pid === pid)!.spawnedAt!;
     expect(at).toBeGreaterThanOrEqual(before);
     expect(at).toBeLessThanOrEqual(Date.now());
@@ -188,7 +216,8 @@ async function compare(seed: number, living: readonly number[]): Promise<void> {
       await history.step();
     } catch (error) {
       const last = history.log.slice(-12).join("\n  ");
-      (error as Error).message = `HPR_SEED=${seed}, step ${step}, after\n  ${last}\n${(error as Error).message}`;
+      (error as Error).message =
+        `HPR_SEED=${seed}, step ${step}, after\n  ${last}\n${(error as Error).message}`;
       throw error;
     }
   }

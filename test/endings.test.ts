@@ -3,7 +3,16 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Agents, IGNORE, LEAVE, SAVE, type AgentOptions } from "./fixtures/agents.js";
-import { endingRows, openNext, restart, takeOver, type Ending, type EndingRow, type NextOpened, type NextRegistry } from "./fixtures/next.js";
+import {
+  endingRows,
+  openNext,
+  restart,
+  takeOver,
+  type Ending,
+  type EndingRow,
+  type NextOpened,
+  type NextRegistry,
+} from "./fixtures/next.js";
 import { isAlive, stubborn, type Child } from "./fixtures/processes.js";
 import { editRows, newPidFile, rows } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
@@ -30,7 +39,10 @@ interface Working extends NextOpened {
 }
 
 /** The session's agent, called "agent". */
-async function working(options: AgentOptions & { with?: string[] } = {}, graceMs: number | false = LONG_MS): Promise<Working> {
+async function working(
+  options: AgentOptions & { with?: string[] } = {},
+  graceMs: number | false = LONG_MS,
+): Promise<Working> {
   const agents = new Agents();
   const opened = openNext({ killGraceMs: graceMs });
   const child = await agents.start("agent", options);
@@ -49,7 +61,12 @@ interface KeeperLike {
   apart?: boolean;
 }
 
-const keeperOptions = ({ pi = LEAVE, atTerm = LEAVE, then = "until_gone $child", apart }: KeeperLike): AgentOptions => ({
+const keeperOptions = ({
+  pi = LEAVE,
+  atTerm = LEAVE,
+  then = "until_gone $child",
+  apart,
+}: KeeperLike): AgentOptions => ({
   atTerm,
   body: `${apart ? "run_apart" : "run"} pi '${pi}'; ${then}`,
 });
@@ -59,7 +76,10 @@ async function kept(keeper: KeeperLike, graceMs: number | false = LONG_MS): Prom
   const agents = new Agents();
   const opened = openNext({ killGraceMs: graceMs });
   const child = await agents.start("keeper", { ...keeperOptions(keeper), with: ["pi"] });
-  opened.registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+  opened.registry.register(child.pid, "/a", child, "t", {
+    keeperPid: child.pid,
+    keeperSockPath: "/k.sock",
+  });
   expect(opened.registry.linkByToken("t", "s", agents.pid("pi"))).toBe(true);
   return { ...opened, agents, child };
 }
@@ -79,7 +99,11 @@ const uptimeMs = (): number => Number(readFileSync("/proc/uptime", "latin1").spl
 
 describe.each(ways)("%s", (_, end) => {
   it("asks an agent and each member of its group once, and lets them save", async () => {
-    const { agents, registry, ...opened } = await working({ atTerm: SAVE, body: `run member '${SAVE}'; stay`, with: ["member"] });
+    const { agents, registry, ...opened } = await working({
+      atTerm: SAVE,
+      body: `run member '${SAVE}'; stay`,
+      with: ["member"],
+    });
     const ended = end(registry);
     await agents.gone("agent", "member");
     await within("the answer", Promise.resolve(ended));
@@ -106,7 +130,9 @@ describe.each(ways)("%s", (_, end) => {
     await agents.gone("pi", "keeper");
     await within("the answer", Promise.resolve(ended));
     expect([agents.asked("pi"), agents.asked("keeper")]).toEqual([1, 1]);
-    expect(between(agents, ["pi", "saved"], ["keeper", "term"])).toBeGreaterThanOrEqual(KEEPER_MS - TICK_MS);
+    expect(between(agents, ["pi", "saved"], ["keeper", "term"])).toBeGreaterThanOrEqual(
+      KEEPER_MS - TICK_MS,
+    );
   });
 });
 
@@ -128,7 +154,10 @@ describe("a keeper", () => {
     const agents = new Agents();
     const { registry } = openNext({ killGraceMs: LONG_MS });
     const child = await agents.start("keeper", {});
-    registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    registry.register(child.pid, "/a", child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     const before = uptimeMs();
     expect(registry.killByToken("t")).toBe(true);
     await waitFor("it is asked", () => agents.asked("keeper") === 1, 4000);
@@ -150,7 +179,10 @@ describe("a keeper", () => {
     const agents = new Agents();
     const { registry } = openNext({ killGraceMs: 700 });
     const child = await agents.start("keeper", { atTerm: IGNORE, body, with: ["pi", "tool"] });
-    registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    registry.register(child.pid, "/a", child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     registry.linkByToken("t", "s", agents.pid("pi"));
     const ended = registry.terminate("s");
     await waitFor("it is asked", () => agents.asked("keeper") === 1);
@@ -183,19 +215,26 @@ describe("a keeper", () => {
     await emptied(opened);
   });
 
-  it.each([false, true])("and a pi that ignore all are killed after the grace, pi apart: %s", async (apart) => {
-    const { agents, registry } = await kept({ pi: IGNORE, atTerm: IGNORE, apart }, 300);
-    const result = await within("the end", registry.terminate("s"));
-    expect(result.outcome).toBe("killed");
-    expect([agents.lives("pi"), agents.lives("keeper")]).toEqual([false, false]);
-    expect(agents.asked("pi")).toBe(1);
-    expect(agents.asked("keeper")).toBe(0); // pi had not gone before the grace was over
-  });
+  it.each([false, true])(
+    "and a pi that ignore all are killed after the grace, pi apart: %s",
+    async (apart) => {
+      const { agents, registry } = await kept({ pi: IGNORE, atTerm: IGNORE, apart }, 300);
+      const result = await within("the end", registry.terminate("s"));
+      expect(result.outcome).toBe("killed");
+      expect([agents.lives("pi"), agents.lives("keeper")]).toEqual([false, false]);
+      expect(agents.asked("pi")).toBe(1);
+      expect(agents.asked("keeper")).toBe(0); // pi had not gone before the grace was over
+    },
+  );
 });
 
 describe("a wrapper", () => {
   it("that leads the group: its agent gets no signal of its own", async () => {
-    const { agents, registry } = await working({ body: `run inner '${SAVE}'; until_gone $child`, atTerm: IGNORE, with: ["inner"] });
+    const { agents, registry } = await working({
+      body: `run inner '${SAVE}'; until_gone $child`,
+      atTerm: IGNORE,
+      with: ["inner"],
+    });
     registry.linkByToken("t", "s", agents.pid("inner"));
     const result = await within("the end", registry.terminate("s"));
     expect(result.outcome).toBe("exited");
@@ -228,7 +267,8 @@ describe("ends that meet", () => {
     registry.killAll();
     registry.killAll();
     ended.push(registry.shutdown().then(([result]) => result));
-    for (const result of await within("the end", Promise.all(ended))) expect(result.outcome).toBe("exited");
+    for (const result of await within("the end", Promise.all(ended)))
+      expect(result.outcome).toBe("exited");
     expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
   });
 
@@ -240,7 +280,11 @@ describe("ends that meet", () => {
     expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
   });
 
-  const joined = async (first: number | false, afterMs: number, second: { graceMs?: number | false; signal?: string }) => {
+  const joined = async (
+    first: number | false,
+    afterMs: number,
+    second: { graceMs?: number | false; signal?: string },
+  ) => {
     const { agents, registry, child } = await working({ atTerm: IGNORE });
     const began = performance.now();
     const one = registry.terminate("s", { graceMs: first });
@@ -253,7 +297,9 @@ describe("ends that meet", () => {
   };
   const LATE_MS = 300; // of a busy machine
 
-  it.each<[string, number | false, number, { graceMs?: number | false; signal?: string }, number, number]>([
+  it.each<
+    [string, number | false, number, { graceMs?: number | false; signal?: string }, number, number]
+  >([
     ["a shorter grace that would end later", 600, 500, { graceMs: 590 }, 590, 600],
     ["a longer grace", 400, 100, { graceMs: LONG_MS }, 390, 400],
     ["no SIGKILL", 400, 50, { graceMs: false }, 390, 400],
@@ -269,7 +315,10 @@ describe("ends that meet", () => {
   it("another first signal is none: the process was asked already", async () => {
     const { agents, registry, child } = await working({ atTerm: SAVE });
     registry.killBySessionId("s");
-    const result = await within("the end", registry.terminate({ pid: child.pid }, { signal: "SIGHUP" }));
+    const result = await within(
+      "the end",
+      registry.terminate({ pid: child.pid }, { signal: "SIGHUP" }),
+    );
     expect(result).toMatchObject({ outcome: "exited", code: 0 });
     expect(agents.notes("agent", "saved")).toHaveLength(1);
   });
@@ -295,9 +344,14 @@ describe("the longest grace", () => {
 
 describe("the row of an ending", () => {
   /** The agent reads the pid file while it handles its first signal. */
-  const reading = (pidFile: string): string => `cp '${pidFile}' "$folder/seen-$name" 2> /dev/null; note read; stay`;
+  const reading = (pidFile: string): string =>
+    `cp '${pidFile}' "$folder/seen-$name" 2> /dev/null; note read; stay`;
   const seen = (agents: Agents, name: string): EndingRow =>
-    (JSON.parse(readFileSync(join(agents.folder, `seen-${name}`), "utf8")) as { entries: EndingRow[] }).entries[0];
+    (
+      JSON.parse(readFileSync(join(agents.folder, `seen-${name}`), "utf8")) as {
+        entries: EndingRow[];
+      }
+    ).entries[0];
 
   const start = async (graceMs: number | false = 400) => {
     const agents = new Agents();
@@ -333,7 +387,10 @@ describe("the row of an ending", () => {
     const { registry, pidFile, child } = await start(false);
     const ended = registry.terminate("s", { signal: "SIGINT", graceMs: false });
     // sh ignores nothing here: it goes, and the row is read at once.
-    expect(endingRows(pidFile)[0]).toMatchObject({ terminating: true, ending: { signal: "SIGINT", graceMs: false, sent: [{ pid: child.pid }] } });
+    expect(endingRows(pidFile)[0]).toMatchObject({
+      terminating: true,
+      ending: { signal: "SIGINT", graceMs: false, sent: [{ pid: child.pid }] },
+    });
     await within("the end", ended);
   });
 
@@ -351,13 +408,24 @@ describe("the row of an ending", () => {
     const pidFilePath = newPidFile();
     const { registry } = openNext({ pidFilePath, killGraceMs: LONG_MS });
     const copy = `cp "${pidFilePath}" "$folder/seen-$name"; note read; exit 0`;
-    const child = await agents.start("keeper", { atTerm: copy, body: `run pi '${copy}'; until_gone $child; stay`, with: ["pi"] });
-    registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    const child = await agents.start("keeper", {
+      atTerm: copy,
+      body: `run pi '${copy}'; until_gone $child; stay`,
+      with: ["pi"],
+    });
+    registry.register(child.pid, "/a", child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     const pi = agents.pid("pi");
     registry.linkByToken("t", "s", pi);
     await within("the end", registry.terminate("s"));
     expect(seen(agents, "pi").ending!.sent.map((it) => it.pid)).toEqual([pi]);
-    expect(seen(agents, "keeper").ending!.sent.map((it) => it.pid).sort()).toEqual([pi, child.pid].sort());
+    expect(
+      seen(agents, "keeper")
+        .ending!.sent.map((it) => it.pid)
+        .sort(),
+    ).toEqual([pi, child.pid].sort());
   });
 
   it("stops no signal when it cannot be written", async () => {
@@ -379,7 +447,11 @@ describe("the next server", () => {
     pid: number;
   }
   /** A server that dies in the middle of an ending. */
-  const leftBy = async (atTerm: string, target: unknown[], options: { killGraceMs?: number | false; asked?: boolean } = {}): Promise<Left> => {
+  const leftBy = async (
+    atTerm: string,
+    target: unknown[],
+    options: { killGraceMs?: number | false; asked?: boolean } = {},
+  ): Promise<Left> => {
     const agents = new Agents();
     const pidFilePath = newPidFile();
     const server = await Server.start({ pidFilePath, killGraceMs: options.killGraceMs ?? LONG_MS });
@@ -396,16 +468,21 @@ describe("the next server", () => {
     ["terminate", ["terminate", "s", { graceMs: LONG_MS }], undefined],
     ["killBySessionId", ["killBySessionId", "s"], undefined],
     ["shutdown", ["shutdown", { graceMs: LONG_MS }], 50],
-  ])("keeps to the grace, asks nothing again, and tells the exit: after %s", async (_, target, killGraceMs) => {
-    const { agents, pidFilePath, pid } = await leftBy("sleep 0.6; note saved; exit 0", target, { killGraceMs });
-    const next = takeOver(pidFilePath, { killGraceMs: 50 });
-    expect(next.registry.size()).toBe(0);
-    expect(next.registry.entries()).toMatchObject([{ pid, state: "terminating" }]);
-    expect(next.registry.linkByToken("t", "s")).toBe(false);
-    await emptied(next);
-    expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
-    expect(next.exits).toMatchObject([{ pid, lastSessionId: "s", state: "terminating" }]);
-  });
+  ])(
+    "keeps to the grace, asks nothing again, and tells the exit: after %s",
+    async (_, target, killGraceMs) => {
+      const { agents, pidFilePath, pid } = await leftBy("sleep 0.6; note saved; exit 0", target, {
+        killGraceMs,
+      });
+      const next = takeOver(pidFilePath, { killGraceMs: 50 });
+      expect(next.registry.size()).toBe(0);
+      expect(next.registry.entries()).toMatchObject([{ pid, state: "terminating" }]);
+      expect(next.registry.linkByToken("t", "s")).toBe(false);
+      await emptied(next);
+      expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
+      expect(next.exits).toMatchObject([{ pid, lastSessionId: "s", state: "terminating" }]);
+    },
+  );
 
   it("kills when what is left of the grace is over", async () => {
     const { agents, pidFilePath } = await leftBy(IGNORE, ["terminate", "s", { graceMs: 700 }]);
@@ -425,7 +502,11 @@ describe("the next server", () => {
   });
 
   it("never kills what was never to be killed", async () => {
-    const { agents, pidFilePath, pid } = await leftBy(IGNORE, ["terminate", "s", { graceMs: false }]);
+    const { agents, pidFilePath, pid } = await leftBy(IGNORE, [
+      "terminate",
+      "s",
+      { graceMs: false },
+    ]);
     const next = takeOver(pidFilePath, { killGraceMs: 50 });
     await holdsFor(250, "it lives", () => agents.lives("agent"));
     expect(agents.asked("agent")).toBe(1);
@@ -434,7 +515,11 @@ describe("the next server", () => {
   });
 
   it("goes on as it was begun when it is replaced in its turn", async () => {
-    const { agents, pidFilePath } = await leftBy("sleep 0.6; note saved; exit 0", ["terminate", "s", { graceMs: LONG_MS }]);
+    const { agents, pidFilePath } = await leftBy("sleep 0.6; note saved; exit 0", [
+      "terminate",
+      "s",
+      { graceMs: LONG_MS },
+    ]);
     const second = takeOver(pidFilePath, { killGraceMs: 50 });
     const third = restart(second, { killGraceMs: 50 });
     await emptied(third);
@@ -443,10 +528,16 @@ describe("the next server", () => {
 
   it("may end it sooner, and not later", async () => {
     const sooner = await leftBy(IGNORE, ["terminate", "s", { graceMs: LONG_MS }]);
-    const one = takeOver(sooner.pidFilePath).registry.terminate({ pid: sooner.pid }, { graceMs: 100 });
+    const one = takeOver(sooner.pidFilePath).registry.terminate(
+      { pid: sooner.pid },
+      { graceMs: 100 },
+    );
     expect((await within("the end", one, 2000)).outcome).toBe("killed");
     const later = await leftBy(IGNORE, ["terminate", "s", { graceMs: 500 }]);
-    const two = takeOver(later.pidFilePath).registry.terminate({ pid: later.pid }, { graceMs: LONG_MS });
+    const two = takeOver(later.pidFilePath).registry.terminate(
+      { pid: later.pid },
+      { graceMs: LONG_MS },
+    );
     expect((await within("the end", two, 2000)).outcome).toBe("killed");
     expect([sooner.agents.asked("agent"), later.agents.asked("agent")]).toEqual([1, 1]);
   });
@@ -456,31 +547,55 @@ describe("the next server", () => {
     const pidFilePath = newPidFile();
     const server = await Server.start({ pidFilePath });
     const ignoresHup = `trap '' HUP; sh "$0" "$folder" inner '${LEAVE}'`;
-    await server.spawn({ argv: agents.argv("agent", { atTerm: LEAVE, body: ignoresHup }), token: "t" });
+    await server.spawn({
+      argv: agents.argv("agent", { atTerm: LEAVE, body: ignoresHup }),
+      token: "t",
+    });
     await agents.up("agent", "inner");
-    await server.call("begin", "terminate", { spawnToken: "t" }, { signal: "SIGHUP", graceMs: LONG_MS });
+    await server.call(
+      "begin",
+      "terminate",
+      { spawnToken: "t" },
+      { signal: "SIGHUP", graceMs: LONG_MS },
+    );
     await server.crash();
     takeOver(pidFilePath, { killGraceMs: 50 });
-    await holdsFor(200, "nothing more is sent", () => agents.lives("agent") && agents.asked("agent") + agents.asked("inner") === 0);
+    await holdsFor(
+      200,
+      "nothing more is sent",
+      () => agents.lives("agent") && agents.asked("agent") + agents.asked("inner") === 0,
+    );
   });
 
-  it.each(["terminate", "killBySessionId", "shutdown"])("asks the keeper when pi has gone, and pi not again: after %s", async (how) => {
-    const agents = new Agents();
-    const pidFilePath = newPidFile();
-    const server = await Server.start({ pidFilePath, killGraceMs: LONG_MS });
-    const argv = agents.argv("keeper", keeperOptions({ pi: "sleep 0.6; note saved; exit 0", then: "until_gone $child; stay" }));
-    await server.spawn({ argv, token: "t", socketPath: "/k.sock" });
-    await agents.up("keeper", "pi");
-    await server.call("linkByToken", "t", "s", agents.pid("pi"));
-    await server.call("begin", how, ...(how === "shutdown" ? [] : ["s"]));
-    await waitFor("pi is asked", () => agents.asked("pi") === 1);
-    await server.crash();
-    const next = takeOver(pidFilePath, { killGraceMs: 50 });
-    await agents.gone("pi", "keeper");
-    expect([agents.asked("pi"), agents.asked("keeper"), agents.notes("pi", "saved").length]).toEqual([1, 1, 1]);
-    expect(between(agents, ["pi", "saved"], ["keeper", "term"])).toBeGreaterThanOrEqual(KEEPER_MS - TICK_MS);
-    await emptied(next);
-  });
+  it.each(["terminate", "killBySessionId", "shutdown"])(
+    "asks the keeper when pi has gone, and pi not again: after %s",
+    async (how) => {
+      const agents = new Agents();
+      const pidFilePath = newPidFile();
+      const server = await Server.start({ pidFilePath, killGraceMs: LONG_MS });
+      const argv = agents.argv(
+        "keeper",
+        keeperOptions({ pi: "sleep 0.6; note saved; exit 0", then: "until_gone $child; stay" }),
+      );
+      await server.spawn({ argv, token: "t", socketPath: "/k.sock" });
+      await agents.up("keeper", "pi");
+      await server.call("linkByToken", "t", "s", agents.pid("pi"));
+      await server.call("begin", how, ...(how === "shutdown" ? [] : ["s"]));
+      await waitFor("pi is asked", () => agents.asked("pi") === 1);
+      await server.crash();
+      const next = takeOver(pidFilePath, { killGraceMs: 50 });
+      await agents.gone("pi", "keeper");
+      expect([
+        agents.asked("pi"),
+        agents.asked("keeper"),
+        agents.notes("pi", "saved").length,
+      ]).toEqual([1, 1, 1]);
+      expect(between(agents, ["pi", "saved"], ["keeper", "term"])).toBeGreaterThanOrEqual(
+        KEEPER_MS - TICK_MS,
+      );
+      await emptied(next);
+    },
+  );
 
   it("asks whom its predecessor had no time to ask", async () => {
     const opened = await working({ atTerm: SAVE });
@@ -489,7 +604,9 @@ describe("the next server", () => {
     editRows(opened.pidFile, (row) => void (row.terminating = true));
     const next = takeOver(opened.pidFile, { killGraceMs: LONG_MS });
     await emptied(next);
-    expect([opened.agents.asked("agent"), opened.agents.notes("agent", "saved").length]).toEqual([1, 1]);
+    expect([opened.agents.asked("agent"), opened.agents.notes("agent", "saved").length]).toEqual([
+      1, 1,
+    ]);
   });
 
   it("finds a number in `sent` that has passed on, and asks the one who has it", async () => {
@@ -497,18 +614,38 @@ describe("the next server", () => {
     opened.registry.close();
     editRows(opened.pidFile, (row) => {
       row.terminating = true;
-      row.ending = { signal: "SIGTERM", graceMs: LONG_MS, began: monotonicMs(), tree: false, sent: [{ pid: row.pid, birth: "somebody before" }] };
+      row.ending = {
+        signal: "SIGTERM",
+        graceMs: LONG_MS,
+        began: monotonicMs(),
+        tree: false,
+        sent: [{ pid: row.pid, birth: "somebody before" }],
+      };
     });
     const next = takeOver(opened.pidFile, { killGraceMs: LONG_MS });
     await emptied(next);
-    expect([opened.agents.asked("agent"), opened.agents.notes("agent", "saved").length]).toEqual([1, 1]);
+    expect([opened.agents.asked("agent"), opened.agents.notes("agent", "saved").length]).toEqual([
+      1, 1,
+    ]);
   });
 
   it.each<[string, unknown]>([
     ["no object", 7],
     ["no fields", {}],
-    ["nonsense in every field", { signal: "SIGNAL", graceMs: -1, began: "then", tree: 3, sent: [null, {}, { pid: 1, birth: 5 }] }],
-    ["a begin in the future", { signal: "SIGTERM", graceMs: 200, began: 9e15, tree: false, sent: [] }],
+    [
+      "nonsense in every field",
+      {
+        signal: "SIGNAL",
+        graceMs: -1,
+        began: "then",
+        tree: 3,
+        sent: [null, {}, { pid: 1, birth: 5 }],
+      },
+    ],
+    [
+      "a begin in the future",
+      { signal: "SIGTERM", graceMs: 200, began: 9e15, tree: false, sent: [] },
+    ],
   ])("is not stopped by an ending with %s", async (_, ending) => {
     const opened = await working({ atTerm: LEAVE });
     opened.registry.close();
@@ -536,7 +673,11 @@ describe("the entry of an ending", () => {
     registry.register(child.pid, "/a", child, "t");
     expect(registry.killByToken("t")).toBe(true);
     expect(registry.killByToken("t")).toBe(false);
-    await holdsFor(120, "it stays", () => rows(pidFile).length === 1 && registry.entries().length === 1 && isAlive(child.pid));
+    await holdsFor(
+      120,
+      "it stays",
+      () => rows(pidFile).length === 1 && registry.entries().length === 1 && isAlive(child.pid),
+    );
     child.kill("SIGKILL");
     await waitFor("its exit event", () => exits.length === 1);
     expect(registry.entries()).toEqual([]);

@@ -175,7 +175,10 @@ describe("close", () => {
   it.each(calls)("makes %s fail with a clear error", async (_, call) => {
     const { registry } = open();
     registry.close();
-    const error = await (async () => call(registry))().then(() => undefined, (reason) => reason);
+    const error = await (async () => call(registry))().then(
+      () => undefined,
+      (reason) => reason,
+    );
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({ code: "HPR_ECLOSED" });
   });

@@ -4,7 +4,18 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createKeeperWriter } from "../dist/index.js";
 import type { HeadlessPidRegistry, KeeperWriter } from "../lib/types.js";
-import { bare, exited, fixture, gone, isAlive, keeper, start, startTalking, stray, type Child } from "./fixtures/processes.js";
+import {
+  bare,
+  exited,
+  fixture,
+  gone,
+  isAlive,
+  keeper,
+  start,
+  startTalking,
+  stray,
+  type Child,
+} from "./fixtures/processes.js";
 import { codes, open, rows, temporaryFolder, type Opened } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
@@ -12,7 +23,11 @@ import { holdsFor, waitFor } from "./fixtures/wait.js";
 const CWD = "/work";
 
 /** A shell that runs an agent behind it, as `sh -c "tail -f /dev/null | agent"`; says its pid. */
-async function wrapped(registry: HeadlessPidRegistry, token?: string, detached = true): Promise<{ shell: Child; agent: number }> {
+async function wrapped(
+  registry: HeadlessPidRegistry,
+  token?: string,
+  detached = true,
+): Promise<{ shell: Child; agent: number }> {
   const script = "sleep 300 | sh -c 'echo $$; exec sleep 300 >/dev/null'; true";
   const { child, line } = await startTalking(["sh", "-c", script], { detached });
   registry.register(child.pid, CWD, child, token);
@@ -20,7 +35,12 @@ async function wrapped(registry: HeadlessPidRegistry, token?: string, detached =
 }
 
 const holders = ({ registry }: Opened): Record<string, string | undefined> =>
-  Object.fromEntries(registry.entries().filter((it) => it.sessionId).map((it) => [it.sessionId, it.linkedBy]));
+  Object.fromEntries(
+    registry
+      .entries()
+      .filter((it) => it.sessionId)
+      .map((it) => [it.sessionId, it.linkedBy]),
+  );
 
 /* --- by ancestor ---------------------------------------------------------------------------- */
 
@@ -33,27 +53,40 @@ describe("an agent behind a wrapper", () => {
       { pid: shell.pid, agentPid: agent, sessionId: "s", linkedBy: "ancestor" },
     ]);
     expect(opened.registry.entries()[0].piPid).toBeUndefined();
-    expect(rows(opened.pidFile)[0]).toMatchObject({ agentPid: agent, agentIdentity: { birth: expect.any(String) } });
+    expect(rows(opened.pidFile)[0]).toMatchObject({
+      agentPid: agent,
+      agentIdentity: { birth: expect.any(String) },
+    });
     expect(rows(opened.pidFile)[0]).not.toHaveProperty("piPid");
     expect(opened.registry.getPid("s")).toBe(shell.pid);
     expect(codes(opened)).toEqual([]);
   });
 
-  it.each([true, false])("ends with its session, and nobody else does (detached: %s)", async (detached) => {
-    const { registry } = open({ killGraceMs: 500 });
-    const [one, two] = [await wrapped(registry, "a", detached), await wrapped(registry, "b", detached)];
-    expect(registry.linkByPid("two", two.agent)).toBe(true);
-    expect(registry.linkByPid("one", one.agent)).toBe(true);
-    await registry.terminate("two");
-    await Promise.all([gone(two.agent), gone(two.shell.pid)]);
-    expect([one.agent, one.shell.pid].every(isAlive)).toBe(true);
-    await registry.terminate("one");
-    await gone(one.agent);
-  });
+  it.each([true, false])(
+    "ends with its session, and nobody else does (detached: %s)",
+    async (detached) => {
+      const { registry } = open({ killGraceMs: 500 });
+      const [one, two] = [
+        await wrapped(registry, "a", detached),
+        await wrapped(registry, "b", detached),
+      ];
+      expect(registry.linkByPid("two", two.agent)).toBe(true);
+      expect(registry.linkByPid("one", one.agent)).toBe(true);
+      await registry.terminate("two");
+      await Promise.all([gone(two.agent), gone(two.shell.pid)]);
+      expect([one.agent, one.shell.pid].every(isAlive)).toBe(true);
+      await registry.terminate("one");
+      await gone(one.agent);
+    },
+  );
 
   it("is told apart after a restart, whatever the order of the reports", async () => {
     const before = open();
-    const wrappers = [await wrapped(before.registry), await wrapped(before.registry), await wrapped(before.registry)];
+    const wrappers = [
+      await wrapped(before.registry),
+      await wrapped(before.registry),
+      await wrapped(before.registry),
+    ];
     before.registry.close();
     const { registry } = open({ pidFilePath: before.pidFile, killGraceMs: 500 });
     registry.cleanupOrphans();
@@ -70,7 +103,9 @@ describe("an agent behind a wrapper", () => {
     before.registry.close();
     const { registry } = open({ pidFilePath: before.pidFile });
     registry.cleanupOrphans();
-    expect(registry.entries()).toMatchObject([{ pid: shell.pid, agentPid: agent, lastSessionId: "s" }]);
+    expect(registry.entries()).toMatchObject([
+      { pid: shell.pid, agentPid: agent, lastSessionId: "s" },
+    ]);
     expect(registry.entries()[0].linkedBy).toBeUndefined();
     expect(registry.linkByPid("again", agent)).toBe(true);
     expect(registry.entries()).toMatchObject([{ sessionId: "again", linkedBy: "pid" }]);
@@ -99,16 +134,27 @@ describe("an agent behind a wrapper", () => {
     const script = `(sh -c 'echo $$ > ${folder}/agent; exec sleep 300' &) ; exec sleep 300`;
     const shell = start(["sh", "-c", script]);
     registry.register(shell.pid, CWD, shell);
-    await waitFor("the agent is up", () => existsSync(join(folder, "agent")) && readFileSync(join(folder, "agent"), "utf8").endsWith("\n"));
+    await waitFor(
+      "the agent is up",
+      () =>
+        existsSync(join(folder, "agent")) &&
+        readFileSync(join(folder, "agent"), "utf8").endsWith("\n"),
+    );
     const agent = Number(readFileSync(join(folder, "agent"), "utf8"));
     expect(registry.linkByPid("s", agent)).toBe(true);
-    expect(registry.entries()).toMatchObject([{ pid: shell.pid, agentPid: agent, linkedBy: "ancestor" }]);
+    expect(registry.entries()).toMatchObject([
+      { pid: shell.pid, agentPid: agent, linkedBy: "ancestor" },
+    ]);
   });
 
   it("belongs to the nearest entry, and a claim never reaches past it", async () => {
     const opened = open();
     const { registry } = opened;
-    const outer = await startTalking(["sh", "-c", "sh -c 'echo $$; sleep 300 & echo $!; wait'; true"]);
+    const outer = await startTalking([
+      "sh",
+      "-c",
+      "sh -c 'echo $$; sleep 300 & echo $!; wait'; true",
+    ]);
     await waitFor("both pids", () => outer.lines.length === 2);
     const [inner, agent] = outer.lines.map(Number);
     registry.register(outer.child.pid, CWD, outer.child, "outer");
@@ -142,7 +188,9 @@ describe("an agent behind a wrapper", () => {
     expect(registry.linkByPid("first", agent)).toBe(true);
     expect(registry.linkByPid("second", shell.pid)).toBe(true);
     expect(holders(opened)).toEqual({ second: "pid" });
-    expect(opened.warnings).toMatchObject([{ code: "HPR_EGUESS", message: expect.stringContaining("first") }]);
+    expect(opened.warnings).toMatchObject([
+      { code: "HPR_EGUESS", message: expect.stringContaining("first") },
+    ]);
     expect(registry.linkByToken("t", "third")).toBe(false);
     expect(registry.linkByToken("t", "second")).toBe(true);
     expect(holders(opened)).toEqual({ second: "token" });
@@ -159,22 +207,32 @@ describe("a link by folder", () => {
       return child;
     });
 
-  const orders = [[0, 1, 2, 3], [2, 0, 3, 1], [3, 2, 1, 0], [1, 0, 3, 2]];
+  const orders = [
+    [0, 1, 2, 3],
+    [2, 0, 3, 1],
+    [3, 2, 1, 0],
+    [1, 0, 3, 2],
+  ];
   const means = ["token", "pid"] as const;
-  it.each(means.flatMap((by) => orders.flatMap((guessed) => orders.map((proved) => [by, guessed, proved] as const))))(
-    "gives way to the %s; guessed %j, proved %j",
-    (by, guessed, proved) => {
-      const opened = open();
-      const { registry, exits } = opened;
-      const agents = four(opened);
-      for (const i of guessed) expect(registry.linkSession(`s${i}`, CWD)).toBe(true);
-      for (const i of proved)
-        expect(by === "token" ? registry.linkByToken(`token-${i}`, `s${i}`) : registry.linkByPid(`s${i}`, agents[i].pid)).toBe(true);
-      for (const i of [0, 1, 2, 3]) expect(registry.getPid(`s${i}`)).toBe(agents[i].pid);
-      expect(holders(opened)).toEqual({ s0: by, s1: by, s2: by, s3: by });
-      expect(exits).toEqual([]);
-    },
-  );
+  it.each(
+    means.flatMap((by) =>
+      orders.flatMap((guessed) => orders.map((proved) => [by, guessed, proved] as const)),
+    ),
+  )("gives way to the %s; guessed %j, proved %j", (by, guessed, proved) => {
+    const opened = open();
+    const { registry, exits } = opened;
+    const agents = four(opened);
+    for (const i of guessed) expect(registry.linkSession(`s${i}`, CWD)).toBe(true);
+    for (const i of proved)
+      expect(
+        by === "token"
+          ? registry.linkByToken(`token-${i}`, `s${i}`)
+          : registry.linkByPid(`s${i}`, agents[i].pid),
+      ).toBe(true);
+    for (const i of [0, 1, 2, 3]) expect(registry.getPid(`s${i}`)).toBe(agents[i].pid);
+    expect(holders(opened)).toEqual({ s0: by, s1: by, s2: by, s3: by });
+    expect(exits).toEqual([]);
+  });
 
   it("leaves the displaced session without one until it reports again", () => {
     const opened = open();
@@ -187,7 +245,9 @@ describe("a link by folder", () => {
     expect(registry.getPid("b")).toBe(agents[0].pid);
     expect(registry.getPid("a")).toBeUndefined();
     expect(registry.killBySessionId("a")).toBe(false);
-    expect(opened.warnings).toMatchObject([{ code: "HPR_EGUESS", message: expect.stringContaining("session a") }]);
+    expect(opened.warnings).toMatchObject([
+      { code: "HPR_EGUESS", message: expect.stringContaining("session a") },
+    ]);
     // b's own guess is free again, and a may have it.
     expect(registry.linkSession("a", CWD)).toBe(true);
     expect(registry.getPid("a")).toBe(agents[1].pid);
@@ -201,7 +261,9 @@ describe("a link by folder", () => {
     expect(codes(opened)).toEqual([]);
     four(opened);
     opened.registry.linkSession("t", CWD);
-    expect(opened.warnings).toMatchObject([{ code: "HPR_EGUESS", message: expect.stringContaining("session t") }]);
+    expect(opened.warnings).toMatchObject([
+      { code: "HPR_EGUESS", message: expect.stringContaining("session t") },
+    ]);
   });
 
   it("is never taken from its session by another guess", () => {
@@ -263,26 +325,37 @@ async function respawner(): Promise<{ child: Child; pi(n: number): Promise<numbe
 }
 
 describe("an agent that a keeper has started anew", () => {
-  it.each(["token", "pid"])("is learnt by the %s, as often as it happens, and ended", async (by) => {
-    const { registry, pidFile } = open({ killGraceMs: 500 });
-    const { child, pi } = await respawner();
-    registry.register(child.pid, CWD, child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
-    registry.linkByToken("t", "s", await pi(0));
-    for (const n of [1, 2, 3]) {
-      process.kill(await pi(n - 1), "SIGKILL");
-      const next = await pi(n);
-      expect(by === "token" ? registry.linkByToken("t", "s", next) : registry.linkByPid("s", next)).toBe(true);
-      expect(registry.getPid("s")).toBe(next);
-      expect(rows(pidFile)).toMatchObject([{ piPid: next }]);
-    }
-    await registry.terminate("s");
-    await Promise.all([gone(await pi(3)), gone(child.pid)]);
-  });
+  it.each(["token", "pid"])(
+    "is learnt by the %s, as often as it happens, and ended",
+    async (by) => {
+      const { registry, pidFile } = open({ killGraceMs: 500 });
+      const { child, pi } = await respawner();
+      registry.register(child.pid, CWD, child, "t", {
+        keeperPid: child.pid,
+        keeperSockPath: "/k.sock",
+      });
+      registry.linkByToken("t", "s", await pi(0));
+      for (const n of [1, 2, 3]) {
+        process.kill(await pi(n - 1), "SIGKILL");
+        const next = await pi(n);
+        expect(
+          by === "token" ? registry.linkByToken("t", "s", next) : registry.linkByPid("s", next),
+        ).toBe(true);
+        expect(registry.getPid("s")).toBe(next);
+        expect(rows(pidFile)).toMatchObject([{ piPid: next }]);
+      }
+      await registry.terminate("s");
+      await Promise.all([gone(await pi(3)), gone(child.pid)]);
+    },
+  );
 
   it("is learnt after a restart of the server, too", async () => {
     const before = open();
     const { child, pi } = await respawner();
-    before.registry.register(child.pid, CWD, child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    before.registry.register(child.pid, CWD, child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     before.registry.linkByToken("t", "s", await pi(0));
     before.registry.close();
     process.kill(await pi(0), "SIGKILL");
@@ -305,7 +378,10 @@ describe("an agent that a keeper has started anew", () => {
       };
       run();`;
     const { child, lines } = await startTalking([process.execPath, "-e", script]);
-    registry.register(child.pid, CWD, child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    registry.register(child.pid, CWD, child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     await waitFor("the first agent", () => lines.length >= 2);
     const [tool, pi] = lines.map(Number);
     registry.linkByToken("t", "s", pi);
@@ -314,13 +390,21 @@ describe("an agent that a keeper has started anew", () => {
     registry.linkByToken("t", "s", Number(lines[3]));
     expect(isAlive(tool)).toBe(true);
     await registry.terminate("s");
-    await Promise.all([gone(tool), gone(child.pid), gone(Number(lines[3])), gone(Number(lines[2]))]);
+    await Promise.all([
+      gone(tool),
+      gone(child.pid),
+      gone(Number(lines[3])),
+      gone(Number(lines[2])),
+    ]);
   });
 
   it("is not replaced by a number that is no relative's", async () => {
     const opened = open();
     const { keeper: child, pi } = await keeper();
-    opened.registry.register(child.pid, CWD, child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    opened.registry.register(child.pid, CWD, child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     opened.registry.linkByToken("t", "s", pi);
     expect(opened.registry.linkByToken("t", "s", await stray())).toBe(true);
     expect(opened.registry.getPid("s")).toBe(pi);
@@ -351,14 +435,31 @@ const finder = (...found: object[]): KeeperWriter => ({
 });
 
 /** A keeper whose only child carries that title, or that environment. */
-const keeperOf = (title: string, env: NodeJS.ProcessEnv = {}): Promise<{ keeper: Child; pi: number }> =>
-  keeper({ pi: ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`), "bash", "-c", `exec -a ${title} sleep 300`], ownGroup: true });
+const keeperOf = (
+  title: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ keeper: Child; pi: number }> =>
+  keeper({
+    pi: [
+      "env",
+      ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      "bash",
+      "-c",
+      `exec -a ${title} sleep 300`,
+    ],
+    ownGroup: true,
+  });
 
 const register = (registry: HeadlessPidRegistry, child: Child, token = "token-of-this-one"): void =>
-  registry.register(child.pid, CWD, child, token, { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+  registry.register(child.pid, CWD, child, token, {
+    keeperPid: child.pid,
+    keeperSockPath: "/k.sock",
+  });
 
 const titled = (pid: number, title: string): Promise<void> =>
-  waitFor(`${pid} is ${title}`, () => readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith(title));
+  waitFor(`${pid} is ${title}`, () =>
+    readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith(title),
+  );
 
 describe("the only child of a keeper", () => {
   it("is the agent at a kill if its title says so", async () => {
@@ -394,7 +495,9 @@ describe("the only child of a keeper", () => {
   it("is taught at discovery, to an entry whose keeper was known before", async () => {
     const { keeper: child, pi } = await keeperOf("pi");
     await titled(pi, "pi");
-    const { registry } = open({ keeperManager: finder({ sessionId: "s", keeperPid: child.pid, sockPath: "/k.sock" }) });
+    const { registry } = open({
+      keeperManager: finder({ sessionId: "s", keeperPid: child.pid, sockPath: "/k.sock" }),
+    });
     register(registry, child);
     registry.linkByToken("token-of-this-one", "s");
     expect(registry.getPid("s")).toBe(child.pid);
@@ -421,13 +524,26 @@ describe("the only child of a keeper", () => {
     const folder = temporaryFolder();
     const server = await Server.start({ pidFilePath: join(folder, "pids.json") });
     const sessionsDir = temporaryFolder();
-    const argv = [process.execPath, fixture("keeper.mjs"), JSON.stringify({ pi: ["bash", "-c", "exec -a pi sleep 300"], ownGroup: true })];
-    const { pid, said } = await server.spawn({ argv, talks: true, token: "t", socketPath: "/k.sock" });
+    const argv = [
+      process.execPath,
+      fixture("keeper.mjs"),
+      JSON.stringify({ pi: ["bash", "-c", "exec -a pi sleep 300"], ownGroup: true }),
+    ];
+    const { pid, said } = await server.spawn({
+      argv,
+      talks: true,
+      token: "t",
+      socketPath: "/k.sock",
+    });
     const { pi } = JSON.parse(said) as { pi: number };
     await titled(pi, "pi");
     await server.crash();
     writeFileSync(join(sessionsDir, "s.rpc.sock.pid"), `${pid}`, { mode: 0o600 });
-    const { registry } = open({ pidFilePath: join(folder, "pids.json"), keeperManager: createKeeperWriter({ sessionsDir }), killGraceMs: 500 });
+    const { registry } = open({
+      pidFilePath: join(folder, "pids.json"),
+      keeperManager: createKeeperWriter({ sessionsDir }),
+      killGraceMs: 500,
+    });
     registry.cleanupOrphans();
     await registry.cleanupKeeperOrphans();
     expect(registry.linkByPid("s", pi)).toBe(true);

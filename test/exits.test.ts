@@ -4,7 +4,20 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { runToEnd } from "./fixtures/cli.js";
 import { openNext, restart, takeOver, type NextOpened } from "./fixtures/next.js";
-import { bare, deadPid, exited, fixture, gone, isAlive, keeper, sleeper, start, startTalking, statOf, type Child } from "./fixtures/processes.js";
+import {
+  bare,
+  deadPid,
+  exited,
+  fixture,
+  gone,
+  isAlive,
+  keeper,
+  sleeper,
+  start,
+  startTalking,
+  statOf,
+  type Child,
+} from "./fixtures/processes.js";
 import { editRows, newPidFile, pids, rows } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
@@ -27,27 +40,39 @@ type Kind = [string, (opened: NextOpened) => { opened: NextOpened; child: Child 
 
 /** The ways in which a registry comes to know a process. */
 const kinds: Kind[] = [
-  ["a child", (opened) => {
-    const child = sleeper();
-    opened.registry.register(child.pid, "/a", child, "t");
-    return { opened, child };
-  }],
-  ["a child whose listeners were all removed", (opened) => {
-    const child = sleeper();
-    opened.registry.register(child.pid, "/a", child, "t");
-    child.removeAllListeners();
-    return { opened, child };
-  }],
-  ["a process whose emitter is silent", (opened) => {
-    const child = sleeper();
-    opened.registry.register(child.pid, "/a", bare(), "t");
-    return { opened, child };
-  }],
-  ["an adopted process", (opened) => {
-    const child = sleeper();
-    opened.registry.register(child.pid, "/a", child, "t");
-    return { opened: restart(opened), child };
-  }],
+  [
+    "a child",
+    (opened) => {
+      const child = sleeper();
+      opened.registry.register(child.pid, "/a", child, "t");
+      return { opened, child };
+    },
+  ],
+  [
+    "a child whose listeners were all removed",
+    (opened) => {
+      const child = sleeper();
+      opened.registry.register(child.pid, "/a", child, "t");
+      child.removeAllListeners();
+      return { opened, child };
+    },
+  ],
+  [
+    "a process whose emitter is silent",
+    (opened) => {
+      const child = sleeper();
+      opened.registry.register(child.pid, "/a", bare(), "t");
+      return { opened, child };
+    },
+  ],
+  [
+    "an adopted process",
+    (opened) => {
+      const child = sleeper();
+      opened.registry.register(child.pid, "/a", child, "t");
+      return { opened: restart(opened), child };
+    },
+  ],
 ];
 
 describe.each(kinds)("the exit of %s", (_, come) => {
@@ -57,7 +82,12 @@ describe.each(kinds)("the exit of %s", (_, come) => {
     expect(registry.linkByToken("t", "s")).toBe(true);
     let seen: unknown;
     registry.on("exit", () => {
-      seen = [registry.size(), registry.getPid("s"), registry.linkByPid("s2", child.pid), rows(pidFile)];
+      seen = [
+        registry.size(),
+        registry.getPid("s"),
+        registry.linkByPid("s2", child.pid),
+        rows(pidFile),
+      ];
     });
     child.kill("SIGKILL");
     await toldOnce(opened);
@@ -107,7 +137,9 @@ describe("status and signal", () => {
   ];
   const registered = async (script: string, prepare: (child: Child) => void) => {
     const opened = openNext();
-    const child = start(["sh", "-c", `read line; ${script}`], { stdio: ["pipe", "ignore", "ignore"] });
+    const child = start(["sh", "-c", `read line; ${script}`], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
     opened.registry.register(child.pid, "/a", child);
     prepare(child);
     child.stdin!.end("\n");
@@ -120,18 +152,24 @@ describe("status and signal", () => {
     expect(opened.exits).toMatchObject([expected]);
   });
 
-  it.each(ends)("the %s of a child is told though its listeners were removed", async (_, script, expected) => {
-    const { opened } = await registered(script, (child) => void child.removeAllListeners());
-    await toldOnce(opened);
-    expect(opened.exits).toMatchObject([expected]);
-  });
+  it.each(ends)(
+    "the %s of a child is told though its listeners were removed",
+    async (_, script, expected) => {
+      const { opened } = await registered(script, (child) => void child.removeAllListeners());
+      await toldOnce(opened);
+      expect(opened.exits).toMatchObject([expected]);
+    },
+  );
 
-  it.each(ends)("the %s of a child is told though the loop was busy", async (_, script, expected) => {
-    const { opened, child } = await registered(script, () => {});
-    untilZombie(child);
-    await toldOnce(opened);
-    expect(opened.exits).toMatchObject([expected]);
-  });
+  it.each(ends)(
+    "the %s of a child is told though the loop was busy",
+    async (_, script, expected) => {
+      const { opened, child } = await registered(script, () => {});
+      untilZombie(child);
+      await toldOnce(opened);
+      expect(opened.exits).toMatchObject([expected]);
+    },
+  );
 
   it("are not waited for where none can come", async () => {
     const opened = openNext();
@@ -201,12 +239,15 @@ describe("a registration that is replaced", () => {
   it("by the same process tells nothing, and its exit comes once", async () => {
     const opened = openNext();
     const child = sleeper();
-    for (const token of ["one", "two", "three"]) opened.registry.register(child.pid, "/a", child, token);
+    for (const token of ["one", "two", "three"])
+      opened.registry.register(child.pid, "/a", child, token);
     await turn();
     expect(opened.exits).toEqual([]);
     child.kill("SIGKILL");
     await toldOnce(opened);
-    expect(opened.exits).toMatchObject([{ pid: child.pid, spawnToken: "three", signal: "SIGKILL" }]);
+    expect(opened.exits).toMatchObject([
+      { pid: child.pid, spawnToken: "three", signal: "SIGKILL" },
+    ]);
   });
 
   it("by the same process under another emitter tells one exit", async () => {
@@ -239,15 +280,34 @@ describe("a registration that is replaced", () => {
   });
 });
 
-const container = ["unshare", ...(process.getuid!() === 0 ? [] : ["-Ur"]), "-m", "--pid", "--fork", "--mount-proc", "--kill-child"];
-const numbers = await runToEnd([...container, "sh", "-c", "echo 40 > /proc/sys/kernel/ns_last_pid"]).catch(() => undefined);
+const container = [
+  "unshare",
+  ...(process.getuid!() === 0 ? [] : ["-Ur"]),
+  "-m",
+  "--pid",
+  "--fork",
+  "--mount-proc",
+  "--kill-child",
+];
+const numbers = await runToEnd([
+  ...container,
+  "sh",
+  "-c",
+  "echo 40 > /proc/sys/kernel/ns_last_pid",
+]).catch(() => undefined);
 const noNumbers = numbers?.code === 0 ? "" : " (no pid namespace with a writable ns_last_pid)";
 
 describe.skipIf(noNumbers)(`a number that has passed on${noNumbers}`, () => {
   /** The shell reaps orphans, as the first process of a container should. */
   const inside = async (kind: string): Promise<Record<string, unknown>> => {
     const reaper = [...container, "sh", "-c", '"$@"; exit $?', "init"];
-    const ran = await runToEnd([...reaper, process.execPath, fixture("passed-on.mjs"), kind, newPidFile()]);
+    const ran = await runToEnd([
+      ...reaper,
+      process.execPath,
+      fixture("passed-on.mjs"),
+      kind,
+      newPidFile(),
+    ]);
     expect(ran.code, ran.err).toBe(0);
     return JSON.parse(ran.out) as Record<string, unknown>;
   };
@@ -271,7 +331,10 @@ describe("exits while no server ran", () => {
   it("are told by the next cleanupOrphans, in the call and after its write", async () => {
     const pidFilePath = newPidFile();
     const server = await Server.start({ pidFilePath });
-    const [dies, lives] = [await server.spawn({ token: "t1" }), await server.spawn({ token: "t2" })];
+    const [dies, lives] = [
+      await server.spawn({ token: "t1" }),
+      await server.spawn({ token: "t2" }),
+    ];
     await server.call("linkByToken", "t1", "s1");
     await server.call("linkByToken", "t2", "s2");
     await server.crash();
@@ -281,7 +344,9 @@ describe("exits while no server ran", () => {
     let seen: unknown;
     opened.registry.on("exit", () => (seen = [opened.registry.size(), pids(pidFilePath)]));
     opened.registry.cleanupOrphans();
-    expect(opened.exits).toMatchObject([{ pid: dies.pid, lastSessionId: "s1", spawnToken: "t1", cwd: "/work" }]);
+    expect(opened.exits).toMatchObject([
+      { pid: dies.pid, lastSessionId: "s1", spawnToken: "t1", cwd: "/work" },
+    ]);
     expect(opened.exits[0].sessionId).toBeUndefined();
     expect(seen).toEqual([1, [lives.pid]]);
     expect(opened.registry.entries()).toMatchObject([{ pid: lives.pid, lastSessionId: "s2" }]);
@@ -405,11 +470,14 @@ describe("a burst of exits", () => {
   it.each([["children"], ["silent"], ["adopted"]])("of %s tells each once", async (kind) => {
     const before = openNext();
     const children = Array.from({ length: 20 }, () => sleeper());
-    for (const child of children) before.registry.register(child.pid, "/a", kind === "silent" ? bare() : child);
+    for (const child of children)
+      before.registry.register(child.pid, "/a", kind === "silent" ? bare() : child);
     const opened = kind === "adopted" ? restart(before) : before;
     for (const child of children) child.kill("SIGKILL");
     await toldOnce(opened, children.length);
-    expect(new Set(opened.exits.map((exit) => exit.pid))).toEqual(new Set(children.map((c) => c.pid)));
+    expect(new Set(opened.exits.map((exit) => exit.pid))).toEqual(
+      new Set(children.map((c) => c.pid)),
+    );
     expect(rows(opened.pidFile)).toEqual([]);
   });
 });
@@ -418,7 +486,10 @@ describe("a keeper's entry", () => {
   const kept = async (stays: boolean) => {
     const opened = openNext();
     const { keeper: child, pi } = await keeper({ stays });
-    opened.registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    opened.registry.register(child.pid, "/a", child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     opened.registry.linkByToken("t", "s", pi);
     return { opened, child, pi };
   };
@@ -509,7 +580,11 @@ describe("listeners", () => {
 describe("the exit of an agent whose tool lives on in its group", () => {
   it.each(kinds.slice(0, 3).map(([name]) => name))("is told at once: %s", async (kind) => {
     const opened = openNext();
-    const { child } = await startTalking(["sh", "-c", "sleep 300 >/dev/null & echo $!; exec sleep 300"]);
+    const { child } = await startTalking([
+      "sh",
+      "-c",
+      "sleep 300 >/dev/null & echo $!; exec sleep 300",
+    ]);
     opened.registry.register(child.pid, "/a", kind.includes("silent") ? bare() : child);
     if (kind.includes("removed")) child.removeAllListeners();
     child.kill("SIGKILL");

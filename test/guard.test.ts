@@ -29,7 +29,12 @@ function orphanHome(): { home: string; before: string } {
  * Calls one guarded method twice in a process whose account has that home, with an environment of
  * its own; undefined unsets a variable.
  */
-function call(method: string, home: string, changes: NodeJS.ProcessEnv, options: object = {}): Told {
+function call(
+  method: string,
+  home: string,
+  changes: NodeJS.ProcessEnv,
+  options: object = {},
+): Told {
   const env = Object.fromEntries(
     Object.entries({ ...process.env, ...changes }).filter(([, value]) => value !== undefined),
   );
@@ -56,7 +61,9 @@ describe.each(METHODS)("%s under vitest", (method) => {
     expect(done.printed).toHaveLength(1);
     expect(done.printed[0]).toContain(method);
     expect(done.printed[0]).not.toContain("\n");
-    expect(done.told).toMatchObject([{ code: "HPR_EGUARD", message: expect.stringContaining(method) }]);
+    expect(done.told).toMatchObject([
+      { code: "HPR_EGUARD", message: expect.stringContaining(method) },
+    ]);
     expect(done).toMatchObject({ discovered: 0, size: 0 });
     expect(readFileSync(defaultFile(home), "utf8")).toBe(before);
   });
@@ -64,7 +71,10 @@ describe.each(METHODS)("%s under vitest", (method) => {
   it("works for a file of one's own, whatever HOME is", () => {
     const pidFilePath = newPidFile();
     writePidFile(pidFilePath, [{ pid: sleeper().pid, cwd: process.cwd(), spawnedAt: ago(0) }]);
-    expectDone(method, call(method, temporaryFolder(), { VITEST: "true", HOME: undefined }, { pidFilePath }));
+    expectDone(
+      method,
+      call(method, temporaryFolder(), { VITEST: "true", HOME: undefined }, { pidFilePath }),
+    );
   });
 
   it("guards the default file under whatever name it is given", () => {

@@ -1,8 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { symlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { bare, deadPid, exited, gone, isAlive, sleeper, statOf, stray, type Child } from "./fixtures/processes.js";
-import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, temporaryFolder, writePidFile, type Opened, type Row } from "./fixtures/registry.js";
+import {
+  bare,
+  deadPid,
+  exited,
+  gone,
+  isAlive,
+  sleeper,
+  statOf,
+  stray,
+  type Child,
+} from "./fixtures/processes.js";
+import {
+  ago,
+  codes,
+  DAY_MS,
+  editRows,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  temporaryFolder,
+  writePidFile,
+  type Opened,
+  type Row,
+} from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
 const MINUTE_MS = 60_000;
@@ -162,28 +185,34 @@ describe("an entry of the original module", () => {
   it.each([
     ["a long token in any variable", LONG_TOKEN, { ANY_VARIABLE: LONG_TOKEN }],
     ["a short token in the dashboard's variable", "t-7", { PI_DASHBOARD_SPAWN_TOKEN: "t-7" }],
-  ])("is reclaimed if its process carries %s, whenever it started and wherever it works", (_, spawnToken, mark) => {
-    const child = sleeper({ cwd: "/", env: { ...process.env, ...mark } });
-    const opened = judged({ ...legacy(child.pid, 8 * DAY_MS), spawnToken });
-    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, kin: true }]);
-    expect(codes(opened)).toEqual([]);
-  });
+  ])(
+    "is reclaimed if its process carries %s, whenever it started and wherever it works",
+    (_, spawnToken, mark) => {
+      const child = sleeper({ cwd: "/", env: { ...process.env, ...mark } });
+      const opened = judged({ ...legacy(child.pid, 8 * DAY_MS), spawnToken });
+      expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, kin: true }]);
+      expect(codes(opened)).toEqual([]);
+    },
+  );
 
   it.each([
     ["too late, in the same folder", cwd, 60_000],
     ["too early", cwd, -20_000],
     ["then, in another folder", "/", 0],
-  ])("is kept, not trusted, and gone with its process if that started %s", async (_, folder, ageMs) => {
-    const child = sleeper({ cwd: folder });
-    const opened = judged({ ...legacy(child.pid, ageMs), spawnToken: "t" });
-    expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, kin: false }]);
-    expect(codes(opened)).toEqual(["HPR_ENOTKIN"]);
-    opened.registry.killAll();
-    await holdsFor(100, "the innocent lives", () => isAlive(child.pid));
-    expect(pids(opened.pidFile)).toEqual([child.pid]);
-    child.kill("SIGKILL");
-    await waitFor("its entry is gone", () => pids(opened.pidFile).length === 0);
-  });
+  ])(
+    "is kept, not trusted, and gone with its process if that started %s",
+    async (_, folder, ageMs) => {
+      const child = sleeper({ cwd: folder });
+      const opened = judged({ ...legacy(child.pid, ageMs), spawnToken: "t" });
+      expect(opened.registry.entries()).toMatchObject([{ pid: child.pid, kin: false }]);
+      expect(codes(opened)).toEqual(["HPR_ENOTKIN"]);
+      opened.registry.killAll();
+      await holdsFor(100, "the innocent lives", () => isAlive(child.pid));
+      expect(pids(opened.pidFile)).toEqual([child.pid]);
+      child.kill("SIGKILL");
+      await waitFor("its entry is gone", () => pids(opened.pidFile).length === 0);
+    },
+  );
 
   it("is killed like any other then", async () => {
     const child = sleeper();

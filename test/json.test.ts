@@ -48,8 +48,10 @@ const optional = (value: Value, fits: (value: Value) => boolean): boolean =>
   value === undefined || fits(value);
 const isText = (value: Value): value is string => typeof value === "string";
 const isFlag = (value: Value): boolean => typeof value === "boolean";
-const isShort = (limit: number) => (value: Value): boolean =>
-  isText(value) && Buffer.byteLength(value) < limit;
+const isShort =
+  (limit: number) =>
+  (value: Value): boolean =>
+    isText(value) && Buffer.byteLength(value) < limit;
 
 const isIdentity = (value: Value): boolean =>
   isObject(value) &&
@@ -71,14 +73,20 @@ function isSound(entry: Value): entry is Fields {
     (entry.piPid === undefined || (isPid(entry.piPid) && optional(entry.piIdentity, isIdentity))) &&
     (entry.keeperPid === undefined ||
       (isPid(entry.keeperPid) && optional(entry.keeperIdentity, isIdentity))) &&
-    optional(entry.owner, (owner) =>
-      isIdentity(owner) && isPid((owner as Fields).pid) && optional((owner as Fields).id, isShort(17)))
+    optional(
+      entry.owner,
+      (owner) =>
+        isIdentity(owner) &&
+        isPid((owner as Fields).pid) &&
+        optional((owner as Fields).id, isShort(17)),
+    )
   );
 }
 
 /** Times that we write ourselves: toISOString's form, of this millennium. */
 function timeOf(value: Value): Date | undefined {
-  if (!isText(value) || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(value)) return undefined;
+  if (!isText(value) || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(value))
+    return undefined;
   const time = new Date(value);
   const exact = !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value.slice(0, 19));
   return exact && time.getTime() >= 1e12 ? time : undefined;
@@ -101,10 +109,62 @@ function expectedEntry(entry: Fields): PidFileEntry {
 
 /* --- documents ------------------------------------------------------------------------------ */
 
-const NUMBERS = ["0", "-0", "1", "2", "7", "1234", "1234.0", "12.34e2", "2147483647", "2147483648", "1e3", "1e999", "-5", "1.5", "9007199254740993", "4294968530"];
-const TEXTS = ['""', '"/w"', '"é"', '"\u{1f600}"', '"a\\nb"', '"\\u00e9"', '"\\ud83d\\ude00"', '"\\"\\\\\\/"', '"2026-01-31T23:59:59.999Z"', '"2026-02-30T00:00:00Z"', '"1970-01-01T00:00:00.000Z"', `"${"b".repeat(63)}"`];
+const NUMBERS = [
+  "0",
+  "-0",
+  "1",
+  "2",
+  "7",
+  "1234",
+  "1234.0",
+  "12.34e2",
+  "2147483647",
+  "2147483648",
+  "1e3",
+  "1e999",
+  "-5",
+  "1.5",
+  "9007199254740993",
+  "4294968530",
+];
+const TEXTS = [
+  '""',
+  '"/w"',
+  '"é"',
+  '"\u{1f600}"',
+  '"a\\nb"',
+  '"\\u00e9"',
+  '"\\ud83d\\ude00"',
+  '"\\"\\\\\\/"',
+  '"2026-01-31T23:59:59.999Z"',
+  '"2026-02-30T00:00:00Z"',
+  '"1970-01-01T00:00:00.000Z"',
+  `"${"b".repeat(63)}"`,
+];
 const WORDS = ["true", "false", "null"];
-const KEYS = ["pid", "cwd", "spawnedAt", "spawnToken", "piPid", "keeperPid", "keeperSockPath", "terminating", "identity", "piIdentity", "keeperIdentity", "owner", "boot", "birth", "nobody", "kin", "id", "PID", "__proto__x", "x", "entries"];
+const KEYS = [
+  "pid",
+  "cwd",
+  "spawnedAt",
+  "spawnToken",
+  "piPid",
+  "keeperPid",
+  "keeperSockPath",
+  "terminating",
+  "identity",
+  "piIdentity",
+  "keeperIdentity",
+  "owner",
+  "boot",
+  "birth",
+  "nobody",
+  "kin",
+  "id",
+  "PID",
+  "__proto__x",
+  "x",
+  "entries",
+];
 
 /** Writes random JSON: an object never has a key twice. */
 class Writer {
@@ -120,7 +180,8 @@ class Writer {
 
   private value(depth: number): string {
     if (depth === 0 || this.choice.chance(0.7)) return this.scalar();
-    if (this.choice.chance(0.5)) return this.list(this.choice.below(3), () => this.value(depth - 1));
+    if (this.choice.chance(0.5))
+      return this.list(this.choice.below(3), () => this.value(depth - 1));
     return this.object(this.choice.below(4), depth - 1);
   }
 
@@ -135,7 +196,9 @@ class Writer {
       const key = this.choice.of(KEYS);
       if (!members.has(key)) members.set(key, this.value(depth));
     }
-    const texts = [...members].map(([k, v]) => `${this.space()}"${k}"${this.space()}:${this.space()}${v}`);
+    const texts = [...members].map(
+      ([k, v]) => `${this.space()}"${k}"${this.space()}:${this.space()}${v}`,
+    );
     return `{${texts.join(",")}${this.space()}}`;
   }
 
@@ -146,7 +209,10 @@ class Writer {
   /** Mostly sound, so that the values count and not only the refusal. */
   private entry(): string {
     if (this.choice.chance(0.2)) return this.value(3);
-    const fixed: Record<string, string> = { pid: this.choice.of(["7", "1234", ...NUMBERS]), cwd: this.choice.of(TEXTS) };
+    const fixed: Record<string, string> = {
+      pid: this.choice.of(["7", "1234", ...NUMBERS]),
+      cwd: this.choice.of(TEXTS),
+    };
     const likely: Record<string, () => string> = {
       spawnedAt: () => this.choice.of(TEXTS),
       spawnToken: () => this.choice.of(TEXTS),
@@ -156,7 +222,8 @@ class Writer {
       owner: () => this.identity({ pid: "99", id: '"0123456789abcdef"' }),
       terminating: () => this.choice.of(["true", "false"]),
     };
-    for (const [key, make] of Object.entries(likely)) if (this.choice.chance(0.4)) fixed[key] = make();
+    for (const [key, make] of Object.entries(likely))
+      if (this.choice.chance(0.4)) fixed[key] = make();
     return this.object(this.choice.chance(0.3) ? 2 : 0, 2, fixed);
   }
 
@@ -168,7 +235,30 @@ class Writer {
   }
 }
 
-const PIECES = ["{", "}", "[", "]", ",", ":", '"', "\\", "\\u0000", "\\ud800", "0", "-", ".", "e9", "null", "\0", "\x01", "/*", " ", "\ufeff", '"pid":8,', '"entries":[]'].map((s) => Buffer.from(s));
+const PIECES = [
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  ":",
+  '"',
+  "\\",
+  "\\u0000",
+  "\\ud800",
+  "0",
+  "-",
+  ".",
+  "e9",
+  "null",
+  "\0",
+  "\x01",
+  "/*",
+  " ",
+  "\ufeff",
+  '"pid":8,',
+  '"entries":[]',
+].map((s) => Buffer.from(s));
 const BYTES = [0x80, 0xc0, 0xed, 0xff, 0xf5];
 
 /** One or two small accidents. */
@@ -198,14 +288,19 @@ function read(bytes: Buffer): PidFileContents {
 }
 
 /** What may be behind a refusal that the parsed value does not show. */
-const isSuspicious = (text: string): boolean => text.includes("\\") || /\d{20}/.test(text) || /"([^"]*)"\s*:.*"\1"\s*:/s.test(text);
+const isSuspicious = (text: string): boolean =>
+  text.includes("\\") || /\d{20}/.test(text) || /"([^"]*)"\s*:.*"\1"\s*:/s.test(text);
 
 /** Accepted: everything that we tell is what JSON.parse tells, entry by entry, in order. */
 function compareEntries(found: PidFileContents, list: Value[]): void {
   expect(found.entries.length + found.refused.length).toBe(list.length);
   const [entries, refused] = [[...found.entries], [...found.refused]];
   for (const value of list) {
-    if (refused.length > 0 && Object.is(JSON.stringify(JSON.parse(refused[0])), JSON.stringify(value)) && (!isSound(value) || isSuspicious(refused[0]))) {
+    if (
+      refused.length > 0 &&
+      Object.is(JSON.stringify(JSON.parse(refused[0])), JSON.stringify(value)) &&
+      (!isSound(value) || isSuspicious(refused[0]))
+    ) {
       refused.shift();
       continue;
     }
@@ -219,7 +314,9 @@ function compare(bytes: Buffer): "damaged" | "sound" {
   const value = parse(bytes);
   const text = bytes.toString();
   if (found.damaged) {
-    expect(value === undefined || mayBeDamaged(text, value), "set aside without a reason").toBe(true);
+    expect(value === undefined || mayBeDamaged(text, value), "set aside without a reason").toBe(
+      true,
+    );
     for (const entry of found.entries) expect(isPid(entry.pid)).toBe(true);
     expect(found.refused).toEqual([]);
     return "damaged";
@@ -264,5 +361,8 @@ it("agrees with JSON.parse about every mutated document", () => {
 
 it("agrees with JSON.parse about the fuzzer's seeds and all bad files", () => {
   const entry = '{"pid":7,"cwd":"/"}';
-  compareAll([...seeds(), ...badFiles.slice(0, -3).map(([, make]) => Buffer.from(make(entry, entry)))]);
+  compareAll([
+    ...seeds(),
+    ...badFiles.slice(0, -3).map(([, make]) => Buffer.from(make(entry, entry))),
+  ]);
 });

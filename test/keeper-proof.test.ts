@@ -3,7 +3,17 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createKeeperWriter } from "../dist/index.js";
 import type { DiscoveredKeeper, KeeperWriter } from "../lib/types.js";
-import { exited, gone, isAlive, keeper, keeperArgv, sleeper, start, fixture, startTalking } from "./fixtures/processes.js";
+import {
+  exited,
+  gone,
+  isAlive,
+  keeper,
+  keeperArgv,
+  sleeper,
+  start,
+  fixture,
+  startTalking,
+} from "./fixtures/processes.js";
 import { codes, newPidFile, open, rows, temporaryFolder } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { waitFor } from "./fixtures/wait.js";
@@ -28,7 +38,11 @@ function place(): Place {
 }
 
 /** A writer of somebody else, which believes numbers. */
-const believer = (keeperPid: number, sockPath: string, more: Partial<DiscoveredKeeper> = {}): KeeperWriter => ({
+const believer = (
+  keeperPid: number,
+  sockPath: string,
+  more: Partial<DiscoveredKeeper> = {},
+): KeeperWriter => ({
   writeRpcToSockPath: async () => true,
   discoverExistingKeepers: async () => [{ sessionId: "s", keeperPid, sockPath, ...more }],
 });
@@ -83,7 +97,16 @@ describe("a keeper's file", () => {
   it("is proved later if its keeper had not begun to listen", async () => {
     const { sockPath, writer, note } = place();
     const path = `${sockPath}.later`;
-    const child = start(["sh", "-c", 'while [ ! -e "$1" ]; do sleep 0.01; done; exec "$2" "$3" "$4"', "sh", path, process.execPath, fixture("line-keeper.mjs"), sockPath]);
+    const child = start([
+      "sh",
+      "-c",
+      'while [ ! -e "$1" ]; do sleep 0.01; done; exec "$2" "$3" "$4"',
+      "sh",
+      path,
+      process.execPath,
+      fixture("line-keeper.mjs"),
+      sockPath,
+    ]);
     note(child.pid);
     const opened = open({ keeperManager: writer, adoptKeepers: true });
     await opened.registry.cleanupKeeperOrphans();
@@ -98,7 +121,11 @@ describe("a keeper's file", () => {
   it("is not counted from the moment its keeper is killed", async () => {
     for (let round = 0; round < 12; round++) {
       const { sockPath, writer } = place();
-      const { child } = await startTalking([process.execPath, fixture("line-keeper.mjs"), sockPath]);
+      const { child } = await startTalking([
+        process.execPath,
+        fixture("line-keeper.mjs"),
+        sockPath,
+      ]);
       writeFileSync(`${sockPath}.pid`, `${child.pid}`, { mode: 0o600 });
       expect(await writer.discoverExistingKeepers()).toHaveLength(1);
       child.kill("SIGKILL");

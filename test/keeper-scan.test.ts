@@ -58,13 +58,19 @@ describe("looking for keepers", () => {
     const { keeper: child } = await keeper({ sockPath: sockPath("live") });
     for (let i = 0; i < 400; i++) note(sockPath(`stale-${i}`), deadPid(i));
     const keeperManager = writer;
-    const registry = createHeadlessPidRegistry({ pidFilePath: newPidFile(), keeperManager, adoptKeepers: true });
+    const registry = createHeadlessPidRegistry({
+      pidFilePath: newPidFile(),
+      keeperManager,
+      adoptKeepers: true,
+    });
     await registry.cleanupKeeperOrphans();
     expect(registry.entries()).toMatchObject([{ pid: child.pid, kin: true }]);
     registry.close();
     expect(system.surveys).toBe(1);
     expect(system.looks.filter((it) => it === sockPath("live"))).toHaveLength(1);
-    expect(existsSync(`${sockPath("stale-0")}.pid`) || existsSync(`${sockPath("stale-399")}.pid`)).toBe(false);
+    expect(
+      existsSync(`${sockPath("stale-0")}.pid`) || existsSync(`${sockPath("stale-399")}.pid`),
+    ).toBe(false);
   });
 
   it("costs no look at processes in a folder without files of keepers", async () => {

@@ -1,14 +1,41 @@
 // Who owns an entry: a registry that lives, and nobody else.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { packageAround } from "../scripts/package-around.mjs";
-import { bare, deadPid, exited, fixture, isAlive, ROOT, sleeper, startTalking, type Child } from "./fixtures/processes.js";
-import { codes, newPidFile, open, pids, rows, temporaryFolder, type Opened } from "./fixtures/registry.js";
+import {
+  bare,
+  deadPid,
+  exited,
+  fixture,
+  isAlive,
+  ROOT,
+  sleeper,
+  startTalking,
+  type Child,
+} from "./fixtures/processes.js";
+import {
+  codes,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  temporaryFolder,
+  type Opened,
+} from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
@@ -17,7 +44,11 @@ const ADOPTED_MS = 6000;
 /** Long enough for two looks at the owners. */
 const TWO_LOOKS_MS = 2300;
 
-const owned = (opened: Opened): number[] => opened.registry.entries().map((entry) => entry.pid).sort();
+const owned = (opened: Opened): number[] =>
+  opened.registry
+    .entries()
+    .map((entry) => entry.pid)
+    .sort();
 
 function openAndClean(pidFilePath: string): Opened {
   const opened = open({ pidFilePath });
@@ -39,7 +70,11 @@ describe("two registries of one process", () => {
     const one = open();
     const child = agentOf(one);
     const two = openAndClean(one.pidFile);
-    await holdsFor(TWO_LOOKS_MS, "it is the first one's", () => two.registry.size() === 0 && one.registry.size() === 1);
+    await holdsFor(
+      TWO_LOOKS_MS,
+      "it is the first one's",
+      () => two.registry.size() === 0 && one.registry.size() === 1,
+    );
     two.registry.cleanupOrphans();
     expect([owned(one), owned(two)]).toEqual([[child.pid], []]);
     one.registry.close();
@@ -53,8 +88,14 @@ describe("two registries of one process", () => {
     const child = sleeper();
     one.register(child.pid, "/a", child);
     const binary = join(ROOT, "build", "Release", "headless_pid_registry.node");
-    const folder = packageAround(binary, `${process.platform}-${process.arch}`, join(temporaryFolder(), "copy"));
-    const copy = createRequire(import.meta.url)(join(folder, "dist", "index.js")) as typeof import("../lib/index.js");
+    const folder = packageAround(
+      binary,
+      `${process.platform}-${process.arch}`,
+      join(temporaryFolder(), "copy"),
+    );
+    const copy = createRequire(import.meta.url)(
+      join(folder, "dist", "index.js"),
+    ) as typeof import("../lib/index.js");
     const two = copy.createHeadlessPidRegistry({ pidFilePath: pidFile });
     onTestFinished(() => two.close());
     two.cleanupOrphans();
@@ -67,12 +108,17 @@ describe("two registries of one process", () => {
     const opened = open();
     const child = agentOf(opened);
     const require = createRequire(import.meta.url);
-    for (const file of Object.keys(require.cache)) if (file.startsWith(join(ROOT, "dist"))) delete require.cache[file];
+    for (const file of Object.keys(require.cache))
+      if (file.startsWith(join(ROOT, "dist"))) delete require.cache[file];
     const again = require(join(ROOT, "dist", "index.js")) as typeof import("../lib/index.js");
     const next = again.createHeadlessPidRegistry({ pidFilePath: opened.pidFile });
     onTestFinished(() => next.close());
     next.cleanupOrphans();
-    await holdsFor(TWO_LOOKS_MS, "it is the first one's", () => next.size() === 0 && owned(opened)[0] === child.pid);
+    await holdsFor(
+      TWO_LOOKS_MS,
+      "it is the first one's",
+      () => next.size() === 0 && owned(opened)[0] === child.pid,
+    );
     opened.registry.close();
     await waitFor("it is the new one's", () => next.size() === 1, ADOPTED_MS);
   });
@@ -89,7 +135,9 @@ describe("four workers with 15 agents each", () => {
     const pidFile = newPidFile();
     const workers = await Promise.all(
       [1, 2, 3, 4].map(async () => {
-        const worker = new Worker(fixture("owner-worker.mjs"), { workerData: { pidFile, agents: 15 } });
+        const worker = new Worker(fixture("owner-worker.mjs"), {
+          workerData: { pidFile, agents: 15 },
+        });
         await within("its agents", once(worker, "message"));
         return worker;
       }),
@@ -99,7 +147,8 @@ describe("four workers with 15 agents each", () => {
     await holdsFor(TWO_LOOKS_MS, "60 rows", () => pids(pidFile).length === 60);
     expect(await Promise.all(workers.map(pidsOf))).toEqual(before);
     await within("its end", workers[0].terminate());
-    const count = async (): Promise<number> => (await Promise.all(workers.slice(1).map(pidsOf))).flat().length;
+    const count = async (): Promise<number> =>
+      (await Promise.all(workers.slice(1).map(pidsOf))).flat().length;
     const end = Date.now() + ADOPTED_MS;
     while ((await count()) < 60 && Date.now() < end);
     const after = (await Promise.all(workers.slice(1).map(pidsOf))).flat();
@@ -150,7 +199,9 @@ describe("another server's entries", () => {
     }
     await holdsFor(TWO_LOOKS_MS, "it is ours", () => owned(opened).join() === String(agent.pid));
     expect(await other.call("size")).toBe(0);
-    const names = readdirSync(`/proc/${agent.pid}/fd`).map((fd) => readlinkSync(`/proc/${agent.pid}/fd/${fd}`));
+    const names = readdirSync(`/proc/${agent.pid}/fd`).map((fd) =>
+      readlinkSync(`/proc/${agent.pid}/fd/${fd}`),
+    );
     expect(names.filter((name) => name.startsWith(opened.pidFile))).toEqual([]);
   });
 });
@@ -158,9 +209,15 @@ describe("another server's entries", () => {
 describe("the file of the owners' locks", () => {
   const accidents: Array<[string, (file: string) => void]> = [
     ["deleted", (file) => rmSync(file)],
-    ["replaced by an empty one", (file) => (rmSync(file), writeFileSync(file, "", { mode: 0o600 }))],
+    [
+      "replaced by an empty one",
+      (file) => (rmSync(file), writeFileSync(file, "", { mode: 0o600 })),
+    ],
     ["emptied", (file) => truncateSync(file)],
-    ["restored from a copy", (file) => (copyFileSync(file, `${file}.copy`), renameSync(`${file}.copy`, file))],
+    [
+      "restored from a copy",
+      (file) => (copyFileSync(file, `${file}.copy`), renameSync(`${file}.copy`, file)),
+    ],
   ];
 
   it.each(accidents)("that is %s makes nobody an orphan", async (_, happen) => {
@@ -172,7 +229,10 @@ describe("the file of the owners' locks", () => {
     happen(`${opened.pidFile}.owners`);
     await other.call("cleanupOrphans");
     expect(await other.call("size")).toBe(0);
-    await waitFor("another lock", () => (rows(opened.pidFile)[0].owner as { file?: string }).file !== before.file);
+    await waitFor(
+      "another lock",
+      () => (rows(opened.pidFile)[0].owner as { file?: string }).file !== before.file,
+    );
     await other.call("cleanupOrphans");
     expect([await other.call("size"), owned(opened)]).toEqual([0, [agent.pid]]);
     opened.registry.close();
@@ -185,16 +245,27 @@ describe("the file of the owners' locks", () => {
     const pidFilePath = newPidFile();
     const opened = open({ pidFilePath });
     opened.registry.register(deadPid(1), "/a", bare());
-    expect(readFileSync(`${pidFilePath}.owners`, "latin1")).toMatch(/^[0-9a-f]{16} [0-9a-f]{16}\n$/);
+    expect(readFileSync(`${pidFilePath}.owners`, "latin1")).toMatch(
+      /^[0-9a-f]{16} [0-9a-f]{16}\n$/,
+    );
   });
 });
 
 /** Process 1 of a pid namespace of its own; with a child of its own as process 1, `behind` an init. */
-const container = ["unshare", ...(process.getuid!() === 0 ? [] : ["-Ur"]), "-m", "--pid", "--fork", "--mount-proc", "--kill-child"];
+const container = [
+  "unshare",
+  ...(process.getuid!() === 0 ? [] : ["-Ur"]),
+  "-m",
+  "--pid",
+  "--fork",
+  "--mount-proc",
+  "--kill-child",
+];
 const behindInit = [...container, "sh", "-c", '"$@"; exit', "sh"];
 
 describe("a server that is process 1 of its container", () => {
-  const start = (pidFilePath: string): Promise<Server> => Server.start({ pidFilePath }, undefined, container);
+  const start = (pidFilePath: string): Promise<Server> =>
+    Server.start({ pidFilePath }, undefined, container);
 
   it("reads its own rows", async () => {
     const pidFilePath = newPidFile();
@@ -214,7 +285,11 @@ describe("a server that is process 1 of its container", () => {
       const server = await start(pidFilePath);
       await server.call("cleanupOrphans");
       // At once, unless the container before is still ending.
-      await waitFor(`no row at restart ${i}`, () => i === 0 || rows(pidFilePath).length === 0, ADOPTED_MS);
+      await waitFor(
+        `no row at restart ${i}`,
+        () => i === 0 || rows(pidFilePath).length === 0,
+        ADOPTED_MS,
+      );
       await server.spawn();
       expect(rows(pidFilePath)).toHaveLength(1);
       await server.crash();
@@ -251,22 +326,36 @@ describe("a server that is process 1 of its container", () => {
     await server.spawn();
     await server.crash();
     const opened = openAndClean(pidFilePath);
-    await waitFor("it is dead, and its row another's", () => codes(opened).join() === "HPR_EFOREIGN");
+    await waitFor(
+      "it is dead, and its row another's",
+      () => codes(opened).join() === "HPR_EFOREIGN",
+    );
     expect(rows(pidFilePath)).toHaveLength(1);
   });
 });
 
 describe("what readers would refuse", () => {
   it.each([
-    ["a token", (registry: Opened["registry"], text: string) => registry.register(deadPid(2), "/a", bare(), text)],
-    ["a folder", (registry: Opened["registry"], text: string) => registry.register(deadPid(2), text, bare())],
+    [
+      "a token",
+      (registry: Opened["registry"], text: string) =>
+        registry.register(deadPid(2), "/a", bare(), text),
+    ],
+    [
+      "a folder",
+      (registry: Opened["registry"], text: string) => registry.register(deadPid(2), text, bare()),
+    ],
   ])("is a RangeError: %s of 17 MB", (_, register) => {
     const opened = open();
     opened.registry.register(deadPid(1), "/a", bare());
     const before = readFileSync(opened.pidFile, "utf8");
     const thrown = expect(() => register(opened.registry, "x".repeat(17 * 1024 * 1024)));
     thrown.toThrow(expect.objectContaining({ name: "RangeError", code: "ERR_OUT_OF_RANGE" }));
-    expect([owned(opened), readFileSync(opened.pidFile, "utf8"), codes(opened)]).toEqual([[deadPid(1)], before, []]);
+    expect([owned(opened), readFileSync(opened.pidFile, "utf8"), codes(opened)]).toEqual([
+      [deadPid(1)],
+      before,
+      [],
+    ]);
     opened.registry.register(deadPid(3), "/a", bare());
     expect(pids(opened.pidFile)).toEqual([deadPid(1), deadPid(3)]);
   });
@@ -301,14 +390,32 @@ describe("eight writers on one slow core", () => {
     const pidFile = newPidFile();
     const writers = await Promise.all(
       [1, 2, 3, 4, 5, 6, 7, 8].map((number) =>
-        startTalking(["taskset", "-c", "0", process.execPath, fixture("registrar.mjs"), pidFile, String(deadPid(1000 * number)), "50"], {
-          stdio: ["pipe", "pipe", "inherit"],
-        }),
+        startTalking(
+          [
+            "taskset",
+            "-c",
+            "0",
+            process.execPath,
+            fixture("registrar.mjs"),
+            pidFile,
+            String(deadPid(1000 * number)),
+            "50",
+          ],
+          {
+            stdio: ["pipe", "pipe", "inherit"],
+          },
+        ),
       ),
     );
     for (const { child } of writers) child.stdin!.write("go\n");
-    await waitFor("all have finished", () => writers.every(({ lines }) => lines.length === 51), 60_000);
-    const answers = writers.flatMap(({ lines }) => lines.slice(1).map((line) => JSON.parse(line) as { written: boolean; ms: number }));
+    await waitFor(
+      "all have finished",
+      () => writers.every(({ lines }) => lines.length === 51),
+      60_000,
+    );
+    const answers = writers.flatMap(({ lines }) =>
+      lines.slice(1).map((line) => JSON.parse(line) as { written: boolean; ms: number }),
+    );
     expect(answers.filter(({ written }) => !written)).toEqual([]);
     expect(new Set(pids(pidFile)).size).toBe(400);
     // Measured: a fifth of a second at most.

@@ -45,7 +45,8 @@ describe("the package under its own name", () => {
 describe("the types", () => {
   it("fit a server that was written against the original", () => {
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
-    const options = "--ignoreConfig --noEmit --strict --module nodenext --target es2022 --types node".split(" ");
+    const options =
+      "--ignoreConfig --noEmit --strict --module nodenext --target es2022 --types node".split(" ");
     const compile = () => node(tsc, ...options, "test/fixtures/consumer.ts");
     expect(compile).not.toThrow();
   });

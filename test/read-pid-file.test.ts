@@ -1,11 +1,27 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+} from "node:fs";
 import { dirname, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readPidFile } from "../dist/index.js";
 import { badEntries, badPids, noEntries, withPid } from "./corpus/bad-entries.mjs";
 import { badFiles } from "./corpus/bad-files.mjs";
-import { bare, deadPid, exited, isAlive, sleeper, startTalking, stubborn } from "./fixtures/processes.js";
+import {
+  bare,
+  deadPid,
+  exited,
+  isAlive,
+  sleeper,
+  startTalking,
+  stubborn,
+} from "./fixtures/processes.js";
 import { ago, codes, DAY_MS, newPidFile, open, pids, writePidFile } from "./fixtures/registry.js";
 import { holdsFor } from "./fixtures/wait.js";
 
@@ -54,7 +70,10 @@ describe("the file of a registry", () => {
     const { registry, pidFile } = open({ killGraceMs: false });
     const [keeper, ending] = [sleeper(), await stubborn()];
     const before = Date.now();
-    registry.register(keeper.pid, "/k", keeper, "t", { keeperPid: keeper.pid, keeperSockPath: "/k.sock" });
+    registry.register(keeper.pid, "/k", keeper, "t", {
+      keeperPid: keeper.pid,
+      keeperSockPath: "/k.sock",
+    });
     registry.register(ending.pid, "/e", ending);
     registry.linkByToken("t", "s", deadPid(2));
     registry.linkByPid("e", ending.pid);
@@ -64,12 +83,23 @@ describe("the file of a registry", () => {
     const ownerPid = process.pid;
     expect(entries).toEqual([
       {
-        pid: keeper.pid, cwd: "/k", spawnedAt: expect.any(Date), spawnToken: "t", piPid: deadPid(2),
-        keeperPid: keeper.pid, keeperSockPath: "/k.sock", sessionId: "s", terminating: false,
+        pid: keeper.pid,
+        cwd: "/k",
+        spawnedAt: expect.any(Date),
+        spawnToken: "t",
+        piPid: deadPid(2),
+        keeperPid: keeper.pid,
+        keeperSockPath: "/k.sock",
+        sessionId: "s",
+        terminating: false,
         ownerPid,
       },
       {
-        pid: ending.pid, cwd: "/e", spawnedAt: expect.any(Date), sessionId: "e", terminating: true,
+        pid: ending.pid,
+        cwd: "/e",
+        spawnedAt: expect.any(Date),
+        sessionId: "e",
+        terminating: true,
         ownerPid,
       },
     ]);
@@ -90,7 +120,13 @@ describe("the file of a registry", () => {
 
   it("is read without waiting for its lock", async () => {
     const pidFile = written([FULL]);
-    const holder = await startTalking(["flock", `${pidFile}.lock`, "sh", "-c", "echo held; exec sleep 300"]);
+    const holder = await startTalking([
+      "flock",
+      `${pidFile}.lock`,
+      "sh",
+      "-c",
+      "echo held; exec sleep 300",
+    ]);
     expect(readPidFile(pidFile).entries).toHaveLength(1);
     expect(isAlive(holder.child.pid)).toBe(true);
     holder.child.kill("SIGKILL");
@@ -102,15 +138,24 @@ describe("a file of the original module", () => {
   it("has no owner", () => {
     const pidFile = written([{ pid: deadPid(1), cwd: "/a", spawnedAt: SPAWNED, spawnToken: "t" }]);
     expect(readPidFile(pidFile).entries).toEqual([
-      { pid: deadPid(1), cwd: "/a", spawnedAt: new Date(SPAWNED), spawnToken: "t", terminating: false },
+      {
+        pid: deadPid(1),
+        cwd: "/a",
+        spawnedAt: new Date(SPAWNED),
+        spawnToken: "t",
+        terminating: false,
+      },
     ]);
   });
 
-  it.each([undefined, "yesterday", 0, 1_700_000_000, null])("may have a time that is none (%j)", (spawnedAt) => {
-    expect(readPidFile(written([{ pid: deadPid(1), cwd: "/a", spawnedAt }])).entries).toEqual([
-      { pid: deadPid(1), cwd: "/a", terminating: false },
-    ]);
-  });
+  it.each([undefined, "yesterday", 0, 1_700_000_000, null])(
+    "may have a time that is none (%j)",
+    (spawnedAt) => {
+      expect(readPidFile(written([{ pid: deadPid(1), cwd: "/a", spawnedAt }])).entries).toEqual([
+        { pid: deadPid(1), cwd: "/a", terminating: false },
+      ]);
+    },
+  );
 });
 
 describe("a damaged file", () => {
@@ -120,7 +165,9 @@ describe("a damaged file", () => {
     const pidFile = written(content);
     const before = pictureOf(pidFile);
     const found = readPidFile(pidFile);
-    expect(found.entries.map((entry) => entry.pid)).toEqual([deadPid(1), deadPid(2)].slice(0, whole));
+    expect(found.entries.map((entry) => entry.pid)).toEqual(
+      [deadPid(1), deadPid(2)].slice(0, whole),
+    );
     expect(found.damaged).toBe(true);
     expect(readFileSync(pidFile).equals(content)).toBe(true);
     expect(pictureOf(pidFile)).toEqual(before);
@@ -186,22 +233,38 @@ describe("a file that must not be read", () => {
   const text = JSON.stringify({ entries: [FULL] });
   const plant: [string, string, (pidFile: string) => void][] = [
     ["a folder", "HPR_EUNSAFE", (pidFile) => mkdirSync(pidFile, { recursive: true })],
-    ["a link", "HPR_EUNSAFE", (pidFile) => {
-      mkdirSync(dirname(pidFile), { recursive: true });
-      symlinkSync(written(text), pidFile);
-    }],
-    ["a FIFO", "HPR_EUNSAFE", (pidFile) => {
-      mkdirSync(dirname(pidFile), { recursive: true });
-      execFileSync("mkfifo", ["-m", "600", pidFile]);
-    }],
-    ["writable by everybody", "HPR_EUNSAFE", (pidFile) => {
-      writePidFile(pidFile, text);
-      chmodSync(pidFile, 0o666);
-    }],
-    ["larger than 16 MiB", "HPR_ETOOBIG", (pidFile) => {
-      writePidFile(pidFile, text);
-      truncateSync(pidFile, 17 * 1024 * 1024);
-    }],
+    [
+      "a link",
+      "HPR_EUNSAFE",
+      (pidFile) => {
+        mkdirSync(dirname(pidFile), { recursive: true });
+        symlinkSync(written(text), pidFile);
+      },
+    ],
+    [
+      "a FIFO",
+      "HPR_EUNSAFE",
+      (pidFile) => {
+        mkdirSync(dirname(pidFile), { recursive: true });
+        execFileSync("mkfifo", ["-m", "600", pidFile]);
+      },
+    ],
+    [
+      "writable by everybody",
+      "HPR_EUNSAFE",
+      (pidFile) => {
+        writePidFile(pidFile, text);
+        chmodSync(pidFile, 0o666);
+      },
+    ],
+    [
+      "larger than 16 MiB",
+      "HPR_ETOOBIG",
+      (pidFile) => {
+        writePidFile(pidFile, text);
+        truncateSync(pidFile, 17 * 1024 * 1024);
+      },
+    ],
   ];
   it.each(plant)("(%s) is an error with a code, and stays", (_, code, make) => {
     const pidFile = newPidFile();

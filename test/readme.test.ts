@@ -43,7 +43,9 @@ describe("the example of a server", () => {
     const folder = project();
     const outcomes = /const \{ outcome \}.*\/\/ (.*)$/m.exec(server)?.[1] ?? "";
     const told = "console.log(JSON.stringify({ claims, outcome, pid: agent.pid }));";
-    const lines = runIn(folder, "server.mjs", `${withClaims(server)}\n${told}\n`).trim().split("\n");
+    const lines = runIn(folder, "server.mjs", `${withClaims(server)}\n${told}\n`)
+      .trim()
+      .split("\n");
     const { claims, outcome, pid } = JSON.parse(lines.pop() as string);
     expect(claims).toEqual([[pid, pid]]);
     expect(outcomes).toContain(`"${outcome}"`);
@@ -57,7 +59,14 @@ describe("the example of a server", () => {
     writeFileSync(join(folder, "server.mjs"), server);
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     const flags = "--ignoreConfig --noEmit --allowJs --checkJs --strict false --module nodenext";
-    const types = ["--target", "es2022", "--types", "node", "--typeRoots", `${ROOT}node_modules/@types`];
+    const types = [
+      "--target",
+      "es2022",
+      "--types",
+      "node",
+      "--typeRoots",
+      `${ROOT}node_modules/@types`,
+    ];
     const argv = [tsc, ...flags.split(" "), ...types, "server.mjs"];
     expect(() => execFileSync(process.execPath, argv, { cwd: folder })).not.toThrow();
   });
@@ -86,7 +95,9 @@ describe("the ways of loading", () => {
 
 /** The names of an interface's members, as the compiler emitted them. */
 function members(name: string): string[] {
-  const body = new RegExp(`^export interface ${name} \\{\\n(.*?)^\\}`, "ms").exec(DECLARATIONS)?.[1];
+  const body = new RegExp(`^export interface ${name} \\{\\n(.*?)^\\}`, "ms").exec(
+    DECLARATIONS,
+  )?.[1];
   const names = Array.from((body ?? "").matchAll(/^ {4}\[?([\w.]+)\]?\??[(<:]/gm), ([, it]) => it);
   if (names.length === 0) throw new Error(`no interface ${name}`);
   return [...new Set(names)];
@@ -104,13 +115,17 @@ const named = (cells: string[]): string[] => cells.map((cell) => cell.replace(/[
 describe("the tables", () => {
   it("name every method and no other", () => {
     const methods = tabled("API").filter((cell) => !cell.startsWith('"'));
-    const functions = Object.entries(api).flatMap(([name, it]) => (typeof it === "function" ? [name] : []));
+    const functions = Object.entries(api).flatMap(([name, it]) =>
+      typeof it === "function" ? [name] : [],
+    );
     const expected = [...members("HeadlessPidRegistry"), ...functions];
     expect(named(methods).sort()).toEqual(expected.sort());
   });
 
   it("name every event", () => {
-    expect(tabled("API")).toEqual(expect.arrayContaining(members("HeadlessEvents").map((it) => `"${it}"`)));
+    expect(tabled("API")).toEqual(
+      expect.arrayContaining(members("HeadlessEvents").map((it) => `"${it}"`)),
+    );
   });
 
   it("name every option and no other", () => {
@@ -118,7 +133,10 @@ describe("the tables", () => {
   });
 
   it("name every option and outcome of terminate", () => {
-    const row = section("API").split("\n").find((line) => line.startsWith("| `terminate(")) ?? "";
+    const row =
+      section("API")
+        .split("\n")
+        .find((line) => line.startsWith("| `terminate(")) ?? "";
     for (const option of members("TerminateOptions")) expect(row).toContain(option);
     expect(choices("TerminateOutcome")).not.toEqual([]);
     expect(coded(row)).toEqual(expect.arrayContaining(choices("TerminateOutcome")));

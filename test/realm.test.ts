@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { bare, deadPid, ROOT } from "./fixtures/processes.js";
 import { newPidFile } from "./fixtures/registry.js";
 
-type Any = any; // eslint-disable-line @typescript-eslint/no-explicit-any
+// biome-ignore lint/suspicious/noExplicitAny: the tests hand over what no type allows
+type Any = any;
 
 const context = createContext({ process, console, setTimeout, clearTimeout });
 const loaded = new Map<string, Any>();
@@ -16,7 +17,8 @@ function load(file: string): Any {
   const known = loaded.get(file);
   if (known) return known.exports;
   const outer = createRequire(file);
-  const inner = (name: string): Any => (name.startsWith(".") ? load(join(dirname(file), name)) : outer(name));
+  const inner = (name: string): Any =>
+    name.startsWith(".") ? load(join(dirname(file), name)) : outer(name);
   const module = { exports: {} };
   loaded.set(file, module);
   const source = `(function (exports, require, module, __dirname) {${readFileSync(file, "utf8")}\n})`;
@@ -47,7 +49,11 @@ describe("an error that is made in C++", () => {
     ["TypeError", "ERR_INVALID_ARG_TYPE", () => registry.register("1", "/a", bare())],
     ["TypeError", "ERR_INVALID_ARG_TYPE", () => registry.register(deadPid(1), 5, bare())],
     ["RangeError", "ERR_OUT_OF_RANGE", () => registry.register(1, "/a", bare())],
-    ["TypeError", "ERR_INVALID_ARG_TYPE", () => createHeadlessPidRegistry({ pidFilePath: "/a\0b" })],
+    [
+      "TypeError",
+      "ERR_INVALID_ARG_TYPE",
+      () => createHeadlessPidRegistry({ pidFilePath: "/a\0b" }),
+    ],
     ["Error", "HPR_EUNSAFE", () => readPidFile("/dev/null")],
   ])("is a %s with the code %s, of the realm that has loaded the package", (type, code, call) => {
     const error = thrownBy(call);
@@ -65,7 +71,10 @@ describe("an error that is made in C++", () => {
 
   it("rejects with it what is asked for in vain", async () => {
     const answer = registry.terminate("s", { signal: "SIGUSR1" });
-    const error = await answer.then(() => undefined, (reason: unknown) => reason);
+    const error = await answer.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toMatchObject({ name: "RangeError", code: "ERR_OUT_OF_RANGE" });
     expect(isOf("RangeError", error)).toBe(true);
   });

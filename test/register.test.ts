@@ -188,7 +188,12 @@ describe("the pid file", () => {
   });
 
   it("keeps text of every alphabet and every escape", () => {
-    const texts = ["äöü 漢字 🙂", 'quote " backslash \\ slash /', "tab\tnewline\nbell\u0007", "\u2028"];
+    const texts = [
+      "äöü 漢字 🙂",
+      'quote " backslash \\ slash /',
+      "tab\tnewline\nbell\u0007",
+      "\u2028",
+    ];
     const { registry, pidFile } = open();
     texts.forEach((text, i) => registry.register(deadPid(i), text, bare(), text));
     expect(rows(pidFile).map((row) => row.cwd)).toEqual(texts);
@@ -212,7 +217,10 @@ describe("keeperOptsFromSpawnResult", () => {
     [{ pid: 12 }, undefined],
     [{ keeperSockPath: "/k.sock" }, undefined],
     [{ pid: 12, keeperSockPath: "" }, undefined],
-    [{ pid: 12, keeperSockPath: "/k.sock" }, { keeperPid: 12, keeperSockPath: "/k.sock" }],
+    [
+      { pid: 12, keeperSockPath: "/k.sock" },
+      { keeperPid: 12, keeperSockPath: "/k.sock" },
+    ],
   ])("of %j is %j", (result, expected) => {
     expect(keeperOptsFromSpawnResult(result)).toEqual(expected);
   });

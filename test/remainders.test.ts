@@ -3,16 +3,40 @@ import { existsSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Agents } from "./fixtures/agents.js";
-import { openNext, restart, states, takeOver, type NextOpened, type NextRegistry } from "./fixtures/next.js";
-import { bare, exited, family, gone, isAlive, sleeper, startTalking, type Child } from "./fixtures/processes.js";
+import {
+  openNext,
+  restart,
+  states,
+  takeOver,
+  type NextOpened,
+  type NextRegistry,
+} from "./fixtures/next.js";
+import {
+  bare,
+  exited,
+  family,
+  gone,
+  isAlive,
+  sleeper,
+  startTalking,
+  type Child,
+} from "./fixtures/processes.js";
 import { editRows, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
-const withTool = (tool: string): string[] => ["sh", "-c", `${tool} >/dev/null & echo $!; exec sleep 300`];
+const withTool = (tool: string): string[] => [
+  "sh",
+  "-c",
+  `${tool} >/dev/null & echo $!; exec sleep 300`,
+];
 const TOOL = withTool("sleep 300");
 /** It inherits that it ignores SIGTERM, so that it does from its first moment. */
-const STUBBORN_TOOL = ["sh", "-c", 'trap "" TERM; sleep 300 >/dev/null & echo $!; trap - TERM; exec sleep 300'];
+const STUBBORN_TOOL = [
+  "sh",
+  "-c",
+  'trap "" TERM; sleep 300 >/dev/null & echo $!; trap - TERM; exec sleep 300',
+];
 
 interface Left extends NextOpened {
   agent: Child;
@@ -23,7 +47,11 @@ const told = (opened: NextOpened): Promise<void> =>
   waitFor("the exit event", () => opened.exits.length > 0, 4000);
 
 const forgotten = (opened: NextOpened): Promise<void> =>
-  waitFor("nothing is left", () => opened.registry.entries().length + rows(opened.pidFile).length === 0, 4000);
+  waitFor(
+    "nothing is left",
+    () => opened.registry.entries().length + rows(opened.pidFile).length === 0,
+    4000,
+  );
 
 /** An agent that has started a tool in its group, and is the session's. */
 async function working(argv = TOOL, emitter?: "silent"): Promise<Left> {
@@ -129,18 +157,25 @@ const tiers: [string, (registry: NextRegistry, pid: number) => boolean][] = [
 ];
 
 describe.each(tiers)("the session's next agent, linked by %s", (_, link) => {
-  it.each(comings)("is the one that is found and killed, not what is left of %s", async (_, come) => {
-    const left = await come();
-    const fresh = sleeper();
-    left.registry.register(fresh.pid, "/a", fresh, "t2");
-    expect(link(left.registry, fresh.pid)).toBe(true);
-    expect(left.registry.getPid("s")).toBe(fresh.pid);
-    expect(left.registry.size()).toBe(1);
-    expect(left.registry.killBySessionId("s")).toBe(true);
-    await gone(fresh.pid);
-    expect(isAlive(left.tool)).toBe(true);
-    await waitFor("the remainder alone", () => pids(left.pidFile).join() === String(left.agent.pid), 4000);
-  });
+  it.each(comings)(
+    "is the one that is found and killed, not what is left of %s",
+    async (_, come) => {
+      const left = await come();
+      const fresh = sleeper();
+      left.registry.register(fresh.pid, "/a", fresh, "t2");
+      expect(link(left.registry, fresh.pid)).toBe(true);
+      expect(left.registry.getPid("s")).toBe(fresh.pid);
+      expect(left.registry.size()).toBe(1);
+      expect(left.registry.killBySessionId("s")).toBe(true);
+      await gone(fresh.pid);
+      expect(isAlive(left.tool)).toBe(true);
+      await waitFor(
+        "the remainder alone",
+        () => pids(left.pidFile).join() === String(left.agent.pid),
+        4000,
+      );
+    },
+  );
 });
 
 it("is counted in the exit, if there is one", async () => {
@@ -220,7 +255,9 @@ describe("an agent that ends in good order", () => {
   it("leaves a remainder as well", async () => {
     const opened = openNext();
     const script = "sleep 300 >/dev/null 2>&1 </dev/null & echo $!; read line; exit 3";
-    const { child, line } = await startTalking(["sh", "-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+    const { child, line } = await startTalking(["sh", "-c", script], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     opened.registry.register(child.pid, "/a", child);
     child.stdin!.end("\n");
     await told(opened);
@@ -249,7 +286,10 @@ describe("a wrapper that crashes", () => {
   it("leaves the agent that nobody was told of", async () => {
     const agents = new Agents();
     const opened = openNext();
-    const wrapper = await agents.start("wrapper", { body: 'run agent "exit 0"; stay', with: ["agent"] });
+    const wrapper = await agents.start("wrapper", {
+      body: 'run agent "exit 0"; stay',
+      with: ["agent"],
+    });
     opened.registry.register(wrapper.pid, "/a", wrapper, "t");
     wrapper.kill("SIGKILL");
     await told(opened);
@@ -269,12 +309,18 @@ describe("under a keeper", () => {
     const pi = `'exit 0' 'run tool "exit 0"; stay'`;
     const body = `${apart ? "run_apart" : "run"} pi ${pi}; until_gone $child`;
     const keeper = await agents.start("keeper", { body, with: ["pi", "tool"] });
-    opened.registry.register(keeper.pid, "/a", keeper, "t", { keeperPid: keeper.pid, keeperSockPath: "/k.sock" });
+    opened.registry.register(keeper.pid, "/a", keeper, "t", {
+      keeperPid: keeper.pid,
+      keeperSockPath: "/k.sock",
+    });
     opened.registry.linkByToken("t", "s", agents.pid("pi"));
     return { ...opened, agents, keeper };
   }
 
-  describe.each([["in the keeper's group", false], ["in a group of its own", true]])("with pi %s", (_, apart) => {
+  describe.each([
+    ["in the keeper's group", false],
+    ["in a group of its own", true],
+  ])("with pi %s", (_, apart) => {
     it("what pi has left when both have ended is a remainder", async () => {
       const opened = await kept(apart);
       process.kill(opened.agents.pid("pi"), "SIGKILL");
@@ -326,7 +372,10 @@ describe("over a crash of the server", () => {
     const next = takeOver(pidFilePath);
     expect(states(next)).toEqual(["remainder"]);
     expect(next.registry.linkSession("s", "/work")).toBe(false);
-    expect(await within("the end", next.registry.terminate({ pid }))).toMatchObject({ outcome: "exited", pid });
+    expect(await within("the end", next.registry.terminate({ pid }))).toMatchObject({
+      outcome: "exited",
+      pid,
+    });
     expect(isAlive(Number(said))).toBe(false);
   });
 });

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { gone, isAlive, keeperArgv, sleeper, STUBBORN } from "./fixtures/processes.js";
-import { ago, codes, DAY_MS, editRows, newPidFile, open, pids, rows, type Row } from "./fixtures/registry.js";
+import {
+  ago,
+  codes,
+  DAY_MS,
+  editRows,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  type Row,
+} from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
@@ -8,7 +18,10 @@ describe("after a server died", () => {
   it("its children are tracked again with all that was known", async () => {
     const pidFilePath = newPidFile();
     const server = await Server.start({ pidFilePath });
-    const [a, b] = [await server.spawn({ cwd: "/a", token: "ta" }), await server.spawn({ cwd: "/b" })];
+    const [a, b] = [
+      await server.spawn({ cwd: "/a", token: "ta" }),
+      await server.spawn({ cwd: "/b" }),
+    ];
     await server.crash();
     const opened = open({ pidFilePath });
     opened.registry.cleanupOrphans();

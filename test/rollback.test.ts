@@ -7,7 +7,15 @@ import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 import { createRolledBack } from "./model/rolled-back.mjs";
 
-const ORIGINAL_FIELDS = ["pid", "cwd", "spawnedAt", "spawnToken", "piPid", "keeperPid", "keeperSockPath"];
+const ORIGINAL_FIELDS = [
+  "pid",
+  "cwd",
+  "spawnedAt",
+  "spawnToken",
+  "piPid",
+  "keeperPid",
+  "keeperSockPath",
+];
 
 function original(file: string) {
   const kill = vi.fn();
@@ -20,7 +28,10 @@ describe("the original module", () => {
     const child = sleeper();
     const { keeper: sidecar, pi } = await keeper();
     ours.registry.register(child.pid, "/a", child, "t");
-    ours.registry.register(sidecar.pid, "/k", sidecar, "k", { keeperPid: sidecar.pid, keeperSockPath: "/k.sock" });
+    ours.registry.register(sidecar.pid, "/k", sidecar, "k", {
+      keeperPid: sidecar.pid,
+      keeperSockPath: "/k.sock",
+    });
     ours.registry.linkByToken("k", "s", pi);
     ours.registry.register(deadPid(1), "/dead", bare());
     const written = rows(ours.pidFile);
@@ -31,8 +42,13 @@ describe("the original module", () => {
     expect([...server.entries.values()]).toEqual([
       { pid: child.pid, cwd: "/a", spawnedAt: Date.parse(written[0].spawnedAt), spawnToken: "t" },
       {
-        pid: sidecar.pid, cwd: "/k", spawnedAt: Date.parse(written[1].spawnedAt), spawnToken: "k",
-        piPid: pi, keeperPid: sidecar.pid, keeperSockPath: "/k.sock",
+        pid: sidecar.pid,
+        cwd: "/k",
+        spawnedAt: Date.parse(written[1].spawnedAt),
+        spawnToken: "k",
+        piPid: pi,
+        keeperPid: sidecar.pid,
+        keeperSockPath: "/k.sock",
       },
     ]);
     expect(kill).not.toHaveBeenCalled();
@@ -65,7 +81,10 @@ describe("our registry", () => {
   async function rolledBack(folder = process.cwd()) {
     const pidFilePath = newPidFile();
     const before = await Server.start({ pidFilePath });
-    const [first, second] = [await before.spawn({ cwd: folder, token: "t" }), await before.spawn({ cwd: process.cwd() })];
+    const [first, second] = [
+      await before.spawn({ cwd: folder, token: "t" }),
+      await before.spawn({ cwd: process.cwd() }),
+    ];
     await before.crash();
     original(pidFilePath).server.cleanupOrphans();
     for (const row of rows(pidFilePath))
@@ -82,7 +101,10 @@ describe("our registry", () => {
       { pid: second, cwd: process.cwd(), state: "live", kin: true },
     ]);
     expect(codes(ours)).toEqual([]);
-    expect(rows(pidFilePath)[0]).toMatchObject({ identity: { birth: expect.any(String) }, owner: { pid: process.pid } });
+    expect(rows(pidFilePath)[0]).toMatchObject({
+      identity: { birth: expect.any(String) },
+      owner: { pid: process.pid },
+    });
     expect(ours.registry.linkByToken("t", "s")).toBe(true);
     expect(ours.registry.killBySessionId("s")).toBe(true);
     await gone(first);
@@ -106,7 +128,10 @@ describe("our registry", () => {
   it("keeps a keeper's pi that the original passed on", async () => {
     const before = open();
     const { keeper: sidecar, pi } = await keeper();
-    before.registry.register(sidecar.pid, process.cwd(), sidecar, "k", { keeperPid: sidecar.pid, keeperSockPath: "/k.sock" });
+    before.registry.register(sidecar.pid, process.cwd(), sidecar, "k", {
+      keeperPid: sidecar.pid,
+      keeperSockPath: "/k.sock",
+    });
     before.registry.linkByToken("k", "s", pi);
     before.registry.close();
     original(before.pidFile).server.cleanupOrphans();

@@ -44,6 +44,9 @@ describe("the session in the file", () => {
     writePidFile(pidFile, [{ pid: P, cwd: "/a", sessionId: 7 }]);
     registry.cleanupOrphans();
     expect(warnings.map((it) => it.code)).toEqual(["HPR_EINVAL"]);
-    expect(JSON.parse(readFileSync(pidFile, "utf8"))).toEqual({ entries: [], refused: [{ pid: P, cwd: "/a", sessionId: 7 }] });
+    expect(JSON.parse(readFileSync(pidFile, "utf8"))).toEqual({
+      entries: [],
+      refused: [{ pid: P, cwd: "/a", sessionId: 7 }],
+    });
   });
 });

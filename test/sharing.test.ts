@@ -2,7 +2,16 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
-import { bare, deadPid, exited, fixture, gone, sleeper, startTalking, type Child } from "./fixtures/processes.js";
+import {
+  bare,
+  deadPid,
+  exited,
+  fixture,
+  gone,
+  sleeper,
+  startTalking,
+  type Child,
+} from "./fixtures/processes.js";
 import { codes, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { waitFor, within } from "./fixtures/wait.js";
@@ -59,7 +68,13 @@ class Registrar {
   ) {}
 
   static async start(pidFile: string, number: number, count: number): Promise<Registrar> {
-    const argv = [process.execPath, fixture("registrar.mjs"), pidFile, deadPid(1000 * number), count];
+    const argv = [
+      process.execPath,
+      fixture("registrar.mjs"),
+      pidFile,
+      deadPid(1000 * number),
+      count,
+    ];
     const stdio = ["pipe", "pipe", "inherit"] as const;
     const { child, lines } = await startTalking(argv.map(String), { stdio: [...stdio] });
     return new Registrar(child, lines, count);

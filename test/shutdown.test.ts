@@ -4,14 +4,36 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { Agents, IGNORE, SAVE } from "./fixtures/agents.js";
 import { runToEnd } from "./fixtures/cli.js";
-import { openNext, restart, states, takeOver, type NextOutcome, type NextRegistry } from "./fixtures/next.js";
-import { bare, deadPid, exited, fixture, gone, isAlive, keeper, sleeper, STUBBORN, stray, stubborn } from "./fixtures/processes.js";
+import {
+  openNext,
+  restart,
+  states,
+  takeOver,
+  type NextOutcome,
+  type NextRegistry,
+} from "./fixtures/next.js";
+import {
+  bare,
+  deadPid,
+  exited,
+  fixture,
+  gone,
+  isAlive,
+  keeper,
+  sleeper,
+  STUBBORN,
+  stray,
+  stubborn,
+} from "./fixtures/processes.js";
 import { newPidFile, rows } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
 const caught = (call: () => unknown): Promise<unknown> =>
-  (async () => call())().then(() => undefined, (reason: unknown) => reason);
+  (async () => call())().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
 
 describe("shutdown", () => {
   it("ends all, answers for each in their order, and closes", async () => {
@@ -42,7 +64,9 @@ describe("shutdown", () => {
     const { registry } = openNext();
     const child = await agents.start("agent", { atTerm: "exit 7" });
     registry.register(child.pid, "/a", child);
-    expect(await within("the end", registry.shutdown())).toEqual([{ pid: child.pid, outcome: "exited", code: 7, processes: 1 }]);
+    expect(await within("the end", registry.shutdown())).toEqual([
+      { pid: child.pid, outcome: "exited", code: 7, processes: 1 },
+    ]);
   });
 
   it("of nothing answers nothing, and closes", async () => {
@@ -58,7 +82,11 @@ describe("shutdown", () => {
     registry.register(child.pid, "/a", child, "t");
     registry.linkByToken("t", "s");
     const ended = registry.shutdown({ graceMs: 150 });
-    expect([registry.size(), registry.getPid("s"), registry.killBySessionId("s")]).toEqual([0, undefined, false]);
+    expect([registry.size(), registry.getPid("s"), registry.killBySessionId("s")]).toEqual([
+      0,
+      undefined,
+      false,
+    ]);
     expect(rows(pidFile)).toMatchObject([{ pid: child.pid, terminating: true }]);
     expect(await within("the end", ended)).toMatchObject([{ outcome: "killed" }]);
   });
@@ -78,16 +106,24 @@ describe("shutdown", () => {
     const opened = restart(before, { killGraceMs: 20_000 });
     opened.registry.killByToken("t");
     const results = await within("the end", opened.registry.shutdown({ graceMs: 150 }));
-    expect(results).toMatchObject([{ pid: adopted.pid, outcome: "exited" }, { pid: ending.pid, outcome: "killed" }]);
+    expect(results).toMatchObject([
+      { pid: adopted.pid, outcome: "exited" },
+      { pid: ending.pid, outcome: "killed" },
+    ]);
     expect(rows(opened.pidFile)).toEqual([]);
   });
 
   it("ends a keeper with its pi", async () => {
     const { registry } = openNext();
     const { keeper: child, pi } = await keeper();
-    registry.register(child.pid, "/a", child, "t", { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    registry.register(child.pid, "/a", child, "t", {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     registry.linkByToken("t", "s", pi);
-    expect(await within("the end", registry.shutdown())).toMatchObject([{ pid: child.pid, outcome: "exited", sessionId: "s" }]);
+    expect(await within("the end", registry.shutdown())).toMatchObject([
+      { pid: child.pid, outcome: "exited", sessionId: "s" },
+    ]);
     expect([child.pid, pi].map(isAlive)).toEqual([false, false]);
   });
 
@@ -97,7 +133,8 @@ describe("shutdown", () => {
     registry.register(child.pid, "/a", child);
     const ended = [registry.shutdown({ graceMs: 20_000 }), registry.shutdown({ graceMs: 100 })];
     const joined = registry.terminate({ pid: child.pid });
-    for (const results of await within("both answers", Promise.all(ended))) expect(results).toMatchObject([{ outcome: "killed" }]);
+    for (const results of await within("both answers", Promise.all(ended)))
+      expect(results).toMatchObject([{ outcome: "killed" }]);
     expect((await within("the answer", joined)).outcome).toBe("killed");
   });
 
@@ -107,20 +144,27 @@ describe("shutdown", () => {
     registry.register(child.pid, "/a", child);
     const ended = registry.shutdown({ graceMs: false });
     registry.close();
-    expect(await within("the answer", ended)).toMatchObject([{ pid: child.pid, outcome: "unknown" }]);
+    expect(await within("the answer", ended)).toMatchObject([
+      { pid: child.pid, outcome: "unknown" },
+    ]);
     expect(rows(pidFile)).toMatchObject([{ pid: child.pid, terminating: true }]);
   });
 
-  it.each([{ graceMs: -1 }, { graceMs: "1" }, { graceMs: 2 ** 31 }, 5])("refuses %j and does nothing", async (options) => {
-    const { registry, pidFile } = openNext();
-    const child = sleeper();
-    registry.register(child.pid, "/a", child);
-    const error = await caught(() => registry.shutdown(options as never));
-    expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
-    expect((error as { code?: string }).code).toMatch(/^ERR_(INVALID_ARG_TYPE|INVALID_ARG_VALUE|OUT_OF_RANGE)$/);
-    expect(registry.size()).toBe(1);
-    expect(rows(pidFile)[0].terminating ?? false).toBe(false);
-  });
+  it.each([{ graceMs: -1 }, { graceMs: "1" }, { graceMs: 2 ** 31 }, 5])(
+    "refuses %j and does nothing",
+    async (options) => {
+      const { registry, pidFile } = openNext();
+      const child = sleeper();
+      registry.register(child.pid, "/a", child);
+      const error = await caught(() => registry.shutdown(options as never));
+      expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
+      expect((error as { code?: string }).code).toMatch(
+        /^ERR_(INVALID_ARG_TYPE|INVALID_ARG_VALUE|OUT_OF_RANGE)$/,
+      );
+      expect(registry.size()).toBe(1);
+      expect(rows(pidFile)[0].terminating ?? false).toBe(false);
+    },
+  );
 });
 
 describe("killAll, unlike shutdown", () => {
@@ -128,7 +172,10 @@ describe("killAll, unlike shutdown", () => {
     const agents = new Agents();
     const pidFilePath = newPidFile();
     const server = await Server.start({ pidFilePath, killGraceMs: false });
-    const { pid } = await server.spawn({ argv: agents.argv("agent", { atTerm: IGNORE }), token: "t" });
+    const { pid } = await server.spawn({
+      argv: agents.argv("agent", { atTerm: IGNORE }),
+      token: "t",
+    });
     await agents.up("agent");
     await server.call("killAll");
     await waitFor("it is asked", () => agents.asked("agent") === 1);
@@ -189,11 +236,18 @@ describe("the last line of a script", () => {
   });
 
   it.each(["terminate", "shutdown"])("of a worker awaits %s to its end", async (how) => {
-    const worker = new Worker(fixture("last-worker.mjs"), { workerData: { how, pidFile: newPidFile(), agent: STUBBORN } });
+    const worker = new Worker(fixture("last-worker.mjs"), {
+      workerData: { how, pidFile: newPidFile(), agent: STUBBORN },
+    });
     const messages: unknown[] = [];
     const errors: unknown[] = [];
-    worker.on("message", (message) => messages.push(message)).on("error", (error) => errors.push(error));
-    await within("the worker's end", once(worker, "exit").catch(() => undefined));
+    worker
+      .on("message", (message) => messages.push(message))
+      .on("error", (error) => errors.push(error));
+    await within(
+      "the worker's end",
+      once(worker, "exit").catch(() => undefined),
+    );
     expect(errors).toEqual([]);
     expect(messages).toEqual(["killed"]);
   });
@@ -208,7 +262,12 @@ describe("terminate's abort", () => {
     const ended = registry.terminate({ pid: child.pid }, { graceMs: 400, abort: abort.signal });
     const other = registry.terminate({ pid: child.pid });
     let answered = false;
-    const aborted = ended.then((result) => result.outcome, (error: Error) => error.name).finally(() => (answered = true));
+    const aborted = ended
+      .then(
+        (result) => result.outcome,
+        (error: Error) => error.name,
+      )
+      .finally(() => (answered = true));
     abort.abort();
     await waitFor("an answer", () => answered, 200);
     expect(["unknown", "AbortError"]).toContain(await aborted);
@@ -234,47 +293,72 @@ describe("terminate's abort", () => {
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
     const ended = registry.terminate({ pid: child.pid }, { abort: AbortSignal.abort() });
-    expect(["unknown", "AbortError"]).toContain(await within("the answer", ended.then((it) => it.outcome, (error: Error) => error.name), 200));
+    expect(["unknown", "AbortError"]).toContain(
+      await within(
+        "the answer",
+        ended.then(
+          (it) => it.outcome,
+          (error: Error) => error.name,
+        ),
+        200,
+      ),
+    );
   });
 
   it.each([5, "now", {}, new EventEmitter()])("refuses %j", async (abort) => {
     const { registry } = openNext();
     const child = sleeper();
     registry.register(child.pid, "/a", child);
-    expect(await caught(() => registry.terminate({ pid: child.pid }, { abort: abort as never }))).toBeInstanceOf(TypeError);
+    expect(
+      await caught(() => registry.terminate({ pid: child.pid }, { abort: abort as never })),
+    ).toBeInstanceOf(TypeError);
     expect(registry.size()).toBe(1);
   });
 });
 
 describe("terminate's answer for who is not there", () => {
-  const outcome = async (registry: NextRegistry, target: Parameters<NextRegistry["terminate"]>[0]): Promise<NextOutcome> =>
-    (await within("the answer", registry.terminate(target))).outcome;
+  const outcome = async (
+    registry: NextRegistry,
+    target: Parameters<NextRegistry["terminate"]>[0],
+  ): Promise<NextOutcome> => (await within("the answer", registry.terminate(target))).outcome;
 
   it("is not-found if this registry remembers none", async () => {
     const { registry } = openNext();
-    for (const target of ["nobody", "", { sessionId: "x" }, { spawnToken: "x" }, { pid: deadPid(1) }, { pid: process.pid }])
-      expect(await within("the answer", registry.terminate(target))).toEqual({ outcome: "not-found" });
+    for (const target of [
+      "nobody",
+      "",
+      { sessionId: "x" },
+      { spawnToken: "x" },
+      { pid: deadPid(1) },
+      { pid: process.pid },
+    ])
+      expect(await within("the answer", registry.terminate(target))).toEqual({
+        outcome: "not-found",
+      });
   });
 
-  it.each(["own", "adopted", "ended", "while no server ran"])("is already-gone if it remembers one: %s", async (kind) => {
-    const before = openNext();
-    const child = sleeper();
-    before.registry.register(child.pid, "/a", child, "t");
-    before.registry.linkByToken("t", "s");
-    if (kind === "while no server ran") {
-      before.registry.close();
-      child.kill("SIGKILL");
-      await exited(child);
-    }
-    const opened = kind === "own" || kind === "ended" ? before : takeOverOf(before);
-    if (kind === "ended") opened.registry.killBySessionId("s");
-    else child.kill("SIGKILL");
-    await waitFor("its exit event", () => opened.exits.length === 1, 4000);
-    expect(await outcome(opened.registry, { pid: child.pid })).toBe("already-gone");
-    expect(await outcome(opened.registry, { spawnToken: "t" })).toBe("already-gone");
-    if (opened === before) expect(await outcome(opened.registry, "s")).toBe("already-gone");
-    expect(await outcome(opened.registry, "s2")).toBe("not-found");
-  });
+  it.each(["own", "adopted", "ended", "while no server ran"])(
+    "is already-gone if it remembers one: %s",
+    async (kind) => {
+      const before = openNext();
+      const child = sleeper();
+      before.registry.register(child.pid, "/a", child, "t");
+      before.registry.linkByToken("t", "s");
+      if (kind === "while no server ran") {
+        before.registry.close();
+        child.kill("SIGKILL");
+        await exited(child);
+      }
+      const opened = kind === "own" || kind === "ended" ? before : takeOverOf(before);
+      if (kind === "ended") opened.registry.killBySessionId("s");
+      else child.kill("SIGKILL");
+      await waitFor("its exit event", () => opened.exits.length === 1, 4000);
+      expect(await outcome(opened.registry, { pid: child.pid })).toBe("already-gone");
+      expect(await outcome(opened.registry, { spawnToken: "t" })).toBe("already-gone");
+      if (opened === before) expect(await outcome(opened.registry, "s")).toBe("already-gone");
+      expect(await outcome(opened.registry, "s2")).toBe("not-found");
+    },
+  );
 
   const takeOverOf = (before: ReturnType<typeof openNext>) => restart(before);
 });
@@ -289,7 +373,9 @@ describe("the events", () => {
   it("once is called once, and taken off by off and removeListener", () => {
     const { registry } = openNext();
     const seen: string[] = [];
-    const [one, two, three, four] = ["one", "two", "three", "four"].map((name) => () => seen.push(name));
+    const [one, two, three, four] = ["one", "two", "three", "four"].map(
+      (name) => () => seen.push(name),
+    );
     expect(registry.once("exit", one)).toBe(registry);
     registry.once("exit", two).once("exit", three).on("exit", four);
     expect(registry.off("exit", two)).toBe(registry);
@@ -319,7 +405,9 @@ describe("the events", () => {
     add(opened.registry, 1)();
     expect(await within("the event", awaited)).toMatchObject([{ pid: deadPid(1), code: 0 }]);
     const abort = new AbortController();
-    const aborted = once(opened.registry as unknown as EventEmitter, "exit", { signal: abort.signal });
+    const aborted = once(opened.registry as unknown as EventEmitter, "exit", {
+      signal: abort.signal,
+    });
     abort.abort();
     await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
   });
@@ -346,14 +434,27 @@ describe("the events", () => {
     expect(heard).toEqual([]);
   });
 
-  it.each(["on", "off", "once", "removeListener"] as const)("%s refuses other names and what is no listener", (method) => {
-    const { registry } = openNext();
-    expect(registry[method]).toBeTypeOf("function");
-    for (const name of ["exits", "Exit", "", "constructor", "newListener", Symbol("exit"), undefined, null, 5])
-      expect(() => registry[method](name as never, () => {})).toThrow(TypeError);
-    for (const listener of [undefined, null, "listener", {}])
-      expect(() => registry[method]("exit", listener as never)).toThrow(TypeError);
-  });
+  it.each(["on", "off", "once", "removeListener"] as const)(
+    "%s refuses other names and what is no listener",
+    (method) => {
+      const { registry } = openNext();
+      expect(registry[method]).toBeTypeOf("function");
+      for (const name of [
+        "exits",
+        "Exit",
+        "",
+        "constructor",
+        "newListener",
+        Symbol("exit"),
+        undefined,
+        null,
+        5,
+      ])
+        expect(() => registry[method](name as never, () => {})).toThrow(TypeError);
+      for (const listener of [undefined, null, "listener", {}])
+        expect(() => registry[method]("exit", listener as never)).toThrow(TypeError);
+    },
+  );
 });
 
 describe("an agent that saves", () => {
@@ -362,7 +463,9 @@ describe("an agent that saves", () => {
     const { registry } = openNext({ killGraceMs: 20 });
     const child = await agents.start("agent", { atTerm: SAVE });
     registry.register(child.pid, "/a", child);
-    expect(await within("the end", registry.shutdown({ graceMs: 20_000 }))).toMatchObject([{ outcome: "exited", code: 0 }]);
+    expect(await within("the end", registry.shutdown({ graceMs: 20_000 }))).toMatchObject([
+      { outcome: "exited", code: 0 },
+    ]);
     expect(agents.notes("agent", "saved")).toHaveLength(1);
     await gone(child.pid);
   });

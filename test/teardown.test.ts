@@ -27,7 +27,8 @@ function run(what: { how?: string; workers?: string[] }): Promise<unknown> {
   const argv = ["--expose-gc", fixture("ending.mjs"), argument];
   return new Promise((resolve) => {
     execFile(process.execPath, argv, { timeout: 20_000 }, (error, stdout) =>
-      resolve({ status: error?.code ?? 0, signal: error?.signal ?? null, stdout }));
+      resolve({ status: error?.code ?? 0, signal: error?.signal ?? null, stdout }),
+    );
   });
 }
 
@@ -39,7 +40,11 @@ describe("an environment that ends while watches fire", () => {
   it("leaves the server alive if it is a worker's", async () => {
     const ways: typeof WAYS = [...WAYS, ["terminated", 1]];
     const stdout = ways.map((it) => `${it.join(" ")}\n`).join("");
-    expect(await run({ workers: ways.map(([how]) => how) })).toEqual({ status: 0, signal: null, stdout });
+    expect(await run({ workers: ways.map(([how]) => how) })).toEqual({
+      status: 0,
+      signal: null,
+      stdout,
+    });
   });
 });
 

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { TerminateTarget } from "../lib/types.js";
-import { bare, deadPid, family, gone, isAlive, sleeper, stray, stubborn } from "./fixtures/processes.js";
+import {
+  bare,
+  deadPid,
+  family,
+  gone,
+  isAlive,
+  sleeper,
+  stray,
+  stubborn,
+} from "./fixtures/processes.js";
 import { open, rows } from "./fixtures/registry.js";
 import { holdsFor, within } from "./fixtures/wait.js";
 
@@ -38,7 +47,10 @@ describe("terminate", () => {
     const { registry } = open({ killGraceMs: false });
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
-    const result = await within("the end", registry.terminate({ pid: child.pid }, { graceMs: 100 }));
+    const result = await within(
+      "the end",
+      registry.terminate({ pid: child.pid }, { graceMs: 100 }),
+    );
     expect(result).toMatchObject({ outcome: "killed", pid: child.pid, signal: "SIGKILL" });
     expect(isAlive(child.pid)).toBe(false);
   });
@@ -65,7 +77,10 @@ describe("terminate", () => {
     const { registry } = open({ killGraceMs: false });
     const child = sleeper();
     registry.register(child.pid, "/a", child);
-    const result = await within("the end", registry.terminate({ pid: child.pid }, { signal: "SIGINT" }));
+    const result = await within(
+      "the end",
+      registry.terminate({ pid: child.pid }, { signal: "SIGINT" }),
+    );
     expect(result).toMatchObject({ outcome: "exited", signal: "SIGINT" });
   });
 
@@ -73,7 +88,10 @@ describe("terminate", () => {
     const { registry } = open({ killGraceMs: false });
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
-    const result = await within("the end", registry.terminate({ pid: child.pid }, { signal: "SIGKILL" }));
+    const result = await within(
+      "the end",
+      registry.terminate({ pid: child.pid }, { signal: "SIGKILL" }),
+    );
     expect(result.signal).toBe("SIGKILL");
     expect(isAlive(child.pid)).toBe(false);
   });
@@ -94,14 +112,17 @@ describe("terminate", () => {
     expect(rows(pidFile)).toEqual([]);
   });
 
-  it.each<TerminateTarget>(["nobody", "", { sessionId: "x" }, { spawnToken: "x" }, { pid: 1234567890 }])(
-    "tells that no entry answers to %j",
-    async (target) => {
-      const result = await open().registry.terminate(target);
-      expect(result.outcome).toBe("not-found");
-      expect(result.pid).toBeUndefined();
-    },
-  );
+  it.each<TerminateTarget>([
+    "nobody",
+    "",
+    { sessionId: "x" },
+    { spawnToken: "x" },
+    { pid: 1234567890 },
+  ])("tells that no entry answers to %j", async (target) => {
+    const result = await open().registry.terminate(target);
+    expect(result.outcome).toBe("not-found");
+    expect(result.pid).toBeUndefined();
+  });
 
   it("tells what is not ours, and spares it", async () => {
     const { registry } = open({ killGraceMs: 20 });
@@ -163,7 +184,10 @@ describe("terminate", () => {
     const { registry } = open();
     // An async function, so that it does not matter whether it throws or rejects.
     const call = async () => registry.terminate(target as never, options as never);
-    const error = await call().then(() => undefined, (reason: unknown) => reason);
+    const error = await call().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
   });
 });

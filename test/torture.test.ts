@@ -22,6 +22,10 @@ function endOne(seed: number): Promise<unknown> {
 }
 
 const programs = Math.ceil(ENDINGS / (WORKERS + 1));
-it(`${ENDINGS} environments end in any way at any moment (seed ${SEED})`, async () => {
-  for (let i = 0; i < programs; i++) expect(await endOne(SEED + i)).toBe(true);
-}, programs * BOUND_MS);
+it(
+  `${ENDINGS} environments end in any way at any moment (seed ${SEED})`,
+  async () => {
+    for (let i = 0; i < programs; i++) expect(await endOne(SEED + i)).toBe(true);
+  },
+  programs * BOUND_MS,
+);

@@ -3,8 +3,24 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HeadlessPidRegistryOptions } from "../lib/types.js";
-import { bare, gone, isAlive, keeper, ROOT, start, startTalking, type Child } from "./fixtures/processes.js";
-import { codes, newPidFile, open, rows, temporaryFolder, type Opened } from "./fixtures/registry.js";
+import {
+  bare,
+  gone,
+  isAlive,
+  keeper,
+  ROOT,
+  start,
+  startTalking,
+  type Child,
+} from "./fixtures/processes.js";
+import {
+  codes,
+  newPidFile,
+  open,
+  rows,
+  temporaryFolder,
+  type Opened,
+} from "./fixtures/registry.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
 const TOKEN = "token-of-a-session"; // long enough to count in any variable
@@ -36,10 +52,13 @@ class Notes {
 const WAYS: Record<string, (file: string) => string> = {
   "in the agent's group": (file) => `sh ${file} &`,
   "in a session of its own": (file) => `setsid sh ${file} &`,
-  "forked twice, in a session of its own": (file) => `(setsid sh -c 'sh ${file} & exit 0' &) ; sleep 0.1`,
+  "forked twice, in a session of its own": (file) =>
+    `(setsid sh -c 'sh ${file} & exit 0' &) ; sleep 0.1`,
   "under nohup": (file) => `nohup sh ${file} >/dev/null 2>&1 &`,
-  "with an empty environment, in a session of its own": (file) => `setsid env -i PATH=$PATH sh ${file} &`,
-  "by a shell of a shell, each in a session of its own": (file) => `setsid sh -c 'setsid sh ${file}; true' &`,
+  "with an empty environment, in a session of its own": (file) =>
+    `setsid env -i PATH=$PATH sh ${file} &`,
+  "by a shell of a shell, each in a session of its own": (file) =>
+    `setsid sh -c 'setsid sh ${file}; true' &`,
 };
 
 /** A tool that notes its pid and stays. */
@@ -51,14 +70,22 @@ function tool(notes: Notes, name: string, before = ""): string {
 const STUBBORN = 'trap "" TERM';
 
 /** An agent that runs a script and stays. */
-function agent(opened: Opened, script: string, { token = TOKEN, ...options }: { token?: string; detached?: boolean; env?: NodeJS.ProcessEnv } = {}): Child {
+function agent(
+  opened: Opened,
+  script: string,
+  {
+    token = TOKEN,
+    ...options
+  }: { token?: string; detached?: boolean; env?: NodeJS.ProcessEnv } = {},
+): Child {
   const env = { ...process.env, ...opened.registry.spawnEnv(token), ...options.env };
   const child = start(["sh", "-c", `${script}\nwhile :; do sleep 300; done`], { ...options, env });
   opened.registry.register(child.pid, CWD, child, token);
   return child;
 }
 
-const openTree = (options: HeadlessPidRegistryOptions = {}): Opened => open({ killGraceMs: 300, tree: true, ...options });
+const openTree = (options: HeadlessPidRegistryOptions = {}): Opened =>
+  open({ killGraceMs: 300, tree: true, ...options });
 
 describe("a tool", () => {
   it.each(Object.keys(WAYS))("%s ends with its agent", async (way) => {
@@ -101,7 +128,10 @@ describe("a tool", () => {
   it("is asked once", async () => {
     const [opened, notes] = [openTree({ killGraceMs: 2000 }), new Notes()];
     const log = join(notes.folder, "asked");
-    agent(opened, `sh -c 'trap "echo x >> ${log}; sleep 0.3; exit" TERM; ${notes.note("tool")}; while :; do sleep 0.05; done' &`);
+    agent(
+      opened,
+      `sh -c 'trap "echo x >> ${log}; sleep 0.3; exit" TERM; ${notes.note("tool")}; while :; do sleep 0.05; done' &`,
+    );
     const pid = await notes.pid("tool");
     await opened.registry.terminate({ spawnToken: TOKEN });
     expect(isAlive(pid)).toBe(false);
@@ -130,19 +160,26 @@ describe("a tool", () => {
 
 describe("all calls that end", () => {
   const calls: Record<string, (opened: Opened) => unknown> = {
-    killBySessionId: ({ registry }) => registry.linkByToken(TOKEN, "s") && registry.killBySessionId("s"),
+    killBySessionId: ({ registry }) =>
+      registry.linkByToken(TOKEN, "s") && registry.killBySessionId("s"),
     killByToken: ({ registry }) => registry.killByToken(TOKEN),
     killAll: ({ registry }) => registry.killAll(),
     shutdown: ({ registry }) => registry.shutdown(),
     terminate: ({ registry }) => registry.terminate({ spawnToken: TOKEN }),
   };
-  it.each(Object.keys(calls))("%s leaves nothing of a session with the registry's option", async (call) => {
-    const [opened, notes] = [openTree(), new Notes()];
-    const child = agent(opened, WAYS["forked twice, in a session of its own"](tool(notes, "tool")));
-    const pid = await notes.pid("tool");
-    await calls[call](opened);
-    await Promise.all([gone(pid), gone(child.pid)]);
-  });
+  it.each(Object.keys(calls))(
+    "%s leaves nothing of a session with the registry's option",
+    async (call) => {
+      const [opened, notes] = [openTree(), new Notes()];
+      const child = agent(
+        opened,
+        WAYS["forked twice, in a session of its own"](tool(notes, "tool")),
+      );
+      const pid = await notes.pid("tool");
+      await calls[call](opened);
+      await Promise.all([gone(pid), gone(child.pid)]);
+    },
+  );
 
   it("shutdown with its own option as well", async () => {
     const [opened, notes] = [open({ killGraceMs: 300 }), new Notes()];
@@ -166,7 +203,9 @@ describe("all calls that end", () => {
 
   it("refuses a tree that is no flag", async () => {
     const { registry } = open();
-    await expect(registry.terminate("s", { tree: 1 as never })).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
+    await expect(registry.terminate("s", { tree: 1 as never })).rejects.toMatchObject({
+      code: "ERR_INVALID_ARG_TYPE",
+    });
     expect(() => open({ tree: "yes" as never })).toThrow("tree");
     expect(() => registry.spawnEnv("")).toThrow(TypeError);
     expect(() => registry.spawnEnv("a\0b")).toThrow(TypeError);
@@ -178,7 +217,10 @@ describe("a keeper's session", () => {
     const [opened, notes] = [openTree({ killGraceMs: 1000 }), new Notes()];
     const script = `${WAYS["in a session of its own"](tool(notes, "tool"))}\nexec sleep 300`;
     const { keeper: child, pi, lines } = await keeper({ pi: ["sh", "-c", script], ownGroup: true });
-    opened.registry.register(child.pid, CWD, child, TOKEN, { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+    opened.registry.register(child.pid, CWD, child, TOKEN, {
+      keeperPid: child.pid,
+      keeperSockPath: "/k.sock",
+    });
     opened.registry.linkByToken(TOKEN, "s", pi);
     const pid = await notes.pid("tool");
     await opened.registry.terminate("s");
@@ -192,7 +234,10 @@ describe("over a restart", () => {
   it("an end with tree goes on: the tools, too", async () => {
     const notes = new Notes();
     const before = openTree({ killGraceMs: 3000 });
-    const child = agent(before, `${STUBBORN}; ${WAYS["in a session of its own"](tool(notes, "tool", STUBBORN))}`);
+    const child = agent(
+      before,
+      `${STUBBORN}; ${WAYS["in a session of its own"](tool(notes, "tool", STUBBORN))}`,
+    );
     const pid = await notes.pid("tool");
     before.registry.killByToken(TOKEN);
     expect(rows(before.pidFile)).toMatchObject([{ ending: { tree: true } }]);
@@ -217,20 +262,21 @@ describe("over a restart", () => {
 });
 
 describe("an agent that ends by itself", () => {
-  it.each(["in a session of its own", "forked twice, in a session of its own", "in the agent's group"])(
-    "has its tools ended (%s), and its exit told once, at once",
-    async (way) => {
-      const [opened, notes] = [openTree(), new Notes()];
-      const child = agent(opened, WAYS[way](tool(notes, "tool")));
-      const pid = await notes.pid("tool");
-      process.kill(child.pid, "SIGKILL");
-      await waitFor("the exit", () => opened.exits.length > 0);
-      expect(opened.exits).toMatchObject([{ pid: child.pid, signal: "SIGKILL" }]);
-      await gone(pid);
-      await waitFor("an empty file", () => rows(opened.pidFile).length === 0);
-      expect(opened.exits).toHaveLength(1);
-    },
-  );
+  it.each([
+    "in a session of its own",
+    "forked twice, in a session of its own",
+    "in the agent's group",
+  ])("has its tools ended (%s), and its exit told once, at once", async (way) => {
+    const [opened, notes] = [openTree(), new Notes()];
+    const child = agent(opened, WAYS[way](tool(notes, "tool")));
+    const pid = await notes.pid("tool");
+    process.kill(child.pid, "SIGKILL");
+    await waitFor("the exit", () => opened.exits.length > 0);
+    expect(opened.exits).toMatchObject([{ pid: child.pid, signal: "SIGKILL" }]);
+    await gone(pid);
+    await waitFor("an empty file", () => rows(opened.pidFile).length === 0);
+    expect(opened.exits).toHaveLength(1);
+  });
 
   it("and has left nobody is forgotten as ever", async () => {
     const opened = openTree();
@@ -258,26 +304,40 @@ describe("whoever is no member lives", () => {
     agent(opened, WAYS["in a session of its own"](tool(notes, "tool")), { token: "short" });
     await notes.pid("tool");
     const bystander = start(["sleep", "300"]);
-    const other = start(["sleep", "300"], { env: { ...process.env, ...elsewhere.registry.spawnEnv("short") } });
+    const other = start(["sleep", "300"], {
+      env: { ...process.env, ...elsewhere.registry.spawnEnv("short") },
+    });
     await opened.registry.terminate({ spawnToken: "short" });
     await holdsFor(150, "both live", () => isAlive(bystander.pid) && isAlive(other.pid));
   });
 
   it("a neighbour's agent and its tools, even where an agent has started that neighbour", async () => {
     const [opened, notes] = [openTree(), new Notes()];
-    agent(opened, WAYS["in a session of its own"](tool(notes, "inner", WAYS["in a session of its own"](tool(notes, "innertool")))));
+    agent(
+      opened,
+      WAYS["in a session of its own"](
+        tool(notes, "inner", WAYS["in a session of its own"](tool(notes, "innertool"))),
+      ),
+    );
     const inner = await notes.pid("inner");
     const innerTool = await notes.pid("innertool");
     opened.registry.register(inner, CWD, bare(), "inner-token-of-another");
     await waitFor("both entries", () => opened.registry.entries().length === 2);
     await opened.registry.terminate({ spawnToken: TOKEN });
-    await holdsFor(150, "the neighbour and its tool live", () => isAlive(inner) && isAlive(innerTool));
+    await holdsFor(
+      150,
+      "the neighbour and its tool live",
+      () => isAlive(inner) && isAlive(innerTool),
+    );
     await opened.registry.terminate({ pid: inner });
     await Promise.all([gone(inner), gone(innerTool)]);
   });
 
   /** A server that an agent has started, as a tool, with an agent of its own. */
-  async function innerServer(opened: Opened, pidFilePath: string): Promise<{ server: number; inner: number }> {
+  async function innerServer(
+    opened: Opened,
+    pidFilePath: string,
+  ): Promise<{ server: number; inner: number }> {
     const notes = new Notes();
     const code = `
       const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
@@ -339,8 +399,15 @@ describe("a session that we descend from", () => {
         console.log(JSON.stringify({ outcome, one: one.pid, two: two.pid, free: free.pid }));
         setTimeout(() => { two.kill("SIGKILL"); free.kill("SIGKILL"); process.exit(); }, 400);
       });`;
-    const { line } = await startTalking([process.execPath, "-e", code], { env: { ...process.env, ANY: TOKEN } });
-    const { outcome, one, two, free } = JSON.parse(line) as { outcome: string; one: number; two: number; free: number };
+    const { line } = await startTalking([process.execPath, "-e", code], {
+      env: { ...process.env, ANY: TOKEN },
+    });
+    const { outcome, one, two, free } = JSON.parse(line) as {
+      outcome: string;
+      one: number;
+      two: number;
+      free: number;
+    };
     expect(outcome).toBe("exited");
     expect([one, two, free].map(isAlive)).toEqual([false, true, true]);
   });
@@ -349,7 +416,9 @@ describe("a session that we descend from", () => {
 it("ends twenty agents with six tools each in one call", async () => {
   const [opened, notes] = [openTree({ killGraceMs: 2000 }), new Notes()];
   const script = (n: number): string =>
-    Object.values(WAYS).map((way, i) => way(tool(notes, `tool-${n}-${i}`))).join("\n");
+    Object.values(WAYS)
+      .map((way, i) => way(tool(notes, `tool-${n}-${i}`)))
+      .join("\n");
   for (let n = 0; n < 20; n++) agent(opened, script(n), { token: `token-of-session-${n}` });
   await waitFor("all tools", () => notes.all("tool-").length === 120, 20_000);
   const tools = notes.all("tool-");

@@ -24,8 +24,24 @@ interface Short {
   codes: string[];
 }
 
-async function short(limit: string, act: string, dies: string, pidFile: string, under: string[], orphan = 0): Promise<Short> {
-  const argv = [...under, process.execPath, fixture("short.mjs"), limit, act, dies, pidFile, String(orphan)];
+async function short(
+  limit: string,
+  act: string,
+  dies: string,
+  pidFile: string,
+  under: string[],
+  orphan = 0,
+): Promise<Short> {
+  const argv = [
+    ...under,
+    process.execPath,
+    fixture("short.mjs"),
+    limit,
+    act,
+    dies,
+    pidFile,
+    String(orphan),
+  ];
   const ran = await runToEnd(argv, { HOME: tmpdir() });
   expect(ran.code, ran.err).toBe(0);
   return JSON.parse(ran.out) as Short;
@@ -35,28 +51,36 @@ const sum = ({ known, told, size, left }: Short): object => ({ known, told, size
 const TOLD = { known: 1, told: [true], size: 0, left: 0 };
 
 // Root has no such limit.
-describe.skipIf(unreachable())(`at the limit of threads${unreachable() ? ` (${unreachable()})` : ""}`, () => {
-  describe.each(["dies before", "dies after"])("which is lifted when the process %s", (dies) => {
-    it.each(["silent", "child"])("the exit of one that is registered is told: %s", async (act) => {
-      const told = await short("threads", act, dies, theirPidFile(), asPlainUser);
-      expect(sum(told)).toEqual(TOLD);
-      expect(told.codes).toEqual(["HPR_EUNWATCHED"]);
-    });
+describe.skipIf(unreachable())(
+  `at the limit of threads${unreachable() ? ` (${unreachable()})` : ""}`,
+  () => {
+    describe.each(["dies before", "dies after"])("which is lifted when the process %s", (dies) => {
+      it.each(["silent", "child"])(
+        "the exit of one that is registered is told: %s",
+        async (act) => {
+          const told = await short("threads", act, dies, theirPidFile(), asPlainUser);
+          expect(sum(told)).toEqual(TOLD);
+          expect(told.codes).toEqual(["HPR_EUNWATCHED"]);
+        },
+      );
 
-    it("the exit of one that is adopted is told", async () => {
-      const pidFile = theirPidFile();
-      const script = `import("${ROOT}dist/index.js").then(({ createHeadlessPidRegistry }) => {
+      it("the exit of one that is adopted is told", async () => {
+        const pidFile = theirPidFile();
+        const script = `import("${ROOT}dist/index.js").then(({ createHeadlessPidRegistry }) => {
         const child = require("child_process").spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
         createHeadlessPidRegistry({ pidFilePath: process.argv[1] }).register(child.pid, "/a", child, "t");
         process.stdout.write(String(child.pid), () => process.kill(process.pid, "SIGKILL"));
       })`;
-      const first = await runToEnd([...asPlainUser, process.execPath, "-e", script, pidFile], { HOME: tmpdir() });
-      const told = await short("threads", "adopt", dies, pidFile, asPlainUser, Number(first.out));
-      expect(sum(told)).toEqual(TOLD);
-      expect(told.codes).toEqual(["HPR_EUNWATCHED"]);
+        const first = await runToEnd([...asPlainUser, process.execPath, "-e", script, pidFile], {
+          HOME: tmpdir(),
+        });
+        const told = await short("threads", "adopt", dies, pidFile, asPlainUser, Number(first.out));
+        expect(sum(told)).toEqual(TOLD);
+        expect(told.codes).toEqual(["HPR_EUNWATCHED"]);
+      });
     });
-  });
-});
+  },
+);
 
 describe("without a free descriptor", () => {
   it.each(["silent", "child"])("the exit of one that is registered is told: %s", async (act) => {
@@ -85,7 +109,14 @@ describe.skipIf(!isRoot)(`a child that is another user for its first moments${ne
     const agents = new Agents();
     const pidFile = newPidFile();
     const agent = agents.argv("agent", { atTerm: SAVE });
-    const ran = await runToEnd([...withoutKill, process.execPath, fixture("first-moments.mjs"), how, pidFile, ...agent]);
+    const ran = await runToEnd([
+      ...withoutKill,
+      process.execPath,
+      fixture("first-moments.mjs"),
+      how,
+      pidFile,
+      ...agent,
+    ]);
     expect(ran.out, ran.err).not.toBe("");
     return { agents, pidFile, seen: JSON.parse(ran.out) as Record<string, unknown> };
   };

@@ -59,13 +59,30 @@ describe("writeRpc", () => {
   });
 
   it.each<[string, unknown]>([
-    ["throws", () => { throw new Error("no"); }],
-    ["rejects", async () => { throw new Error("no"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new Error("no");
+      },
+    ],
     ["rejects with nothing", () => Promise.reject()],
     ["is no function", 5],
     ["is missing", undefined],
     ["returns nothing", () => undefined],
-    ["has a thenable that throws", () => ({ then() { throw new Error("no"); } })],
+    [
+      "has a thenable that throws",
+      () => ({
+        then() {
+          throw new Error("no");
+        },
+      }),
+    ],
   ])("is false when the writer %s", async (_, writeRpcToSockPath) => {
     const { registry } = kept(writer({ writeRpcToSockPath }));
     expect(await within("the answer", registry.writeRpc("s", "line"))).toBe(false);
@@ -134,13 +151,35 @@ describe("cleanupKeeperOrphans", () => {
   });
 
   it.each<[string, unknown]>([
-    ["throws", () => { throw new Error("no"); }],
-    ["rejects", async () => { throw new Error("no"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new Error("no");
+      },
+    ],
     ["returns nothing", () => undefined],
     ["returns no array", async () => ({ length: 3 })],
     ["is missing", undefined],
-    ["finds nonsense", async () => [null, 5, {}, { keeperPid: "7", sockPath: "/s" }, { keeperPid: -1 }]],
-    ["finds a getter that throws", async () => [{ get keeperPid() { throw new Error("no"); } }]],
+    [
+      "finds nonsense",
+      async () => [null, 5, {}, { keeperPid: "7", sockPath: "/s" }, { keeperPid: -1 }],
+    ],
+    [
+      "finds a getter that throws",
+      async () => [
+        {
+          get keeperPid() {
+            throw new Error("no");
+          },
+        },
+      ],
+    ],
   ])("survives a writer that %s", async (_, discoverExistingKeepers) => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     try {

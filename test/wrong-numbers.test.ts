@@ -18,7 +18,10 @@ async function nested(): Promise<{ shell: Child; agent: number; below: number }>
 }
 
 const keeperOf = (registry: HeadlessPidRegistry, child: Child, token: string): void =>
-  registry.register(child.pid, CWD, child, token, { keeperPid: child.pid, keeperSockPath: "/k.sock" });
+  registry.register(child.pid, CWD, child, token, {
+    keeperPid: child.pid,
+    keeperSockPath: "/k.sock",
+  });
 
 /** The next server, which knows what the file says. */
 function restarted(before: Opened): Opened {
@@ -92,13 +95,21 @@ describe("an agent that an agent has started", () => {
     expect(after.registry.linkByPid("below", below)).toBe(true);
     expect(after.registry.linkByPid("s", agent)).toBe(true);
     expect(after.registry.getPid("below")).toBeUndefined();
-    expect(after.registry.entries()).toMatchObject([{ sessionId: "s", agentPid: agent, linkedBy: "pid" }]);
-    expect(after.warnings).toMatchObject([{ code: "HPR_EGUESS", message: expect.stringContaining("below") }]);
+    expect(after.registry.entries()).toMatchObject([
+      { sessionId: "s", agentPid: agent, linkedBy: "pid" },
+    ]);
+    expect(after.warnings).toMatchObject([
+      { code: "HPR_EGUESS", message: expect.stringContaining("below") },
+    ]);
   });
 });
 
 describe("keepers of one folder", () => {
-  const orders = [[0, 1, 2], [2, 0, 1], [1, 2, 0]];
+  const orders = [
+    [0, 1, 2],
+    [2, 0, 1],
+    [1, 2, 0],
+  ];
   it.each(orders.flatMap((guessed) => orders.map((proved) => [guessed, proved] as const)))(
     "are told apart by their agents' pids after a restart; guessed %j, proved %j",
     async (guessed, proved) => {
@@ -111,13 +122,18 @@ describe("keepers of one folder", () => {
       for (const i of [0, 1, 2]) expect(registry.getPid(`s${i}`)).toBe(pairs[i].pi);
       await registry.terminate("s1");
       await Promise.all([gone(pairs[1].pi), gone(pairs[1].keeper.pid)]);
-      expect([pairs[0], pairs[2]].every(({ keeper: child, pi }) => isAlive(child.pid) && isAlive(pi))).toBe(true);
+      expect(
+        [pairs[0], pairs[2]].every(({ keeper: child, pi }) => isAlive(child.pid) && isAlive(pi)),
+      ).toBe(true);
     },
   );
 });
 
 const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean).map(Number);
+  readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1")
+    .split(" ")
+    .filter(Boolean)
+    .map(Number);
 
 describe("the only child of a keeper that was found by its mark", () => {
   const finder = (...found: object[]): KeeperWriter => ({

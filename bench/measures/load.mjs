@@ -13,7 +13,8 @@ const script = `
 
 export async function measureLoad() {
   const times = await interleave(ROUNDS, {
-    package: async () => Number((await promisify(execFile)(process.execPath, ["-e", script])).stdout),
+    package: async () =>
+      Number((await promisify(execFile)(process.execPath, ["-e", script])).stdout),
   });
   return [{ name: "require()", live: 0, unit: "µs", times, limits: { median: 5000 } }];
 }

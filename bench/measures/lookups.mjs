@@ -96,7 +96,12 @@ async function measureFlatness() {
   return [
     row("getPid of 10 sessions, against 10 live", "small", "ten", 1.3),
     row("linkByToken, miss, against 10 live", "smallMiss", "tenMiss", 1.3),
-    { name: "size(): a native call that does nothing", live: 10, unit: "ns", times: { package: times.nothing } },
+    {
+      name: "size(): a native call that does nothing",
+      live: 10,
+      unit: "ns",
+      times: { package: times.nothing },
+    },
     row("getPid of 10,000 sessions, against 10 of 10", "small", "all"),
   ];
 }

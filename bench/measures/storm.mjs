@@ -34,7 +34,13 @@ export async function measureStorm(stage) {
     baseline: storms.baseline.map((storm) => storm[what]),
   });
   return [
-    { name: "1000 registrations, longest one", live: LIVE, unit: "µs", times: of("longest"), faster: 1 },
+    {
+      name: "1000 registrations, longest one",
+      live: LIVE,
+      unit: "µs",
+      times: of("longest"),
+      faster: 1,
+    },
     { name: "1000 registrations, all", live: LIVE, unit: "µs", times: of("whole") },
   ];
 }

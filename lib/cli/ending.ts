@@ -17,7 +17,11 @@ const results: Record<Ending, string> = {
 const isDone = (ending: Ending): boolean => ["exited", "killed", "already-gone"].includes(ending);
 
 /** Ends them all at once, says of each how, and drops from the file what is gone. */
-export async function endAll(guest: Guest, entries: readonly Borrowed[], tree: boolean): Promise<number> {
+export async function endAll(
+  guest: Guest,
+  entries: readonly Borrowed[],
+  tree: boolean,
+): Promise<number> {
   const endings = await Promise.all(entries.map((entry) => guest.end(entry, tree)));
   entries.forEach((entry, at) => print(`${nameOf(entry)}: ${results[endings[at]]}\n`));
   tidy(guest);

@@ -34,7 +34,8 @@ export class Guest {
       exited: () => {},
       signalled: () => {},
       warned: (code: string, text: string) => this.warnings.push(`${text} (${code})`),
-      terminated: (request: number, outcome: TerminateOutcome) => this.#requests.get(request)?.(outcome),
+      terminated: (request: number, outcome: TerminateOutcome) =>
+        this.#requests.get(request)?.(outcome),
     };
     this.#native = new Registry(pidFile, GRACE_MS, host, true);
   }
@@ -57,7 +58,15 @@ export class Guest {
       };
       this.#requests.set(request, answer);
       try {
-        this.#native.terminate(request, "SIGTERM", GRACE_MS, undefined, undefined, entry.standsFor, tree);
+        this.#native.terminate(
+          request,
+          "SIGTERM",
+          GRACE_MS,
+          undefined,
+          undefined,
+          entry.standsFor,
+          tree,
+        );
       } catch (error) {
         clearTimeout(patience);
         reject(error);

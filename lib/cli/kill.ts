@@ -6,11 +6,16 @@ import { complain, print, isConfirmed } from "./terminal.js";
 import { plain } from "./text.js";
 import { nameOf, tableOf } from "./view.js";
 
-const isGone = (entry: Borrowed): boolean => entry.verdict === "gone" || entry.verdict === "stranger";
+const isGone = (entry: Borrowed): boolean =>
+  entry.verdict === "gone" || entry.verdict === "stranger";
 
 function answersTo(entry: Borrowed, name: string): boolean {
   const pids = [entry.pid, entry.piPid, entry.keeperPid, entry.standsFor];
-  return entry.sessionId === name || entry.spawnToken === name || pids.some((pid) => String(pid) === name);
+  return (
+    entry.sessionId === name ||
+    entry.spawnToken === name ||
+    pids.some((pid) => String(pid) === name)
+  );
 }
 
 /** Entries of the past are no candidates while there is one that is not. */
@@ -36,7 +41,8 @@ function refuse(entry: Borrowed): number {
 }
 
 function questionOf(entry: Borrowed): string {
-  const server = entry.owner === "alive" ? `, though its server (pid ${entry.ownerPid}) is alive` : "";
+  const server =
+    entry.owner === "alive" ? `, though its server (pid ${entry.ownerPid}) is alive` : "";
   return `End ${nameOf(entry)} in ${plain(entry.cwd, 60)}${server}?`;
 }
 

@@ -16,7 +16,9 @@ export function namesIn(folder: string): string[] {
 export function leftoversOf(pidFile: string): { copies: string[]; temporaries: string[] } {
   const folder = path.dirname(pidFile);
   const base = `${path.basename(pidFile)}.`;
-  const rests = namesIn(folder).filter((it) => it.startsWith(base)).map((it) => it.slice(base.length));
+  const rests = namesIn(folder)
+    .filter((it) => it.startsWith(base))
+    .map((it) => it.slice(base.length));
   const named = (pattern: RegExp): string[] =>
     rests.filter((it) => pattern.test(it)).map((it) => path.join(folder, base + it));
   return {

@@ -17,13 +17,20 @@ async function run(options: Arguments): Promise<number> {
   const { resolvePidFile } = await import("../pid-file.js");
   const pidFile = resolvePidFile(options.pidFile, "--pid-file");
   switch (options.command) {
-    case "list": return (await import("./list.js")).list(pidFile, options);
-    case "tree": return (await import("./tree.js")).tree(pidFile);
-    case "kill": return (await import("./kill.js")).kill(pidFile, options);
-    case "reap": return (await import("./reap.js")).reap(pidFile, options);
-    case "forget": return (await import("./forget.js")).forget(pidFile, options);
-    case "doctor": return (await import("./doctor.js")).doctor(pidFile);
-    case undefined: throw new UsageError("a command is missing");
+    case "list":
+      return (await import("./list.js")).list(pidFile, options);
+    case "tree":
+      return (await import("./tree.js")).tree(pidFile);
+    case "kill":
+      return (await import("./kill.js")).kill(pidFile, options);
+    case "reap":
+      return (await import("./reap.js")).reap(pidFile, options);
+    case "forget":
+      return (await import("./forget.js")).forget(pidFile, options);
+    case "doctor":
+      return (await import("./doctor.js")).doctor(pidFile);
+    case undefined:
+      throw new UsageError("a command is missing");
   }
 }
 
@@ -46,4 +53,6 @@ function explain(error: unknown): number {
 
 // Whoever reads us may have seen enough.
 process.stdout.on("error", () => process.exit(ExitCode.ok));
-main(process.argv.slice(2)).catch(explain).then((code) => (process.exitCode = code));
+main(process.argv.slice(2))
+  .catch(explain)
+  .then((code) => (process.exitCode = code));

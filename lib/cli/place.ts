@@ -22,7 +22,9 @@ function may(file: string, mode: number): boolean {
 
 /** The folder, or the nearest one above it in which a server would have to make it. */
 function nearestFolder(folder: string): string {
-  return infoOf(folder) || path.dirname(folder) === folder ? folder : nearestFolder(path.dirname(folder));
+  return infoOf(folder) || path.dirname(folder) === folder
+    ? folder
+    : nearestFolder(path.dirname(folder));
 }
 
 /** What keeps every server of this user from writing the file. */

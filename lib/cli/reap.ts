@@ -20,7 +20,9 @@ async function reapWith(guest: Guest, options: Arguments): Promise<number> {
     return ExitCode.ok;
   }
   const question = due.length === 1 ? "End it?" : `End these ${due.length}?`;
-  return (await isConfirmed(options.yes, question)) ? endAll(guest, due, options.tree) : ExitCode.refused;
+  return (await isConfirmed(options.yes, question))
+    ? endAll(guest, due, options.tree)
+    : ExitCode.refused;
 }
 
 /** Ends the processes whose server is gone. */

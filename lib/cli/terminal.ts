@@ -17,7 +17,8 @@ export function painted(style: Style, text: string): string {
 }
 
 export const print = (text: string): void => void process.stdout.write(text);
-export const complain = (text: string): void => void process.stderr.write(`headless-pids: ${text}\n`);
+export const complain = (text: string): void =>
+  void process.stderr.write(`headless-pids: ${text}\n`);
 
 /** Whether a person at a terminal says yes; the end of the input is a no. */
 function ask(question: string): Promise<boolean> {

@@ -2,20 +2,23 @@
  * Whatever moves a cursor, changes a colour or turns the direction of writing: C0 and C1 controls,
  * line and paragraph separators, marks of direction.
  */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-const escape = (character: string): string =>
+const escapeCharacter = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** Text from a file or from another process, harmless on a terminal; cut off if it is long. */
 export function plain(text: string, longest = 200): string {
   const cut = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
-  return cut.replace(UNSAFE, escape);
+  return cut.replace(UNSAFE, escapeCharacter);
 }
 
 /** The same for JSON, which stays what it is: its strings may write any character as \uXXXX. */
 export const plainJson = (value: unknown, indent?: number): string =>
-  JSON.stringify(value, undefined, indent).replace(UNSAFE, (it) => (it === "\n" ? it : escape(it)));
+  JSON.stringify(value, undefined, indent).replace(UNSAFE, (it) =>
+    it === "\n" ? it : escapeCharacter(it),
+  );
 
 export function ageOf(fromMs: number | undefined, nowMs: number): string {
   if (fromMs === undefined) return "-";
@@ -31,7 +34,10 @@ export const sizeOf = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 /** Columns of equal width, two spaces apart; the cells are plain already. */
-export function table(rows: readonly (readonly string[])[], paint = (text: string, _column: number) => text): string {
+export function table(
+  rows: readonly (readonly string[])[],
+  paint = (text: string, _column: number) => text,
+): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row: readonly string[], painted: boolean): string =>
     row

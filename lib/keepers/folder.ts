@@ -31,13 +31,18 @@ interface Sidecar {
 }
 
 /** The session of a pid file and its socket; undefined for any other name. */
-function parseName(folder: string, name: string): Pick<Sidecar, "sessionId" | "sockPath"> | undefined {
+function parseName(
+  folder: string,
+  name: string,
+): Pick<Sidecar, "sessionId" | "sockPath"> | undefined {
   if (process.platform === "win32") {
     const sessionId = /^pi-rpc-(.+)\.pid$/.exec(name)?.[1];
     return sessionId ? { sessionId, sockPath: `\\\\.\\pipe\\pi-rpc-${sessionId}` } : undefined;
   }
   const sessionId = /^(.+)\.rpc\.sock\.pid$/.exec(name)?.[1];
-  return sessionId ? { sessionId, sockPath: path.join(folder, `${sessionId}.rpc.sock`) } : undefined;
+  return sessionId
+    ? { sessionId, sockPath: path.join(folder, `${sessionId}.rpc.sock`) }
+    : undefined;
 }
 
 /** Undefined for whatever no keeper of ours can have written, or has not finished writing. */
@@ -74,8 +79,10 @@ function judge(sidecar: Sidecar, holder: ProcessFacts | undefined): "alive" | "d
 
 /** A keeper that came in the meantime has written the file anew, or listens. */
 async function removeStale({ file, sockPath, writtenAt }: Sidecar): Promise<void> {
-  if ((await lstat(file)).mtimeMs !== writtenAt || (await lookAt(sockPath)).code !== "HPR_ENOENT") return;
-  const socket = process.platform === "win32" ? undefined : await lstat(sockPath).catch(() => undefined);
+  if ((await lstat(file)).mtimeMs !== writtenAt || (await lookAt(sockPath)).code !== "HPR_ENOENT")
+    return;
+  const socket =
+    process.platform === "win32" ? undefined : await lstat(sockPath).catch(() => undefined);
   if (socket?.isSocket() && isOurs(socket)) await unlink(sockPath);
   await unlink(file);
 }
@@ -142,7 +149,8 @@ export async function discoverKeepers(folder: string): Promise<DiscoveredKeeper[
   for (const sidecar of sidecars) {
     const holder = holders.get(sidecar.pid);
     const verdict = judge(sidecar, holder);
-    if (verdict === "alive" && holder) found.push(describe(sidecar, holder, onlyChildOf(sidecar.pid, processes)));
+    if (verdict === "alive" && holder)
+      found.push(describe(sidecar, holder, onlyChildOf(sidecar.pid, processes)));
     if (verdict === "dead" && !shared) await removeStale(sidecar).catch(unlessGone);
   }
   return found;

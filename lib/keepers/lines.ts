@@ -34,7 +34,8 @@ class Lines {
 
   async #run(): Promise<void> {
     this.#runs = true;
-    for (let line; (line = this.#waiting.shift()); ) await this.#write(line.text).then(line.resolve, line.reject);
+    for (let line: Line | undefined; (line = this.#waiting.shift()); )
+      await this.#write(line.text).then(line.resolve, line.reject);
     this.#runs = false;
     await this.#rest();
   }

@@ -44,7 +44,10 @@ export async function open(sockPath: string): Promise<Connection | undefined> {
   if (code === "HPR_EUNSAFE") throw new Refusal("HPR_EUNSAFE", "that is no socket");
   if (code === "HPR_EFOREIGN") throw new Refusal("HPR_EUNSAFE", "the socket is another user's");
   if (connection === undefined) return undefined;
-  return new Connection(new Socket({ fd: connection, allowHalfOpen: true, readable: true, writable: true }), connection);
+  return new Connection(
+    new Socket({ fd: connection, allowHalfOpen: true, readable: true, writable: true }),
+    connection,
+  );
 }
 
 /** What is written here arrives in its order. */
@@ -142,5 +145,8 @@ export class Connection {
 }
 
 function stalled(bytes: number, of: number): Refusal {
-  return new Refusal("HPR_EIO", `the keeper has read nothing for ${STALLED_MS / 1000} s and may have seen up to ${bytes} of a line's ${of} bytes; what follows goes by another connection`);
+  return new Refusal(
+    "HPR_EIO",
+    `the keeper has read nothing for ${STALLED_MS / 1000} s and may have seen up to ${bytes} of a line's ${of} bytes; what follows goes by another connection`,
+  );
 }

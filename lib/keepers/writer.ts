@@ -1,6 +1,11 @@
 import os from "node:os";
 import path from "node:path";
-import type { DiscoveredKeeper, HeadlessWarning, KeeperWriter, KeeperWriterOptions } from "../types.js";
+import type {
+  DiscoveredKeeper,
+  HeadlessWarning,
+  KeeperWriter,
+  KeeperWriterOptions,
+} from "../types.js";
 import { failure } from "../failure.js";
 import { Refusal, say } from "../reports.js";
 import { writeLine } from "./lines.js";

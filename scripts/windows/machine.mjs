@@ -12,7 +12,11 @@ const prefix = path.join(folder, "wine");
 export const needs = [
   compiler,
   { has: () => existsSync("/usr/bin/wine"), apt: "wine wine64", brew: "" },
-  { has: () => existsSync("/usr/src/googletest/googletest/CMakeLists.txt"), apt: "googletest", brew: "" },
+  {
+    has: () => existsSync("/usr/src/googletest/googletest/CMakeLists.txt"),
+    apt: "googletest",
+    brew: "",
+  },
 ];
 
 /** node.exe of a major version. */

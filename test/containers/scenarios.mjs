@@ -1,9 +1,27 @@
 /** `scenarios.mjs <name> <folder>`: one scenario, inside of a container of its own (scripts/containers.mjs). */
 import { randomUUID } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { check, file, folder, free, gone, host, isAlive, mountShared, open, pause, rows, Server, SLEEP, start, startAs, until, writeRows } from "./stage.mjs";
+import {
+  check,
+  file,
+  folder,
+  free,
+  gone,
+  host,
+  isAlive,
+  mountShared,
+  open,
+  pause,
+  rows,
+  Server,
+  SLEEP,
+  startAs,
+  until,
+  writeRows,
+} from "./stage.mjs";
 
-const ROUNDS = 10, TICK_MS = 25;
+const ROUNDS = 10,
+  TICK_MS = 25;
 const LONG_TOKEN = "0123456789abcdef-token";
 const [ONE, OTHER] = [randomUUID(), randomUUID()];
 const SAME_MACHINE = "c".repeat(32);
@@ -43,7 +61,12 @@ async function strangersLive({ under = [], request, edit = () => {}, stranger = 
   }
 }
 
-const original = ({ pid, cwd, spawnToken }) => ({ pid, cwd, spawnedAt: agoIso(60_000), spawnToken });
+const original = ({ pid, cwd, spawnToken }) => ({
+  pid,
+  cwd,
+  spawnedAt: agoIso(60_000),
+  spawnToken,
+});
 
 const scenarios = {
   /* --- two hosts ---------------------------------------------------------------------------- */
@@ -61,7 +84,10 @@ const scenarios = {
     await foreign.call("cleanupOrphans");
     await foreign.call("cleanupOrphans");
     check("the row stands, dated, without its server", rows(shared)[0]?.foreignSince !== undefined);
-    check("it was told once", (await foreign.codes()).filter((code) => code === "HPR_EFOREIGN").length === 1);
+    check(
+      "it was told once",
+      (await foreign.codes()).filter((code) => code === "HPR_EFOREIGN").length === 1,
+    );
     const second = new Server(here, shared);
     await second.call("cleanupOrphans");
     check("its own host's next server has it", (await second.call("size")) === 1);
@@ -78,12 +104,21 @@ const scenarios = {
     await foreign.call("cleanupOrphans");
     await foreign.crash();
     const DAY_MS = 86_400_000;
-    for (const [days, left] of [[6.9, 1], [7.1, 0]]) {
-      writeRows(rows(shared).map((row) => ({ ...row, foreignSince: agoIso(days * DAY_MS) })), shared);
+    for (const [days, left] of [
+      [6.9, 1],
+      [7.1, 0],
+    ]) {
+      writeRows(
+        rows(shared).map((row) => ({ ...row, foreignSince: agoIso(days * DAY_MS) })),
+        shared,
+      );
       const next = new Server(host(OTHER), shared);
       await next.call("cleanupOrphans");
       check(`after ${days} days ${left} are left`, rows(shared).length === left);
-      check("it is told when it is given up", (await next.codes()).includes("HPR_EABANDONED") === (left === 0));
+      check(
+        "it is told when it is given up",
+        (await next.codes()).includes("HPR_EABANDONED") === (left === 0),
+      );
       await next.crash();
     }
     check("nobody was signalled", isAlive(pid));
@@ -108,7 +143,10 @@ const scenarios = {
     const pid = await orphan(host(ONE, "a".repeat(32)));
     const next = new Server(host(ONE, "b".repeat(32)));
     await next.call("cleanupOrphans");
-    check("it has the agent", (await next.call("linkByToken", "t", "s")) && (await next.call("getPid", "s")) === pid);
+    check(
+      "it has the agent",
+      (await next.call("linkByToken", "t", "s")) && (await next.call("getPid", "s")) === pid,
+    );
     await next.call("killByToken", "t");
     await gone(pid);
   },
@@ -116,13 +154,26 @@ const scenarios = {
   async "believes no number from another container, and keeps its rows"() {
     // A second pid namespace with the same numbers, on one kernel and in one local folder.
     const script = 'exec 3<&0; "$@" <&3 & wait $!'; // what runs in the background has no input of its own
-    const inner = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script, "sh"];
+    const inner = [
+      "unshare",
+      "--pid",
+      "--fork",
+      "--mount-proc",
+      "--kill-child",
+      "sh",
+      "-c",
+      script,
+      "sh",
+    ];
     const first = new Server(inner);
     const { pid } = await first.spawn({ token: "t" });
     const innocent = isAlive(pid) ? undefined : startAs(pid);
     const next = new Server();
     await tryToEnd(next, "t");
-    check("the row stands", rows().some((row) => row.pid === pid));
+    check(
+      "the row stands",
+      rows().some((row) => row.pid === pid),
+    );
     check("who has the number here lives", innocent?.lives() ?? isAlive(pid));
     check("the agent there lives", (await first.call("size")) === 1);
     await first.call("killByToken", "t");
@@ -144,22 +195,37 @@ const scenarios = {
     // Neither boot id nor, as after the clock was set, the time of the boot.
     const pid = await orphan(host("none"), { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } });
     const unmarked = await orphan(host("none"));
-    writeRows(JSON.parse(readFileSync(file, "utf8").replaceAll(/\+\d{13}/g, "+1000000000000")).entries);
+    writeRows(
+      JSON.parse(readFileSync(file, "utf8").replaceAll(/\+\d{13}/g, "+1000000000000")).entries,
+    );
     const next = new Server(host("none"));
     await next.call("cleanupOrphans");
     check("it has the one that carries its mark", (await next.call("size")) === 1);
-    check("it says that of the other it cannot tell", (await next.codes()).includes("HPR_EUNKNOWN"));
+    check(
+      "it says that of the other it cannot tell",
+      (await next.codes()).includes("HPR_EUNKNOWN"),
+    );
     await next.call("killByToken", LONG_TOKEN);
     await gone(pid);
     await next.call("killByToken", "t");
-    check("the other lives, and its row stands", isAlive(unmarked) && rows().some((row) => row.pid === unmarked));
+    check(
+      "the other lives, and its row stands",
+      isAlive(unmarked) && rows().some((row) => row.pid === unmarked),
+    );
   },
 
   /* --- clocks ------------------------------------------------------------------------------- */
 
   async "ends no young agent from a time namespace that began eight days before"() {
     const pid = await orphan();
-    const inside = ["unshare", "--time", "--boottime", String(8 * 86_400), "--fork", "--kill-child"];
+    const inside = [
+      "unshare",
+      "--time",
+      "--boottime",
+      String(8 * 86_400),
+      "--fork",
+      "--kill-child",
+    ];
     const next = new Server(inside);
     await next.call("cleanupOrphans");
     await pause(150);
@@ -171,11 +237,17 @@ const scenarios = {
 
   async "ends what a crashed agent has left, and takes agents over"() {
     const first = new Server();
-    const { pid } = await first.spawn({ token: "t", argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`] });
+    const { pid } = await first.spawn({
+      token: "t",
+      argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`],
+    });
     let tool;
     await until("the tool runs", () => Number((tool = Number(readTool()))) > 0);
     process.kill(pid, "SIGKILL");
-    await until("what is left is a remainder", async () => (await first.call("entries"))[0]?.state === "remainder");
+    await until(
+      "what is left is a remainder",
+      async () => (await first.call("entries"))[0]?.state === "remainder",
+    );
     await first.call("killByToken", "t");
     if (process.env.HPR_REFUSED.includes("pidfd")) await endedOrKept(first, tool);
     else await gone(tool);
@@ -195,7 +267,8 @@ const scenarios = {
 
   "leaves strangers alone by what the kernel tells of processes": () => strangersLive({}),
 
-  "leaves strangers alone by name where there is no boot id": () => strangersLive({ under: host("none") }),
+  "leaves strangers alone by name where there is no boot id": () =>
+    strangersLive({ under: host("none") }),
 
   "leaves strangers alone by the mark of an original's row": () =>
     strangersLive({
@@ -226,18 +299,27 @@ const scenarios = {
     for (let round = 0; round < ROUNDS; round++) {
       writeFileSync(`${folder}/tool`, "");
       const first = new Server();
-      const { pid } = await first.spawn({ token: "t", argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`] });
+      const { pid } = await first.spawn({
+        token: "t",
+        argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`],
+      });
       await until("the tool runs", () => Number(readTool()) > 0);
       const tool = Number(readTool());
       process.kill(pid, "SIGKILL");
-      await until("what is left is a remainder", async () => (await first.call("entries"))[0]?.state === "remainder");
+      await until(
+        "what is left is a remainder",
+        async () => (await first.call("entries"))[0]?.state === "remainder",
+      );
       await first.crash();
       await pause(TICK_MS);
       await free(tool);
       const innocents = [startAs(pid), startAs(tool)];
       const next = new Server();
       await tryToEnd(next, "t");
-      check(`the strangers of round ${round} live`, innocents.every((it) => it.lives()));
+      check(
+        `the strangers of round ${round} live`,
+        innocents.every((it) => it.lives()),
+      );
       check("nothing of it is left in the file", rows().length === 0);
       await next.crash();
       for (const { pid: number } of innocents) process.kill(number, "SIGKILL");

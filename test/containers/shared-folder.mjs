@@ -6,9 +6,15 @@
 import { spawnSync } from "node:child_process";
 import { openSync, readSync, writeSync } from "node:fs";
 
-const ENOENT = 2, EEXIST = 17, EINVAL = 22, ENOTEMPTY = 39, ENOSYS = 38;
-const FOLDER = 0o40000, TYPE = 0o170000;
-const BUFFER_BYTES = 1 << 18, LARGEST_WRITE = 1 << 16;
+const ENOENT = 2,
+  EEXIST = 17,
+  EINVAL = 22,
+  ENOTEMPTY = 39,
+  ENOSYS = 38;
+const FOLDER = 0o40000,
+  TYPE = 0o170000;
+const BUFFER_BYTES = 1 << 18,
+  LARGEST_WRITE = 1 << 16;
 
 const device = openSync("/dev/fuse", "r+");
 const options = "fd=3,rootmode=40000,user_id=0,group_id=0,allow_other";
@@ -24,7 +30,18 @@ class Failure extends Error {
   }
 }
 
-const nodes = new Map([[1n, { mode: FOLDER | 0o777, links: 2, data: Buffer.alloc(0), names: new Map(), changed: Date.now() }]]);
+const nodes = new Map([
+  [
+    1n,
+    {
+      mode: FOLDER | 0o777,
+      links: 2,
+      data: Buffer.alloc(0),
+      names: new Map(),
+      changed: Date.now(),
+    },
+  ],
+]);
 let last = 1n;
 
 const text = (body, at = 0) => body.toString("utf8", at, body.indexOf(0, at));
@@ -39,13 +56,20 @@ function child(parent, name) {
 function add(parent, name, mode) {
   const folder = nodes.get(parent);
   if (folder.names.has(name)) throw new Failure(EEXIST);
-  nodes.set(++last, { mode, links: 1, data: Buffer.alloc(0), names: new Map(), changed: Date.now() });
+  nodes.set(++last, {
+    mode,
+    links: 1,
+    data: Buffer.alloc(0),
+    names: new Map(),
+    changed: Date.now(),
+  });
   folder.names.set(name, last);
   return last;
 }
 
 function attributes(id) {
-  const node = nodes.get(id), out = Buffer.alloc(88);
+  const node = nodes.get(id),
+    out = Buffer.alloc(88);
   out.writeBigUInt64LE(id, 0);
   out.writeBigUInt64LE(BigInt(node.data.length), 8);
   for (const at of [24, 32, 40]) out.writeBigUInt64LE(BigInt(Math.floor(node.changed / 1000)), at);
@@ -65,11 +89,17 @@ function entryReply(id) {
 }
 
 function setAttributes(id, body) {
-  const MODE = 1, SIZE = 8, node = nodes.get(id), valid = body.readUInt32LE(0);
+  const MODE = 1,
+    SIZE = 8,
+    node = nodes.get(id),
+    valid = body.readUInt32LE(0);
   if (valid & MODE) node.mode = (node.mode & TYPE) | (body.readUInt32LE(68) & ~TYPE);
   if (valid & SIZE) {
     const size = Number(body.readBigUInt64LE(16));
-    node.data = Buffer.concat([node.data.subarray(0, size), Buffer.alloc(Math.max(0, size - node.data.length))]);
+    node.data = Buffer.concat([
+      node.data.subarray(0, size),
+      Buffer.alloc(Math.max(0, size - node.data.length)),
+    ]);
   }
   return attributesReply(id);
 }
@@ -82,7 +112,8 @@ function remove(parent, name, folder) {
 }
 
 function rename(from, name, to, newName, flags) {
-  const NOREPLACE = 1, id = child(from, name);
+  const NOREPLACE = 1,
+    id = child(from, name);
   if (flags & ~NOREPLACE) throw new Failure(EINVAL); // no exchange: not all file systems can
   if (flags & NOREPLACE && nodes.get(to).names.has(newName)) throw new Failure(EEXIST);
   nodes.get(from).names.delete(name);
@@ -90,9 +121,12 @@ function rename(from, name, to, newName, flags) {
 }
 
 function write(id, body) {
-  const node = nodes.get(id), at = Number(body.readBigUInt64LE(8)), size = body.readUInt32LE(16);
+  const node = nodes.get(id),
+    at = Number(body.readBigUInt64LE(8)),
+    size = body.readUInt32LE(16);
   const end = at + size;
-  if (end > node.data.length) node.data = Buffer.concat([node.data, Buffer.alloc(end - node.data.length)]);
+  if (end > node.data.length)
+    node.data = Buffer.concat([node.data, Buffer.alloc(end - node.data.length)]);
   body.copy(node.data, at, 40, 40 + size);
   node.changed = Date.now();
   const out = Buffer.alloc(8);
@@ -102,10 +136,12 @@ function write(id, body) {
 
 function readFolder(id, from, size) {
   const out = [];
-  let room = size, place = 0;
+  let room = size,
+    place = 0;
   for (const [name, inside] of nodes.get(id).names) {
     if (++place <= from) continue;
-    const length = Buffer.byteLength(name), record = Buffer.alloc((24 + length + 7) & ~7);
+    const length = Buffer.byteLength(name),
+      record = Buffer.alloc((24 + length + 7) & ~7);
     if (record.length > room) break;
     record.writeBigUInt64LE(inside, 0);
     record.writeBigUInt64LE(BigInt(place), 8);
@@ -142,7 +178,9 @@ const answers = {
   9: (id, body) => entryReply(add(id, text(body, 8), FOLDER | body.readUInt32LE(0))),
   10: (id, body) => (remove(id, text(body), false), nothing),
   11: (id, body) => (remove(id, text(body), true), nothing),
-  12: (id, body) => (rename(id, text(body, 8), body.readBigUInt64LE(0), secondText(body, 8), 0), nothing),
+  12: (id, body) => (
+    rename(id, text(body, 8), body.readBigUInt64LE(0), secondText(body, 8), 0), nothing
+  ),
   14: opened,
   15: (id, body) => {
     const at = Number(body.readBigUInt64LE(8));
@@ -157,15 +195,21 @@ const answers = {
   27: opened,
   28: (id, body) => readFolder(id, Number(body.readBigUInt64LE(8)), body.readUInt32LE(16)),
   29: () => nothing, // releasedir
-  35: (id, body) => Buffer.concat([entryReply(add(id, text(body, 16), body.readUInt32LE(4))), opened()]),
-  45: (id, body) => (rename(id, text(body, 16), body.readBigUInt64LE(0), secondText(body, 16), body.readUInt32LE(8)), nothing),
+  35: (id, body) =>
+    Buffer.concat([entryReply(add(id, text(body, 16), body.readUInt32LE(4))), opened()]),
+  45: (id, body) => (
+    rename(id, text(body, 16), body.readBigUInt64LE(0), secondText(body, 16), body.readUInt32LE(8)),
+    nothing
+  ),
 };
 const UNANSWERED = new Set([2, 36, 42]); // forget, interrupt, forget many
 
 function serve(request) {
-  const opcode = request.readUInt32LE(4), id = request.readBigUInt64LE(16);
+  const opcode = request.readUInt32LE(4),
+    id = request.readBigUInt64LE(16);
   if (UNANSWERED.has(opcode)) return;
-  let reply = nothing, failed = 0;
+  let reply = nothing,
+    failed = 0;
   try {
     if (!answers[opcode]) throw new Failure(ENOSYS);
     reply = answers[opcode](id, request.subarray(40));

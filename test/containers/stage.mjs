@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { createHeadlessPidRegistry } from "../../dist/index.js";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-const ANSWER_MS = 15_000, STEP_MS = 5;
+const ANSWER_MS = 15_000,
+  STEP_MS = 5;
 
 export const folder = process.argv[3];
 export const file = `${folder}/pids.json`;
@@ -23,7 +24,8 @@ export function check(what, holds) {
 }
 
 export const rows = (from = file) => JSON.parse(readFileSync(from, "utf8")).entries;
-export const writeRows = (entries, to = file) => writeFileSync(to, JSON.stringify({ entries }), { mode: 0o600 });
+export const writeRows = (entries, to = file) =>
+  writeFileSync(to, JSON.stringify({ entries }), { mode: 0o600 });
 
 /* --- processes ------------------------------------------------------------------------------ */
 
@@ -76,14 +78,23 @@ export class Server {
   #lines = [];
 
   constructor(under = [], pidFilePath = file) {
-    const argv = [...under, process.execPath, path("../fixtures/server.mjs"), JSON.stringify({ pidFilePath, killGraceMs: 50 })];
+    const argv = [
+      ...under,
+      process.execPath,
+      path("../fixtures/server.mjs"),
+      JSON.stringify({ pidFilePath, killGraceMs: 50 }),
+    ];
     this.child = start(argv, { stdio: ["pipe", "pipe", "inherit"] });
     createInterface({ input: this.child.stdout }).on("line", (line) => this.#lines.push(line));
   }
 
   async #ask(request) {
     this.child.stdin.write(`${JSON.stringify(request)}\n`);
-    await until(`the server's answer to ${JSON.stringify(request)}`, () => this.#lines.length > 0, ANSWER_MS);
+    await until(
+      `the server's answer to ${JSON.stringify(request)}`,
+      () => this.#lines.length > 0,
+      ANSWER_MS,
+    );
     return JSON.parse(this.#lines.shift()).value;
   }
 
@@ -118,7 +129,9 @@ export function host(bootId, machineId) {
 export async function mountShared() {
   const at = `${folder}/shared`;
   mkdirSync(at);
-  const server = start([process.execPath, path("shared-folder.mjs"), at], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = start([process.execPath, path("shared-folder.mjs"), at], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let up = false;
   server.stdout.once("data", () => (up = true));
   await until("the shared folder is mounted", () => up);

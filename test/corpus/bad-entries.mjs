@@ -49,7 +49,10 @@ export const badEntries = [
   ["a NUL in the key", (text) => text.replace('"pid":', '"pid\\u0000x":')],
   ["a NUL in a key beside it", (text) => text.replace("{", '{"x\\u0000y":1,')],
   ["a NUL in the folder", (text) => text.replace("/bystander", "/by\\u0000stander")],
-  ["half a surrogate pair in the folder", (text) => text.replace("/bystander", "/by\\ud800stander")],
+  [
+    "half a surrogate pair in the folder",
+    (text) => text.replace("/bystander", "/by\\ud800stander"),
+  ],
   ["no folder", (text) => text.replace('"cwd":"/bystander",', "")],
   ["a folder that is a number", (text) => text.replace('"/bystander"', "5")],
   ["a token that is a number", (text) => text.replace("{", '{"spawnToken":5,')],
@@ -58,8 +61,14 @@ export const badEntries = [
   ["a keeper pid of -1", (text) => text.replace("{", '{"keeperPid":-1,')],
   ["a pi pid of 1", (text) => text.replace("{", '{"piPid":1,')],
   ["a pi pid that is a group", (text, pid) => text.replace("{", `{"piPid":${-pid},`)],
-  ["terminating that is a string", (text) => text.replace('"terminating":true', '"terminating":"yes"')],
-  ["an identity that is a string", (text) => text.replace(/"identity":\{[^}]*\}/, '"identity":"me"')],
+  [
+    "terminating that is a string",
+    (text) => text.replace('"terminating":true', '"terminating":"yes"'),
+  ],
+  [
+    "an identity that is a string",
+    (text) => text.replace(/"identity":\{[^}]*\}/, '"identity":"me"'),
+  ],
   ["a birth that is a number", (text) => text.replace(/"birth":"[^"]*"/, '"birth":5')],
   ["an owner that is a list", (text) => text.replace(/"owner":\{[^}]*\}/, '"owner":[]')],
   ["an owner that is a group", (text) => text.replace(/"owner":\{"pid":/, '"owner":{"pid":-')],

@@ -26,7 +26,9 @@ async function startAndKillServer(pidFilePath) {
 function isGone(pid) {
   try {
     process.kill(pid, 0);
-    return process.platform === "linux" && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    return (
+      process.platform === "linux" && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"))
+    );
   } catch (error) {
     return ["ESRCH", "ENOENT"].includes(error.code);
   }
@@ -38,7 +40,10 @@ module.exports = async function lifecycle({ createHeadlessPidRegistry, readPidFi
   const hold = setInterval(() => {}, 1000); // a pending terminate() does not keep Node running
   try {
     const pid = await startAndKillServer(pidFilePath);
-    assert.deepStrictEqual(readPidFile(pidFilePath).entries.map((it) => it.pid), [pid]);
+    assert.deepStrictEqual(
+      readPidFile(pidFilePath).entries.map((it) => it.pid),
+      [pid],
+    );
     const registry = createHeadlessPidRegistry({ pidFilePath });
     registry.cleanupOrphans();
     assert.strictEqual(registry.linkByPid("session", pid), true);

@@ -109,7 +109,8 @@ const mutants = [
     name: "ages by the wall clock",
     file: "src/core/judge.c",
     find: "  return since_ms >= 0 ? since_ms : process->age_ms(process->self, &row->main);",
-    replace: "  return since_ms < -1 ? since_ms : process->now_ms(process->self) - row->spawned_ms;",
+    replace:
+      "  return since_ms < -1 ? since_ms : process->now_ms(process->self) - row->spawned_ms;",
   },
   {
     name: "exits of the reclaimed not watched",
@@ -120,8 +121,7 @@ const mutants = [
   {
     name: "no SIGKILL",
     file: "src/core/ending.c",
-    find:
-      "  if (ending->state == HPR_ENDING_KILL || now_ms >= ending->kill_due_ms) return HPR_ENDING_KILL;\n",
+    find: "  if (ending->state == HPR_ENDING_KILL || now_ms >= ending->kill_due_ms) return HPR_ENDING_KILL;\n",
     replace: "",
   },
   {
@@ -174,7 +174,8 @@ const mutants = [
     name: "a claim climbs past an entry that is held",
     file: "src/core/kinship.c",
     find: "    if (entry->life != HPR_LIFE_RUNNING) continue;",
-    replace: "    if (entry->life != HPR_LIFE_RUNNING || entry->linked_by > HPR_LINK_FOLDER) continue;",
+    replace:
+      "    if (entry->life != HPR_LIFE_RUNNING || entry->linked_by > HPR_LINK_FOLDER) continue;",
   },
   {
     name: "a claim climbs past an entry that is ending",
@@ -289,7 +290,8 @@ const mutants = [
     name: "owners: locks are not asked",
     file: "src/core/owners.c",
     find: "    return is_of_another_host(owners, process, row) ? HPR_OWNER_ELSEWHERE : HPR_OWNER_GONE;",
-    replace: "    if (is_of_another_host(owners, process, row)) return HPR_OWNER_ELSEWHERE;\n    break;",
+    replace:
+      "    if (is_of_another_host(owners, process, row)) return HPR_OWNER_ELSEWHERE;\n    break;",
   },
   {
     name: "owners: who came late is not looked for",
@@ -313,7 +315,8 @@ const mutants = [
     name: "owners: a call that waited in vain gives up",
     file: "src/core/ledger.c",
     find: "      result == 0 ? HPR_TIME_NEVER : scope->now_ms + (waiting ? LOCK_RETRY_MS : RETRY_MS);",
-    replace: "      result == 0 || waiting ? HPR_TIME_NEVER : scope->now_ms + RETRY_MS + LOCK_RETRY_MS;",
+    replace:
+      "      result == 0 || waiting ? HPR_TIME_NEVER : scope->now_ms + RETRY_MS + LOCK_RETRY_MS;",
   },
 ];
 
@@ -321,15 +324,21 @@ const folder = path.join(nativeFolder, "mutants");
 
 function plant({ name, file, find, replace }, place) {
   const text = readFileSync(path.join(root, file), "utf8");
-  if (text.split(find).length !== 2) throw new Error(`${name}: stands not once in ${file}: ${find}`);
+  if (text.split(find).length !== 2)
+    throw new Error(`${name}: stands not once in ${file}: ${find}`);
   const planted = path.join(place, path.basename(file));
-  writeFileSync(planted, text.replace(find, () => replace));
+  writeFileSync(
+    planted,
+    text.replace(find, () => replace),
+  );
   return planted;
 }
 
 /** As CMake compiles it, from another place to another place. */
 function compile(file, planted) {
-  const commands = JSON.parse(readFileSync(path.join(nativeFolder, "compile_commands.json"), "utf8"));
+  const commands = JSON.parse(
+    readFileSync(path.join(nativeFolder, "compile_commands.json"), "utf8"),
+  );
   const { command, directory } = commands.find((it) => it.file === path.join(root, file));
   const args = command.split(" ").filter((it) => it !== "-Werror");
   args[args.indexOf("-c") + 1] = planted;
@@ -361,7 +370,8 @@ async function play(program) {
 }
 
 async function check({ name, ...mutant }, place) {
-  if (!mutant.file) return { name, found: await play(path.join(nativeFolder, "sim")), honest: true };
+  if (!mutant.file)
+    return { name, found: await play(path.join(nativeFolder, "sim")), honest: true };
   mkdirSync(place, { recursive: true });
   const planted = plant({ name, ...mutant }, place);
   return { name, found: await play(link(compile(mutant.file, planted), place)) };
@@ -374,7 +384,9 @@ async function work(queue, place, results) {
     if (result.honest && result.found) throw new Error(`without a planted bug: ${result.found}`);
     results.push(result);
     if (result.honest) continue;
-    console.log(`${result.found ? "found   " : "SURVIVED"}  ${result.name}: ${result.found ?? "-"}`);
+    console.log(
+      `${result.found ? "found   " : "SURVIVED"}  ${result.name}: ${result.found ?? "-"}`,
+    );
   }
 }
 
@@ -382,7 +394,9 @@ async function work(queue, place, results) {
 async function checkAll(only = "") {
   const queue = [{ name: "" }, ...mutants].filter(({ name }) => name.includes(only));
   const results = [];
-  const places = Array.from({ length: availableParallelism() }, (_, i) => path.join(folder, `${i}`));
+  const places = Array.from({ length: availableParallelism() }, (_, i) =>
+    path.join(folder, `${i}`),
+  );
   await Promise.all(places.map((place) => work(queue, place, results)));
   const planted = results.filter(({ honest }) => !honest);
   const found = planted.filter((it) => it.found);

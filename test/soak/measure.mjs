@@ -4,7 +4,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 /** What each open descriptor leads to, sorted. */
 export function descriptorsOf(pid) {
   const folder = `/proc/${pid}/fd`;
-  return readdirSync(folder).map((name) => readlinkSync(`${folder}/${name}`)).sort();
+  return readdirSync(folder)
+    .map((name) => readlinkSync(`${folder}/${name}`))
+    .sort();
 }
 
 function residentKiB(pid) {

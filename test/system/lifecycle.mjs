@@ -20,7 +20,9 @@ const onWindows = system === "win32";
 /** Whether two paths lead to one folder: the others cannot ask without waiting. */
 const tellsFolders = system === "linux";
 const installed = path.resolve(process.argv[2]);
-const { createHeadlessPidRegistry, createKeeperWriter, readPidFile } = createRequire(import.meta.url)(installed);
+const { createHeadlessPidRegistry, createKeeperWriter, readPidFile } = createRequire(
+  import.meta.url,
+)(installed);
 const fixtures = path.join(path.dirname(fileURLToPath(import.meta.url)), "roles.mjs");
 
 const started = new Set();
@@ -37,7 +39,10 @@ async function start(role, ...args) {
     stdio: "ignore",
   });
   started.add(child);
-  await until(() => existsSync(said) && readFileSync(said, "utf8").endsWith("\n"), `${role} speaks`);
+  await until(
+    () => existsSync(said) && readFileSync(said, "utf8").endsWith("\n"),
+    `${role} speaks`,
+  );
   return { child, pid: child.pid, said: JSON.parse(readFileSync(said, "utf8")) };
 }
 
@@ -45,7 +50,9 @@ async function start(role, ...args) {
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    return (
+      process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"))
+    );
   } catch {
     return false;
   }
@@ -166,7 +173,13 @@ const steps = {
     registry.register(agent.pid, folder, agent.child);
     registry.register(parent.pid, folder, parent.child);
     const results = await registry.shutdown({ graceMs: 5000 });
-    assert.deepEqual(results.map(({ pid, outcome }) => [pid, outcome]), [[agent.pid, "exited"], [parent.pid, "exited"]]);
+    assert.deepEqual(
+      results.map(({ pid, outcome }) => [pid, outcome]),
+      [
+        [agent.pid, "exited"],
+        [parent.pid, "exited"],
+      ],
+    );
     for (const pid of [agent.pid, parent.pid, parent.said.child]) await gone(pid);
     assert.deepEqual(inFile(), []);
     assert.throws(() => registry.size(), { code: "HPR_ECLOSED" });
@@ -183,7 +196,10 @@ const steps = {
     assert.equal(registry.getPid("session"), undefined);
     assert.equal(isAlive(said.child), true);
     // Windows has no groups: whose child it was is not known any more.
-    assert.deepEqual(registry.entries().map((entry) => entry.state), onWindows ? [] : ["remainder"]);
+    assert.deepEqual(
+      registry.entries().map((entry) => entry.state),
+      onWindows ? [] : ["remainder"],
+    );
     if (onWindows) process.kill(said.child);
     else assert.equal(registry.killBySessionId("session"), true);
     await gone(said.child);
@@ -205,7 +221,10 @@ const steps = {
   async "ends pi before its keeper"() {
     const registry = open();
     const { child, pid, said } = await start("keeper");
-    registry.register(pid, folder, child, "token", { keeperPid: pid, keeperSockPath: socketOf("none") });
+    registry.register(pid, folder, child, "token", {
+      keeperPid: pid,
+      keeperSockPath: socketOf("none"),
+    });
     assert.equal(registry.linkByToken("token", "session", said.child), true);
     assert.equal(registry.getPid("session"), said.child);
     assert.equal(inFile()[0].piPid, said.child);
@@ -221,7 +240,10 @@ const steps = {
   async "keeps a pi whose keeper was killed"() {
     const registry = open();
     const { child, pid, said } = await start("keeper");
-    registry.register(pid, folder, child, "token", { keeperPid: pid, keeperSockPath: socketOf("none") });
+    registry.register(pid, folder, child, "token", {
+      keeperPid: pid,
+      keeperSockPath: socketOf("none"),
+    });
     registry.linkByToken("token", "session", said.child);
     process.kill(pid);
     await once(child, "exit");
@@ -235,7 +257,10 @@ const steps = {
 
   async "reclaims what a dead server left, and sees it end"() {
     const { child: server, said } = await start("server", pidFile);
-    assert.deepEqual(inFile().map((entry) => entry.pid), [said.agent]);
+    assert.deepEqual(
+      inFile().map((entry) => entry.pid),
+      [said.agent],
+    );
     const registry = open();
     registry.cleanupOrphans();
     assert.equal(registry.size(), 0, "its server lives");
@@ -245,7 +270,10 @@ const steps = {
     assert.equal(registry.linkSession("again", folder), true);
     assert.equal(registry.getPid("again"), said.agent);
     process.kill(said.agent);
-    await until(() => registry.heard.exits.length === 1, "the exit of one that is no child of ours");
+    await until(
+      () => registry.heard.exits.length === 1,
+      "the exit of one that is no child of ours",
+    );
     assert.deepEqual(inFile(), []);
     registry.close();
   },
@@ -273,9 +301,15 @@ const steps = {
     registry.cleanupOrphans();
     // Where nobody can tell that they work in another folder they may be what the file is about.
     const unproved = tellsFolders ? [] : [process.pid, pid];
-    assert.deepEqual(inFile().map((it) => it.pid), unproved);
+    assert.deepEqual(
+      inFile().map((it) => it.pid),
+      unproved,
+    );
     registry.killAll();
-    assert.equal((await registry.terminate({ pid }, { graceMs: 0 })).outcome, tellsFolders ? "not-found" : "not-ours");
+    assert.equal(
+      (await registry.terminate({ pid }, { graceMs: 0 })).outcome,
+      tellsFolders ? "not-found" : "not-ours",
+    );
     assert.equal(isAlive(pid), true);
     registry.close();
   },
@@ -283,7 +317,8 @@ const steps = {
   async "keeps its word about arguments"() {
     const registry = open();
     const { child } = await start("idle");
-    for (const pid of [0, 1, -1, 2 ** 31]) assert.throws(() => registry.register(pid, folder, child), RangeError);
+    for (const pid of [0, 1, -1, 2 ** 31])
+      assert.throws(() => registry.register(pid, folder, child), RangeError);
     assert.throws(() => registry.register("7", folder, child), TypeError);
     registry.close();
     assert.throws(() => registry.size(), { code: "HPR_ECLOSED" });
@@ -292,7 +327,9 @@ const steps = {
   async "writes to a keeper's socket"() {
     const name = socketOf(`pi-rpc-${process.pid}`);
     const heard = [];
-    const server = net.createServer((socket) => socket.on("data", (data) => heard.push(String(data))));
+    const server = net.createServer((socket) =>
+      socket.on("data", (data) => heard.push(String(data))),
+    );
     server.listen(name);
     await once(server, "listening");
     const registry = open({ keeperManager: createKeeperWriter({ sessionsDir: folder }) });

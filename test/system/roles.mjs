@@ -46,10 +46,13 @@ const roles = {
     const [output, ...words] = args;
     const file = openSync(output, "w");
     const main = path.join(installed, "dist", "cli", "main.js");
-    spawn(process.execPath, [main, ...words], { stdio: ["ignore", file, file] }).on("exit", (code) => {
-      closeSync(file);
-      say({ code });
-    });
+    spawn(process.execPath, [main, ...words], { stdio: ["ignore", file, file] }).on(
+      "exit",
+      (code) => {
+        closeSync(file);
+        say({ code });
+      },
+    );
   },
 };
 
