@@ -64,8 +64,10 @@ void hpr_birth_write(const hpr_system_host *host, uint64_t start, const char *na
                      char ret_text[HPR_BIRTH_SIZE]) {
   int length = 0;
   if (host->has_namespaces)
-    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu64 ".%" PRIu64 ".", host->pid_namespace,
-                      host->time_namespace);
+    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu64 ".", host->pid_namespace);
+  if (host->has_namespaces && host->time_namespace != 0)
+    length += snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, "%" PRIu64 ".",
+                       host->time_namespace);
   length += snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, "%" PRIu64, start);
   if (name && (size_t)length + 1 + strlen(name) < HPR_BIRTH_SIZE)
     snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, ".%s", name);
@@ -101,6 +103,46 @@ bool hpr_birth_read(const char *text, hpr_birth *ret_birth) {
 
 bool hpr_same_time(uint64_t time_namespace, uint64_t other) {
   return time_namespace == 0 || other == 0 || time_namespace == other;
+}
+
+/* --- in a file ------------------------------------------------------------------------------- */
+
+static void write_birth(const hpr_birth *birth, uint64_t time_namespace,
+                        char ret_text[HPR_BIRTH_SIZE]) {
+  const hpr_system_host host = {
+      .has_namespaces = birth->has_namespaces,
+      .pid_namespace = birth->pid_namespace,
+      .time_namespace = time_namespace,
+  };
+  hpr_birth_write(&host, birth->start, birth->name, ret_text);
+}
+
+void hpr_identity_split(const hpr_identity *identity, hpr_identity_text *ret_text) {
+  hpr_birth birth;
+  const boot boot = read_boot(identity->boot);
+  const char *time = boot.has_time ? identity->boot + boot.id_length : "";
+  *ret_text = (hpr_identity_text){0};
+  snprintf(ret_text->boot, HPR_BOOT_SIZE, "%.*s", (int)(strlen(identity->boot) - strlen(time)),
+           identity->boot);
+  if (!hpr_birth_read(identity->birth, &birth) || birth.time_namespace == 0) {
+    memcpy(ret_text->birth, identity->birth, sizeof ret_text->birth);
+    snprintf(ret_text->clock, HPR_CLOCK_SIZE, "%s", time);
+    return;
+  }
+  write_birth(&birth, 0, ret_text->birth);
+  snprintf(ret_text->clock, HPR_CLOCK_SIZE, "%" PRIu64 "%s", birth.time_namespace, time);
+}
+
+void hpr_identity_join(const hpr_identity_text *text, hpr_identity *identity) {
+  hpr_birth birth;
+  const char *time = strchr(text->clock, '+');
+  const uint64_t time_namespace = strtoull(text->clock, NULL, 10);
+  const bool timed = text->boot[0] && time && strlen(text->boot) + strlen(time) < HPR_BOOT_SIZE;
+  memcpy(identity->boot, text->boot, sizeof identity->boot);
+  memcpy(identity->birth, text->birth, sizeof identity->birth);
+  if (timed) strcat(identity->boot, time);
+  if (time_namespace != 0 && hpr_birth_read(text->birth, &birth) && birth.has_namespaces)
+    write_birth(&birth, time_namespace, identity->birth);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */

@@ -4,6 +4,8 @@
 
 #include "platform/system.h"
 
+enum { HPR_CLOCK_SIZE = 48 }; /* bytes, the final NUL included */
+
 /*
  * A boot is "<boot id>+<time of the boot>", in milliseconds since 1970 by the clock of the one who
  * wrote it. Where the system tells no boot id there is "~<nonce>" instead, which only its writer
@@ -45,6 +47,19 @@ void hpr_birth_write(const hpr_system_host *host, uint64_t start, const char *na
 
 /* False: not such a text. */
 bool hpr_birth_read(const char *text, hpr_birth *ret_birth);
+
+/*
+ * An identity in a file: boot and birth as version 0.1 has them, which must find its processes in
+ * our rows, and by themselves what it does not know: "<time namespace>+<time of the boot>".
+ */
+typedef struct hpr_identity_text {
+  char boot[HPR_BOOT_SIZE], birth[HPR_BIRTH_SIZE], clock[HPR_CLOCK_SIZE]; /* "" = not known */
+} hpr_identity_text;
+
+void hpr_identity_split(const hpr_identity *identity, hpr_identity_text *ret_text);
+
+/* Writes boot and birth of *identity. What does not fit is left out. */
+void hpr_identity_join(const hpr_identity_text *text, hpr_identity *identity);
 
 /* True if both were counted in the same time namespace, as far as they tell. */
 bool hpr_same_time(uint64_t time_namespace, uint64_t other);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "platform/identity.h"
 #include "store/signal_name.h"
 #include "store/timestamp.h"
 
@@ -88,11 +89,14 @@ static bool read_flag(const cJSON *value, bool absent, bool *ret_flag) {
 
 /* An absent identity is that of the original module: nothing was recorded. */
 static bool read_identity(const cJSON *value, hpr_identity *identity) {
-  if (!value) return true;
-  if (!cJSON_IsObject(value) || !read_fixed(member(value, "boot"), identity->boot, HPR_BOOT_SIZE) ||
-      !read_fixed(member(value, "birth"), identity->birth, HPR_BIRTH_SIZE))
-    return false;
+  hpr_identity_text text = {0};
   bool nobody;
+  if (!value) return true;
+  if (!cJSON_IsObject(value) || !read_fixed(member(value, "boot"), text.boot, HPR_BOOT_SIZE) ||
+      !read_fixed(member(value, "birth"), text.birth, HPR_BIRTH_SIZE) ||
+      !read_fixed(member(value, "clock"), text.clock, HPR_CLOCK_SIZE))
+    return false;
+  hpr_identity_join(&text, identity);
   if (!read_flag(member(value, "nobody"), false, &nobody) ||
       !read_flag(member(value, "kin"), true, &identity->kin))
     return false;

@@ -3,13 +3,23 @@
 #include <cjson/cJSON.h>
 
 #include "base/error.h"
+#include "platform/identity.h"
 #include "store/signal_name.h"
 #include "store/timestamp.h"
 
+static bool write_known(cJSON *object, const char *key, const char *text) {
+  return !text[0] || cJSON_AddStringToObject(object, key, text);
+}
+
+static bool write_who(cJSON *object, const hpr_identity *identity) {
+  hpr_identity_text text;
+  hpr_identity_split(identity, &text);
+  return write_known(object, "boot", text.boot) && write_known(object, "birth", text.birth) &&
+         write_known(object, "clock", text.clock);
+}
+
 static bool write_identity(cJSON *object, const hpr_identity *identity) {
-  if (identity->boot[0] && !cJSON_AddStringToObject(object, "boot", identity->boot)) return false;
-  if (identity->birth[0] && !cJSON_AddStringToObject(object, "birth", identity->birth))
-    return false;
+  if (!write_who(object, identity)) return false;
   if (identity->state == HPR_RECORD_NOBODY) return cJSON_AddTrueToObject(object, "nobody");
   /* Trust is the rule and takes no room; what is not to be trusted says so. */
   return identity->kin || cJSON_AddFalseToObject(object, "kin");
@@ -65,10 +75,7 @@ static bool write_owner(cJSON *entry, const hpr_row *row) {
   if (row->owner.pid == 0) return true;
   cJSON *object = cJSON_AddObjectToObject(entry, "owner");
   if (!object || !cJSON_AddNumberToObject(object, "pid", row->owner.pid)) return false;
-  if (row->owner.boot[0] && !cJSON_AddStringToObject(object, "boot", row->owner.boot)) return false;
-  if (row->owner.birth[0] && !cJSON_AddStringToObject(object, "birth", row->owner.birth))
-    return false;
-  return cJSON_AddStringToObject(object, "id", row->owner_id) &&
+  return write_who(object, &row->owner) && cJSON_AddStringToObject(object, "id", row->owner_id) &&
          (!row->owner_file[0] || cJSON_AddStringToObject(object, "file", row->owner_file)) &&
          (!row->owner_init[0] || cJSON_AddStringToObject(object, "init", row->owner_init));
 }

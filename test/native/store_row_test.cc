@@ -81,10 +81,10 @@ TEST(Row, OfTheOriginalModuleHasNoIdentityAndNoOwner) {
 const char *const kFull =
     R"({"pid":1234,"cwd":"/w","spawnedAt":"2026-01-31T23:59:59.999Z","spawnToken":"tok",)"
     R"("piPid":1235,"keeperPid":1236,"keeperSockPath":"/s.sock","terminating":true,)"
-    R"("identity":{"boot":"b@1","birth":"4.5.6"},)"
-    R"("piIdentity":{"boot":"b@1","birth":"4.6.7","kin":false},)"
+    R"("identity":{"boot":"b@1","birth":"4.5.fe-6"},)"
+    R"("piIdentity":{"boot":"b@1","birth":"4.6.fe-7","kin":false},)"
     R"("keeperIdentity":{"boot":"b@1","nobody":true},)"
-    R"("owner":{"pid":99,"boot":"b@1","birth":"4.1.2","id":"0123456789abcdef"}})";
+    R"("owner":{"pid":99,"boot":"b@1","birth":"4.1.fe-2","id":"0123456789abcdef"}})";
 
 TEST(Row, ReadsEveryMember) {
   Row row;
@@ -92,7 +92,7 @@ TEST(Row, ReadsEveryMember) {
   EXPECT_EQ("KNOWN", Record(row->main.state));
   EXPECT_TRUE(row->main.kin);
   EXPECT_STREQ("b@1", row->main.boot);
-  EXPECT_STREQ("4.5.6", row->main.birth);
+  EXPECT_STREQ("4.5.fe-6", row->main.birth);
   EXPECT_EQ(1235, row->pi.pid);
   EXPECT_EQ("KNOWN", Record(row->pi.state));
   EXPECT_FALSE(row->pi.kin);
@@ -102,7 +102,7 @@ TEST(Row, ReadsEveryMember) {
   EXPECT_STREQ("/s.sock", row->socket_path);
   EXPECT_TRUE(row->terminating);
   EXPECT_EQ(99, row->owner.pid);
-  EXPECT_STREQ("4.1.2", row->owner.birth);
+  EXPECT_STREQ("4.1.fe-2", row->owner.birth);
   EXPECT_STREQ("0123456789abcdef", row->owner_id);
 }
 
@@ -110,8 +110,8 @@ TEST(Row, OfAnEntryWithoutAKeeperNamesItsAgent) {
   Row row;
   const std::string text =
       R"({"pid":1234,"cwd":"/w","agentPid":1235,)"
-      R"("identity":{"boot":"b@1","birth":"4.5.6"},)"
-      R"("agentIdentity":{"boot":"b@1","birth":"4.6.7","members":[{"pid":9,"birth":"4.7.8"}]}})";
+      R"("identity":{"boot":"b@1","birth":"4.5.fe-6"},)"
+      R"("agentIdentity":{"boot":"b@1","birth":"4.6.fe-7","members":[{"pid":9,"birth":"4.7.fe-8"}]}})";
   ASSERT_EQ("HPR_OK", Code(row.Read(text)));
   EXPECT_EQ(1235, row->pi.pid);
   EXPECT_EQ("KNOWN", Record(row->pi.state));
@@ -339,6 +339,17 @@ TEST(Row, RefusesMembersOfTheWrongType) {
                              R"("owner":{"pid":8,"id":7})",
                              R"("owner":{"pid":8,"boot":7})"})
     EXPECT_EQ("HPR_EINVAL", Code(ReadCode(WithMember(member)))) << member;
+}
+
+/* Version 0.1 takes a process for itself by the boot's bare id, and a birth without a clock. */
+TEST(Row, IsWrittenSoThatVersion01FindsItsProcess) {
+  const std::string text =
+      R"({"pid":7,"cwd":"/","identity":{"boot":"b-1","birth":"4.5.fe-6","clock":"9+1700"}})";
+  Row row;
+  ASSERT_EQ("HPR_OK", Code(row.Read(text)));
+  EXPECT_STREQ("b-1+1700", row->main.boot);
+  EXPECT_STREQ("4.9.5.fe-6", row->main.birth);
+  EXPECT_EQ(text, row.Written());
 }
 
 TEST(Row, RefusesTextsThatAreTooLongForTheirPlace) {
