@@ -16,6 +16,12 @@ export function hasExited(proc: ChildProcess): boolean {
   return typeof proc.exitCode === "number" || typeof proc.signalCode === "string";
 }
 
+/** Our listener is not among those of which Node warns the server: its limit grows by one for it. */
+function changeLimit(proc: ChildProcess, by: 1 | -1): void {
+  const limit = proc.getMaxListeners();
+  if (limit > 0) proc.setMaxListeners(Math.max(limit + by, 1)); // 0 is no limit
+}
+
 interface Registered {
   /** By pid: an emitter of a unit test may stand for several. */
   tickets: Map<number, number>;
@@ -38,6 +44,7 @@ export class Children {
     if (!it) {
       it = { tickets: new Map(), listener: (code, signal) => this.#exited(proc, code, signal) };
       this.#registered.set(proc, it);
+      changeLimit(proc, 1);
     }
     const replaced = it.tickets.get(pid);
     if (replaced !== undefined) this.#byTicket.delete(replaced);
@@ -70,8 +77,7 @@ export class Children {
   }
 
   close(): void {
-    for (const [proc, it] of this.#registered) proc.off("exit", it.listener);
-    this.#registered.clear();
+    for (const [proc, it] of this.#registered) this.#release(proc, it);
     this.#byTicket.clear();
   }
 
@@ -87,6 +93,7 @@ export class Children {
 
   #release(proc: ChildProcess, it: Registered): void {
     proc.off("exit", it.listener);
+    changeLimit(proc, -1);
     this.#registered.delete(proc);
   }
 

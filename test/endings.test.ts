@@ -216,6 +216,22 @@ describe("a keeper", () => {
   });
 
   it.each([false, true])(
+    "that runs pi anew whenever it has gone is asked, and its last pi after it; apart: %s",
+    async (apart) => {
+      const run = apart ? "run_apart" : "run";
+      const then = `while :; do until_gone $child; ${run} pi '${LEAVE}'; done`;
+      const { agents, registry, ...opened } = await kept({ then, apart });
+      const result = await within("the end", registry.terminate("s"));
+      expect(result.outcome).toBe("exited");
+      expect([agents.lives("pi"), agents.lives("keeper")]).toEqual([false, false]);
+      const asked = agents.notes("pi", "term").map((note) => note.pid);
+      expect(new Set(asked).size).toBe(asked.length);
+      expect(agents.asked("keeper")).toBe(1);
+      await emptied(opened);
+    },
+  );
+
+  it.each([false, true])(
     "and a pi that ignore all are killed after the grace, pi apart: %s",
     async (apart) => {
       const { agents, registry } = await kept({ pi: IGNORE, atTerm: IGNORE, apart }, 300);

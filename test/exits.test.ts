@@ -553,6 +553,25 @@ describe("listeners", () => {
     }
   });
 
+  it("of ours are not among those of which Node warns, and its limit is as it was after close", async () => {
+    const warned: string[] = [];
+    const hear = (warning: Error) => warned.push(warning.name);
+    process.on("warning", hear);
+    try {
+      const child = sleeper();
+      const before = child.getMaxListeners();
+      for (let i = child.listenerCount("exit"); i < before; i++) child.on("exit", () => {});
+      const opened = Array.from({ length: 12 }, () => openNext());
+      for (const { registry } of opened) registry.register(child.pid, "/a", child);
+      await turn();
+      expect(warned).toEqual([]);
+      for (const { registry } of opened) registry.close();
+      expect(child.getMaxListeners()).toBe(before);
+    } finally {
+      process.off("warning", hear);
+    }
+  });
+
   it("are set again after they were removed and the child is registered again", async () => {
     const opened = openNext();
     const child = start(["sh", "-c", "read line; exit 7"], { stdio: ["pipe", "ignore", "ignore"] });

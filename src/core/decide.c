@@ -125,12 +125,23 @@ static bool is_keeper_there(const hpr_entry *entry) {
   return entry->row.keeper.pid != 0 && entry->parts[part].presence == HPR_PRESENCE_THERE;
 }
 
-/* The keeper's turn is over: it is to be asked, unless it has an agent again. */
+/*
+ * The keeper's turn is over: it is to be asked, unless it has an agent again. One that starts its
+ * agent anew again and again is asked for all that, and so are those that it has left.
+ */
 static void find_respawned(const hpr_registry *registry, hpr_entry *entry) {
-  const hpr_ending *ending = entry->ending;
+  hpr_ending *ending = entry->ending;
+  const hpr_identity *keeper = &entry->row.keeper;
   const bool over = ending->state == HPR_ENDING_TURN && registry->now_ms >= ending->turn_due_ms;
-  if (over && ending->turns <= HPR_KEEPER_TURNS && is_keeper_there(entry))
-    hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_RESPAWNED);
+  const bool asked = ending->state == HPR_ENDING_ALL && !ending->tree;
+  if (!is_keeper_there(entry)) {
+    hpr_others_ask_late(ending, 0);
+  } else if (over && ending->turns <= HPR_KEEPER_TURNS) {
+    hpr_others_find(&registry->process, entry, keeper, HPR_OTHERS_RESPAWNED);
+  } else if (over || asked) {
+    hpr_others_find(&registry->process, entry, keeper, HPR_OTHERS_LATE);
+    hpr_others_ask_late(ending, registry->now_ms + HPR_KEEPER_TURN_MS);
+  }
 }
 
 /* Whoever leads no group takes its descendants along; at SIGKILL those of descendants too. */

@@ -76,6 +76,7 @@ typedef struct hpr_other {
   hpr_identity identity;
   bool bystander; /* a keeper's, from before the ending: not asked */
   bool respawned; /* a keeper's new agent */
+  bool late;      /* one that came when the keeper was about to be asked itself */
   bool there, suspect, watched;
   hpr_ending_part asked;
 } hpr_other;

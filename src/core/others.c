@@ -84,6 +84,7 @@ static void meet(const hpr_process_ops *process, hpr_entry *entry, const hpr_ide
   if (!it) return;
   it->bystander = as == HPR_OTHERS_BYSTANDERS;
   it->respawned = as == HPR_OTHERS_RESPAWNED;
+  it->late = as == HPR_OTHERS_LATE;
 }
 
 void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *root,
@@ -166,6 +167,15 @@ void hpr_others_exited(hpr_entry *entry, uint16_t index) {
   if (!entry->ending || index >= entry->ending->other_count) return;
   entry->ending->others[index].watched = false;
   entry->ending->others[index].suspect = true;
+}
+
+void hpr_others_ask_late(hpr_ending *ending, int64_t due_ms) {
+  for (size_t i = 0; i < ending->other_count; i++) {
+    hpr_other *it = &ending->others[i];
+    if (!it->late || it->asked.sent != HPR_SENT_NOTHING) continue;
+    if (due_ms == 0 || it->asked.retry_ms == 0) it->asked.retry_ms = due_ms;
+    if (due_ms == 0) it->late = false;
+  }
 }
 
 bool hpr_others_left(const hpr_ending *ending, bool respawned) {

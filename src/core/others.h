@@ -10,6 +10,7 @@ typedef enum hpr_others_as {
   HPR_OTHERS_ASKED,      /* they are to be asked too */
   HPR_OTHERS_BYSTANDERS, /* only remembered, so that newcomers are told from them */
   HPR_OTHERS_RESPAWNED,  /* a keeper's new agents */
+  HPR_OTHERS_LATE,       /* the same, of one that is asked itself: when it has gone */
 } hpr_others_as;
 
 /*
@@ -40,6 +41,12 @@ void hpr_others_unwatch(const hpr_process_ops *process, hpr_entry *entry);
 
 /* One of them has ended. */
 void hpr_others_exited(hpr_entry *entry, uint16_t index);
+
+/*
+ * Those that are late are asked at that time at the latest, 0: at once. Asked before, they would be
+ * started anew.
+ */
+void hpr_others_ask_late(hpr_ending *ending, int64_t due_ms);
 
 /* True if one that is to end is there; `respawned`: only keepers' new agents count. */
 bool hpr_others_left(const hpr_ending *ending, bool respawned);
