@@ -117,20 +117,26 @@ static void write_birth(const hpr_birth *birth, uint64_t time_namespace,
   hpr_birth_write(&host, birth->start, birth->name, ret_text);
 }
 
+void hpr_birth_split(const char *text, char ret_text[HPR_BIRTH_SIZE]) {
+  hpr_birth birth;
+  if (hpr_birth_read(text, &birth) && birth.time_namespace != 0)
+    write_birth(&birth, 0, ret_text);
+  else
+    snprintf(ret_text, HPR_BIRTH_SIZE, "%s", text);
+}
+
 void hpr_identity_split(const hpr_identity *identity, hpr_identity_text *ret_text) {
   hpr_birth birth;
   const boot boot = read_boot(identity->boot);
   const char *time = boot.has_time ? identity->boot + boot.id_length : "";
+  const size_t length = strlen(identity->boot) - strlen(time);
   *ret_text = (hpr_identity_text){0};
-  snprintf(ret_text->boot, HPR_BOOT_SIZE, "%.*s", (int)(strlen(identity->boot) - strlen(time)),
-           identity->boot);
-  if (!hpr_birth_read(identity->birth, &birth) || birth.time_namespace == 0) {
-    memcpy(ret_text->birth, identity->birth, sizeof ret_text->birth);
+  snprintf(ret_text->boot, HPR_BOOT_SIZE, "%.*s", (int)length, identity->boot);
+  hpr_birth_split(identity->birth, ret_text->birth);
+  if (hpr_birth_read(identity->birth, &birth) && birth.time_namespace != 0)
+    snprintf(ret_text->clock, HPR_CLOCK_SIZE, "%" PRIu64 "%s", birth.time_namespace, time);
+  else
     snprintf(ret_text->clock, HPR_CLOCK_SIZE, "%s", time);
-    return;
-  }
-  write_birth(&birth, 0, ret_text->birth);
-  snprintf(ret_text->clock, HPR_CLOCK_SIZE, "%" PRIu64 "%s", birth.time_namespace, time);
 }
 
 void hpr_identity_join(const hpr_identity_text *text, hpr_identity *identity) {

@@ -56,6 +56,9 @@ typedef struct hpr_identity_text {
   char boot[HPR_BOOT_SIZE], birth[HPR_BIRTH_SIZE], clock[HPR_CLOCK_SIZE]; /* "" = not known */
 } hpr_identity_text;
 
+/* The birth alone. */
+void hpr_birth_split(const char *birth, char ret_text[HPR_BIRTH_SIZE]);
+
 void hpr_identity_split(const hpr_identity *identity, hpr_identity_text *ret_text);
 
 /* Writes boot and birth of *identity. What does not fit is left out. */

@@ -25,7 +25,9 @@ static bool write_identity(cJSON *object, const hpr_identity *identity) {
   return identity->kin || cJSON_AddFalseToObject(object, "kin");
 }
 
-static bool write_pid_and_birth(cJSON *list, int32_t pid, const char *birth) {
+static bool write_pid_and_birth(cJSON *list, int32_t pid, const char *own_birth) {
+  char birth[HPR_BIRTH_SIZE];
+  hpr_birth_split(own_birth, birth);
   cJSON *object = cJSON_CreateObject();
   if (!object || !cJSON_AddItemToArray(list, object)) {
     cJSON_Delete(object);
