@@ -63,6 +63,8 @@
         "src/store/pidfile.c",
         "src/store/replace.c",
         "src/store/row.c",
+        "src/store/row_read.c",
+        "src/store/row_write.c",
         "src/store/scan.c",
         "src/store/signal_name.c",
         "src/store/timestamp.c",

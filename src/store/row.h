@@ -92,6 +92,11 @@ int hpr_row_write(const hpr_row *row, char **ret_text);
 int hpr_row_read_announced(hpr_span text, hpr_row *ret_row);
 int hpr_row_write_announced(const hpr_row *row, char **ret_text);
 
+/* Who one of its processes is, and under which key that stands; `is_pi`: the agent is a keeper's.
+ */
+const hpr_identity *hpr_row_identity(const hpr_row *row, hpr_part part);
+const char *hpr_row_identity_key(hpr_part part, bool is_pi);
+
 /*
  * Copies a text into a row's field; NULL or "" leaves none, as in the original module. HPR_ENOMEM:
  * the field is as it was.
@@ -119,6 +124,9 @@ int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members)
 /* Says that it is to end, and that nobody was asked yet. HPR_ENOMEM: it is as it was. */
 int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms,
                          bool tree);
+
+/* Forgets how it is to end. */
+void hpr_row_drop_ending(hpr_row *row);
 
 /* Whether that process was sent the first signal, and saying so. HPR_ENOMEM: not said. */
 bool hpr_row_was_asked(const hpr_row *row, const hpr_identity *identity);

@@ -1,0 +1,327 @@
+#include "store/row.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "store/signal_name.h"
+#include "store/timestamp.h"
+
+/* 2001: anything earlier is a zero, or seconds taken for milliseconds. */
+#define EARLIEST_MS INT64_C(1000000000000)
+
+/* 2^53: a double, which is what JSON's readers make of a number, tells all integers below apart. */
+#define LARGEST_NUMBER 9007199254740992.0
+
+static const char *const known_keys[] = {
+    "pid",          "cwd",           "spawnedAt",      "spawnToken",    "piPid",
+    "keeperPid",    "identity",      "keeperSockPath", "piIdentity",    "keeperIdentity",
+    "terminating",  "owner",         "sessionId",      "ending",        "remainder",
+    "former",       "registeredPid", "agentPid",       "agentIdentity", "spawnedBootMs",
+    "foreignSince",
+};
+
+static bool is_known(const char *key) {
+  for (size_t i = 0; i < sizeof known_keys / sizeof known_keys[0]; i++)
+    if (strcmp(known_keys[i], key) == 0) return true;
+  return false;
+}
+
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* cJSON keeps both of two equal keys and finds the first: we refuse to choose. */
+static int check_keys_differ(const cJSON *value) {
+  const cJSON *item;
+  size_t count = 0;
+  cJSON_ArrayForEach(item, value) {
+    int result = check_keys_differ(item);
+    if (result != 0) return result;
+    count++;
+  }
+  if (!cJSON_IsObject(value) || count < 2) return 0;
+  const char **keys = malloc(count * sizeof *keys);
+  if (!keys) return HPR_ENOMEM;
+  size_t at = 0;
+  cJSON_ArrayForEach(item, value) keys[at++] = item->string;
+  qsort(keys, count, sizeof *keys, compare_keys);
+  int result = 0;
+  for (at = 1; at < count && result == 0; at++)
+    if (strcmp(keys[at - 1], keys[at]) == 0) result = HPR_EINVAL;
+  free(keys);
+  return result;
+}
+
+static const cJSON *member(const cJSON *object, const char *key) {
+  return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+/* valuedouble, because valueint stops silently at 2^31-1. */
+static bool read_pid_from(const cJSON *value, int32_t least, int32_t *ret_pid) {
+  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
+      value->valuedouble < least || value->valuedouble > HPR_PID_MAX)
+    return false;
+  *ret_pid = (int32_t)value->valuedouble;
+  return true;
+}
+
+static bool read_pid(const cJSON *value, int32_t *ret_pid) {
+  return read_pid_from(value, HPR_PID_MIN, ret_pid);
+}
+
+static bool read_fixed(const cJSON *value, char *ret_text, size_t size) {
+  if (!value) return true;
+  const size_t length = cJSON_IsString(value) ? strlen(value->valuestring) : size;
+  if (length >= size) return false;
+  memcpy(ret_text, value->valuestring, length + 1);
+  return true;
+}
+
+static bool read_flag(const cJSON *value, bool absent, bool *ret_flag) {
+  if (value && !cJSON_IsBool(value)) return false;
+  *ret_flag = value ? cJSON_IsTrue(value) : absent;
+  return true;
+}
+
+/* An absent identity is that of the original module: nothing was recorded. */
+static bool read_identity(const cJSON *value, hpr_identity *identity) {
+  if (!value) return true;
+  if (!cJSON_IsObject(value) || !read_fixed(member(value, "boot"), identity->boot, HPR_BOOT_SIZE) ||
+      !read_fixed(member(value, "birth"), identity->birth, HPR_BIRTH_SIZE))
+    return false;
+  bool nobody;
+  if (!read_flag(member(value, "nobody"), false, &nobody) ||
+      !read_flag(member(value, "kin"), true, &identity->kin))
+    return false;
+  bool known = identity->boot[0] && identity->birth[0];
+  identity->state = nobody ? HPR_RECORD_NOBODY : known ? HPR_RECORD_KNOWN : HPR_RECORD_OPAQUE;
+  if (!known) identity->kin = false;
+  return true;
+}
+
+/* A pid and the identity recorded for it, both absent or both sound. */
+static bool read_process(const cJSON *entry, const char *pid_key, const char *identity_key,
+                         hpr_identity *ret_identity) {
+  const cJSON *pid = member(entry, pid_key);
+  if (!pid) return true;
+  return read_pid(pid, &ret_identity->pid) &&
+         read_identity(member(entry, identity_key), ret_identity);
+}
+
+/* As a keeper's entry names it, or as others do. */
+static bool read_agent(const cJSON *entry, hpr_row *row) {
+  hpr_identity other = {0};
+  if (!read_process(entry, "piPid", "piIdentity", &row->pi) ||
+      !read_process(entry, "agentPid", "agentIdentity", &other))
+    return false;
+  if (row->pi.pid == 0) row->pi = other;
+  return true;
+}
+
+/* Members are of their leader's boot. Those beyond the last that we keep prove nothing more. */
+static int read_member_list(const cJSON *list, const hpr_identity *leader,
+                            hpr_members **ret_members) {
+  const cJSON *item;
+  hpr_members members = {0};
+  if (list && !cJSON_IsArray(list)) return HPR_EINVAL;
+  cJSON_ArrayForEach(item, list) {
+    hpr_identity *it = &members.list[members.count];
+    if (members.count == HPR_MEMBERS_MAX) break;
+    memcpy(it->boot, leader->boot, sizeof it->boot);
+    if (!read_pid(member(item, "pid"), &it->pid) ||
+        !read_fixed(member(item, "birth"), it->birth, HPR_BIRTH_SIZE))
+      return HPR_EINVAL;
+    it->state = it->boot[0] && it->birth[0] ? HPR_RECORD_KNOWN : HPR_RECORD_OPAQUE;
+    it->kin = leader->kin;
+    members.count++;
+  }
+  if (members.count == 0) return 0;
+  *ret_members = malloc(sizeof members);
+  if (!*ret_members) return HPR_ENOMEM;
+  **ret_members = members;
+  return 0;
+}
+
+static int read_members_of(const cJSON *entry, const char *identity_key, const hpr_identity *leader,
+                           hpr_members **ret_members) {
+  return read_member_list(member(member(entry, identity_key), "members"), leader, ret_members);
+}
+
+static bool read_whole(const cJSON *value, double most, double *ret_number) {
+  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
+      value->valuedouble < 0 || value->valuedouble > most)
+    return false;
+  *ret_number = value->valuedouble;
+  return true;
+}
+
+static int read_asked(const cJSON *list, hpr_row *row) {
+  const cJSON *item;
+  if (!cJSON_IsArray(list)) return HPR_EINVAL;
+  cJSON_ArrayForEach(item, list) {
+    hpr_identity it = {0};
+    if (!read_pid(member(item, "pid"), &it.pid) ||
+        !read_fixed(member(item, "birth"), it.birth, HPR_BIRTH_SIZE))
+      return HPR_EINVAL;
+    if (hpr_row_add_asked(row, &it) != 0) return HPR_ENOMEM;
+  }
+  return 0;
+}
+
+static int read_ending(const cJSON *value, hpr_row *row) {
+  hpr_signal signal;
+  double grace_ms = -1, began_ms;
+  const cJSON *grace = member(value, "graceMs"), *name = member(value, "signal");
+  /* One that we cannot read tells nothing: that it is to end is said beside. */
+  if (!cJSON_IsString(name) || !hpr_signal_read(name->valuestring, &signal) ||
+      !(cJSON_IsFalse(grace) || read_whole(grace, INT32_MAX, &grace_ms)) ||
+      !read_whole(member(value, "began"), LARGEST_NUMBER, &began_ms))
+    return 0;
+  bool terminating = row->terminating;
+  int result = hpr_row_begin_ending(row, signal, (int32_t)grace_ms, (int64_t)began_ms, false);
+  if (result != 0) return result;
+  row->terminating = terminating;
+  result = read_asked(member(value, "sent"), row);
+  if (result == 0 && read_flag(member(value, "tree"), false, &row->ending->tree)) return 0;
+  hpr_row_drop_ending(row);
+  return result == HPR_ENOMEM ? result : 0;
+}
+
+static bool read_former(const cJSON *value, hpr_row *row) {
+  return !value || (cJSON_IsObject(value) && read_pid(member(value, "pid"), &row->former.pid) &&
+                    read_identity(value, &row->former));
+}
+
+static bool read_owner(const cJSON *value, hpr_row *row) {
+  if (!value) return true;
+  /* A server may be process 1 of its container: it is asked whether it lives, and never signalled.
+   */
+  return cJSON_IsObject(value) && read_pid_from(member(value, "pid"), 1, &row->owner.pid) &&
+         read_identity(value, &row->owner) &&
+         read_fixed(member(value, "id"), row->owner_id, HPR_OWNER_ID_SIZE) &&
+         read_fixed(member(value, "file"), row->owner_file, HPR_OWNER_ID_SIZE) &&
+         read_fixed(member(value, "init"), row->owner_init, HPR_OWNER_ID_SIZE);
+}
+
+static int read_string(const cJSON *value, char **field) {
+  if (!value) return 0;
+  return cJSON_IsString(value) ? hpr_row_set_text(field, value->valuestring) : HPR_EINVAL;
+}
+
+static int64_t read_time(const cJSON *value) {
+  int64_t time_ms;
+  if (!cJSON_IsString(value) || !hpr_timestamp_read(value->valuestring, &time_ms) ||
+      time_ms < EARLIEST_MS)
+    return HPR_SPAWNED_UNKNOWN;
+  return time_ms;
+}
+
+/* Less than 0: a boot that began after it, in a time namespace of another beginning. */
+static int64_t read_boot_ms(const cJSON *value) {
+  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
+      fabs(value->valuedouble) > LARGEST_NUMBER)
+    return 0;
+  return (int64_t)value->valuedouble;
+}
+
+static bool read_registered_pid(const cJSON *value, hpr_row *row) {
+  return !value || read_pid(value, &row->registered_pid);
+}
+
+static int read_members(const cJSON *entry, hpr_row *row) {
+  const cJSON *cwd = member(entry, "cwd");
+  if (!read_process(entry, "pid", "identity", &row->main) || row->main.pid == 0 ||
+      !read_agent(entry, row) ||
+      !read_process(entry, "keeperPid", "keeperIdentity", &row->keeper) ||
+      !read_owner(member(entry, "owner"), row) || !read_former(member(entry, "former"), row) ||
+      !read_registered_pid(member(entry, "registeredPid"), row) ||
+      !read_flag(member(entry, "terminating"), false, &row->terminating) ||
+      !read_flag(member(entry, "remainder"), false, &row->remainder) || !cJSON_IsString(cwd))
+    return HPR_EINVAL;
+  if (row->keeper.pid == row->main.pid) row->keeper = row->main;
+  row->spawned_ms = read_time(member(entry, "spawnedAt"));
+  row->spawned_boot_ms = read_boot_ms(member(entry, "spawnedBootMs"));
+  const int64_t foreign_since_ms = read_time(member(entry, "foreignSince"));
+  row->foreign_since_ms = foreign_since_ms == HPR_SPAWNED_UNKNOWN ? 0 : foreign_since_ms;
+  row->cwd = strdup(cwd->valuestring);
+  if (!row->cwd) return HPR_ENOMEM;
+  int result = read_ending(member(entry, "ending"), row);
+  const bool is_pi = member(entry, "piPid") != NULL;
+  for (hpr_part part = 0; part < HPR_PART_COUNT && result == 0; part++)
+    result = read_members_of(entry, hpr_row_identity_key(part, is_pi), hpr_row_identity(row, part),
+                             &row->members[part]);
+  if (result == 0) result = read_string(member(entry, "spawnToken"), &row->token);
+  if (result == 0) result = read_string(member(entry, "keeperSockPath"), &row->socket_path);
+  return result ? result : read_string(member(entry, "sessionId"), &row->session);
+}
+
+static int keep_raw(hpr_row *row, const char *key, hpr_span value) {
+  if (!row->unknown && !(row->unknown = cJSON_CreateObject())) return HPR_ENOMEM;
+  char *raw = malloc(value.length + 1);
+  if (!raw) return HPR_ENOMEM;
+  memcpy(raw, value.text, value.length);
+  raw[value.length] = '\0';
+  const cJSON *added = cJSON_AddRawToObject(row->unknown, key, raw);
+  free(raw);
+  return added ? 0 : HPR_ENOMEM;
+}
+
+/* From the text and not from the tree, in which 2^53 + 1 has lost its last digit already. */
+static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
+  hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
+  const cJSON *item = entry->child;
+  bool first = true, failed;
+  if (!hpr_scan_open(&cursor, '{')) return HPR_EINVAL;
+  for (; item && hpr_scan_more(&cursor, '}', &first, &failed); item = item->next) {
+    hpr_span key, value;
+    if (!hpr_scan_key(&cursor, &key) || !hpr_scan_value(&cursor, &value)) return HPR_EINVAL;
+    int result = is_known(item->string) ? 0 : keep_raw(row, item->string, value);
+    if (result != 0) return result;
+  }
+  return 0;
+}
+
+int hpr_row_read(hpr_span text, hpr_row *ret_row) {
+  hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
+  hpr_span whole;
+  if (!hpr_scan_value(&cursor, &whole) || cursor.unspeakable || whole.text[0] != '{')
+    return HPR_EINVAL;
+  cJSON *entry = cJSON_ParseWithLength(whole.text, whole.length);
+  if (!entry) return HPR_ENOMEM; /* the scan has found nothing that cJSON would refuse */
+  hpr_row row = {0};
+  int result = check_keys_differ(entry);
+  if (result == 0) result = read_members(entry, &row);
+  if (result == 0) result = read_unknown(whole, entry, &row);
+  cJSON_Delete(entry);
+  if (result == 0)
+    *ret_row = row;
+  else
+    hpr_row_done(&row);
+  return result;
+}
+
+/* --- announced tokens ----------------------------------------------------------------------- */
+
+static int read_announcement(const cJSON *it, hpr_row *row) {
+  if (!read_owner(member(it, "owner"), row)) return HPR_EINVAL;
+  row->spawned_ms = read_time(member(it, "spawnedAt"));
+  const int result = read_string(member(it, "spawnToken"), &row->token);
+  return result == 0 && !row->token ? HPR_EINVAL : result;
+}
+
+int hpr_row_read_announced(hpr_span text, hpr_row *ret_row) {
+  hpr_row row = {0};
+  cJSON *it = cJSON_ParseWithLength(text.text, text.length);
+  if (!it) return HPR_EINVAL;
+  int result = cJSON_IsObject(it) ? check_keys_differ(it) : HPR_EINVAL;
+  if (result == 0) result = read_announcement(it, &row);
+  cJSON_Delete(it);
+  if (result == 0)
+    *ret_row = row;
+  else
+    hpr_row_done(&row);
+  return result;
+}
