@@ -58,6 +58,7 @@
         "src/platform/process.c",
         "src/platform/tree.c",
         "src/store/document.c",
+        "src/store/json.c",
         "src/store/lines.c",
         "src/store/ownerfile.c",
         "src/store/pidfile.c",

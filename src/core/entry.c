@@ -29,11 +29,11 @@ void hpr_entry_free(hpr_entry *entry) {
 
 /* --- its line ------------------------------------------------------------------------------- */
 
-int hpr_entry_write(const void *entry, char **ret_text) {
+void hpr_entry_write(const void *entry, hpr_buffer *buffer) {
   const hpr_entry *it = entry;
   hpr_row row = it->row;
   if (it->session) row.session = it->session;
-  return hpr_row_write(&row, ret_text);
+  hpr_row_write(&row, buffer);
 }
 
 void hpr_entry_touch(hpr_entry *entry) {

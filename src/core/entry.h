@@ -91,7 +91,7 @@ hpr_entry *hpr_entry_new(hpr_row *take_row);
 void hpr_entry_free(hpr_entry *entry);
 
 /* Its line in the file: an hpr_line_write. */
-int hpr_entry_write(const void *entry, char **ret_text);
+void hpr_entry_write(const void *entry, hpr_buffer *buffer);
 
 /* To be called after every change of the row. */
 void hpr_entry_touch(hpr_entry *entry);

@@ -293,16 +293,12 @@ static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   return adopt_announced(scope, row, &identity);
 }
 
-static int announce(void *self, hpr_buffer *own_announced) {
+static void announce(void *self, hpr_buffer *own_announced) {
   const hpr_ledger_scope *scope = self;
   for (hpr_token *it = scope->ledger->tokens.list; it; it = it->next) {
-    char *text;
     hpr_ledger_sign(scope->ledger, scope->owners, &it->row);
-    if (hpr_row_write_announced(&it->row, &text) != 0) return HPR_ENOMEM;
-    hpr_document_announce(own_announced, text);
-    free(text);
+    hpr_document_announce(own_announced, &it->row);
   }
-  return 0;
 }
 
 /* --- writing -------------------------------------------------------------------------------- */

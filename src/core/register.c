@@ -152,12 +152,12 @@ static int check_room(const hpr_registry *registry, const hpr_row *row) {
   const size_t texts = strlen(row->cwd) + (row->token ? strlen(row->token) : 0) +
                        (row->socket_path ? strlen(row->socket_path) : 0);
   if (hpr_pidfile_has_room(file, texts * ESCAPED + IDENTITIES)) return 0;
-  char *text;
-  int result = hpr_row_write(row, &text);
-  if (result != 0) return result;
-  const bool fits = hpr_pidfile_has_room(file, strlen(text));
-  free(text);
-  return fits ? 0 : HPR_ETOOBIG;
+  hpr_buffer text = {0};
+  hpr_row_write(row, &text);
+  const bool fits = hpr_pidfile_has_room(file, text.length);
+  const int result = text.failed ? HPR_ENOMEM : fits ? 0 : HPR_ETOOBIG;
+  hpr_buffer_done(&text);
+  return result;
 }
 
 int hpr_registry_register(hpr_registry *registry, const hpr_registration *registration,

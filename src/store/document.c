@@ -139,12 +139,15 @@ int hpr_document_read(char *take_text, size_t size, hpr_document *ret_document) 
 }
 
 int hpr_document_rewrite(hpr_stored *stored) {
-  char *text;
-  int result = hpr_row_write(&stored->row, &text);
-  if (result != 0) return result;
+  hpr_buffer buffer = {0};
+  hpr_row_write(&stored->row, &buffer);
+  if (buffer.failed) {
+    hpr_buffer_done(&buffer);
+    return HPR_ENOMEM;
+  }
   free(stored->rewritten);
-  stored->rewritten = text;
-  stored->text = (hpr_span){.text = text, .length = strlen(text)};
+  stored->rewritten = buffer.text;
+  stored->text = (hpr_span){.text = buffer.text, .length = buffer.length};
   return 0;
 }
 
@@ -181,9 +184,9 @@ void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length) {
   hpr_buffer_add(buffer, entry, length);
 }
 
-void hpr_document_announce(hpr_buffer *own_announced, const char *text) {
+void hpr_document_announce(hpr_buffer *own_announced, const hpr_row *row) {
   hpr_buffer_add(own_announced, SEPARATOR, strlen(SEPARATOR));
-  hpr_buffer_add(own_announced, text, strlen(text));
+  hpr_row_write_announced(row, own_announced);
 }
 
 static void add_announced(hpr_buffer *buffer, const hpr_document *others) {

@@ -40,8 +40,8 @@ int hpr_document_rewrite(hpr_stored *stored);
 void hpr_document_drop(hpr_document *document, hpr_stored *stored);
 void hpr_document_drop_announced(hpr_document *document, hpr_stored *stored);
 
-/* Adds the text of an announced token of one's own. */
-void hpr_document_announce(hpr_buffer *own_announced, const char *text);
+/* Adds an announced token of one's own. */
+void hpr_document_announce(hpr_buffer *own_announced, const hpr_row *row);
 
 void hpr_document_done(hpr_document *document);
 

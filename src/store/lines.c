@@ -104,12 +104,12 @@ static int append(hpr_lines *lines, const char *separator, const char *text, siz
 }
 
 static int append_entry(hpr_lines *lines, const void *entry, hpr_line_write write) {
-  char *text;
-  int result = write(entry, &text);
-  if (result != 0) return result;
-  result = append(lines, SEPARATOR, text, strlen(text));
-  free(text);
-  return result;
+  const size_t before = lines->text.length;
+  hpr_buffer_add(&lines->text, SEPARATOR, strlen(SEPARATOR));
+  write(entry, &lines->text);
+  if (!lines->text.failed) return 0;
+  lines->text.length = before;
+  return HPR_ENOMEM;
 }
 
 /* What cannot be put back has no text until it is made anew. */

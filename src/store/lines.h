@@ -28,8 +28,8 @@ typedef struct hpr_lines {
   bool changed; /* since the client last cleared it */
 } hpr_lines;
 
-/* Makes an entry's text, ended by NUL, which the caller frees. HPR_ENOMEM. */
-typedef int (*hpr_line_write)(const void *entry, char **ret_text);
+/* Adds an entry's text. */
+typedef void (*hpr_line_write)(const void *entry, hpr_buffer *buffer);
 
 /*
  * Adds a stale line behind all others, or hands over the one of that order, which cannot fail.

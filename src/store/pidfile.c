@@ -248,7 +248,7 @@ static int compose(hpr_pidfile *f, const hpr_pidfile_client *client, hpr_span *r
   const bool changed = judge_all(f, client);
   int result = client->lines(client->self, &lines);
   hpr_buffer_clear(&f->announced);
-  if (result == 0 && client->announce) result = client->announce(client->self, &f->announced);
+  if (client->announce) client->announce(client->self, &f->announced);
   if (result != 0 || f->announced.failed) return result ? result : HPR_ENOMEM;
   f->others.own_announced = &f->announced;
   *ret_text = (hpr_span){0};

@@ -27,10 +27,10 @@ typedef struct hpr_pidfile_client {
   hpr_keep (*judge)(void *self, hpr_stored *stored);
   /*
    * Judges an announced token that is not the client's own, as above. NULL: all stay. And adds the
-   * client's own with hpr_document_announce; NULL: it has none. HPR_ENOMEM.
+   * client's own with hpr_document_announce; NULL: it has none.
    */
   hpr_keep (*judge_announced)(void *self, hpr_stored *stored);
-  int (*announce)(void *self, hpr_buffer *own_announced);
+  void (*announce)(void *self, hpr_buffer *own_announced);
   /* The client's own entries, none of them stale; comes when all others have been judged.
    * HPR_ENOMEM. */
   int (*lines)(void *self, hpr_lines **ret_lines);

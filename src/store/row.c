@@ -1,6 +1,5 @@
 #include "store/row.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +137,6 @@ void hpr_row_done(hpr_row *row) {
   free(row->session);
   hpr_row_drop_ending(row);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) free(row->members[part]);
-  cJSON_Delete(row->unknown);
+  free(row->unknown);
   *row = (hpr_row){0};
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "platform/process.h"
 #include "store/scan.h"
 
@@ -12,8 +13,6 @@ enum { HPR_OWNER_ID_SIZE = 17 }; /* 16 hexadecimal digits and the final NUL */
 
 /* Times that no server of ours can have written are no times. */
 #define HPR_SPAWNED_UNKNOWN INT64_MIN
-
-struct cJSON;
 
 /* The processes that a row may stand for. */
 typedef enum hpr_part {
@@ -73,7 +72,7 @@ typedef struct hpr_row {
   char owner_id[HPR_OWNER_ID_SIZE];     /* which registry of that server */
   char owner_file[HPR_OWNER_ID_SIZE];   /* the birth number of the file with its lock; "" = none */
   char owner_init[HPR_OWNER_ID_SIZE];   /* the lock of that server as process 1; "" = none */
-  struct cJSON *unknown; /* members that we do not know, kept to the letter; or NULL */
+  char *unknown; /* members that we do not know, to the letter, with commas between; or NULL */
 } hpr_row;
 
 /*
@@ -82,15 +81,20 @@ typedef struct hpr_row {
  */
 int hpr_row_read(hpr_span text, hpr_row *ret_row);
 
-/* Writes an entry's text, ended by NUL; the caller frees it with free(). HPR_ENOMEM. */
-int hpr_row_write(const hpr_row *row, char **ret_text);
+/* Adds an entry's text, of one line. Lack of memory shows in the buffer. */
+void hpr_row_write(const hpr_row *row, hpr_buffer *buffer);
 
 /*
  * The same for an announced token: a process that may be started with it, and has not been
  * registered. Its row has a token, a time and an owner, and no process. HPR_EINVAL, HPR_ENOMEM.
  */
 int hpr_row_read_announced(hpr_span text, hpr_row *ret_row);
-int hpr_row_write_announced(const hpr_row *row, char **ret_text);
+void hpr_row_write_announced(const hpr_row *row, hpr_buffer *buffer);
+
+/* Who one of its processes is, and under which key that stands; `is_pi`: the agent is a keeper's.
+ */
+const hpr_identity *hpr_row_identity(const hpr_row *row, hpr_part part);
+const char *hpr_row_identity_key(hpr_part part, bool is_pi);
 
 /* Who one of its processes is, and under which key that stands; `is_pi`: the agent is a keeper's.
  */

@@ -262,15 +262,20 @@ static int read_members(const cJSON *entry, hpr_row *row) {
   return result ? result : read_string(member(entry, "sessionId"), &row->session);
 }
 
-static int keep_raw(hpr_row *row, const char *key, hpr_span value) {
-  if (!row->unknown && !(row->unknown = cJSON_CreateObject())) return HPR_ENOMEM;
-  char *raw = malloc(value.length + 1);
-  if (!raw) return HPR_ENOMEM;
-  memcpy(raw, value.text, value.length);
-  raw[value.length] = '\0';
-  const cJSON *added = cJSON_AddRawToObject(row->unknown, key, raw);
-  free(raw);
-  return added ? 0 : HPR_ENOMEM;
+/* `"key":value`, to the letter. */
+static int keep_member(hpr_row *row, hpr_span key, hpr_span value) {
+  const size_t before = row->unknown ? strlen(row->unknown) : 0;
+  const size_t size = before + 1 + key.length + 1 + value.length + 1;
+  char *longer = realloc(row->unknown, size), *at = longer + before;
+  if (!longer) return HPR_ENOMEM;
+  if (before > 0) *at++ = ',';
+  memcpy(at, key.text, key.length);
+  at += key.length;
+  *at++ = ':';
+  memcpy(at, value.text, value.length);
+  at[value.length] = '\0';
+  row->unknown = longer;
+  return 0;
 }
 
 /* From the text and not from the tree, in which 2^53 + 1 has lost its last digit already. */
@@ -282,7 +287,7 @@ static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
   for (; item && hpr_scan_more(&cursor, '}', &first, &failed); item = item->next) {
     hpr_span key, value;
     if (!hpr_scan_key(&cursor, &key) || !hpr_scan_value(&cursor, &value)) return HPR_EINVAL;
-    int result = is_known(item->string) ? 0 : keep_raw(row, item->string, value);
+    int result = is_known(item->string) ? 0 : keep_member(row, key, value);
     if (result != 0) return result;
   }
   return 0;

@@ -122,10 +122,11 @@ void RequireSoundRow(const hpr_row &row, const std::string &text) {
 }
 
 std::string Written(const hpr_row &row) {
-  char *text = nullptr;
-  if (hpr_row_write(&row, &text) != 0) abort();
-  std::string copy(text);
-  free(text);
+  hpr_buffer text = {};
+  hpr_row_write(&row, &text);
+  if (text.failed) abort();
+  std::string copy(text.text, text.length);
+  hpr_buffer_done(&text);
   return copy;
 }
 

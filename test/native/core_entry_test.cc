@@ -77,10 +77,10 @@ TEST(Entry, IsWrittenAsItIsNow) {
   EXPECT_FALSE(entry.IsStale());
   hpr_entry_touch(entry.it);
   EXPECT_TRUE(entry.IsStale());
-  char *text = nullptr;
-  EXPECT_EQ(0, hpr_entry_write(entry.it, &text));
-  EXPECT_STREQ(R"({"pid":9000,"cwd":"/","terminating":true})", text);
-  free(text);
+  hpr_buffer text = {};
+  hpr_entry_write(entry.it, &text);
+  EXPECT_EQ(R"({"pid":9000,"cwd":"/","terminating":true})", std::string(text.text, text.length));
+  hpr_buffer_done(&text);
 }
 
 TEST(Entry, CountsAKeeperApartOnlyIfItIsAnotherProcess) {

@@ -195,12 +195,12 @@ TEST(Process, IsTheSameAfterItsIdentityStoodInAFile) {
   row.main = system.Identify(child.pid());
   row.cwd = strdup("/");
   row.spawned_ms = HPR_SPAWNED_UNKNOWN;
-  char *text = nullptr;
-  ASSERT_EQ(0, hpr_row_write(&row, &text));
-  ASSERT_EQ(0, hpr_row_read(hpr_span{text, strlen(text)}, &back));
+  hpr_buffer text = {};
+  hpr_row_write(&row, &text);
+  ASSERT_EQ(0, hpr_row_read(hpr_span{text.text, text.length}, &back));
   EXPECT_EQ("SAME", system.Verify(back.main));
   EXPECT_TRUE(back.main.kin);
-  free(text);
+  hpr_buffer_done(&text);
   hpr_row_done(&row);
   hpr_row_done(&back);
 }

@@ -13,12 +13,12 @@
 namespace {
 
 /* A client's entry is a text here. */
-int Copy(const void *entry, char **ret_text) {
-  *ret_text = strdup(static_cast<const std::string *>(entry)->c_str());
-  return *ret_text ? 0 : HPR_ENOMEM;
+void Copy(const void *entry, hpr_buffer *buffer) {
+  const auto *text = static_cast<const std::string *>(entry);
+  hpr_buffer_add(buffer, text->data(), text->size());
 }
 
-int Fail(const void *, char **) { return HPR_ENOMEM; }
+void Fail(const void *, hpr_buffer *buffer) { buffer->failed = true; }
 
 class Lines : public testing::Test {
 protected:

@@ -24,10 +24,11 @@ public:
   }
 
   std::string Written() const {
-    char *text = nullptr;
-    EXPECT_EQ("HPR_OK", Code(hpr_row_write(&row_, &text)));
-    std::string copy = text ? text : "";
-    free(text);
+    hpr_buffer text = {};
+    hpr_row_write(&row_, &text);
+    EXPECT_FALSE(text.failed);
+    std::string copy(text.text, text.length);
+    hpr_buffer_done(&text);
     return copy;
   }
 

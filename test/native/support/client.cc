@@ -16,14 +16,14 @@ hpr_keep Judge(void *self, hpr_stored *stored) {
   return It(self).judge(stored);
 }
 
-int CopyText(const void *entry, char **ret_text) {
-  *ret_text = strdup(static_cast<const std::string *>(entry)->c_str());
-  return *ret_text ? 0 : HPR_ENOMEM;
+void AddText(const void *entry, hpr_buffer *buffer) {
+  const auto *text = static_cast<const std::string *>(entry);
+  hpr_buffer_add(buffer, text->data(), text->size());
 }
 
 int OwnLines(void *self, hpr_lines **ret_lines) {
   *ret_lines = It(self).Lines();
-  return *ret_lines ? hpr_lines_refresh(*ret_lines, CopyText) : HPR_ENOMEM;
+  return *ret_lines ? hpr_lines_refresh(*ret_lines, AddText) : HPR_ENOMEM;
 }
 
 void Owned(void *self, const char *birth, const char *) { It(self).names.emplace_back(birth); }

@@ -1,0 +1,92 @@
+#include "store/json.h"
+
+#include <string.h>
+
+/* Of 64 bits: 19 digits and a sign. */
+enum { DIGITS = 20 };
+
+static void add(hpr_buffer *buffer, const char *text) {
+  hpr_buffer_add(buffer, text, strlen(text));
+}
+
+static void add_byte(hpr_buffer *buffer, char byte) { hpr_buffer_add(buffer, &byte, 1); }
+
+static void separate(hpr_buffer *buffer) {
+  const char last = buffer->length > 0 ? buffer->text[buffer->length - 1] : '[';
+  if (last != '{' && last != '[') add_byte(buffer, ',');
+}
+
+static void begin(hpr_buffer *buffer, const char *key) {
+  separate(buffer);
+  if (!key) return;
+  add_byte(buffer, '"');
+  add(buffer, key);
+  hpr_buffer_add(buffer, "\":", 2);
+}
+
+/* 0: it stands for itself. 'u': it has no letter. RFC 8259, section 7. */
+static char escape_of(unsigned char byte) {
+  switch (byte) {
+  case '"':
+  case '\\': return (char)byte;
+  case '\b': return 'b';
+  case '\f': return 'f';
+  case '\n': return 'n';
+  case '\r': return 'r';
+  case '\t': return 't';
+  default: return byte < 0x20 ? 'u' : 0;
+  }
+}
+
+static void add_escape(hpr_buffer *buffer, unsigned char byte, char letter) {
+  static const char digits[] = "0123456789abcdef";
+  const char text[] = {'\\', letter, '0', '0', digits[byte >> 4], digits[byte & 15]};
+  hpr_buffer_add(buffer, text, letter == 'u' ? sizeof text : 2);
+}
+
+static void add_string(hpr_buffer *buffer, const char *text) {
+  add_byte(buffer, '"');
+  const char *plain = text; /* from here on nothing has to be escaped */
+  for (; *text; text++) {
+    const char letter = escape_of((unsigned char)*text);
+    if (!letter) continue;
+    hpr_buffer_add(buffer, plain, (size_t)(text - plain));
+    add_escape(buffer, (unsigned char)*text, letter);
+    plain = text + 1;
+  }
+  hpr_buffer_add(buffer, plain, (size_t)(text - plain));
+  add_byte(buffer, '"');
+}
+
+void hpr_json_open(hpr_buffer *buffer, const char *key, char bracket) {
+  begin(buffer, key);
+  add_byte(buffer, bracket);
+}
+
+void hpr_json_text(hpr_buffer *buffer, const char *key, const char *text) {
+  begin(buffer, key);
+  add_string(buffer, text);
+}
+
+void hpr_json_number(hpr_buffer *buffer, const char *key, int64_t number) {
+  char text[DIGITS];
+  size_t at = sizeof text;
+  uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+  do text[--at] = (char)('0' + rest % 10);
+  while ((rest /= 10) > 0);
+  if (number < 0) text[--at] = '-';
+  begin(buffer, key);
+  hpr_buffer_add(buffer, text + at, sizeof text - at);
+}
+
+void hpr_json_flag(hpr_buffer *buffer, const char *key, bool flag) {
+  begin(buffer, key);
+  add(buffer, flag ? "true" : "false");
+}
+
+void hpr_json_members(hpr_buffer *buffer, const char *members) {
+  separate(buffer);
+  add(buffer, members);
+}
+
+void hpr_json_close(hpr_buffer *buffer, char bracket) { add_byte(buffer, bracket); }
