@@ -18,7 +18,7 @@ function project(): string {
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(ROOT, join(folder, "node_modules", "headless-pid-registry"));
   mkdirSync(join(folder, "bin"));
-  const agent = join(ROOT, "examples", "agent.mjs");
+  const agent = join(ROOT, "examples", "demo", "agent.mjs");
   const script = `#!/bin/sh\nexec "${process.execPath}" "${agent}" "$@"\n`;
   writeFileSync(join(folder, "bin", "pi"), script, { mode: 0o755 });
   return folder;
