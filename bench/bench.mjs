@@ -1,7 +1,7 @@
 /**
- * npm run bench -- [--only NAME] [--readme]: this package against the original and against the
- * system calls that the work cannot avoid. A whole run is kept in bench/results; --readme puts its
- * figures into README.md too.
+ * npm run bench -- [--only NAME] [--docs]: this package against the original and against the
+ * system calls that the work cannot avoid. A whole run is kept in bench/results; --docs puts its
+ * figures into docs/performance.md too.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -48,17 +48,17 @@ function keep(results, table, caption) {
   writeFileSync(path.join(folder, "results.md"), `${table}\n\n${caption}\n`);
 }
 
-function putIntoReadme(table, caption) {
-  const file = path.join(root, "README.md");
+function putIntoDocs(table, caption) {
+  const file = path.join(root, "docs", "performance.md");
   const [begin, end] = ["<!-- bench -->\n", "<!-- /bench -->"];
-  const readme = readFileSync(file, "utf8");
-  const [before, rest] = readme.split(begin);
+  const text = readFileSync(file, "utf8");
+  const [before, rest] = text.split(begin);
   const after = rest.slice(rest.indexOf(end));
   writeFileSync(file, `${before}${begin}${table}\n\n${caption}\n${after}`);
 }
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, readme: { type: "boolean" } },
+  options: { only: { type: "string" }, docs: { type: "boolean" } },
 });
 if (values.only && !(values.only in MEASURES))
   throw new Error(`--only must be one of ${Object.keys(MEASURES).join(", ")}`);
@@ -68,5 +68,5 @@ const results = await measureAll(values.only ? [values.only] : Object.keys(MEASU
 const [table, caption] = [tableOf(results.rows), captionOf(results.machine)];
 console.log(`${table}\n\n${caption}`);
 if (!values.only) keep(results, table, caption);
-if (values.readme && !values.only) putIntoReadme(table, caption);
+if (values.docs && !values.only) putIntoDocs(table, caption);
 process.exit(); // the leash is let go: whatever agent is left ends with it

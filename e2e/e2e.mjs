@@ -3,12 +3,12 @@
  * session's life, keeper, server's death and wedged agents included. Exits with 0 only if all that
  * it claims was seen; where the registry of packages does not answer it says SKIP.
  */
-import { check } from "../examples/claims.mjs";
-import { perform } from "../examples/perform.mjs";
-import { read, signal } from "../examples/processes.mjs";
-import { findMessage } from "../examples/session-log.mjs";
-import { heading, say } from "../examples/table.mjs";
-import { waitFor } from "../examples/wait.mjs";
+import { check } from "../examples/demo/claims.mjs";
+import { perform } from "../examples/demo/perform.mjs";
+import { read, signal } from "../examples/demo/processes.mjs";
+import { findMessage } from "../examples/demo/session-log.mjs";
+import { heading, say } from "../examples/demo/table.mjs";
+import { waitFor } from "../examples/demo/wait.mjs";
 import { installAgent } from "./install.mjs";
 
 const START_LIMIT_MS = 60_000; // a cold start of the agent, on a busy machine

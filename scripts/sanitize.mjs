@@ -34,8 +34,8 @@ function runPrograms(name, sanitizers, without = "") {
 function copyPackage(copy) {
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy, { recursive: true });
-  const parts = ["src", "lib", "dist", "test", "binding.gyp", "package.json", "index.d.ts"];
-  for (const part of [...parts, "README.md", "CHANGELOG.md", "tsconfig.json", "vitest.config.mts"])
+  const parts = ["src", "lib", "dist", "test", "examples", "binding.gyp", "package.json"];
+  for (const part of [...parts, "index.d.ts", "tsconfig.json", "vitest.config.mts"])
     cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
   symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
 }
@@ -54,7 +54,7 @@ function runAddon() {
   nodeGyp(["configure", "build"], { cwd: copy, env });
   const vitest = path.join(root, "node_modules", "vitest", "vitest.mjs");
   // Those start a compiler, which is no program of ours.
-  const others = ["package", "readme"].map((name) => `--exclude=test/${name}*`);
+  const others = ["package", "docs"].map((name) => `--exclude=test/${name}*`);
   check("addon (address, undefined)", process.execPath, [vitest, "run", ...others], {
     cwd: copy,
     env: {

@@ -562,19 +562,3 @@ describe.skipIf(!canScript)("on a terminal", () => {
     expect((await cli(pidFile, "list")).out).not.toContain("\u001b");
   });
 });
-
-describe("the README", () => {
-  const readme = readFileSync("README.md", "utf8");
-
-  it("tells the exit codes that --help tells", async () => {
-    const { out } = await runToEnd([process.execPath, PROGRAM, "--help"]);
-    const codes = [...out.matchAll(/^ {2}(\d) {2}\S/gm)].map(([, code]) => code);
-    expect(codes).toEqual(["0", "1", "2", "3", "4"]);
-    for (const code of codes) expect(readme).toMatch(new RegExp(`^\\| ${code} \\| `, "m"));
-  });
-
-  it("names every command", () => {
-    for (const command of ["list", "tree", "kill", "reap", "forget", "doctor"])
-      expect(readme).toMatch(new RegExp(`^\\| \`${command}[ \`]`, "m"));
-  });
-});

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { inTime } from "../../examples/wait.mjs";
+import { inTime } from "../../examples/demo/wait.mjs";
 
 const SCRIPT = fileURLToPath(new URL("server.mjs", import.meta.url));
 

@@ -10,7 +10,7 @@ import { createHeadlessPidRegistry, createKeeperWriter } from "headless-pid-regi
 const GRACE_MS = 300;
 const STUBBORN = ["sh", "-c", 'trap "" TERM INT HUP; exec sleep 300'];
 const AGENTS = { plain: ["sleep", "300"], stubborn: STUBBORN };
-const KEEPER = fileURLToPath(new URL("../../examples/keeper.mjs", import.meta.url));
+const KEEPER = fileURLToPath(new URL("../../examples/demo/keeper.mjs", import.meta.url));
 
 const [sessionsDir, pidFilePath] = process.argv.slice(2);
 const keeperManager = createKeeperWriter({ sessionsDir });

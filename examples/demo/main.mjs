@@ -15,7 +15,7 @@ const SHOWN_CHARS = 160;
 const KINDS = { plain: "plain", "keeper-a": "keeper", "keeper-b": "keeper", stubborn: "stubborn" };
 
 async function play(stage) {
-  say(`The agent is ${process.env.PI_BIN || "examples/agent.mjs"}.`);
+  say(`The agent is ${process.env.PI_BIN || "examples/demo/agent.mjs"}.`);
   const first = await stage.startServer();
   const sessions = await startSessions(stage, first);
   await linkSessions(stage, first, sessions);
@@ -53,7 +53,7 @@ async function startSessions(stage, server) {
 }
 
 function describe({ name, pid, piPid }) {
-  if (name === "stubborn") return " runs examples/agent.mjs, and ignores SIGTERM";
+  if (name === "stubborn") return " runs examples/demo/agent.mjs, and ignores SIGTERM";
   return pid === piPid ? "" : ` is a keeper that runs the agent, pid ${piPid}`;
 }
 

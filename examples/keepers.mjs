@@ -1,0 +1,33 @@
+// Sends a line to an agent that outlives this program: node examples/keepers.mjs <session> <line>
+// The first call starts the session under a keeper; later calls find that keeper again.
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createHeadlessPidRegistry, createKeeperWriter } from "headless-pid-registry";
+
+const [session, line] = process.argv.slice(2);
+mkdirSync("sessions", { recursive: true, mode: 0o700 });
+const keepers = createKeeperWriter({ sessionsDir: "sessions" });
+const registry = createHeadlessPidRegistry({ pidFilePath: "agents.json", keeperManager: keepers });
+registry.cleanupOrphans();
+await registry.cleanupKeeperOrphans();
+
+function start() {
+  const socket = path.resolve("sessions", `${session}.rpc.sock`);
+  const demo = (name) => fileURLToPath(new URL(`demo/${name}`, import.meta.url));
+  const agent = [process.execPath, demo("agent.mjs")]; // yours
+  const argv = [demo("keeper.mjs"), socket, `sessions/${session}.log`, ...agent];
+  const keeper = spawn(process.execPath, argv, { detached: true, stdio: "ignore" });
+  const sidecar = { keeperPid: keeper.pid, keeperSockPath: socket };
+  registry.register(keeper.pid, process.cwd(), keeper, undefined, sidecar);
+  keeper.unref(); // it outlives us
+  return keeper.pid;
+}
+
+const known = (await keepers.discoverExistingKeepers()).find((it) => it.sessionId === session);
+registry.linkByPid(session, known?.keeperPid ?? start());
+while (!(await registry.writeRpc(session, line))) await pause(100); // until the keeper listens
+console.log(`pid ${registry.getPid(session)} has got the line`);
+registry.close();
