@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import timers from "node:timers";
+import { clearInterval, setInterval } from "node:timers";
 import {
   checkedAbort,
   checkedFlag,
@@ -13,7 +13,7 @@ import { type Host, type Listener, type NativeRegistry, Registry } from "./bindi
 import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
 import { isUnsafeTestHome } from "./guard.js";
-import { checkName, lookAt, lookOf } from "./keepers/look.js";
+import { loadKeepers } from "./keepers/load.js";
 import { PidCache } from "./pid-cache.js";
 import { resolvePidFile } from "./pid-file.js";
 import { say, traces } from "./reports.js";
@@ -38,7 +38,7 @@ import type {
 } from "./types.js";
 
 /** The real ones, for a timer without end: a test's faked clock would run it for ever. */
-const { setInterval: setRealInterval, clearInterval: clearRealInterval } = timers;
+const [setRealInterval, clearRealInterval] = [setInterval, clearInterval];
 const LOOK_MS = 1000;
 
 /** Of a registry that nobody else can reach any more the timer must not be what keeps it. */
@@ -435,6 +435,7 @@ export class HeadlessRegistry {
   /** Never rejects. What is no keeper listens nowhere, and is refused when it is attached. */
   async #listenerOf(keeper: FoundKeeper): Promise<Listener | undefined> {
     try {
+      const { checkName, lookAt, lookOf } = await loadKeepers();
       const look = lookOf(keeper);
       if (look) return look.listener;
       const { keeperPid, sockPath, recordedAt } = keeper;
