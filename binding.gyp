@@ -26,6 +26,7 @@
         "src/core/ending.c",
         "src/core/entry.c",
         "src/core/exit.c",
+        "src/core/filter.c",
         "src/core/folder.c",
         "src/core/forget.c",
         "src/core/guest.c",

@@ -90,8 +90,8 @@ export interface NativeRegistry {
   socketOf(sessionId: string): string | undefined;
   size(): number;
   entries(): HeadlessSnapshot[];
-  /** One number of 32 bits, counted up whenever `getPid` may answer differently from now on. */
-  lookups(): ArrayBuffer;
+  /** hpr_board of src/core/registry.h. */
+  readonly board: ArrayBuffer;
   /** Of a guest, once: the file's entries, judged. Throws an Error with a `code`. */
   borrow(): NativeLook;
   /** Of a guest: drops what is gone with its server; how many entries that were. */

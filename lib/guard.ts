@@ -1,9 +1,9 @@
-import os from "node:os";
+import { userInfo } from "node:os";
 
 /** The account's home folder, whatever HOME says. */
 function realHome(): string {
   try {
-    return os.userInfo().homedir;
+    return userInfo().homedir;
   } catch {
     return ""; // an account without an entry has no home to protect
   }

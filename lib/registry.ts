@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import timers from "node:timers";
+import { clearInterval, setInterval } from "node:timers";
 import {
   checkedAbort,
   checkedFlag,
@@ -10,11 +10,11 @@ import {
   namesOf,
 } from "./arguments.js";
 import { type Host, type Listener, type NativeRegistry, Registry } from "./binding.js";
+import { Board } from "./board.js";
 import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
 import { isUnsafeTestHome } from "./guard.js";
-import { checkName, lookAt, lookOf } from "./keepers/look.js";
-import { PidCache } from "./pid-cache.js";
+import { loadKeepers } from "./keepers/load.js";
 import { resolvePidFile } from "./pid-file.js";
 import { say, traces } from "./reports.js";
 import type {
@@ -38,7 +38,7 @@ import type {
 } from "./types.js";
 
 /** The real ones, for a timer without end: a test's faked clock would run it for ever. */
-const { setInterval: setRealInterval, clearInterval: clearRealInterval } = timers;
+const [setRealInterval, clearRealInterval] = [setInterval, clearInterval];
 const LOOK_MS = 1000;
 
 /** Of a registry that nobody else can reach any more the timer must not be what keeps it. */
@@ -132,7 +132,7 @@ export class HeadlessRegistry {
   readonly face: HeadlessPidRegistry;
   readonly #native: NativeRegistry;
   readonly #file: string;
-  readonly #pids: PidCache;
+  readonly #board: Board;
   readonly #children: Children;
   readonly #ended = new Names();
   readonly #emitter = new EventEmitter();
@@ -160,7 +160,7 @@ export class HeadlessRegistry {
     this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
     this.#tree = checkedFlag(options.tree, "tree");
     this.#native = new Registry(file, this.#graceMs, this.#host(), false, this.#tree);
-    this.#pids = new PidCache(this.#native.lookups());
+    this.#board = new Board(this.#native.board);
     this.#children = new Children(this.#native);
     this.#emitter.setMaxListeners(0); // a server may listen once for each session
     this.face = bind(this);
@@ -312,6 +312,7 @@ export class HeadlessRegistry {
   }
 
   linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean {
+    if (!this.#board.mayHaveToken(spawnToken)) return false;
     return this.#traceLink(sessionId, this.#native.linkByToken(spawnToken, sessionId, pid));
   }
 
@@ -324,10 +325,10 @@ export class HeadlessRegistry {
   }
 
   getPid(sessionId: string): number | undefined {
-    const known = this.#pids.get(sessionId);
-    if (known !== undefined) return known;
+    const known = this.#board.pidOf(sessionId);
+    if (known !== undefined || !this.#board.mayHaveSession(sessionId)) return known;
     const pid = this.#native.getPid(sessionId);
-    if (pid !== undefined) this.#pids.set(sessionId, pid);
+    if (pid !== undefined) this.#board.rememberPid(sessionId, pid);
     return pid;
   }
 
@@ -404,7 +405,7 @@ export class HeadlessRegistry {
   }
 
   size(): number {
-    return this.#native.size();
+    return this.#board.size ?? this.#native.size();
   }
 
   cleanupOrphans(): void {
@@ -435,6 +436,7 @@ export class HeadlessRegistry {
   /** Never rejects. What is no keeper listens nowhere, and is refused when it is attached. */
   async #listenerOf(keeper: FoundKeeper): Promise<Listener | undefined> {
     try {
+      const { checkName, lookAt, lookOf } = await loadKeepers();
       const look = lookOf(keeper);
       if (look) return look.listener;
       const { keeperPid, sockPath, recordedAt } = keeper;
@@ -521,7 +523,7 @@ export class HeadlessRegistry {
 
   close(): void {
     this.#closed = true;
-    this.#pids.clear();
+    this.#board.close();
     this.#native.close();
     this.#children.close();
     clearTimeout(this.#timer);

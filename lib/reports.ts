@@ -6,16 +6,6 @@ export function say(text: string): void {
   console.warn(`[headless-pid-registry] ${text}`);
 }
 
-/** Why a socket or a folder is not, or no longer, used. */
-export class Refusal extends Error {
-  constructor(
-    readonly code: "HPR_EINVAL" | "HPR_EUNSAFE" | "HPR_EIO",
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 type Name = keyof HeadlessTrace;
 
 /** What servers that trace can subscribe to; nothing is made where nobody has. */

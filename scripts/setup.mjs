@@ -3,7 +3,7 @@
  * What is there already is not touched; nothing is asked.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -100,9 +100,17 @@ export function nodeGyp(args, options = {}, generator = []) {
   run(process.execPath, [gyp, ...args, ...nodedir, "--", ...generator], options);
 }
 
+/** dist/: the declarations by TypeScript, the programs by rolldown.config.mjs. */
+export function buildScripts() {
+  const tool = (...file) => path.join(root, "node_modules", ...file);
+  rmSync(path.join(root, "dist"), { recursive: true, force: true }); // chunks come and go
+  run(process.execPath, [tool("typescript", "bin", "tsc"), "-p", root]);
+  run(process.execPath, [tool("rolldown", "bin", "cli.mjs"), "-c", "rolldown.config.mjs"]);
+}
+
 function build() {
   nodeGyp(["configure", "build"]);
-  run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);
+  buildScripts();
 }
 
 function checkPermission() {

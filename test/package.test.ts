@@ -32,6 +32,15 @@ describe("the package under its own name", () => {
     expect(node("-e", script)).toBe("0\n");
   });
 
+  it("loads one file beside the binary's loader at a server's start", () => {
+    const script = `
+      require("headless-pid-registry");
+      const dist = require("node:path").join(process.cwd(), "dist/");
+      const loaded = Object.keys(require.cache).filter((file) => file.startsWith(dist));
+      console.log(loaded.map((file) => file.slice(dist.length)).sort().join());`;
+    expect(node("-e", script)).toBe("binding.js,index.js\n");
+  });
+
   it("is one registry kind, however it is loaded", () => {
     const script = `
       import { createRequire } from "node:module";

@@ -2,7 +2,7 @@ import { lstat, readdir, readFile, unlink } from "node:fs/promises";
 import path from "node:path";
 import { listProcesses, type ProcessFacts } from "../binding.js";
 import type { DiscoveredKeeper } from "../types.js";
-import { Refusal } from "../reports.js";
+import { failure } from "../failure.js";
 import { isShared, type Look, lookAt, rememberLook } from "./look.js";
 
 /** A process that started later than this after its pid was written down is another one. */
@@ -113,7 +113,7 @@ async function checkFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const info = await lstat(folder);
   if (!info.isDirectory() || !isOurs(info) || (info.mode & WRITABLE_BY_OTHERS) !== 0)
-    throw new Refusal("HPR_EUNSAFE", "it is not a folder of our own that only we may write to");
+    throw failure("HPR_EUNSAFE", "it is not a folder of our own that only we may write to");
 }
 
 /** Files come and go while we look; one that is gone is no failure. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Refusal } from "../reports.js";
+import { failure } from "../failure.js";
 import { checkName } from "./look.js";
-import type { Connection } from "./socket.js";
+import { CLOSING_MS, type Connection, open } from "./socket.js";
 
 /** Before the second and the third attempt. */
 const PAUSES_MS = [0, 50, 150];
@@ -45,8 +45,6 @@ class Lines {
    * which a part was sent might arrive twice.
    */
   async #write(text: string): Promise<boolean> {
-    // Loaded when it is needed: node:net takes longer than all the rest of the package.
-    const { CLOSING_MS, open } = await import("./socket.js");
     checkName(this.sockPath);
     const bytes = Buffer.from(text);
     if (this.#connection && !this.#connection.isOver && (await this.#send(bytes))) return true;
@@ -85,12 +83,12 @@ const all = new Map<string, Lines>();
 
 /**
  * Writes one line, after those that were given before.
- * @throws Refusal for a path that is not written to, a line that would arrive as two, or a keeper
+ * @throws an Error with a code for a path that is not written to, a line that would arrive as two, or a keeper
  * that has stopped reading in the middle of it
  */
 export async function writeLine(sockPath: string, line: string): Promise<boolean> {
   const text = line.replace(/[\r\n]+$/, "");
-  if (text.includes("\n")) throw new Refusal("HPR_EINVAL", "a line with a newline inside is two");
+  if (text.includes("\n")) throw failure("HPR_EINVAL", "a line with a newline inside is two");
   const lines = all.get(sockPath) ?? new Lines(sockPath);
   all.set(sockPath, lines);
   return lines.add(`${text}\n`);

@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import path from "node:path";
 import { connectToKeeper, isSharedFolder, type Listener } from "../binding.js";
-import { Refusal } from "../reports.js";
+import { failure } from "../failure.js";
 
 /** A keeper that does not accept is given up after 350 ms; a dead mount never answers. */
 const LIMIT_MS = 500;
@@ -10,16 +10,16 @@ const LIMIT_MS = 500;
 const PATH_MAX_BYTES = process.platform === "darwin" ? 103 : 107;
 const PIPES = "\\\\.\\pipe\\";
 
-/** @throws Refusal for a path that nobody can listen on */
+/** @throws an Error with a code for a path that nobody can listen on */
 export function checkName(sockPath: string): void {
   if (process.platform === "win32") {
     if (!sockPath.startsWith(PIPES))
-      throw new Refusal("HPR_EINVAL", `a keeper's pipe is named ${PIPES}…`);
+      throw failure("HPR_EINVAL", `a keeper's pipe is named ${PIPES}…`);
     return;
   }
-  if (!path.isAbsolute(sockPath)) throw new Refusal("HPR_EINVAL", "the socket's path is relative");
+  if (!path.isAbsolute(sockPath)) throw failure("HPR_EINVAL", "the socket's path is relative");
   if (Buffer.byteLength(sockPath) > PATH_MAX_BYTES)
-    throw new Refusal("HPR_EINVAL", `the socket's path is longer than ${PATH_MAX_BYTES} bytes`);
+    throw failure("HPR_EINVAL", `the socket's path is longer than ${PATH_MAX_BYTES} bytes`);
 }
 
 export interface Look {
@@ -75,11 +75,11 @@ export async function lookAt(sockPath: string, recordedAt?: number, keep = false
 
 /**
  * Whether other hosts may write to a folder; true if it is not there.
- * @throws Refusal for one that does not answer
+ * @throws an Error with a code for one that does not answer
  */
 export async function isShared(folder: string): Promise<boolean> {
   const shared = await askAbout<boolean>(folder, (told) => isSharedFolder(folder, told));
-  if (shared === undefined) throw new Refusal("HPR_EIO", "the folder does not answer");
+  if (shared === undefined) throw failure("HPR_EIO", "the folder does not answer");
   return shared;
 }
 

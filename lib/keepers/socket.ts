@@ -1,7 +1,10 @@
-import { connect, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { unreadBytes } from "../binding.js";
-import { Refusal } from "../reports.js";
+import { failure } from "../failure.js";
 import { lookAt } from "./look.js";
+
+/** Loaded when it is needed: it takes longer than all the rest of the package. */
+const net = (): Promise<typeof import("node:net")> => import("node:net");
 
 const PIECE_BYTES = 16 * 1024;
 const STALLED_MS = 5000;
@@ -16,7 +19,8 @@ const IDLE_UNTOLD_MS = 1000;
 export const CLOSING_MS = 1000;
 
 /** The names of pipes are no file system's: nothing can hang there. */
-function openPipe(name: string): Promise<Socket | undefined> {
+async function openPipe(name: string): Promise<Socket | undefined> {
+  const { connect } = await net();
   return new Promise((resolve) => {
     const socket = connect({ path: name, allowHalfOpen: true });
     const deadline = setTimeout(() => socket.destroy(), PIPE_MS);
@@ -33,7 +37,7 @@ function openPipe(name: string): Promise<Socket | undefined> {
 
 /**
  * A connection to a keeper, or undefined if nobody accepted it in time.
- * @throws Refusal for what is no socket of ours
+ * @throws an Error with a code for what is no socket of ours
  */
 export async function open(sockPath: string): Promise<Connection | undefined> {
   if (process.platform === "win32") {
@@ -41,9 +45,10 @@ export async function open(sockPath: string): Promise<Connection | undefined> {
     return socket && new Connection(socket);
   }
   const { code, connection } = await lookAt(sockPath, undefined, true);
-  if (code === "HPR_EUNSAFE") throw new Refusal("HPR_EUNSAFE", "that is no socket");
-  if (code === "HPR_EFOREIGN") throw new Refusal("HPR_EUNSAFE", "the socket is another user's");
+  if (code === "HPR_EUNSAFE") throw failure("HPR_EUNSAFE", "that is no socket");
+  if (code === "HPR_EFOREIGN") throw failure("HPR_EUNSAFE", "the socket is another user's");
   if (connection === undefined) return undefined;
+  const { Socket } = await net();
   return new Connection(
     new Socket({ fd: connection, allowHalfOpen: true, readable: true, writable: true }),
     connection,
@@ -75,7 +80,7 @@ export class Connection {
   /**
    * True when the kernel has taken all of it, which is the keeper's to read from then on; false if
    * the keeper is gone.
-   * @throws Refusal if the keeper reads nothing any more; then the connection is over
+   * @throws an Error with a code if the keeper reads nothing any more; then the connection is over
    */
   async send(text: Buffer): Promise<boolean> {
     this.#socket.ref();
@@ -144,8 +149,8 @@ export class Connection {
   }
 }
 
-function stalled(bytes: number, of: number): Refusal {
-  return new Refusal(
+function stalled(bytes: number, of: number): Error {
+  return failure(
     "HPR_EIO",
     `the keeper has read nothing for ${STALLED_MS / 1000} s and may have seen up to ${bytes} of a line's ${of} bytes; what follows goes by another connection`,
   );

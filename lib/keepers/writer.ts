@@ -1,5 +1,5 @@
-import os from "node:os";
-import path from "node:path";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 import type {
   DiscoveredKeeper,
   HeadlessWarning,
@@ -7,20 +7,19 @@ import type {
   KeeperWriterOptions,
 } from "../types.js";
 import { failure } from "../failure.js";
-import { Refusal, say } from "../reports.js";
-import { writeLine } from "./lines.js";
+import { say } from "../reports.js";
+import { loadKeepers } from "./load.js";
 
 function resolveFolder(value: string | undefined): string {
-  const folder = value ?? path.join(os.homedir(), ".pi", "dashboard", "sessions");
+  const folder = value ?? join(homedir(), ".pi", "dashboard", "sessions");
   if (typeof folder !== "string" || folder === "")
     throw failure("ERR_INVALID_ARG_TYPE", "sessionsDir must be a string that is not empty");
-  return path.resolve(folder);
+  return resolve(folder);
 }
 
 function warningOf(error: unknown, about: string): HeadlessWarning {
-  const code = error instanceof Refusal ? error.code : "HPR_EIO";
-  const text = error instanceof Error ? error.message : String(error);
-  return { code, message: `${text}: ${about}` };
+  const { code, message = String(error) } = error as Partial<HeadlessWarning>;
+  return { code: code?.startsWith("HPR_") ? code : "HPR_EIO", message: `${message}: ${about}` };
 }
 
 /**
@@ -43,6 +42,7 @@ export function createKeeperWriter(
   return {
     async writeRpcToSockPath(sockPath, line) {
       try {
+        const { writeLine } = await loadKeepers();
         return await writeLine(sockPath, line);
       } catch (error) {
         warn(error, String(sockPath));
@@ -51,7 +51,7 @@ export function createKeeperWriter(
     },
     async discoverExistingKeepers() {
       try {
-        const { discoverKeepers } = await import("./folder.js");
+        const { discoverKeepers } = await loadKeepers();
         return await discoverKeepers(folder);
       } catch (error) {
         warn(error, folder);

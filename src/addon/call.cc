@@ -42,7 +42,7 @@ bool HasLoneSurrogate(napi_env env, napi_value value) {
 /* cppcheck-suppress uninitMemberVar */
 Call::Call(napi_env env, napi_callback_info info) : env_(env) {
   size_t count = kArguments; /* those that are missing are undefined */
-  napi_get_cb_info(env, info, &count, arguments_, &receiver_, nullptr);
+  napi_get_cb_info(env, info, &count, arguments_, &receiver_, &data_);
 }
 
 /* --- arguments ------------------------------------------------------------------------------ */

@@ -30,6 +30,8 @@ public:
 
   napi_env env() const { return env_; }
   napi_value receiver() const { return receiver_; }
+  /* What the function was made with. */
+  void *data() const { return data_; }
   bool ok() const { return !code_; }
 
   /* Half a surrogate pair is refused, because it would come back changed. */
@@ -69,6 +71,7 @@ private:
 
   napi_env env_;
   napi_value receiver_ = nullptr;
+  void *data_ = nullptr;
   napi_value arguments_[kArguments];
   const char *code_ = nullptr; /* of the error to be thrown */
   std::string message_;

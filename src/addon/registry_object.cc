@@ -12,7 +12,7 @@ namespace hpr {
 
 napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
   Call call(env, info);
-  napi_value failure = nullptr, data = nullptr;
+  napi_value failure = nullptr;
   napi_get_named_property(env, call.Value(2), "failure", &failure);
   Set(env, call.receiver(), "failure", failure);
   Set(env, call.receiver(), "host", call.Value(2));
@@ -30,13 +30,21 @@ napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
     delete self;
     return nullptr;
   }
-  void *lookups;
   napi_create_reference(env, call.receiver(), 0, &self->wrapper_);
-  if (napi_create_arraybuffer(env, sizeof(uint32_t), &lookups, &data) == napi_ok)
-    options.lookups = static_cast<uint32_t *>(lookups);
-  napi_create_reference(env, data, 1, &self->lookups_);
+  options.board = self->MakeBoard(call.receiver());
+  self->DefineMethods(call.receiver());
   const int result = self->Open(&options);
   return result == 0 ? call.receiver() : call.Fail(result);
+}
+
+/* The core may write to it until it is closed, which may be after the object has become garbage. */
+hpr_board *RegistryObject::MakeBoard(napi_value object) {
+  void *board = nullptr;
+  napi_value buffer = nullptr;
+  if (napi_create_arraybuffer(env_, sizeof(hpr_board), &board, &buffer) != napi_ok) return nullptr;
+  napi_create_reference(env_, buffer, 1, &board_);
+  Set(env_, object, "board", buffer);
+  return static_cast<hpr_board *>(board);
 }
 
 int RegistryObject::Open(hpr_options *options) {
@@ -99,18 +107,12 @@ void RegistryObject::Release() {
   hpr_process_native_close(&process_);
   napi_remove_env_cleanup_hook(env_, EnvironmentEnds, this);
   napi_release_threadsafe_function(notices_, napi_tsfn_abort);
-  napi_delete_reference(env_, std::exchange(lookups_, nullptr));
+  napi_delete_reference(env_, std::exchange(board_, nullptr));
 }
 
 napi_value RegistryObject::Wrapper() const {
   napi_value value = nullptr;
   napi_get_reference_value(env_, wrapper_, &value);
-  return value;
-}
-
-napi_value RegistryObject::Lookups() const {
-  napi_value value = nullptr;
-  napi_get_reference_value(env_, lookups_, &value);
   return value;
 }
 
@@ -126,46 +128,34 @@ void RegistryObject::WatchesFired(napi_env env, napi_value, void *context, void 
   if (self->core()) hpr_registry_watches_fired(self->core(), fired.data(), fired.size());
 }
 
-RegistryObject *RegistryObject::Of(const Call &call) {
-  void *self = nullptr;
-  napi_unwrap(call.env(), call.receiver(), &self);
-  return static_cast<RegistryObject *>(self);
-}
-
 /* --- methods -------------------------------------------------------------------------------- */
 
 namespace {
 
 enum class IfClosed { kThrow, kIgnore };
 
+RegistryObject *Of(const Call &call) { return static_cast<RegistryObject *>(call.data()); }
+
 /* The way of every method into the core. */
 template <napi_value (*method)(Call &, hpr_registry *), IfClosed if_closed = IfClosed::kThrow>
 napi_value Enter(napi_env env, napi_callback_info info) {
   Call call(env, info);
-  RegistryObject *self = RegistryObject::Of(call);
-  const RegistryObject::Stay stay(self);
-  hpr_registry *registry = self ? self->core() : nullptr;
+  const RegistryObject::Stay stay(Of(call));
+  hpr_registry *registry = Of(call)->core();
   if (registry) return method(call, registry);
   return if_closed == IfClosed::kThrow ? call.Fail(HPR_ECLOSED) : nullptr;
 }
 
 napi_value CloseIt(napi_env env, napi_callback_info info) {
-  RegistryObject *self = RegistryObject::Of(Call(env, info));
-  if (self) self->Close();
+  Of(Call(env, info))->Close();
   return nullptr;
 }
 
 /* keepAlive(wanted): whether the event loop lives as long as the registry */
 napi_value KeepAlive(napi_env env, napi_callback_info info) {
   const Call call(env, info);
-  if (RegistryObject *self = RegistryObject::Of(call)) self->KeepAlive(call.IsTrue(0));
+  Of(call)->KeepAlive(call.IsTrue(0));
   return nullptr;
-}
-
-/* lookups(): an ArrayBuffer with the number of hpr_options.lookups */
-napi_value Lookups(napi_env env, napi_callback_info info) {
-  const RegistryObject *self = RegistryObject::Of(Call(env, info));
-  return self ? self->Lookups() : nullptr;
 }
 
 /* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, statusExpected): a ticket */
@@ -383,51 +373,57 @@ napi_value Entries(Call &call, hpr_registry *registry) {
   return list.items;
 }
 
-napi_property_descriptor Method(const char *name, napi_callback call) {
-  napi_property_descriptor descriptor{};
-  descriptor.utf8name = name;
-  descriptor.method = call;
-  descriptor.attributes = napi_default_method;
-  return descriptor;
-}
+struct Method {
+  const char *name;
+  napi_callback call;
+};
+
+constexpr Method kMethods[] = {
+    {"announce", Enter<Announce>},
+    {"register", Enter<Register>},
+    {"childExited", Enter<ChildExited, IfClosed::kIgnore>},
+    {"timerFired", Enter<TimerFired, IfClosed::kIgnore>},
+    {"lookAtOwners", Enter<LookAtOwners, IfClosed::kIgnore>},
+    {"flush", Enter<Flush, IfClosed::kIgnore>},
+    {"remove", Enter<Remove>},
+    {"linkByToken", Enter<LinkByToken>},
+    {"linkByPid", Enter<LinkByPid>},
+    {"linkSession", Enter<LinkSession>},
+    {"getPid", Enter<GetPid>},
+    {"killBySessionId", Enter<KillBySessionId>},
+    {"killByToken", Enter<KillByToken>},
+    {"terminate", Enter<Terminate>},
+    {"killAll", Enter<KillAll>},
+    {"shutdown", Enter<Shutdown>},
+    {"keepAlive", hpr::KeepAlive},
+    {"cleanupOrphans", Enter<CleanupOrphans>},
+    {"wantsListener", Enter<WantsListener>},
+    {"attachKeeper", Enter<AttachKeeper>},
+    {"adoptKeeper", Enter<AdoptKeeper>},
+    {"socketOf", Enter<SocketOf>},
+    {"size", Enter<Size>},
+    {"entries", Enter<Entries>},
+    {"borrow", Enter<Borrow>},
+    {"tidy", Enter<Tidy>},
+    {"forget", Enter<Forget>},
+    {"close", CloseIt},
+};
 
 } // namespace
 
+void RegistryObject::DefineMethods(napi_value object) {
+  for (const Method &method : kMethods) {
+    napi_value function = nullptr;
+    napi_create_function(env_, method.name, NAPI_AUTO_LENGTH, method.call, this, &function);
+    Set(env_, function, "registry", object);
+    Set(env_, object, method.name, function);
+  }
+}
+
 napi_value RegistryObject::Define(napi_env env) {
-  const napi_property_descriptor methods[] = {
-      Method("announce", Enter<Announce>),
-      Method("register", Enter<Register>),
-      Method("childExited", Enter<ChildExited, IfClosed::kIgnore>),
-      Method("timerFired", Enter<TimerFired, IfClosed::kIgnore>),
-      Method("lookAtOwners", Enter<LookAtOwners, IfClosed::kIgnore>),
-      Method("flush", Enter<Flush, IfClosed::kIgnore>),
-      Method("remove", Enter<Remove>),
-      Method("linkByToken", Enter<LinkByToken>),
-      Method("linkByPid", Enter<LinkByPid>),
-      Method("linkSession", Enter<LinkSession>),
-      Method("getPid", Enter<GetPid>),
-      Method("killBySessionId", Enter<KillBySessionId>),
-      Method("killByToken", Enter<KillByToken>),
-      Method("terminate", Enter<Terminate>),
-      Method("killAll", Enter<KillAll>),
-      Method("shutdown", Enter<Shutdown>),
-      Method("keepAlive", hpr::KeepAlive),
-      Method("cleanupOrphans", Enter<CleanupOrphans>),
-      Method("wantsListener", Enter<WantsListener>),
-      Method("attachKeeper", Enter<AttachKeeper>),
-      Method("adoptKeeper", Enter<AdoptKeeper>),
-      Method("socketOf", Enter<SocketOf>),
-      Method("size", Enter<Size>),
-      Method("entries", Enter<Entries>),
-      Method("lookups", hpr::Lookups),
-      Method("borrow", Enter<Borrow>),
-      Method("tidy", Enter<Tidy>),
-      Method("forget", Enter<Forget>),
-      Method("close", CloseIt),
-  };
   napi_value constructor = nullptr;
-  napi_define_class(env, "Registry", NAPI_AUTO_LENGTH, Construct, nullptr,
-                    sizeof methods / sizeof methods[0], methods, &constructor);
+  napi_define_class(env, "Registry", NAPI_AUTO_LENGTH, Construct, nullptr, 0, nullptr,
+                    &constructor);
   return constructor;
 }
 

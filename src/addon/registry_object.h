@@ -18,23 +18,21 @@ namespace hpr {
  *
  * What the JavaScript object, the core and the watching thread share. It is freed with the
  * JavaScript object, which alone keeps the host alive: an open registry that nobody can reach any
- * more is garbage. However it ends, there is one way: Close, and then Release as soon as no call is
+ * more is garbage. The object's methods are made for it alone and keep it alive, so that each knows
+ * its registry without asking the object, which takes longer than a lookup.
+ * However it ends, there is one way: Close, and then Release as soon as no call is
  * under way. The thread is joined before its queue is let go.
  */
 class RegistryObject {
 public:
   static napi_value Define(napi_env env);
-  /* What a call's receiver wraps; NULL: nothing, or the environment ends. */
-  static RegistryObject *Of(const Call &call);
 
   /* A stay in the core: what closes the registry meanwhile takes effect at its end. */
   class Stay {
   public:
-    explicit Stay(RegistryObject *self) : self_(self) {
-      if (self_) self_->stays_++;
-    }
+    explicit Stay(RegistryObject *self) : self_(self) { self_->stays_++; }
     ~Stay() {
-      if (self_ && --self_->stays_ == 0 && self_->closing_) self_->Close();
+      if (--self_->stays_ == 0 && self_->closing_) self_->Close();
     }
     Stay(const Stay &) = delete;
     Stay &operator=(const Stay &) = delete;
@@ -48,7 +46,6 @@ public:
   napi_env env() const { return env_; }
   /* JavaScript's side of it; NULL: it is garbage, or the environment ends. */
   napi_value Wrapper() const;
-  napi_value Lookups() const;
   void Close();
   void KeepAlive(bool wanted);
   /* Looks for a folder elsewhere. */
@@ -63,6 +60,8 @@ private:
 
   static napi_value Construct(napi_env env, napi_callback_info info);
   int Open(hpr_options *options);
+  hpr_board *MakeBoard(napi_value object);
+  void DefineMethods(napi_value object);
   hpr_host MakeHost(); /* registry_host.cc */
   static void WatchesFired(napi_env env, napi_value unused, void *context, void *also_unused);
   static void EnvironmentEnds(void *context);
@@ -71,7 +70,7 @@ private:
 
   napi_env env_;
   napi_ref wrapper_ = nullptr; /* weak; NULL: call no JavaScript */
-  napi_ref lookups_ = nullptr; /* one number, which the core counts up */
+  napi_ref board_ = nullptr;   /* memory that the core writes to, and JavaScript reads */
   napi_threadsafe_function notices_ = nullptr;
   std::mutex fired_lock_;
   std::vector<uint64_t> fired_; /* watches, from the watching thread */

@@ -41,7 +41,7 @@ static void move_head(hpr_index *index, hpr_slot *from, hpr_slot *to) {
   if (!added) add_head(index, to);
 }
 
-int hpr_index_add(hpr_index *index, hpr_slot *slot, struct hpr_entry *entry, const void *key,
+static int insert(hpr_index *index, hpr_slot *slot, struct hpr_entry *entry, const void *key,
                   size_t key_size) {
   *slot = (hpr_slot){.entry = entry, .key = key, .key_size = key_size};
   hpr_slot *head = hpr_index_find(index, key, key_size);
@@ -61,8 +61,16 @@ int hpr_index_add(hpr_index *index, hpr_slot *slot, struct hpr_entry *entry, con
   return 0;
 }
 
+int hpr_index_add(hpr_index *index, hpr_slot *slot, struct hpr_entry *entry, const void *key,
+                  size_t key_size) {
+  const int result = insert(index, slot, entry, key, key_size);
+  if (result == 0 && index->filter) hpr_filter_add(index->filter, key, key_size);
+  return result;
+}
+
 void hpr_index_remove(hpr_index *index, hpr_slot *slot) {
   if (!slot->entry) return;
+  if (index->filter) hpr_filter_remove(index->filter, slot->key, slot->key_size);
   hpr_slot *head = hpr_index_find(index, slot->key, slot->key_size);
   if (head == slot && slot->newer)
     move_head(index, slot, slot->newer);

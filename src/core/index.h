@@ -8,6 +8,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "core/filter.h"
+
 struct hpr_entry;
 
 /* An entry's place in one index; lives inside the entry. All zero: in no index. */
@@ -21,7 +23,8 @@ typedef struct hpr_slot {
 
 /* All zero is an empty index. */
 typedef struct hpr_index {
-  hpr_slot *oldest; /* a uthash table */
+  hpr_slot *oldest;   /* a uthash table */
+  hpr_filter *filter; /* told of each entry's key; NULL: nobody wants to know */
 } hpr_index;
 
 /*

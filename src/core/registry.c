@@ -33,7 +33,7 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   registry->grace_ms = options->grace_ms;
   registry->tree = options->tree;
   registry->guest = options->guest;
-  registry->table.lookups = options->lookups;
+  hpr_table_show(&registry->table, options->board);
   registry->outbox.wants_signals = options->host.signalled != NULL;
   registry->wake_ms = HPR_TIME_NEVER;
   const hpr_process_ops *process = &registry->process;

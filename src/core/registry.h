@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "core/filter.h"
 #include "platform/file.h"
 #include "platform/process.h"
 
@@ -110,6 +111,17 @@ typedef struct hpr_host {
   void (*closed)(void *self);
 } hpr_host;
 
+/*
+ * What a host may read at any time instead of asking. All zero; the registry keeps it up to date
+ * until it is closed.
+ */
+typedef struct hpr_board {
+  uint32_t lookups;    /* counted up whenever hpr_registry_pid_of may answer differently */
+  uint32_t size;       /* hpr_registry_size */
+  hpr_filter tokens;   /* of a name that it has not hpr_registry_link_by_token finds no entry */
+  hpr_filter sessions; /* the same for hpr_registry_pid_of */
+} hpr_board;
+
 typedef struct hpr_options {
   const char *pid_file;      /* absolute */
   hpr_process_ops process;   /* copied; what it points to must outlive the registry */
@@ -119,8 +131,7 @@ typedef struct hpr_options {
   bool tree;                 /* kills take along all that a session has started, and so does an
                                 agent that ends by itself */
   bool guest;                /* only looks at what others wrote: see hpr_registry_borrow */
-  uint32_t *lookups;         /* counted up whenever hpr_registry_pid_of may answer differently than
-                                before; must outlive the registry. NULL: nobody wants to know */
+  hpr_board *board;          /* must outlive the registry. NULL: nobody wants to know */
 } hpr_options;
 
 /* Touches no file yet. HPR_ENOMEM. */

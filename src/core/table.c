@@ -11,6 +11,12 @@ static hpr_entry *first(const hpr_index *index, const void *key, size_t size) {
   return slot ? slot->entry : NULL;
 }
 
+void hpr_table_show(hpr_table *table, hpr_board *board) {
+  table->board = board;
+  table->by_token.filter = board ? &board->tokens : NULL;
+  table->by_session.filter = board ? &board->sessions : NULL;
+}
+
 void hpr_table_done(hpr_table *table) { hpr_lines_done(&table->lines); }
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -51,7 +57,12 @@ static int index_pid(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const i
 }
 
 void hpr_table_note_change(const hpr_table *table) {
-  if (table->lookups) ++*table->lookups;
+  if (table->board) table->board->lookups++;
+}
+
+static void set_live(hpr_table *table, size_t live) {
+  table->live = live;
+  if (table->board) table->board->size = (uint32_t)live;
 }
 
 /* Out of all indexes but those of serials and pids. */
@@ -96,7 +107,7 @@ int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced)
     DL_APPEND(table->entries, entry);
   entry->lines = &table->lines;
   entry->looked_up = true;
-  table->live++;
+  set_live(table, table->live + 1);
   table->changes++;
   return 0;
 }
@@ -105,7 +116,7 @@ void hpr_table_retire(hpr_table *table, hpr_entry *entry) {
   if (!entry->looked_up) return;
   leave_lookups(table, entry);
   entry->looked_up = false;
-  table->live--;
+  set_live(table, table->live - 1);
 }
 
 void hpr_table_free_number(hpr_table *table, hpr_entry *entry) {

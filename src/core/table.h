@@ -17,12 +17,15 @@ typedef struct hpr_table {
   hpr_index by_pid;    /* those whose registered process may hold its number; no two the same */
   hpr_index by_session, by_token, by_agent; /* live */
   hpr_index by_cwd;                         /* live and unlinked */
-  uint32_t *lookups;                        /* see hpr_options; NULL: nobody wants to know */
+  hpr_board *board;                         /* see hpr_options; NULL: nobody wants to know */
   hpr_entry *due;                           /* to be worked on in this turn; a utlist */
   hpr_entry *timed;                         /* something is to happen at some time; a utlist */
   uint64_t next_order, next_serial;
   uint64_t changes; /* how often an entry has come or gone */
 } hpr_table;
+
+/* To be called before the first entry comes. */
+void hpr_table_show(hpr_table *table, hpr_board *board);
 
 /* The entries must have been removed. */
 void hpr_table_done(hpr_table *table);

@@ -139,6 +139,14 @@ const mutants = [
     replace: "  hpr_index_remove(&table->by_session, &entry->by_session);",
   },
   {
+    name: "a name that two entries have counted once in the filter",
+    file: "src/core/index.c",
+    find: "  if (result == 0 && index->filter) hpr_filter_add(index->filter, key, key_size);\n",
+    replace:
+      "  const bool is_first = slot->older == slot;\n" +
+      "  if (result == 0 && index->filter && is_first) hpr_filter_add(index->filter, key, key_size);\n",
+  },
+  {
     name: "a watch that failed not tried again",
     file: "src/core/act.c",
     find: "  entry->retry_ms = failed ? registry->now_ms + WATCH_RETRY_MS : HPR_TIME_NEVER;\n",

@@ -1,6 +1,7 @@
 #include "sim/server.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "sim/watcher.h"
 
@@ -98,7 +99,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.host.closed = HostCalls::Closed;
   it.grace_ms = options.grace_ms;
   it.guest = options.guest;
-  it.lookups = &lookups_;
+  it.board = board_.get();
   hpr_registry_open(&it, &registry_);
 }
 
@@ -337,12 +338,24 @@ int32_t Server::PidOf(const std::string &session) const {
 
 bool Server::AnswersHold() {
   for (const auto &[session, pid] : answers_)
-    if (lookups_ == answered_at_ && PidOf(session) != pid) return false;
+    if (board_->lookups == answered_at_ && PidOf(session) != pid) return false;
   answers_.clear();
-  answered_at_ = lookups_;
+  answered_at_ = board_->lookups;
   for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     if (entry->session) answers_[entry->session] = PidOf(entry->session);
   return true;
+}
+
+static bool MayHave(const hpr_filter &filter, const char *name) {
+  return !name || hpr_filter_may_have(&filter, name, strlen(name));
+}
+
+bool Server::BoardIsTrue() const {
+  for (const hpr_entry *it = registry_->table.entries; it; it = it->next)
+    if (hpr_entry_is_live(it) &&
+        (!MayHave(board_->tokens, it->row.token) || !MayHave(board_->sessions, it->session)))
+      return false;
+  return board_->size == size();
 }
 
 static bool Means(const hpr_target &target, const hpr_entry *entry) {

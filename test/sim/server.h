@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -125,6 +126,8 @@ public:
   int32_t PidOf(const std::string &session) const;
   /* False if an answer of PidOf is another than last time, and the core had not counted it. */
   bool AnswersHold();
+  /* False if what the core shows would have its host answer otherwise than the core. */
+  bool BoardIsTrue() const;
   /* The row that a name leads to, ending ones included if `ending`. */
   const hpr_row *RowOf(const hpr_target &target, bool ending) const;
   /* Those that a call which ends the target is about. */
@@ -160,7 +163,8 @@ private:
   hpr_registry *registry_ = nullptr;
   int calls_ = 0;
   bool knows_boot_ = false;
-  uint32_t lookups_ = 0, answered_at_ = 0;
+  std::unique_ptr<hpr_board> board_ = std::make_unique<hpr_board>();
+  uint32_t answered_at_ = 0;
   std::map<std::string, int32_t> answers_; /* of PidOf, by session */
   uint64_t next_request_ = 1;
   std::optional<int64_t> timer_; /* due at */

@@ -141,8 +141,10 @@ void Story::Check() {
   truth_.CheckNothingIsForgotten(Open());
   for (const Server *server : Open()) bridges_.CheckHolds(*server);
   CheckOwners();
-  for (Server *server : Open())
+  for (Server *server : Open()) {
     if (!server->AnswersHold()) truth_.Break("a lookup changed and was not counted");
+    if (!server->BoardIsTrue()) truth_.Break("the board denies what the registry has");
+  }
 }
 
 std::string Story::Run(size_t steps) {
