@@ -1,10 +1,72 @@
 /** Arguments, checked: what does not fit is refused by name, before anything is done. */
 import { failure } from "./failure.js";
-import type { KeeperWriter, TerminateTarget } from "./types.js";
+import type {
+  HeadlessPidRegistryOptions,
+  HeadlessWarning,
+  KeeperWriter,
+  RegisterOptions,
+  ShutdownOptions,
+  TerminateOptions,
+  TerminateTarget,
+} from "./types.js";
 
 export const GRACE_DEFAULT_MS = 2000;
 const GRACE_NEVER = -1;
 const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/* --- options by name ------------------------------------------------------------------------- */
+
+type Names<T> = Record<keyof T, true>;
+
+export const REGISTRY_OPTIONS: Names<HeadlessPidRegistryOptions> = {
+  pidFilePath: true,
+  keeperManager: true,
+  adoptKeepers: true,
+  killGraceMs: true,
+  tree: true,
+  guard: true,
+};
+
+export const REGISTER_OPTIONS: Names<RegisterOptions> = {
+  cwd: true,
+  spawnToken: true,
+  keeper: true,
+};
+
+export const TERMINATE_OPTIONS: Names<TerminateOptions> = {
+  graceMs: true,
+  signal: true,
+  tree: true,
+  abort: true,
+};
+
+export const SHUTDOWN_OPTIONS: Names<ShutdownOptions> = { graceMs: true, tree: true };
+
+/** Who is told of a name that is no option's. */
+export interface OptionWarner {
+  warn(warning: HeadlessWarning): void;
+}
+
+/** Options, none for `null`. An unknown one is most likely a typing error, and changes nothing. */
+export function checkedOptions<T extends object>(
+  options: T | null | undefined,
+  names: Names<T>,
+  warner: OptionWarner,
+): Partial<T> {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== "object" || Array.isArray(options))
+    throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue;
+    const known = Object.keys(names).join(", ");
+    const message = `there is no option ${JSON.stringify(name)}, only ${known}`;
+    // Later, when whoever opens a registry has had the time to listen.
+    process.nextTick(() => warner.warn({ code: "HPR_EOPTION", message }));
+  }
+  return options;
+}
+
+/* --- values ----------------------------------------------------------------------------------- */
 
 /** Milliseconds, `false` for never; the native side checks no more than it must. */
 export function graceOf(

@@ -3,12 +3,16 @@ import type { NativeRegistry } from "./binding.js";
 
 let childProcess: typeof import("node:child_process") | undefined;
 
-/** True if `exit` is sure to come, with a status: from a child of ours that has not sent it yet. */
-export function willTell(proc: ChildProcess, pid: number): boolean {
+/** False for the emitters that stand for one in unit tests. */
+export function isChildProcess(proc: ChildProcess): boolean {
   // Not before there is a child, whose making has loaded it: it is half of what requiring us costs.
   childProcess ??= require("node:child_process") as typeof import("node:child_process");
-  const { ChildProcess } = childProcess;
-  return proc instanceof ChildProcess && proc.pid === pid && !hasExited(proc);
+  return proc instanceof childProcess.ChildProcess;
+}
+
+/** True if `exit` is sure to come, with a status: from a child of ours that has not sent it yet. */
+export function willTell(proc: ChildProcess, pid: number): boolean {
+  return isChildProcess(proc) && proc.pid === pid && !hasExited(proc);
 }
 
 /** A ChildProcess says so by its properties; other emitters have none. */

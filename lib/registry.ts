@@ -1,38 +1,43 @@
 import type { ChildProcess } from "node:child_process";
-import { EventEmitter } from "node:events";
 import { clearInterval, setInterval } from "node:timers";
+import { Answers } from "./answers.js";
 import {
   checkedAbort,
   checkedFlag,
+  checkedOptions,
   checkedWriter,
   GRACE_DEFAULT_MS,
   graceOf,
   namesOf,
+  REGISTRY_OPTIONS,
+  SHUTDOWN_OPTIONS,
+  TERMINATE_OPTIONS,
 } from "./arguments.js";
-import { type Host, type Listener, type NativeRegistry, Registry } from "./binding.js";
+import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { Board } from "./board.js";
 import { Children, willTell } from "./children.js";
+import { Events } from "./events.js";
+import { faceOf } from "./face.js";
 import { failure } from "./failure.js";
 import { isUnsafeTestHome } from "./guard.js";
-import { loadKeepers } from "./keepers/load.js";
+import { Reconciler } from "./keepers/reconcile.js";
 import { resolvePidFile } from "./pid-file.js";
-import { say, traces } from "./reports.js";
+import { registrationOf } from "./registration.js";
+import { Remembered } from "./remembered.js";
+import { describe, traces } from "./reports.js";
 import type {
   HeadlessEventName,
-  HeadlessEvents,
-  HeadlessExit,
   HeadlessLink,
   HeadlessListener,
   HeadlessPidRegistry,
   HeadlessPidRegistryOptions,
   HeadlessSnapshot,
-  HeadlessWarning,
   HeadlessWarningCode,
   KeeperRegisterOptions,
   KeeperWriter,
+  RegisterOptions,
   ShutdownOptions,
   TerminateOptions,
-  TerminateOutcome,
   TerminateResult,
   TerminateTarget,
 } from "./types.js";
@@ -52,118 +57,47 @@ function lookEachSecond(registry: WeakRef<NativeRegistry>): NodeJS.Timeout {
   return timer;
 }
 
-/** Those that owe an answer: who waits for it need not hold the registry too. */
-const awaited = new Set<HeadlessRegistry>();
-
-/** An error of a listener is its owner's: it must not stop the registry halfway. */
-function callSafely(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
-  }
-}
-
-function describe(text: string, pid: number, file: string): string {
-  return [text, pid ? `pid ${pid}` : "", file].filter(Boolean).join(": ");
-}
-
 type SignalName = NonNullable<TerminateOptions["signal"]>;
-type FoundKeeper = Awaited<ReturnType<KeeperWriter["discoverExistingKeepers"]>>[number];
-
-/** Session ids, tokens and pids of entries that have ended, the latest of them. */
-class Names {
-  static readonly most = 1000;
-  readonly #names = new Set<string | number>();
-
-  add({ sessionId, spawnToken, pid }: HeadlessExit): void {
-    for (const name of [sessionId, spawnToken, pid]) if (name !== undefined) this.#names.add(name);
-    for (const oldest of this.#names) {
-      if (this.#names.size <= Names.most) break;
-      this.#names.delete(oldest);
-    }
-  }
-
-  has(name: string | number | undefined): boolean {
-    return name !== undefined && this.#names.has(name);
-  }
-}
-
-const METHODS: Record<keyof HeadlessPidRegistry, true> = {
-  spawnEnv: true,
-  register: true,
-  linkByToken: true,
-  linkByPid: true,
-  linkSession: true,
-  getPid: true,
-  killBySessionId: true,
-  killByToken: true,
-  terminate: true,
-  shutdown: true,
-  remove: true,
-  killAll: true,
-  size: true,
-  cleanupOrphans: true,
-  writeRpc: true,
-  cleanupKeeperOrphans: true,
-  setKeeperWriter: true,
-  entries: true,
-  on: true,
-  once: true,
-  off: true,
-  removeListener: true,
-  close: true,
-  [Symbol.dispose]: true,
-};
-
-/** A plain object with bound methods, as the original's: it can be spread and passed around. */
-function bind(registry: HeadlessRegistry): HeadlessPidRegistry {
-  const face: Partial<Record<keyof HeadlessPidRegistry, unknown>> = {};
-  for (const name of Reflect.ownKeys(METHODS) as Array<keyof HeadlessPidRegistry>)
-    face[name] = registry[name].bind(registry);
-  return face as unknown as HeadlessPidRegistry;
-}
 
 /** The shim: the original's signatures over the native registry. */
-export class HeadlessRegistry {
+export class HeadlessRegistry implements HeadlessPidRegistry {
   /** What callers get. */
   readonly face: HeadlessPidRegistry;
   readonly #native: NativeRegistry;
   readonly #file: string;
   readonly #board: Board;
   readonly #children: Children;
-  readonly #ended = new Names();
-  readonly #emitter = new EventEmitter();
+  readonly #events: Events;
+  readonly #answers: Answers;
+  readonly #keepers: Reconciler;
+  readonly #ended = new Remembered();
+  readonly #graceMs: number;
+  readonly #tree: boolean;
+  /** Whether a test run without a home of its own is to be kept from the file. */
+  readonly #guarded: boolean;
+  #writer: KeeperWriter | null;
   #timer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
   #registering = false;
-  readonly #graceMs: number;
-  readonly #tree: boolean;
-  readonly #requests = new Map<number, (result: TerminateResult) => void>();
-  #nextRequest = 0;
-  readonly #adoptsKeepers: boolean;
-  readonly #unproved = new Set<string>();
-  #writer: KeeperWriter | null;
   #closed = false;
-  /** Whether a test run without a home of its own is to be kept from the file. */
-  readonly #guarded: boolean;
 
-  constructor(options: HeadlessPidRegistryOptions) {
+  constructor(given: HeadlessPidRegistryOptions) {
+    this.face = faceOf(this);
+    this.#events = new Events(this.face);
+    const options = checkedOptions(given, REGISTRY_OPTIONS, this.#events);
     const file = resolvePidFile(options.pidFilePath, "pidFilePath");
     this.#file = file;
     this.#guarded =
       checkedFlag(options.guard, "guard", true) && file === resolvePidFile(undefined, "");
     this.#graceMs = graceOf(options.killGraceMs, GRACE_DEFAULT_MS, "killGraceMs");
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
-    this.#adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
+    const adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
     this.#tree = checkedFlag(options.tree, "tree");
     this.#native = new Registry(file, this.#graceMs, this.#host(), false, this.#tree);
     this.#board = new Board(this.#native.board);
     this.#children = new Children(this.#native);
-    this.#emitter.setMaxListeners(0); // a server may listen once for each session
-    this.face = bind(this);
+    this.#answers = new Answers(this.#native, this);
+    this.#keepers = new Reconciler(this.#native, adoptsKeepers, (it) => this.#events.warn(it));
   }
 
   /** What the core asks of us. */
@@ -182,97 +116,30 @@ export class HeadlessRegistry {
       exited: (exit, ticket) => {
         this.#children.forget(ticket);
         this.#ended.add(exit);
-        if (this.#registering) process.nextTick(() => this.#tellExit(exit));
-        else this.#tellExit(exit);
+        if (this.#registering) process.nextTick(() => this.#events.exit(exit));
+        else this.#events.exit(exit);
       },
       warned: (code, text, pid, file) =>
-        this.#warn({ code: code as HeadlessWarningCode, message: describe(text, pid, file) }),
-      signalled: (pid, signal, code) => {
-        if (traces.signal.isWanted) this.#traceSignal(pid, signal as SignalName, code);
-      },
-      terminated: (request, outcome, entry) => this.#answer(request, outcome, entry),
+        this.#events.warn({
+          code: code as HeadlessWarningCode,
+          message: describe(text, pid, file),
+        }),
+      signalled: (pid, signal, code) => this.#events.signalled(pid, signal as SignalName, code),
+      terminated: (request, outcome, entry) => this.#answers.give(request, outcome, entry),
     };
-  }
-
-  #tellExit(exit: HeadlessExit): void {
-    if (traces.exit.isWanted) traces.exit.publish({ registry: this.face, exit });
-    this.#emit("exit", exit);
-  }
-
-  /** One by one, so that a listener that throws does not silence the others. */
-  #emit(event: keyof HeadlessEvents, payload: HeadlessExit | HeadlessWarning): void {
-    for (const listener of this.#emitter.rawListeners(event))
-      callSafely(() => listener.call(this.face, payload));
-  }
-
-  #traceSignal(pid: number, signal: SignalName, code: string): void {
-    const delivered = code === "";
-    traces.signal.publish({
-      registry: this.face,
-      pid,
-      signal,
-      delivered,
-      ...(!delivered && { code }),
-    });
   }
 
   #traceLink(sessionId: string, by: HeadlessLink | ""): boolean {
-    if (by !== "" && traces.link.isWanted) {
-      const pid = this.#native.getPid(sessionId);
-      traces.link.publish({
-        registry: this.face,
-        sessionId,
-        ...(pid !== undefined && { pid }),
-        by,
-      });
-    }
+    if (by !== "" && traces.link.isWanted)
+      this.#events.linked(sessionId, this.#native.getPid(sessionId), by);
     return by !== "";
-  }
-
-  #warn(warning: HeadlessWarning): void {
-    if (traces.warning.isWanted) traces.warning.publish({ registry: this.face, warning });
-    if (this.#emitter.listenerCount("warning") > 0) this.#emit("warning", warning);
-    else callSafely(() => say(`${warning.message} (${warning.code})`));
-  }
-
-  #stopAwaiting(request: number): ((result: TerminateResult) => void) | undefined {
-    const resolve = this.#requests.get(request);
-    this.#requests.delete(request);
-    if (this.#requests.size === 0) {
-      awaited.delete(this);
-      this.#native.keepAlive(false);
-    }
-    return resolve;
-  }
-
-  #await(request: number, answer: (result: TerminateResult) => void): void {
-    this.#requests.set(request, answer);
-    awaited.add(this);
-    this.#native.keepAlive(true);
-  }
-
-  #answer(
-    request: number,
-    outcome: TerminateOutcome,
-    entry: Partial<HeadlessExit> & { processes?: number },
-  ): void {
-    const { pid, sessionId, code, signal, processes } = entry;
-    const result = {
-      outcome,
-      ...(pid !== undefined && { pid }),
-      ...(sessionId !== undefined && { sessionId }),
-      ...(code !== undefined && { code }),
-      ...(signal !== undefined && { signal }),
-      ...(processes !== undefined && { processes }),
-    };
-    this.#stopAwaiting(request)?.(result);
   }
 
   /** The guard of a test run without a home of its own; says so and answers true. */
   #isBlocked(method: string): boolean {
     if (!this.#guarded || !isUnsafeTestHome()) return false;
     const message = `${method}() did nothing, because vitest runs with the real home folder; set HOME or pidFilePath`;
-    this.#warn({ code: "HPR_EGUARD", message });
+    this.#events.warn({ code: "HPR_EGUARD", message });
     return true;
   }
 
@@ -284,31 +151,31 @@ export class HeadlessRegistry {
     };
   }
 
+  register(child: ChildProcess, options: RegisterOptions): void;
   register(
     pid: number,
     cwd: string,
     proc: ChildProcess,
     spawnToken?: string,
     keeperOpts?: KeeperRegisterOptions,
-  ): void {
-    if (typeof proc?.on !== "function")
-      throw failure("ERR_INVALID_ARG_TYPE", "proc must be a ChildProcess");
+  ): void;
+  register(...given: unknown[]): void {
+    const { pid, cwd, proc, spawnToken, keeper } = registrationOf(given, this.#events);
     this.#registering = true;
     try {
       const ticket = this.#native.register(
         pid,
         cwd,
         spawnToken,
-        keeperOpts?.keeperPid,
-        keeperOpts?.keeperSockPath,
+        keeper?.keeperPid,
+        keeper?.keeperSockPath,
         willTell(proc, pid),
       );
       this.#children.add(proc, pid, ticket);
     } finally {
       this.#registering = false;
     }
-    if (traces.register.isWanted)
-      traces.register.publish({ registry: this.face, pid, cwd, ...keeperOpts });
+    this.#events.registered(pid, cwd, keeper);
   }
 
   linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean {
@@ -340,34 +207,29 @@ export class HeadlessRegistry {
     return this.#native.killByToken(spawnToken);
   }
 
-  async terminate(
-    target: TerminateTarget,
-    options: TerminateOptions = {},
-  ): Promise<TerminateResult> {
-    if (typeof options !== "object")
-      throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
+  async terminate(target: TerminateTarget, given: TerminateOptions = {}): Promise<TerminateResult> {
+    const options = checkedOptions(given, TERMINATE_OPTIONS, this.#events);
     const { session, token, pid } = namesOf(target);
+    const signal = options.signal ?? "SIGTERM";
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
     const tree = checkedFlag(options.tree, "tree", this.#tree);
     const abort = checkedAbort(options.abort);
     const remembered = this.#ended.has(session ?? token ?? pid);
-    const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       const stopWaiting = (): void => {
-        this.#stopAwaiting(request);
+        this.#answers.drop(request);
         reject(abort?.reason);
       };
-      this.#await(request, (result) => {
+      const request = this.#answers.await((result) => {
         abort?.removeEventListener("abort", stopWaiting);
         resolve(
           result.outcome === "not-found" && remembered ? { outcome: "already-gone" } : result,
         );
       });
       try {
-        const signal = options.signal ?? "SIGTERM";
         this.#native.terminate(request, signal, graceMs, session, token, pid, tree);
       } catch (error) {
-        this.#stopAwaiting(request);
+        this.#answers.drop(request);
         reject(error);
         return;
       }
@@ -376,21 +238,17 @@ export class HeadlessRegistry {
     });
   }
 
-  async shutdown(options: ShutdownOptions = {}): Promise<TerminateResult[]> {
-    if (typeof options !== "object")
-      throw failure("ERR_INVALID_ARG_TYPE", "options must be an object");
+  async shutdown(given: ShutdownOptions = {}): Promise<TerminateResult[]> {
+    const options = checkedOptions(given, SHUTDOWN_OPTIONS, this.#events);
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
     const tree = checkedFlag(options.tree, "tree", this.#tree);
-    const first = this.#nextRequest;
-    const results: Array<Promise<TerminateResult>> = [];
+    const requests: number[] = [];
     // One promise for each entry there may be: answers may come before the call returns.
-    for (const _ of this.#native.entries()) {
-      const request = this.#nextRequest++;
-      results.push(new Promise((resolve) => this.#await(request, resolve)));
-    }
-    const count = this.#native.shutdown(first, graceMs, tree);
-    for (let request = first + count; request < this.#nextRequest; request++)
-      this.#stopAwaiting(request);
+    const results = this.#native
+      .entries()
+      .map(() => new Promise<TerminateResult>((it) => requests.push(this.#answers.await(it))));
+    const count = this.#native.shutdown(requests[0] ?? 0, graceMs, tree);
+    for (const request of requests.slice(count)) this.#answers.drop(request);
     const answers = await Promise.all(results.slice(0, count));
     this.close();
     return answers;
@@ -423,61 +281,7 @@ export class HeadlessRegistry {
   }
 
   async cleanupKeeperOrphans(): Promise<void> {
-    if (this.#isBlocked("cleanupKeeperOrphans") || !this.#writer || this.#closed) return;
-    try {
-      const keepers = [...(await this.#writer.discoverExistingKeepers())];
-      const looks = keepers.map((keeper) => this.#listenerOf(keeper));
-      for (const [i, keeper] of keepers.entries()) this.#attach(keeper, await looks[i]);
-    } catch (error) {
-      this.#warnOfKeepers(error);
-    }
-  }
-
-  /** Never rejects. What is no keeper listens nowhere, and is refused when it is attached. */
-  async #listenerOf(keeper: FoundKeeper): Promise<Listener | undefined> {
-    try {
-      const { checkName, lookAt, lookOf } = await loadKeepers();
-      const look = lookOf(keeper);
-      if (look) return look.listener;
-      const { keeperPid, sockPath, recordedAt } = keeper;
-      if (!this.#native.wantsListener(keeperPid, this.#adoptsKeepers)) return undefined;
-      checkName(sockPath);
-      return (await lookAt(sockPath, recordedAt)).listener;
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** One keeper that does not fit must not hide the others. */
-  #attach(keeper: FoundKeeper, listener: Listener | undefined): void {
-    if (this.#closed) return;
-    try {
-      const { keeperPid, sockPath, cwd = "", recordedAt, startedAt, piPid } = keeper;
-      const identity = listener?.pid === keeperPid ? listener.identity : undefined;
-      const attached = this.#native.attachKeeper(keeperPid, sockPath, piPid, identity);
-      if (!attached) this.#warnOfListener(keeperPid, sockPath);
-      if (!this.#adoptsKeepers) return;
-      this.#native.adoptKeeper(keeperPid, sockPath, cwd, recordedAt, startedAt, piPid, identity);
-    } catch (error) {
-      this.#warnOfKeepers(error);
-    }
-  }
-
-  /** Once for each, however often keepers are looked for. */
-  #warnOfListener(pid: number, file: string): void {
-    const message = describe(
-      "nobody can tell that this process listens on the keeper's socket, so it is not attached",
-      pid,
-      file,
-    );
-    if (this.#unproved.has(message)) return;
-    this.#unproved.add(message);
-    this.#warn({ code: "HPR_EUNKNOWN", message });
-  }
-
-  #warnOfKeepers(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.#warn({ code: "HPR_EINVAL", message: `a keeper could not be attached: ${text}` });
+    if (!this.#isBlocked("cleanupKeeperOrphans")) await this.#keepers.run(this.#writer);
   }
 
   setKeeperWriter(writer: KeeperWriter | null): void {
@@ -490,17 +294,20 @@ export class HeadlessRegistry {
   }
 
   on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
-    this.#emitter.on(this.#named(event), listener);
+    this.#native.size(); // throws if closed
+    this.#events.on(event, listener);
     return this.face;
   }
 
   once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
-    this.#emitter.once(this.#named(event), listener);
+    this.#native.size();
+    this.#events.once(event, listener);
     return this.face;
   }
 
   off<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {
-    this.#emitter.off(this.#named(event), listener);
+    this.#native.size();
+    this.#events.off(event, listener);
     return this.face;
   }
 
@@ -511,18 +318,9 @@ export class HeadlessRegistry {
     return this.off(event, listener);
   }
 
-  #named(event: HeadlessEventName): HeadlessEventName {
-    this.#native.size(); // throws if closed
-    if (event !== "exit" && event !== "warning" && event !== "error")
-      throw failure(
-        "ERR_INVALID_ARG_TYPE",
-        `there is no event ${String(event)}: exit and warning are all`,
-      );
-    return event;
-  }
-
   close(): void {
     this.#closed = true;
+    this.#keepers.close();
     this.#board.close();
     this.#native.close();
     this.#children.close();

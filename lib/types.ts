@@ -46,7 +46,7 @@ export interface KeeperWriterOptions {
    * Default: `<home>/.pi/dashboard/sessions`. A relative path is resolved at once.
    */
   sessionsDir?: string;
-  /** Default: `console.warn`. */
+  /** Default: `process.emitWarning`. */
   onWarning?: (warning: HeadlessWarning) => void;
 }
 
@@ -70,6 +70,16 @@ export interface KeeperRegisterOptions {
   keeperPid: number;
   /** The Unix socket that the keeper listens on: absolute, at most 107 bytes of UTF-8. */
   keeperSockPath: string;
+}
+
+/** The way of calling {@link HeadlessPidRegistry.register} that names its arguments. */
+export interface RegisterOptions {
+  /** The folder it was started in. */
+  cwd: string;
+  /** A name that only this process was given; an empty one counts as none. */
+  spawnToken?: string | null;
+  /** Marks the child as a keeper sidecar. */
+  keeper?: KeeperRegisterOptions | null;
 }
 
 /**
@@ -132,6 +142,7 @@ export interface HeadlessExit extends HeadlessSnapshot {
  *   pass on between a look and a signal, and exits are looked for ten times a second. Told once.
  * - `HPR_EGUESS`: a session was linked by its folder alone, or lost such a link to evidence.
  * - `HPR_EGUARD`: a call did nothing, because tests run with the real home folder.
+ * - `HPR_EOPTION`: an option was given that does not exist.
  * - `HPR_EUNWATCHED`: a process cannot be watched at the moment; that is tried again.
  * - `HPR_EPOLLED`: some processes are looked at ten times a second, for lack of descriptors.
  * - `HPR_ENOLCK`: no lock can be had, and recorded identities decide who owns an entry.
@@ -149,6 +160,7 @@ export type HeadlessWarningCode =
   | "HPR_EWITHHELD"
   | "HPR_EGUESS"
   | "HPR_EGUARD"
+  | "HPR_EOPTION"
   | "HPR_EUNWATCHED"
   | "HPR_EPOLLED"
   | "HPR_ENOLCK"
@@ -314,7 +326,7 @@ export interface HeadlessEvents {
    * (by `cleanupOrphans`). Not sent for `remove`, nor when the same process is registered again.
    */
   exit: (exit: HeadlessExit) => void;
-  /** Without a listener the warning goes to `console.warn`. */
+  /** Without a listener the warning goes to `process.emitWarning` (`HPR_EGUARD`: `console.warn`). */
   warning: (warning: HeadlessWarning) => void;
 }
 
@@ -373,6 +385,12 @@ export interface HeadlessPidRegistry {
    * next one's `cleanupOrphans` takes over the process that was started with it.
    */
   spawnEnv(spawnToken: string): Record<string, string>;
+  /**
+   * Tracks a child of this process: {@link RegisterOptions} name what the positions below mean.
+   * @throws TypeError with the code `ERR_INVALID_ARG_VALUE` for one that was not spawned: its
+   *   `error` event says why
+   */
+  register(child: ChildProcess, options: RegisterOptions): void;
   /**
    * Tracks a spawned process until its `exit` event. A pid that is tracked already gets the
    * new content and keeps its place. Written to the pid file before it returns.

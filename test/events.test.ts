@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { createHeadlessPidRegistry } from "../dist/index.js";
@@ -119,21 +120,17 @@ describe("warnings", () => {
     expect(opened.warnings[0].message).toContain(opened.pidFile);
   });
 
-  it("go to console.warn while nobody listens", () => {
-    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    try {
-      const registry = createHeadlessPidRegistry({ pidFilePath: damaged() });
-      registry.cleanupOrphans();
-      registry.close();
-      expect(warn).toHaveBeenCalledTimes(1);
-      expect(warn.mock.calls[0].join(" ")).toContain("HPR_ECORRUPT");
-    } finally {
-      warn.mockRestore();
-    }
+  it("are the process's own, with their code, while nobody listens", async () => {
+    const warned = once(process, "warning");
+    const registry = createHeadlessPidRegistry({ pidFilePath: damaged() });
+    registry.cleanupOrphans();
+    registry.close();
+    const [warning] = await warned;
+    expect(warning).toMatchObject({ name: "HeadlessPidWarning", code: "HPR_ECORRUPT" });
   });
 
   it("go to the listener alone if there is one, and may re-enter", () => {
-    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     try {
       const opened = open({ pidFilePath: damaged() });
       const seen: HeadlessWarning[] = [];

@@ -7,7 +7,7 @@ import type {
   KeeperWriterOptions,
 } from "../types.js";
 import { failure } from "../failure.js";
-import { say } from "../reports.js";
+import { warnProcess } from "../reports.js";
 import { loadKeepers } from "./load.js";
 
 function resolveFolder(value: string | undefined): string {
@@ -37,7 +37,7 @@ export function createKeeperWriter(
   const warn = (error: unknown, about: string): void => {
     const warning = warningOf(error, about);
     if (onWarning) onWarning(warning);
-    else say(`${warning.message} (${warning.code})`);
+    else warnProcess(warning);
   };
   return {
     async writeRpcToSockPath(sockPath, line) {
