@@ -42,7 +42,7 @@ export class Answers {
   give(
     request: number,
     outcome: TerminateOutcome,
-    entry: Partial<HeadlessExit> & { processes?: number },
+    entry: Partial<Omit<HeadlessExit, "fields">> & { processes?: number },
   ): void {
     const { pid, sessionId, code, signal, processes } = entry;
     this.drop(request)?.({

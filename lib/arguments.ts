@@ -31,6 +31,8 @@ export const REGISTER_OPTIONS: Names<RegisterOptions> = {
   cwd: true,
   spawnToken: true,
   keeper: true,
+  goalId: true,
+  fields: true,
 };
 
 export const TERMINATE_OPTIONS: Names<TerminateOptions> = {

@@ -8,6 +8,9 @@ import type {
   TerminateOutcome,
 } from "./types.js";
 
+/** As the native side tells it: fields are text. */
+type Told<T> = Omit<T, "fields"> & { fields?: string };
+
 /** What the native registry asks of its embedder; none of these may throw. */
 export interface Host {
   /** Makes the errors that the native registry throws. */
@@ -18,7 +21,7 @@ export interface Host {
   lookEachSecond(): unknown;
   /** How did the child of that ticket end? `childExited` answers. */
   statusWanted(ticket: number): void;
-  exited(exit: HeadlessExit, ticket: number): void;
+  exited(exit: Told<HeadlessExit>, ticket: number): void;
   /** `pid` 0 and `file` "" stand for none. */
   warned(code: string, text: string, pid: number, file: string): void;
   /** `code` "" stands for delivered. */
@@ -26,7 +29,7 @@ export interface Host {
   terminated(
     request: number,
     outcome: TerminateOutcome,
-    entry: Partial<HeadlessExit> & { processes?: number },
+    entry: Partial<Told<HeadlessExit>> & { processes?: number },
   ): void;
 }
 
@@ -40,6 +43,8 @@ export interface NativeRegistry {
     keeperPid: number | undefined,
     keeperSockPath: string | undefined,
     statusExpected: boolean,
+    goalId: string | undefined,
+    fields: string | undefined,
   ): number;
   /** `mayWait`: the file may be written by `flush`, or by the next write. */
   childExited(ticket: number, code: number | null, signal: string | null, mayWait: boolean): void;
@@ -52,6 +57,7 @@ export interface NativeRegistry {
   linkByPid(sessionId: string, pid: number): HeadlessLink | "";
   linkSession(sessionId: string, cwd: string): HeadlessLink | "";
   getPid(sessionId: string): number | undefined;
+  getGoalId(sessionId: string): string | undefined;
   killBySessionId(sessionId: string): boolean;
   killByToken(spawnToken: string): boolean;
   terminate(
@@ -89,7 +95,7 @@ export interface NativeRegistry {
   ): void;
   socketOf(sessionId: string): string | undefined;
   size(): number;
-  entries(): HeadlessSnapshot[];
+  entries(): Array<Told<HeadlessSnapshot>>;
   /** hpr_board of src/core/registry.h. */
   readonly board: ArrayBuffer;
   /** Of a guest, once: the file's entries, judged. Throws an Error with a `code`. */
@@ -102,7 +108,7 @@ export interface NativeRegistry {
 }
 
 /** An entry of the file and what is true of it; `sessionId` is the last that it was linked to. */
-export interface Borrowed extends HeadlessSnapshot {
+export interface Borrowed extends Told<HeadlessSnapshot> {
   /** Of the process `standsFor`, as in src/platform/process.h. */
   verdict: "same" | "group" | "gone" | "stranger" | "foreign" | "unknown";
   /** The registered pid or, where that process is gone and pi is not, pi's. */
@@ -122,9 +128,9 @@ export interface NativeLook {
   damaged: boolean;
 }
 
-/** What src/addon/pidfile_reader.h returns; times in milliseconds since 1970. */
+/** What src/addon/pidfile_reader.h returns. */
 export interface NativePidFile {
-  entries: Array<Omit<PidFileEntry, "spawnedAt"> & { spawnedAt?: number }>;
+  entries: Array<Told<PidFileEntry>>;
   refused: string[];
   damaged: boolean;
 }

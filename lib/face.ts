@@ -7,6 +7,7 @@ const METHODS: Record<keyof HeadlessPidRegistry, true> = {
   linkByPid: true,
   linkSession: true,
   getPid: true,
+  getGoalId: true,
   killBySessionId: true,
   killByToken: true,
   terminate: true,

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import * as binding from "./binding.js";
 import { failure } from "./failure.js";
+import { withFields } from "./fields.js";
 import type { PidFileContents } from "./types.js";
 
 /** The absolute path that an argument or option means. */
@@ -24,10 +25,7 @@ export function resolvePidFile(value: string | null | undefined, name: string): 
 export function readPidFile(file?: string): PidFileContents {
   const { entries, ...rest } = binding.readPidFile(resolvePidFile(file, "path"));
   return {
-    entries: entries.map(({ spawnedAt, ...entry }) => ({
-      ...entry,
-      ...(spawnedAt !== undefined && { spawnedAt: new Date(spawnedAt) }),
-    })),
+    entries: entries.map(withFields),
     ...rest,
   };
 }

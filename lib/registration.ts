@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { checkedOptions, type OptionWarner, REGISTER_OPTIONS } from "./arguments.js";
 import { isChildProcess } from "./children.js";
 import { failure } from "./failure.js";
+import { textOf } from "./fields.js";
 import type { KeeperRegisterOptions, RegisterOptions } from "./types.js";
 
 /** What does not fit and is not looked at here is refused by the native side. */
@@ -12,6 +13,9 @@ export interface Registration {
   proc: ChildProcess;
   spawnToken?: string;
   keeper?: KeeperRegisterOptions;
+  goalId?: string;
+  /** As text. */
+  fields?: string;
 }
 
 function isChild(value: unknown): value is ChildProcess {
@@ -48,19 +52,24 @@ function registrationOfChild(
 ): Registration {
   const options = checkedOptions(given as RegisterOptions, REGISTER_OPTIONS, warner);
   checkSpawned(child);
+  const { fields } = options;
+  const text = textOf(fields);
+  const named = typeof fields?.goalId === "string" ? fields.goalId : undefined;
   return {
     pid: child.pid as number,
     cwd: options.cwd as string,
     proc: child,
     spawnToken: options.spawnToken ?? undefined,
     keeper: checkedKeeper(options.keeper, "keeper"),
+    goalId: options.goalId ?? named,
+    fields: text,
   };
 }
 
 export function registrationOf(given: unknown[], warner: OptionWarner): Registration {
   const [first, second] = given;
   if (isChild(first)) return registrationOfChild(first, second, warner);
-  const [pid, cwd, proc, spawnToken, keeperOpts] = given;
+  const [pid, cwd, proc, spawnToken, keeperOpts, goalId] = given;
   const child = checkedChild(proc, "proc");
   if (pid === undefined && isChildProcess(child)) checkSpawned(child);
   return {
@@ -69,5 +78,6 @@ export function registrationOf(given: unknown[], warner: OptionWarner): Registra
     proc: child,
     spawnToken: spawnToken as string | undefined,
     keeper: checkedKeeper(keeperOpts, "keeperOpts"),
+    goalId: goalId as string | undefined,
   };
 }

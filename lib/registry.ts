@@ -19,6 +19,7 @@ import { Children, willTell } from "./children.js";
 import { Events } from "./events.js";
 import { faceOf } from "./face.js";
 import { failure } from "./failure.js";
+import { withFields } from "./fields.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { Reconciler } from "./keepers/reconcile.js";
 import { resolvePidFile } from "./pid-file.js";
@@ -113,7 +114,8 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       },
       lookEachSecond: () => (this.#looking = lookEachSecond(new WeakRef(this.#native))),
       statusWanted: (ticket) => this.#children.tellStatus(ticket),
-      exited: (exit, ticket) => {
+      exited: (native, ticket) => {
+        const exit = withFields(native);
         this.#children.forget(ticket);
         this.#ended.add(exit);
         if (this.#registering) process.nextTick(() => this.#events.exit(exit));
@@ -158,9 +160,11 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     proc: ChildProcess,
     spawnToken?: string,
     keeperOpts?: KeeperRegisterOptions,
+    goalId?: string,
   ): void;
   register(...given: unknown[]): void {
-    const { pid, cwd, proc, spawnToken, keeper } = registrationOf(given, this.#events);
+    const it = registrationOf(given, this.#events);
+    const { pid, cwd, proc, spawnToken, keeper } = it;
     this.#registering = true;
     try {
       const ticket = this.#native.register(
@@ -170,6 +174,8 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
         keeper?.keeperPid,
         keeper?.keeperSockPath,
         willTell(proc, pid),
+        it.goalId,
+        it.fields,
       );
       this.#children.add(proc, pid, ticket);
     } finally {
@@ -197,6 +203,10 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     const pid = this.#native.getPid(sessionId);
     if (pid !== undefined) this.#board.rememberPid(sessionId, pid);
     return pid;
+  }
+
+  getGoalId(sessionId: string): string | undefined {
+    return this.#native.getGoalId(sessionId);
   }
 
   killBySessionId(sessionId: string): boolean {
@@ -290,7 +300,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   }
 
   entries(): HeadlessSnapshot[] {
-    return this.#native.entries();
+    return this.#native.entries().map(withFields);
   }
 
   on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry {

@@ -80,6 +80,28 @@ export interface RegisterOptions {
   spawnToken?: string | null;
   /** Marks the child as a keeper sidecar. */
   keeper?: KeeperRegisterOptions | null;
+  /** What it works for, in your own words: {@link HeadlessPidRegistry.getGoalId} tells it again. */
+  goalId?: string | null;
+  /**
+   * Plain JSON values under names of your own, kept in the entry's row over restarts and told by
+   * `entries()`, `exit` events and `readPidFile`. Members that are undefined are left out; nested at
+   * most 31 levels deep, without NUL in strings. A string named `goalId` among them is the goal.
+   */
+  fields?: HeadlessFields | null;
+}
+
+/** A value of plain JSON. */
+export type HeadlessValue =
+  | null
+  | boolean
+  | number
+  | string
+  | HeadlessValue[]
+  | { [name: string]: HeadlessValue | undefined };
+
+/** What callers keep with an entry, under names of their own. */
+export interface HeadlessFields {
+  [name: string]: HeadlessValue | undefined;
 }
 
 /**
@@ -91,18 +113,22 @@ export type HeadlessLink = "token" | "pid" | "ancestor" | "folder";
 
 export type HeadlessState = "live" | "terminating" | "remainder";
 
-/** A picture of one tracked process, taken when it was asked for. */
-export interface HeadlessSnapshot {
+/** What the registry and the pid file know of one tracked process. */
+export interface HeadlessRecord {
+  /** The one that was registered, or of the agent that goes on in its place; 2 to 2147483647. */
   pid: number;
   cwd: string;
-  /** Milliseconds since 1970; `undefined` if the pid file did not say. */
+  /**
+   * Milliseconds since 1970; `undefined` if the pid file does not say, or says what no server can
+   * have written.
+   */
   spawnedAt?: number;
-  sessionId?: string;
-  /** Of an unlinked one that an earlier server kept: the session that held it last. */
-  lastSessionId?: string;
-  /** How the session came to hold it; `undefined` while none does. */
-  linkedBy?: HeadlessLink;
   spawnToken?: string;
+  /** The session that holds it; in a file, the one that held it last. */
+  sessionId?: string;
+  /** The caller's own, see {@link RegisterOptions}. */
+  goalId?: string;
+  fields?: HeadlessFields;
   /** Of a keeper's entry: the agent's pid, where somebody named it or it could be told. */
   piPid?: number;
   /** The same of an entry without a keeper, if the agent is not the registered process itself. */
@@ -115,6 +141,19 @@ export interface HeadlessSnapshot {
    * which was told, and members of the groups that they led live on; found by no lookup.
    */
   state: HeadlessState;
+}
+
+/** A picture of one tracked process, taken when it was asked for. */
+export interface HeadlessSnapshot extends HeadlessRecord {
+  /** Of an unlinked one that an earlier server kept: the session that held it last. */
+  lastSessionId?: string;
+  /** How the session came to hold it; `undefined` while none does. */
+  linkedBy?: HeadlessLink;
+  /**
+   * Its command line as the process shows it now, in `entries()` alone; `undefined` if it has
+   * ended, or the system does not tell (Windows).
+   */
+  command?: string;
   /** False if it was no descendant of this process when registered: it is never signalled. */
   kin: boolean;
 }
@@ -289,21 +328,7 @@ export interface HeadlessPidRegistryOptions {
 }
 
 /** One entry of a pid file as it stands there, trusted or not; the process may be long gone. */
-export interface PidFileEntry {
-  /** 2 to 2147483647, like every pid here. */
-  pid: number;
-  cwd: string;
-  /** `undefined` if the file does not say, or says what no server can have written. */
-  spawnedAt?: Date;
-  spawnToken?: string;
-  piPid?: number;
-  agentPid?: number;
-  keeperPid?: number;
-  keeperSockPath?: string;
-  /** The session that held it last: for people, it links nothing. */
-  sessionId?: string;
-  /** It was asked to end, and its end has not been seen. */
-  terminating: boolean;
+export interface PidFileEntry extends HeadlessRecord {
   /** The server process that keeps it; `undefined` in files of the original module. */
   ownerPid?: number;
 }
@@ -400,6 +425,7 @@ export interface HeadlessPidRegistry {
    * @param proc emits `exit` once
    * @param spawnToken a name that only this process was given; an empty one counts as none
    * @param keeperOpts marks `pid` as a keeper sidecar
+   * @param goalId see {@link RegisterOptions}
    */
   register(
     pid: number,
@@ -407,6 +433,7 @@ export interface HeadlessPidRegistry {
     proc: ChildProcess,
     spawnToken?: string,
     keeperOpts?: KeeperRegisterOptions,
+    goalId?: string,
   ): void;
   /**
    * Tier 1: gives the session the first entry with that token that is unlinked, or held by another
@@ -435,6 +462,8 @@ export interface HeadlessPidRegistry {
    * registered pid while that process lives, then its agent's.
    */
   getPid(sessionId: string): number | undefined;
+  /** What the session's entry was registered with as its goal. */
+  getGoalId(sessionId: string): string | undefined;
   /**
    * Sends SIGTERM to the session's process (its group if it leads one; pi before its keeper), and
    * SIGKILL after the grace time. The entry is forgotten by all lookups at once, and kept in the

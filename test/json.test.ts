@@ -84,12 +84,12 @@ function isSound(entry: Value): entry is Fields {
 }
 
 /** Times that we write ourselves: toISOString's form, of this millennium. */
-function timeOf(value: Value): Date | undefined {
+function timeOf(value: Value): number | undefined {
   if (!isText(value) || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/.test(value))
     return undefined;
   const time = new Date(value);
   const exact = !Number.isNaN(time.getTime()) && time.toISOString().startsWith(value.slice(0, 19));
-  return exact && time.getTime() >= 1e12 ? time : undefined;
+  return exact && time.getTime() >= 1e12 ? time.getTime() : undefined;
 }
 
 function expectedEntry(entry: Fields): PidFileEntry {
@@ -101,7 +101,7 @@ function expectedEntry(entry: Fields): PidFileEntry {
     [entry.keeperPid === undefined ? "agentPid" : "piPid"]: entry.piPid,
     keeperPid: entry.keeperPid,
     keeperSockPath: entry.keeperSockPath || undefined,
-    terminating: entry.terminating ?? false,
+    state: entry.terminating ? "terminating" : "live",
     ownerPid: (entry.owner as Fields | undefined)?.pid,
   };
   return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined)) as never;

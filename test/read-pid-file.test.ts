@@ -61,7 +61,7 @@ describe("a missing file", () => {
     const pidFile = `${process.env.HOME}/.pi/dashboard/headless-pids.json`;
     expect(readPidFile()).toEqual({ entries: [], refused: [], damaged: false });
     writePidFile(pidFile, [{ pid: deadPid(3), cwd: "/a" }]);
-    expect(readPidFile().entries).toEqual([{ pid: deadPid(3), cwd: "/a", terminating: false }]);
+    expect(readPidFile().entries).toEqual([{ pid: deadPid(3), cwd: "/a", state: "live" }]);
   });
 });
 
@@ -85,27 +85,27 @@ describe("the file of a registry", () => {
       {
         pid: keeper.pid,
         cwd: "/k",
-        spawnedAt: expect.any(Date),
+        spawnedAt: expect.any(Number),
         spawnToken: "t",
         piPid: deadPid(2),
         keeperPid: keeper.pid,
         keeperSockPath: "/k.sock",
         sessionId: "s",
-        terminating: false,
+        state: "live",
         ownerPid,
       },
       {
         pid: ending.pid,
         cwd: "/e",
-        spawnedAt: expect.any(Date),
+        spawnedAt: expect.any(Number),
         sessionId: "e",
-        terminating: true,
+        state: "terminating",
         ownerPid,
       },
     ]);
     for (const { spawnedAt } of entries) {
-      expect(spawnedAt!.getTime()).toBeGreaterThanOrEqual(before);
-      expect(spawnedAt!.getTime()).toBeLessThanOrEqual(Date.now());
+      expect(spawnedAt).toBeGreaterThanOrEqual(before);
+      expect(spawnedAt).toBeLessThanOrEqual(Date.now());
     }
   });
 
@@ -141,9 +141,9 @@ describe("a file of the original module", () => {
       {
         pid: deadPid(1),
         cwd: "/a",
-        spawnedAt: new Date(SPAWNED),
+        spawnedAt: Date.parse(SPAWNED),
         spawnToken: "t",
-        terminating: false,
+        state: "live",
       },
     ]);
   });
@@ -152,7 +152,7 @@ describe("a file of the original module", () => {
     "may have a time that is none (%j)",
     (spawnedAt) => {
       expect(readPidFile(written([{ pid: deadPid(1), cwd: "/a", spawnedAt }])).entries).toEqual([
-        { pid: deadPid(1), cwd: "/a", terminating: false },
+        { pid: deadPid(1), cwd: "/a", state: "live" },
       ]);
     },
   );

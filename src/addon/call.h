@@ -62,7 +62,7 @@ public:
   napi_value Fail(int error, const char *detail = nullptr);
 
 private:
-  static constexpr size_t kArguments = 7, kBufferSize = 512;
+  static constexpr size_t kArguments = 8, kBufferSize = 512;
 
   void Throw();
   bool IsAbsent(size_t index) const;

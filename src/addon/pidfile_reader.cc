@@ -11,6 +11,11 @@ namespace hpr {
 
 namespace {
 
+/* As HeadlessState of index.d.ts. */
+const char *StateOf(const hpr_row &row) {
+  return row.terminating ? "terminating" : row.remainder ? "remainder" : "live";
+}
+
 napi_value ToEntry(napi_env env, const hpr_row &row) {
   napi_value entry = Object(env);
   SetPid(env, entry, "pid", row.main.pid);
@@ -21,7 +26,9 @@ napi_value ToEntry(napi_env env, const hpr_row &row) {
   SetPid(env, entry, "keeperPid", row.keeper.pid);
   SetText(env, entry, "keeperSockPath", row.socket_path);
   SetText(env, entry, "sessionId", row.session);
-  Set(env, entry, "terminating", Boolean(env, row.terminating));
+  SetText(env, entry, "goalId", row.goal);
+  SetText(env, entry, "fields", row.fields);
+  SetText(env, entry, "state", StateOf(row));
   SetPid(env, entry, "ownerPid", row.owner.pid);
   return entry;
 }

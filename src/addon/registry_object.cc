@@ -158,7 +158,10 @@ napi_value KeepAlive(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/* register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, statusExpected): a ticket */
+/*
+ * register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, statusExpected, goalId?, fields?): a
+ * ticket
+ */
 napi_value Register(Call &call, hpr_registry *registry) {
   hpr_registration registration{};
   registration.pid = call.Pid(0, "pid");
@@ -167,9 +170,14 @@ napi_value Register(Call &call, hpr_registry *registry) {
   registration.keeper_pid = call.OptionalPid(3, "keeperOpts.keeperPid");
   registration.socket_path = call.OptionalText(4, "keeperOpts.keeperSockPath");
   registration.status_expected = call.IsTrue(5);
+  registration.goal = call.OptionalText(6, "goalId");
+  registration.fields = call.OptionalText(7, "fields");
   if (!call.ok()) return nullptr;
   hpr_ticket ticket;
   const int result = hpr_registry_register(registry, &registration, &ticket);
+  if (result == HPR_EINVAL)
+    return call.Fail("ERR_OUT_OF_RANGE", "fields must not be nested so deeply, nor contain NUL or "
+                                         "half a surrogate pair");
   if (result == HPR_ETOOBIG)
     return call.Fail("ERR_OUT_OF_RANGE", "the entry does not fit into the pid file");
   if (result != 0) return call.Fail(result);
@@ -253,6 +261,12 @@ napi_value GetPid(Call &call, hpr_registry *registry) {
   napi_value value = nullptr;
   if (pid) napi_create_int32(call.env(), pid, &value);
   return value;
+}
+
+napi_value GetGoalId(Call &call, hpr_registry *registry) {
+  const char *session = call.Name(0);
+  const char *goal = session ? hpr_registry_goal_of(registry, session) : nullptr;
+  return goal ? Text(call.env(), goal) : nullptr;
 }
 
 napi_value KillBySessionId(Call &call, hpr_registry *registry) {
@@ -390,6 +404,7 @@ constexpr Method kMethods[] = {
     {"linkByPid", Enter<LinkByPid>},
     {"linkSession", Enter<LinkSession>},
     {"getPid", Enter<GetPid>},
+    {"getGoalId", Enter<GetGoalId>},
     {"killBySessionId", Enter<KillBySessionId>},
     {"killByToken", Enter<KillByToken>},
     {"terminate", Enter<Terminate>},

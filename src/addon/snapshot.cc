@@ -32,6 +32,9 @@ napi_value ToObject(napi_env env, const hpr_snapshot &entry) {
   SetText(env, object, "sessionId", entry.session);
   SetText(env, object, "linkedBy", LinkName(entry.linked_by));
   SetText(env, object, "spawnToken", entry.token);
+  SetText(env, object, "goalId", entry.goal);
+  SetText(env, object, "fields", entry.fields);
+  SetText(env, object, "command", entry.command);
   SetPid(env, object, "piPid", entry.pi_pid);
   SetPid(env, object, "agentPid", entry.agent_pid);
   SetPid(env, object, "keeperPid", entry.keeper_pid);

@@ -188,6 +188,8 @@ hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
       .session = entry->session,
       .last_session = entry->session ? NULL : row->session,
       .token = row->token,
+      .goal = row->goal,
+      .fields = row->fields,
       .linked_by = entry->linked_by,
       .pi_pid = row->keeper.pid ? row->pi.pid : 0,
       .agent_pid = row->keeper.pid ? 0 : row->pi.pid,

@@ -41,6 +41,8 @@ static hpr_borrowed picture_of(const hpr_row *row) {
               .spawned_ms = row->spawned_ms,
               .session = row->session,
               .token = row->token,
+              .goal = row->goal,
+              .fields = row->fields,
               .pi_pid = row->keeper.pid ? row->pi.pid : 0,
               .agent_pid = row->keeper.pid ? 0 : row->pi.pid,
               .keeper_pid = row->keeper.pid,

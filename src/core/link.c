@@ -202,6 +202,11 @@ hpr_link hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, c
   return give(registry, entry, session, HPR_LINK_FOLDER, 0);
 }
 
+const char *hpr_registry_goal_of(const hpr_registry *registry, const char *session) {
+  const hpr_entry *entry = hpr_table_find_session(&registry->table, session);
+  return entry ? entry->row.goal : NULL;
+}
+
 int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session) {
   const hpr_entry *entry = hpr_table_find_session(&registry->table, session);
   if (!entry) return 0;

@@ -16,7 +16,7 @@ typedef enum event_kind {
 /* A snapshot that outlives its entry. */
 typedef struct picture {
   hpr_snapshot snapshot;
-  char *cwd, *session, *last_session, *token, *socket_path;
+  char *cwd, *session, *last_session, *token, *goal, *fields, *socket_path;
   char exit_signal[HPR_SIGNAL_NAME_SIZE];
 } picture;
 
@@ -56,6 +56,8 @@ static picture *take_picture(const hpr_entry *entry) {
   shot->session = copy(shot->session, &it->session);
   shot->last_session = copy(shot->last_session, &it->last_session);
   shot->token = copy(shot->token, &it->token);
+  shot->goal = copy(shot->goal, &it->goal);
+  shot->fields = copy(shot->fields, &it->fields);
   shot->socket_path = copy(shot->socket_path, &it->socket_path);
   memcpy(it->exit_signal, entry->exit_signal, sizeof it->exit_signal);
   shot->exit_signal = it->exit_signal[0] ? it->exit_signal : NULL;
@@ -68,6 +70,8 @@ static void free_picture(picture *it) {
   free(it->session);
   free(it->last_session);
   free(it->token);
+  free(it->goal);
+  free(it->fields);
   free(it->socket_path);
   free(it);
 }

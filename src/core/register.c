@@ -53,7 +53,9 @@ static int fill_row(const hpr_registry *registry, const hpr_registration *from, 
   hpr_ledger_sign(&registry->ledger, &registry->owners, row);
   row->cwd = strdup(from->cwd);
   int result = row->cwd ? hpr_row_set_text(&row->token, from->token) : HPR_ENOMEM;
-  return result ? result : hpr_row_set_text(&row->socket_path, from->socket_path);
+  if (result == 0) result = hpr_row_set_text(&row->socket_path, from->socket_path);
+  if (result == 0) result = hpr_row_set_text(&row->goal, from->goal);
+  return result == 0 && from->fields ? hpr_row_set_fields(row, from->fields) : result;
 }
 
 /* --- who has the number already ------------------------------------------------------------- */
@@ -145,12 +147,14 @@ static bool is_sound(const hpr_registration *it) {
   return hpr_is_pid(it->pid) && (it->keeper_pid == 0 || hpr_is_pid(it->keeper_pid));
 }
 
+static size_t length_of(const char *text) { return text ? strlen(text) : 0; }
+
 /* Exactly where it is close. */
 static int check_room(const hpr_registry *registry, const hpr_row *row) {
   enum { IDENTITIES = 4096, ESCAPED = 6 }; /* "\u0001" for one byte */
   const hpr_pidfile *file = registry->ledger.pidfile;
-  const size_t texts = strlen(row->cwd) + (row->token ? strlen(row->token) : 0) +
-                       (row->socket_path ? strlen(row->socket_path) : 0);
+  const size_t texts = length_of(row->cwd) + length_of(row->token) + length_of(row->socket_path) +
+                       length_of(row->goal) + length_of(row->fields);
   if (hpr_pidfile_has_room(file, texts * ESCAPED + IDENTITIES)) return 0;
   hpr_buffer text = {0};
   hpr_row_write(row, &text);

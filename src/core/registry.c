@@ -88,12 +88,28 @@ static bool is_shown(const hpr_entry *entry) {
   return entry->ending || entry->life != HPR_LIFE_EXITED;
 }
 
+/* Its words as one line, for free(). NULL: not told. */
+static char *command_of(const hpr_process_ops *process, const hpr_entry *entry) {
+  char *words;
+  size_t size;
+  if (entry->parts[HPR_PART_MAIN].presence != HPR_PRESENCE_THERE ||
+      process->command(process->self, &entry->row.main, &words, &size) != 0)
+    return NULL;
+  while (size > 0 && words[size - 1] == '\0') size--; /* a title leaves many of them */
+  for (size_t i = 0; i < size; i++)
+    if (words[i] == '\0') words[i] = ' ';
+  return words;
+}
+
 void hpr_registry_each(const hpr_registry *registry,
                        void (*visit)(void *context, const hpr_snapshot *entry), void *context) {
   for (const hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
     if (!is_shown(entry)) continue;
     hpr_snapshot snapshot = hpr_entry_snapshot(entry);
+    char *command = command_of(&registry->process, entry);
+    snapshot.command = command && command[0] ? command : NULL;
     visit(context, &snapshot);
+    free(command);
   }
 }
 

@@ -57,10 +57,13 @@ typedef struct hpr_snapshot {
   const char *last_session; /* of an unlinked one: the session that held it under another server */
   const char *token;        /* NULL = none */
   hpr_link linked_by;       /* HPR_LINK_NONE: unlinked */
-  int32_t pi_pid;           /* of a keeper's entry: its agent's; 0 = none */
-  int32_t agent_pid;        /* of another entry: its agent's, if it is another process; 0 = none */
-  int32_t keeper_pid;       /* 0 = none */
-  const char *socket_path;  /* NULL = none */
+  const char *goal;         /* the caller's own name for what it works on; NULL = none */
+  const char *fields;       /* the caller's own, the text of a JSON object; NULL = none */
+  const char *command; /* its words with spaces between, see hpr_registry_each; NULL = not told */
+  int32_t pi_pid;      /* of a keeper's entry: its agent's; 0 = none */
+  int32_t agent_pid;   /* of another entry: its agent's, if it is another process; 0 = none */
+  int32_t keeper_pid;  /* 0 = none */
+  const char *socket_path; /* NULL = none */
   hpr_state state;
   bool kin;                /* may be signalled */
   int exit_code;           /* of a child of ours that ended by itself, or HPR_EXIT_CODE_NONE */
@@ -151,6 +154,8 @@ typedef struct hpr_registration {
   const char *token;       /* NULL or "" = none */
   int32_t keeper_pid;      /* 0 = none */
   const char *socket_path; /* NULL or "" = none */
+  const char *goal;        /* NULL or "" = none */
+  const char *fields;      /* the text of a JSON object; NULL = none */
   bool status_expected;    /* a child of ours: hpr_registry_child_exited will tell how it ended */
 } hpr_registration;
 
@@ -163,7 +168,8 @@ int hpr_registry_announce(hpr_registry *registry, const char *token);
 
 /*
  * Who registers a process wants it to live: an end that was asked for before, be it by a server
- * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range), HPR_ECLOSED (it is
+ * that has died since, is no longer asked for. HPR_EINVAL (a pid out of range, fields that no
+ * reader of the file would accept), HPR_ECLOSED (it is
  * closing: from a report of that), HPR_ENOMEM, HPR_ETOOBIG (readers would refuse the file): nothing
  * was changed. A file that cannot be written
  * is no failure: it is reported, and written at the next chance.
@@ -216,6 +222,9 @@ hpr_link hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, c
  * while it lives, else its agent's. 0: no such session.
  */
 int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session);
+
+/* What was registered as its goal; NULL: none, or no such session. Valid until the next call. */
+const char *hpr_registry_goal_of(const hpr_registry *registry, const char *session);
 
 /* --- keepers -------------------------------------------------------------------------------- */
 
@@ -359,7 +368,10 @@ int hpr_registry_forget(hpr_registry *registry, size_t *ret_dropped);
 /* Live entries. */
 size_t hpr_registry_size(const hpr_registry *registry);
 
-/* Calls `visit` for every entry in order, ending ones included. It must not call the registry. */
+/*
+ * Calls `visit` for every entry in order, ending ones included, with the command of a process that
+ * runs, as it shows it now. It must not call the registry.
+ */
 void hpr_registry_each(const hpr_registry *registry,
                        void (*visit)(void *context, const hpr_snapshot *entry), void *context);
 

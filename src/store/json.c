@@ -84,6 +84,11 @@ void hpr_json_flag(hpr_buffer *buffer, const char *key, bool flag) {
   add(buffer, flag ? "true" : "false");
 }
 
+void hpr_json_value(hpr_buffer *buffer, const char *key, const char *value) {
+  begin(buffer, key);
+  add(buffer, value);
+}
+
 void hpr_json_members(hpr_buffer *buffer, const char *members) {
   separate(buffer);
   add(buffer, members);

@@ -16,6 +16,9 @@ void hpr_json_text(hpr_buffer *buffer, const char *key, const char *text);
 void hpr_json_number(hpr_buffer *buffer, const char *key, int64_t number);
 void hpr_json_flag(hpr_buffer *buffer, const char *key, bool flag);
 
+/* A value that is JSON text already. */
+void hpr_json_value(hpr_buffer *buffer, const char *key, const char *value);
+
 /* Adds members that are JSON text already, with commas between them. */
 void hpr_json_members(hpr_buffer *buffer, const char *members);
 

@@ -135,6 +135,8 @@ void hpr_row_done(hpr_row *row) {
   free(row->token);
   free(row->socket_path);
   free(row->session);
+  free(row->goal);
+  free(row->fields);
   hpr_row_drop_ending(row);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) free(row->members[part]);
   free(row->unknown);

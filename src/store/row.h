@@ -58,6 +58,8 @@ typedef struct hpr_row {
   char *token;              /* "spawnToken" or NULL; never empty */
   char *socket_path;        /* "keeperSockPath" or NULL; never empty */
   char *session;            /* "sessionId", for people: the last one that held it, or NULL */
+  char *goal;               /* "goalId", the caller's own, or NULL; never empty */
+  char *fields;             /* "fields", the caller's own: the text of an object, or NULL */
   int64_t spawned_ms;       /* since 1970, or HPR_SPAWNED_UNKNOWN; for people */
   int64_t spawned_boot_ms;  /* "spawnedBootMs": the same since the boot that main names, suspend
                                included; for its age. 0 = not known */
@@ -106,6 +108,13 @@ const char *hpr_row_identity_key(hpr_part part, bool is_pi);
  * the field is as it was.
  */
 int hpr_row_set_text(char **field, const char *text);
+
+/*
+ * Keeps a copy of the caller's own fields, the text of a JSON object. HPR_EINVAL: a reader of the
+ * file would refuse it (no object, a key twice, a NUL in a string, nested too deeply). HPR_ENOMEM.
+ * Then the row is as it was.
+ */
+int hpr_row_set_fields(hpr_row *row, const char *fields);
 
 /*
  * The registered process is gone and its agent is not: the agent takes its place. A keeper that is

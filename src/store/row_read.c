@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "platform/identity.h"
+#include "store/json.h"
 #include "store/signal_name.h"
 #include "store/timestamp.h"
 
@@ -24,10 +25,19 @@ static const char *const known_keys[] = {
     "foreignSince",
 };
 
-static bool is_known(const char *key) {
+/* Others may have used the names that callers of ours have for what they like. */
+static bool is_fields(const cJSON *item) {
+  return strcmp(item->string, "fields") == 0 && cJSON_IsObject(item);
+}
+
+static bool is_goal(const cJSON *item) {
+  return strcmp(item->string, "goalId") == 0 && cJSON_IsString(item);
+}
+
+static bool is_known(const cJSON *item) {
   for (size_t i = 0; i < sizeof known_keys / sizeof known_keys[0]; i++)
-    if (strcmp(known_keys[i], key) == 0) return true;
-  return false;
+    if (strcmp(known_keys[i], item->string) == 0) return true;
+  return is_goal(item);
 }
 
 static int compare_keys(const void *a, const void *b) {
@@ -259,7 +269,9 @@ static int read_members(const cJSON *entry, hpr_row *row) {
                              &row->members[part]);
   if (result == 0) result = read_string(member(entry, "spawnToken"), &row->token);
   if (result == 0) result = read_string(member(entry, "keeperSockPath"), &row->socket_path);
-  return result ? result : read_string(member(entry, "sessionId"), &row->session);
+  if (result == 0) result = read_string(member(entry, "sessionId"), &row->session);
+  const cJSON *goal = member(entry, "goalId");
+  return result == 0 && cJSON_IsString(goal) ? read_string(goal, &row->goal) : result;
 }
 
 /* `"key":value`, to the letter. */
@@ -278,6 +290,19 @@ static int keep_member(hpr_row *row, hpr_span key, hpr_span value) {
   return 0;
 }
 
+static int keep_fields(hpr_row *row, hpr_span value) {
+  row->fields = malloc(value.length + 1);
+  if (!row->fields) return HPR_ENOMEM;
+  memcpy(row->fields, value.text, value.length);
+  row->fields[value.length] = '\0';
+  return 0;
+}
+
+static int keep(hpr_row *row, const cJSON *item, hpr_span key, hpr_span value) {
+  if (is_known(item)) return 0;
+  return is_fields(item) ? keep_fields(row, value) : keep_member(row, key, value);
+}
+
 /* From the text and not from the tree, in which 2^53 + 1 has lost its last digit already. */
 static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
   hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
@@ -287,7 +312,7 @@ static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
   for (; item && hpr_scan_more(&cursor, '}', &first, &failed); item = item->next) {
     hpr_span key, value;
     if (!hpr_scan_key(&cursor, &key) || !hpr_scan_value(&cursor, &value)) return HPR_EINVAL;
-    int result = is_known(item->string) ? 0 : keep_member(row, key, value);
+    int result = keep(row, item, key, value);
     if (result != 0) return result;
   }
   return 0;
@@ -310,6 +335,38 @@ int hpr_row_read(hpr_span text, hpr_row *ret_row) {
   else
     hpr_row_done(&row);
   return result;
+}
+
+/* As the file's reader sees it, inside of an entry. */
+static int read_fields(hpr_span entry, char **ret_fields) {
+  hpr_row row;
+  int result = hpr_row_read(entry, &row);
+  if (result != 0) return result;
+  if (row.fields && !row.unknown) {
+    *ret_fields = row.fields;
+    row.fields = NULL;
+  } else {
+    result = HPR_EINVAL; /* no object, or more than one value */
+  }
+  hpr_row_done(&row);
+  return result;
+}
+
+int hpr_row_set_fields(hpr_row *row, const char *fields) {
+  hpr_buffer entry = {0};
+  char *copy;
+  hpr_buffer_add(&entry, "{", 1);
+  hpr_json_number(&entry, "pid", HPR_PID_MIN);
+  hpr_json_text(&entry, "cwd", "");
+  hpr_json_value(&entry, "fields", fields);
+  hpr_json_close(&entry, '}');
+  const hpr_span text = {.text = entry.text, .length = entry.length};
+  const int result = entry.failed ? HPR_ENOMEM : read_fields(text, &copy);
+  hpr_buffer_done(&entry);
+  if (result != 0) return result;
+  free(row->fields);
+  row->fields = copy;
+  return 0;
 }
 
 /* --- announced tokens ----------------------------------------------------------------------- */

@@ -109,6 +109,8 @@ void hpr_row_write(const hpr_row *row, hpr_buffer *buffer) {
   print_number(buffer, "keeperPid", row->keeper.pid);
   print_known(buffer, "keeperSockPath", row->socket_path);
   print_known(buffer, "sessionId", row->session);
+  print_known(buffer, "goalId", row->goal);
+  if (row->fields) hpr_json_value(buffer, "fields", row->fields);
   print_true(buffer, "terminating", row->terminating);
   print_ending(buffer, row->ending);
   print_true(buffer, "remainder", row->remainder);

@@ -132,10 +132,55 @@ TEST(Row, IsWrittenAsItWasRead) {
            std::string(R"({"pid":7,"cwd":"/","identity":{"nobody":true}})"),
            std::string(R"({"pid":7,"cwd":"/","owner":{"pid":8,"id":""}})"),
            std::string(R"({"pid":7,"cwd":"/","keeperPid":7,"keeperSockPath":"relative"})"),
+           std::string(R"({"pid":7,"cwd":"/","goalId":"g","fields":{"pid":8, "a":[1e400,""]}})"),
        }) {
     Row row;
     ASSERT_EQ("HPR_OK", Code(row.Read(text))) << text;
     EXPECT_EQ(text, row.Written());
+  }
+}
+
+TEST(Row, TakesOnlyAStringForAGoalAndOnlyAnObjectForFields) {
+  for (const std::string &text : {
+           std::string(R"({"pid":7,"cwd":"/","goalId":5,"fields":"text"})"),
+           std::string(R"({"pid":7,"cwd":"/","goalId":{},"fields":[{}]})"),
+           std::string(R"({"pid":7,"cwd":"/","goalId":null,"fields":null})"),
+       }) {
+    Row row;
+    ASSERT_EQ("HPR_OK", Code(row.Read(text))) << text;
+    EXPECT_EQ(nullptr, row->goal);
+    EXPECT_EQ(nullptr, row->fields);
+    EXPECT_EQ(text, row.Written());
+  }
+}
+
+std::string Nested(int levels) {
+  return levels > 1 ? "{\"next\":" + Nested(levels - 1) + "}" : "{}";
+}
+
+TEST(Row, TakesTheFieldsThatItsReaderWouldTake) {
+  for (const std::string &fields :
+       {std::string("{}"), std::string(R"({"pid":1,"cwd":[null],"__proto__":{"a":"\u00e9"}})"),
+        Nested(HPR_SCAN_DEPTH - 1)}) {
+    Row row, back;
+    ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":"/"})")));
+    ASSERT_EQ("HPR_OK", Code(hpr_row_set_fields(row.operator->(), fields.c_str()))) << fields;
+    ASSERT_EQ("HPR_OK", Code(back.Read(row.Written())));
+    EXPECT_EQ(fields, back->fields);
+    EXPECT_EQ(7, back->main.pid);
+  }
+}
+
+TEST(Row, RefusesFieldsThatWouldDamageItAndStaysAsItWas) {
+  Row row;
+  ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":"/","fields":{"a":1}})")));
+  for (const std::string &fields :
+       {std::string(), std::string("[]"), std::string("null"), std::string("5"), std::string("{"),
+        std::string(R"({"a":1,"a":2})"), std::string(R"({},"pid":8)"), std::string(R"({},"x":8)"),
+        std::string(R"({"a":"\u0000"})"), std::string(R"({"a":"\ud800"})"),
+        std::string("{\"a\":\"\xff\"}"), Nested(HPR_SCAN_DEPTH)}) {
+    EXPECT_EQ("HPR_EINVAL", Code(hpr_row_set_fields(row.operator->(), fields.c_str()))) << fields;
+    EXPECT_STREQ(R"({"a":1})", row->fields);
   }
 }
 
