@@ -22,6 +22,14 @@ describe("the package under its own name", () => {
     expect(node("--input-type=module", "-e", script)).toBe("function function\n");
   });
 
+  it("has a second factory, whose kills are promises", () => {
+    const script = `
+      import { createHeadlessPidRegistry } from "headless-pid-registry/async";
+      const registry = createHeadlessPidRegistry({ pidFilePath: "/nonexistent/p.json" });
+      console.log(await registry.killBySessionId("nobody"));`;
+    expect(node("--input-type=module", "-e", script)).toBe("false\n");
+  });
+
   it("can be imported later on", () => {
     const script = `
       import("headless-pid-registry").then(({ createHeadlessPidRegistry }) => {
@@ -52,11 +60,14 @@ describe("the package under its own name", () => {
 });
 
 describe("the types", () => {
-  it("fit a server that was written against the original", () => {
+  it.each([
+    ["the original", "consumer.ts"],
+    ["its newest version", "consumer-async.ts"],
+  ])("fit a server that was written against %s", (_, file) => {
     const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     const options =
       "--ignoreConfig --noEmit --strict --module nodenext --target es2022 --types node".split(" ");
-    const compile = () => node(tsc, ...options, "test/fixtures/consumer.ts");
+    const compile = () => node(tsc, ...options, `test/fixtures/${file}`);
     expect(compile).not.toThrow();
   });
 });
