@@ -12,6 +12,9 @@ import type {
 
 export const GRACE_DEFAULT_MS = 2000;
 const GRACE_NEVER = -1;
+const AGE_NEVER = -1;
+/** The span of a Date. */
+const AGE_MAX_MS = 8.64e15;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /* --- options by name ------------------------------------------------------------------------- */
@@ -25,6 +28,9 @@ export const REGISTRY_OPTIONS: Names<HeadlessPidRegistryOptions> = {
   killGraceMs: true,
   tree: true,
   guard: true,
+  orphanMaxAgeMs: true,
+  orphans: true,
+  auditFile: true,
 };
 
 export const REGISTER_OPTIONS: Names<RegisterOptions> = {
@@ -69,6 +75,26 @@ export function checkedOptions<T extends object>(
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
+
+/** Milliseconds, `false` for never; `undefined`: the native side's default. */
+export function ageOf(value: number | false | null | undefined, name: string): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (value === false) return AGE_NEVER;
+  if (typeof value !== "number" || Number.isNaN(value))
+    throw failure("ERR_INVALID_ARG_TYPE", `${name} must be a number or false`);
+  if (!Number.isInteger(value) || value < 1 || value > AGE_MAX_MS)
+    throw failure("ERR_OUT_OF_RANGE", `${name} must be an integer from 1 to ${AGE_MAX_MS}`);
+  return value;
+}
+
+export function checkedOrphans(value: "adopt" | "end" | null | undefined): "adopt" | "end" {
+  if (value === undefined || value === null) return "adopt";
+  if (typeof value !== "string")
+    throw failure("ERR_INVALID_ARG_TYPE", 'orphans must be "adopt" or "end"');
+  if (value !== "adopt" && value !== "end")
+    throw failure("ERR_INVALID_ARG_VALUE", 'orphans must be "adopt" or "end"');
+  return value;
+}
 
 /** Milliseconds, `false` for never; the native side checks no more than it must. */
 export function graceOf(

@@ -1,9 +1,12 @@
 import path from "node:path";
 import { failure } from "./failure.js";
 import type {
+  HeadlessEndReason,
   HeadlessExit,
   HeadlessLink,
+  HeadlessSignal,
   HeadlessSnapshot,
+  HeadlessStats,
   PidFileEntry,
   TerminateOutcome,
 } from "./types.js";
@@ -30,6 +33,14 @@ export interface Host {
     request: number,
     outcome: TerminateOutcome,
     entry: Partial<Told<HeadlessExit>> & { processes?: number },
+  ): void;
+  /** An end was brought about, or was refused; absent: nobody wants to know. */
+  ended?(
+    exit: Told<HeadlessExit>,
+    reason: HeadlessEndReason,
+    outcome: TerminateOutcome,
+    signal: HeadlessSignal,
+    processes: number,
   ): void;
 }
 
@@ -95,6 +106,9 @@ export interface NativeRegistry {
   ): void;
   socketOf(sessionId: string): string | undefined;
   size(): number;
+  stats(): HeadlessStats;
+  /** Tells `ended` of the ends that are under way, as unknown. */
+  reportEnds(): void;
   entries(): Array<Told<HeadlessSnapshot>>;
   /** hpr_board of src/core/registry.h. */
   readonly board: ArrayBuffer;
@@ -166,6 +180,8 @@ interface Binding {
     host: Host,
     guest?: boolean,
     tree?: boolean,
+    endOrphans?: boolean,
+    orphanMaxAgeMs?: number,
   ) => NativeRegistry;
   readPidFile(path: string): NativePidFile;
   listProcesses(): ProcessFacts[];

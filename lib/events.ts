@@ -8,8 +8,8 @@ import type {
   HeadlessLink,
   HeadlessListener,
   HeadlessPidRegistry,
+  HeadlessSignal,
   HeadlessWarning,
-  TerminateOptions,
 } from "./types.js";
 
 /** An error of a listener is its owner's: it must not stop the registry halfway. */
@@ -67,7 +67,7 @@ export class Events {
     traces.link.publish({ registry: this.#registry, sessionId, ...named, by });
   }
 
-  signalled(pid: number, signal: NonNullable<TerminateOptions["signal"]>, code: string): void {
+  signalled(pid: number, signal: HeadlessSignal, code: string): void {
     const delivered = code === "";
     const why = !delivered && { code };
     if (traces.signal.isWanted)

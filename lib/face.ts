@@ -15,6 +15,7 @@ const METHODS: Record<keyof HeadlessPidRegistry, true> = {
   remove: true,
   killAll: true,
   size: true,
+  stats: true,
   cleanupOrphans: true,
   writeRpc: true,
   cleanupKeeperOrphans: true,

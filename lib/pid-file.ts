@@ -13,6 +13,15 @@ export function resolvePidFile(value: string | null | undefined, name: string): 
   return resolve(file);
 }
 
+/** The absolute path of an audit file. */
+export function resolveAuditFile(value: string | null | undefined, pidFile: string): string | null {
+  if (value === undefined || value === null) return null;
+  const file = resolvePidFile(value, "auditFile");
+  if (file === pidFile)
+    throw failure("ERR_INVALID_ARG_VALUE", "auditFile must be another file than pidFilePath");
+  return file;
+}
+
 /**
  * Looks at a pid file without touching anything: takes no lock, repairs nothing and signals nobody.
  * A file that is missing is empty, and nothing that stands in a file makes this throw.

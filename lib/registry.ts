@@ -2,9 +2,11 @@ import type { ChildProcess } from "node:child_process";
 import { clearInterval, setInterval } from "node:timers";
 import { Answers } from "./answers.js";
 import {
+  ageOf,
   checkedAbort,
   checkedFlag,
   checkedOptions,
+  checkedOrphans,
   checkedWriter,
   GRACE_DEFAULT_MS,
   graceOf,
@@ -13,6 +15,7 @@ import {
   SHUTDOWN_OPTIONS,
   TERMINATE_OPTIONS,
 } from "./arguments.js";
+import { auditor, isExiting, reportAtExit } from "./audit.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { Board } from "./board.js";
 import { Children, willTell } from "./children.js";
@@ -22,7 +25,7 @@ import { failure } from "./failure.js";
 import { withFields } from "./fields.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { Reconciler } from "./keepers/reconcile.js";
-import { resolvePidFile } from "./pid-file.js";
+import { resolveAuditFile, resolvePidFile } from "./pid-file.js";
 import { registrationOf } from "./registration.js";
 import { Remembered } from "./remembered.js";
 import { describe, traces } from "./reports.js";
@@ -32,7 +35,10 @@ import type {
   HeadlessListener,
   HeadlessPidRegistry,
   HeadlessPidRegistryOptions,
+  HeadlessSignal,
   HeadlessSnapshot,
+  HeadlessStats,
+  HeadlessWarning,
   HeadlessWarningCode,
   KeeperRegisterOptions,
   KeeperWriter,
@@ -58,8 +64,6 @@ function lookEachSecond(registry: WeakRef<NativeRegistry>): NodeJS.Timeout {
   return timer;
 }
 
-type SignalName = NonNullable<TerminateOptions["signal"]>;
-
 /** The shim: the original's signatures over the native registry. */
 export class HeadlessRegistry implements HeadlessPidRegistry {
   /** What callers get. */
@@ -79,6 +83,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   #writer: KeeperWriter | null;
   #timer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
+  #forgetAudit: (() => void) | undefined;
   #registering = false;
   #closed = false;
 
@@ -98,7 +103,17 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     this.#writer = checkedWriter(options.keeperManager, "keeperManager");
     const adoptsKeepers = checkedFlag(options.adoptKeepers, "adoptKeepers");
     this.#tree = checkedFlag(options.tree, "tree");
-    this.#native = new Registry(file, this.#graceMs, this.#host(), false, this.#tree);
+    const auditFile = resolveAuditFile(options.auditFile, file);
+    this.#native = new Registry(
+      file,
+      this.#graceMs,
+      this.#host(auditFile),
+      false,
+      this.#tree,
+      checkedOrphans(options.orphans) === "end",
+      ageOf(options.orphanMaxAgeMs, "orphanMaxAgeMs"),
+    );
+    if (auditFile !== null) this.#forgetAudit = reportAtExit(this.#native);
     this.#board = new Board(this.#native.board);
     this.#children = new Children(this.#native);
     this.#answers = new Answers(this.#native, this);
@@ -106,8 +121,10 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   }
 
   /** What the core asks of us. */
-  #host(): Host {
+  #host(auditFile: string | null): Host {
+    const warn = (warning: HeadlessWarning): void => this.#events.warn(warning);
     return {
+      ...(auditFile !== null && { ended: auditor(auditFile, this.#file, warn) }),
       failure,
       // At call time, so that faked timers are used by those who fake them.
       wakeIn: (delayMs) => {
@@ -130,7 +147,10 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
           code: code as HeadlessWarningCode,
           message: describe(text, pid, file),
         }),
-      signalled: (pid, signal, code) => this.#events.signalled(pid, signal as SignalName, code),
+      signalled: (pid, signal, code) => {
+        this.#events.signalled(pid, signal as HeadlessSignal, code);
+        if (isExiting()) this.#native.reportEnds();
+      },
       terminated: (request, outcome, entry) => this.#answers.give(request, outcome, entry),
     };
   }
@@ -258,9 +278,11 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     const tree = checkedFlag(options.tree, "tree", this.#tree);
     const requests: number[] = [];
     // One promise for each entry there may be: answers may come before the call returns.
-    const results = this.#native
-      .entries()
-      .map(() => new Promise<TerminateResult>((it) => requests.push(this.#answers.await(it))));
+    const { live, terminating, remainder } = this.#native.stats().entries;
+    const results = Array.from(
+      { length: live + terminating + remainder },
+      () => new Promise<TerminateResult>((it) => requests.push(this.#answers.await(it))),
+    );
     const count = this.#native.shutdown(requests[0] ?? 0, graceMs, tree);
     for (const request of requests.slice(count)) this.#answers.drop(request);
     const answers = await Promise.all(results.slice(0, count));
@@ -278,6 +300,10 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
 
   size(): number {
     return this.#board.size ?? this.#native.size();
+  }
+
+  stats(): HeadlessStats {
+    return this.#native.stats();
   }
 
   cleanupOrphans(): void {
@@ -336,6 +362,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     this.#closed = true;
     this.#keepers.close();
     this.#board.close();
+    this.#forgetAudit?.();
     this.#native.close();
     this.#children.close();
     clearTimeout(this.#timer);

@@ -111,6 +111,9 @@ export interface HeadlessFields {
  */
 export type HeadlessLink = "token" | "pid" | "ancestor" | "folder";
 
+/** What the registry sends. */
+export type HeadlessSignal = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL";
+
 export type HeadlessState = "live" | "terminating" | "remainder";
 
 /** What the registry and the pid file know of one tracked process. */
@@ -163,7 +166,7 @@ export interface HeadlessExit extends HeadlessSnapshot {
   /** The exit status; `undefined` unless it was this process's child and ended by itself. */
   code?: number;
   /** The signal that ended it; `undefined` unless it was this process's child. */
-  signal?: string;
+  signal?: NodeJS.Signals;
   /**
    * How many processes of the groups that it led live on, at least (8 of a group are recorded);
    * `undefined`: none are known. With the option `tree` they are being ended.
@@ -246,7 +249,7 @@ export interface TerminateOptions {
    * The first signal. Default: `"SIGTERM"`. On Windows each of them ends the process at once, and
    * its descendants with it.
    */
-  signal?: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL";
+  signal?: HeadlessSignal;
   /** Whether nothing of the session is left: see {@link HeadlessPidRegistryOptions.tree}. */
   tree?: boolean;
   /** Stops the waiting, not the ending: the promise rejects with the signal's reason. */
@@ -283,7 +286,7 @@ export interface TerminateResult {
   sessionId?: string;
   /** Exit status and signal, where this process was the parent and saw them in time. */
   code?: number;
-  signal?: string;
+  signal?: NodeJS.Signals;
   /** How many processes were signalled, if any: with `tree` all of the session. */
   processes?: number;
 }
@@ -325,6 +328,85 @@ export interface HeadlessPidRegistryOptions {
    * forgot to set HOME must not end its developer's agents. False turns that off. Default: true.
    */
   guard?: boolean | null;
+  /**
+   * What becomes of the entries of a server that has ended, by `cleanupOrphans` and, after it,
+   * within 2 seconds: they are adopted, or ended as if each had been terminated. Entries of which
+   * the file does not say whose they are (the original module's), those that are not provably ours
+   * to signal and those that this process descends from are adopted in any case. Default: `"adopt"`.
+   */
+  orphans?: "adopt" | "end" | null;
+  /**
+   * Orphans that are older are ended instead of adopted: milliseconds, 1 to 8640000000000000, or
+   * `false` for none. Default: 604800000, 7 days.
+   */
+  orphanMaxAgeMs?: number | false | null;
+  /**
+   * A file that gets a line of JSON, a {@link HeadlessAuditLine}, for each end that the registry
+   * brings about. It is made readable for its owner alone, and opened anew for each line, so that
+   * it can be rotated. What cannot be written is told by a warning and lost. A relative path is
+   * resolved at once. Default: none.
+   */
+  auditFile?: string | null;
+}
+
+/**
+ * Why an entry was ended: `killBySessionId` or `killByToken`; `terminate`; `killAll`; `shutdown`;
+ * the option `orphans`; its age; an end that an earlier server had begun; with `tree`, what was
+ * left of a session that had ended by itself; `reap`: the command of that name.
+ */
+export type HeadlessEndReason =
+  | "kill"
+  | "terminate"
+  | "kill-all"
+  | "shutdown"
+  | "orphan"
+  | "age"
+  | "resumed"
+  | "tree"
+  | "reap";
+
+/** One line of the audit file. Tokens are left out. */
+export interface HeadlessAuditLine {
+  /** When the end was seen; ISO 8601, as in all files. */
+  time: string;
+  /** The server that did it. */
+  by: { pid: number; uid?: number };
+  pidFile: string;
+  /** The one that was registered. */
+  pid: number;
+  cwd: string;
+  /** The session that held it, or had held it last. */
+  sessionId?: string;
+  goalId?: string;
+  why: HeadlessEndReason;
+  /** The first signal. */
+  signal: HeadlessSignal;
+  /** `"unknown"`: the registry was closed, or the program ended, before the end was seen. */
+  outcome: TerminateOutcome;
+  /** How many processes were signalled; a group that was signalled as one counts as 1. */
+  processes: number;
+}
+
+/** What there is, and how often something has happened since the registry was opened. */
+export interface HeadlessStats {
+  entries: Record<HeadlessState, number>;
+  /**
+   * Signals by what became of them: `gone`: nobody was there any more; `refused`: it is not ours to
+   * signal; `failed`: it could not be sent, and is tried again.
+   */
+  signals: Record<"delivered" | "gone" | "refused" | "failed", number>;
+  /** Entries that were taken over: orphans, announced children, keepers. */
+  adoptions: number;
+  /**
+   * How often a process or an entry was not believed; each was told by a warning (`HPR_ENOTKIN`,
+   * `HPR_EFOREIGN`, `HPR_EUNKNOWN`, `HPR_EINVAL`, `HPR_EABANDONED`).
+   */
+  refusals: number;
+  /** Of the pid file. */
+  writes: number;
+  writeFailures: number;
+  /** Exits that were told. */
+  exits: number;
 }
 
 /** One entry of a pid file as it stands there, trusted or not; the process may be long gone. */
@@ -385,7 +467,7 @@ export interface HeadlessTrace {
   "headless-pid-registry:signal": {
     registry: HeadlessPidRegistry;
     pid: number;
-    signal: NonNullable<TerminateOptions["signal"]>;
+    signal: HeadlessSignal;
     delivered: boolean;
     /** Why it was not delivered: an `HPR_E…` code, `HPR_ESRCH` for a process that is gone. */
     code?: string;
@@ -491,9 +573,11 @@ export interface HeadlessPidRegistry {
   killAll(): void;
   /** How many entries the lookups know. */
   size(): number;
+  /** Counters for a monitoring system. */
+  stats(): HeadlessStats;
   /**
    * Reads the pid file: entries whose process provably lives are tracked again (and their exit is
-   * noticed), those that are older than 7 days or were being ended are ended, the dead dropped.
+   * noticed), those that are too old or were being ended are ended, the dead dropped.
    * Whatever cannot be judged stays in the file, with a warning. Entries of another server that
    * is still alive are left alone until it is gone, and judged then.
    */

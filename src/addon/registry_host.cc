@@ -106,6 +106,30 @@ void Signalled(void *self, int32_t pid, hpr_signal signal, int error) {
                             Text(env, error ? hpr_error_name(error) : "")});
 }
 
+const char *ReasonName(hpr_reason reason) {
+  switch (reason) {
+  case HPR_REASON_KILL: return "kill";
+  case HPR_REASON_TERMINATE: return "terminate";
+  case HPR_REASON_KILL_ALL: return "kill-all";
+  case HPR_REASON_SHUTDOWN: return "shutdown";
+  case HPR_REASON_ORPHAN: return "orphan";
+  case HPR_REASON_AGE: return "age";
+  case HPR_REASON_RESUMED: return "resumed";
+  case HPR_REASON_TREE: return "tree";
+  }
+  return "terminate";
+}
+
+void Ended(void *self, const hpr_end *it) {
+  Host host{self};
+  napi_env env = host.env();
+  if (!host) return;
+  napi_value entry = ToExit(env, *it->entry);
+  host.Call("ended", {entry, Text(env, ReasonName(it->reason)), Text(env, OutcomeName(it->outcome)),
+                      Text(env, hpr_signal_name(it->signal)),
+                      Number(env, static_cast<double>(it->processes))});
+}
+
 /* A look at a folder, which never comes back from a dead mount. */
 class FolderLook : public Errand {
 public:
@@ -152,6 +176,7 @@ hpr_host RegistryObject::MakeHost() {
   host.warned = Warned;
   host.terminated = Terminated;
   host.signalled = Signalled;
+  host.ended = Ended;
   host.closed = [](void *context) { static_cast<RegistryObject *>(context)->Release(); };
   return host;
 }

@@ -13,14 +13,19 @@ namespace hpr {
 napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
   Call call(env, info);
   napi_value failure = nullptr;
+  bool wants_ends = false;
   napi_get_named_property(env, call.Value(2), "failure", &failure);
   Set(env, call.receiver(), "failure", failure);
   Set(env, call.receiver(), "host", call.Value(2));
   hpr_options options{};
+  napi_has_named_property(env, call.Value(2), "ended", &wants_ends);
   options.pid_file = call.Text(0, "pidFilePath");
   options.grace_ms = call.Integer(1, "killGraceMs", HPR_GRACE_NEVER);
   options.guest = call.IsTrue(3);
   options.tree = call.IsTrue(4);
+  options.end_orphans = call.IsTrue(5);
+  const int64_t max_age_ms = call.OptionalTime(6, "orphanMaxAgeMs");
+  options.orphan_max_age_ms = max_age_ms == INT64_MIN ? 0 : max_age_ms;
   if (!call.ok()) return nullptr;
   auto *self = new RegistryObject(env);
   const napi_finalize free = [](napi_env, void *it, void *) {
@@ -33,6 +38,8 @@ napi_value RegistryObject::Construct(napi_env env, napi_callback_info info) {
   napi_create_reference(env, call.receiver(), 0, &self->wrapper_);
   options.board = self->MakeBoard(call.receiver());
   self->DefineMethods(call.receiver());
+  options.host = self->MakeHost();
+  if (!wants_ends) options.host.ended = nullptr;
   const int result = self->Open(&options);
   return result == 0 ? call.receiver() : call.Fail(result);
 }
@@ -66,7 +73,6 @@ int RegistryObject::Open(hpr_options *options) {
   int result = hpr_process_native_open(notice, this, &process_);
   options->process = process_;
   options->files = hpr_file_native();
-  options->host = MakeHost();
   if (result == 0) result = hpr_registry_open(options, &core_);
   if (result != 0) Release();
   return result;
@@ -368,6 +374,15 @@ napi_value SocketOf(Call &call, hpr_registry *registry) {
   return path ? Text(call.env(), path) : nullptr;
 }
 
+napi_value ReportEnds(Call &, hpr_registry *registry) {
+  hpr_registry_report_ends(registry);
+  return nullptr;
+}
+
+napi_value Stats(Call &call, hpr_registry *registry) {
+  return ToObject(call.env(), hpr_registry_stats(registry));
+}
+
 napi_value Size(Call &call, hpr_registry *registry) {
   return Number(call.env(), static_cast<double>(hpr_registry_size(registry)));
 }
@@ -416,6 +431,8 @@ constexpr Method kMethods[] = {
     {"attachKeeper", Enter<AttachKeeper>},
     {"adoptKeeper", Enter<AdoptKeeper>},
     {"socketOf", Enter<SocketOf>},
+    {"reportEnds", Enter<ReportEnds, IfClosed::kIgnore>},
+    {"stats", Enter<Stats>},
     {"size", Enter<Size>},
     {"entries", Enter<Entries>},
     {"borrow", Enter<Borrow>},

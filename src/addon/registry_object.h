@@ -14,7 +14,8 @@
 namespace hpr {
 
 /*
- * new Registry(pidFile, graceMs, host, guest): `host` is Host of lib/binding.ts.
+ * new Registry(pidFile, graceMs, host, guest, tree, endOrphans, orphanMaxAgeMs?): `host` is Host of
+ * lib/binding.ts.
  *
  * What the JavaScript object, the core and the watching thread share. It is freed with the
  * JavaScript object, which alone keeps the host alive: an open registry that nobody can reach any

@@ -45,6 +45,29 @@ napi_value ToObject(napi_env env, const hpr_snapshot &entry) {
   return object;
 }
 
+static void SetCount(napi_env env, napi_value object, const char *key, uint64_t count) {
+  Set(env, object, key, Number(env, static_cast<double>(count)));
+}
+
+napi_value ToObject(napi_env env, const hpr_stats &stats) {
+  napi_value object = Object(env), entries = Object(env), signals = Object(env);
+  SetCount(env, entries, "live", stats.live);
+  SetCount(env, entries, "terminating", stats.terminating);
+  SetCount(env, entries, "remainder", stats.remainders);
+  SetCount(env, signals, "delivered", stats.delivered);
+  SetCount(env, signals, "gone", stats.gone);
+  SetCount(env, signals, "refused", stats.refused);
+  SetCount(env, signals, "failed", stats.failed);
+  Set(env, object, "entries", entries);
+  Set(env, object, "signals", signals);
+  SetCount(env, object, "adoptions", stats.adoptions);
+  SetCount(env, object, "refusals", stats.refusals);
+  SetCount(env, object, "writes", stats.writes);
+  SetCount(env, object, "writeFailures", stats.write_failures);
+  SetCount(env, object, "exits", stats.exits);
+  return object;
+}
+
 /* The entry and how it ended. */
 napi_value ToExit(napi_env env, const hpr_snapshot &entry) {
   napi_value object = ToObject(env, entry);

@@ -14,6 +14,9 @@ const char *LinkName(hpr_link link);
 
 napi_value ToObject(napi_env env, const hpr_snapshot &entry);
 
+/* HeadlessStats of index.d.ts. */
+napi_value ToObject(napi_env env, const hpr_stats &stats);
+
 /* With how it ended, where that is known. */
 napi_value ToExit(napi_env env, const hpr_snapshot &entry);
 

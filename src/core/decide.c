@@ -52,8 +52,8 @@ static void promote(hpr_registry *registry, hpr_entry *entry) {
 
 /* It has ended by itself; what its session has started has not, and is to. */
 static void end_what_it_left(hpr_registry *registry, hpr_entry *entry) {
-  hpr_ending_request request =
-      hpr_state_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, registry->tree);
+  hpr_ending_request request = hpr_state_request(registry, HPR_REASON_TREE, HPR_SIGNAL_TERM,
+                                                 registry->grace_ms, registry->tree);
   request.recorded = false; /* until it is known that somebody is left */
   if (hpr_table_end(&registry->table, entry, &request) != 0) return;
   if (hpr_tree_look(registry, entry) == 0 && !hpr_entry_is_left(entry))

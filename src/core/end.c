@@ -47,8 +47,8 @@ static int begin(hpr_registry *registry, hpr_entry *entry, const hpr_ending_requ
 /* Begins it and does the turn's work. HPR_ENOMEM, HPR_EFORBIDDEN (we are in its tree): not begun.
  */
 static int end_now(hpr_registry *registry, hpr_entry *entry, bool *delivered) {
-  const hpr_ending_request request =
-      hpr_state_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, registry->tree);
+  const hpr_ending_request request = hpr_state_request(registry, HPR_REASON_KILL, HPR_SIGNAL_TERM,
+                                                       registry->grace_ms, registry->tree);
   if (request.tree && hpr_tree_is_around_us(registry, entry)) return HPR_EFORBIDDEN;
   registry->asked = entry->serial;
   registry->asked_delivered = false;
@@ -106,7 +106,8 @@ int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr
   struct hpr_event *answer = hpr_answer_new(request);
   if (!answer) return HPR_ENOMEM;
   hpr_turn_begin(registry);
-  const hpr_ending_request how = hpr_state_request(registry, signal, grace_ms, tree);
+  const hpr_ending_request how =
+      hpr_state_request(registry, HPR_REASON_TERMINATE, signal, grace_ms, tree);
   hpr_entry *entry = find_live(registry, target);
   if (!entry) entry = find_other(registry, target);
   int result = 0;
@@ -119,12 +120,21 @@ int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr
   return result;
 }
 
+/* --- reports ---------------------------------------------------------------------------------- */
+
+void hpr_registry_report_ends(hpr_registry *registry) {
+  hpr_turn_begin(registry);
+  for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
+    if (entry->ending) hpr_outbox_ended(&registry->outbox, entry, HPR_OUTCOME_UNKNOWN);
+  hpr_turn_tell(registry);
+}
+
 /* --- all ------------------------------------------------------------------------------------ */
 
 void hpr_registry_kill_all(hpr_registry *registry) {
   hpr_turn_begin(registry);
-  hpr_ending_request request =
-      hpr_state_request(registry, HPR_SIGNAL_TERM, registry->grace_ms, registry->tree);
+  hpr_ending_request request = hpr_state_request(registry, HPR_REASON_KILL_ALL, HPR_SIGNAL_TERM,
+                                                 registry->grace_ms, registry->tree);
   request.recorded = false;
   for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
     if (!entry->ending && entry->life != HPR_LIFE_EXITED &&
@@ -138,7 +148,8 @@ int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, bool tree,
   int result = 0;
   *ret_count = 0;
   hpr_turn_begin(registry);
-  const hpr_ending_request how = hpr_state_request(registry, HPR_SIGNAL_TERM, grace_ms, tree);
+  const hpr_ending_request how =
+      hpr_state_request(registry, HPR_REASON_SHUTDOWN, HPR_SIGNAL_TERM, grace_ms, tree);
   for (hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
     if (!entry->ending && entry->life == HPR_LIFE_EXITED) continue; /* nothing is left to end */
     struct hpr_event *answer = hpr_answer_new(first_request + *ret_count);

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/registry.h"
 #include "platform/process.h"
 #include "store/row.h"
 
@@ -87,6 +88,7 @@ enum { HPR_KEEPER_TURNS = 5 };
 enum { HPR_OTHERS_MAX = 4096 }; /* at one time; those beyond are found when these have gone */
 
 typedef struct hpr_ending {
+  hpr_reason reason;
   hpr_ending_state state;
   hpr_ending_part parts[HPR_PART_COUNT];
   hpr_signal signal;         /* the first one */
@@ -105,6 +107,7 @@ typedef struct hpr_ending {
   size_t other_count;
   size_t reached;            /* how many were signalled; a group that was signalled as one: 1 */
   size_t found;              /* of others, in all: places of those that have gone are used again */
+  bool reported;             /* to host.ended, before its end */
   struct hpr_event *waiters; /* the answers to those who wait for the end; a utlist */
 } hpr_ending;
 

@@ -128,9 +128,9 @@ static int64_t age_of(const hpr_process_ops *process, const hpr_row *row) {
   return since_ms >= 0 ? since_ms : process->age_ms(process->self, &row->main);
 }
 
-static bool is_too_old(const hpr_process_ops *process, const hpr_row *row) {
+static bool is_too_old(const hpr_process_ops *process, const hpr_row *row, int64_t max_age_ms) {
   const bool dated = row->spawned_boot_ms != 0 || row->spawned_ms != HPR_SPAWNED_UNKNOWN;
-  return dated && age_of(process, row) > HPR_ORPHAN_MAX_AGE_MS;
+  return dated && max_age_ms != HPR_AGE_NEVER && age_of(process, row) > max_age_ms;
 }
 
 /* --- verdicts --------------------------------------------------------------------------------- */
@@ -216,17 +216,36 @@ static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
   return false;
 }
 
-hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, hpr_row *row) {
+/* Of ourselves and those that we descend from no line of descent is told. */
+static bool is_above_us(const hpr_process_ops *process, const hpr_identity *identity) {
+  hpr_ancestor line[HPR_LINEAGE_MAX];
+  size_t count;
+  return identity->pid != 0 && process->verify(process->self, identity) == HPR_VERDICT_SAME &&
+         process->lineage(process->self, identity->pid, line, &count) == HPR_ESRCH &&
+         process->verify(process->self, identity) == HPR_VERDICT_SAME;
+}
+
+static hpr_fate fate_of_survivor(const hpr_process_ops *process, const hpr_orphan_policy *policy,
+                                 bool lost, const hpr_row *row) {
+  if (row->terminating) return HPR_FATE_RESUME;
+  if (is_too_old(process, row, policy->max_age_ms)) return HPR_FATE_END_OLD;
+  const bool may_end = policy->end && lost && row->main.kin && !is_above_us(process, &row->main) &&
+                       !is_above_us(process, &row->pi) && !is_above_us(process, &row->keeper);
+  return may_end ? HPR_FATE_END : HPR_FATE_ADOPT;
+}
+
+hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy *policy, bool lost,
+                          hpr_row *row) {
   const hpr_process_ops *process = scope->process;
   switch (hpr_judge_row(scope, row)) {
   case HPR_VERDICT_GONE:
   case HPR_VERDICT_STRANGER:
-    return row->terminating && is_ending_left(process, row) ? HPR_FATE_END : HPR_FATE_DROP;
+    return row->terminating && is_ending_left(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;
   case HPR_VERDICT_NOT_HERE:
   case HPR_VERDICT_ELSEWHERE: return HPR_FATE_ELSEWHERE;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;
   case HPR_VERDICT_UNKNOWN: return HPR_FATE_UNKNOWN;
-  default: return row->terminating || is_too_old(process, row) ? HPR_FATE_END : HPR_FATE_ADOPT;
+  default: return fate_of_survivor(process, policy, lost, row);
   }
 }
 

@@ -9,12 +9,21 @@
 /* What becomes of a row whose server is gone. */
 typedef enum hpr_fate {
   HPR_FATE_ADOPT,     /* it is there: ours from now on */
-  HPR_FATE_END,       /* the same, and it is to end: asked for before, or too old */
+  HPR_FATE_RESUME,    /* the same, and its end was asked for before */
+  HPR_FATE_END,       /* the same, and it is to end, because its server has ended */
+  HPR_FATE_END_OLD,   /* the same, because it is too old */
   HPR_FATE_DROP,      /* it is provably gone */
   HPR_FATE_ELSEWHERE, /* another host's or pid namespace's: it stays, for a time */
   HPR_FATE_FOREIGN,   /* another user's: it stays */
   HPR_FATE_UNKNOWN,   /* nobody can tell now: it stays */
 } hpr_fate;
+
+/* What the options say of orphans. */
+typedef struct hpr_orphan_policy {
+  bool end;           /* they are ended */
+  bool tree;          /* whoever is ended takes along all that its session has started */
+  int64_t max_age_ms; /* older ones are ended in any case, or HPR_AGE_NEVER */
+} hpr_orphan_policy;
 
 /* What a judge needs to know. */
 typedef struct hpr_judge_scope {
@@ -33,7 +42,12 @@ typedef struct hpr_judge_scope {
  */
 hpr_verdict hpr_judge_row(const hpr_judge_scope *scope, hpr_row *row);
 
-hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, hpr_row *row);
+/*
+ * `lost`: its server has provably ended. One that is not proved to be the row's, or that we descend
+ * from, is never to end for that.
+ */
+hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy *policy, bool lost,
+                          hpr_row *row);
 
 /* NOT_HERE said as what it means for that file: GONE or ELSEWHERE. */
 hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict);

@@ -130,6 +130,7 @@ static int adopt(hpr_registry *registry, const hpr_adoption *adoption) {
   if (!entry->row.main.kin)
     hpr_outbox_warn(&registry->outbox, HPR_ENOTKIN, entry->row.main.pid, NULL);
   hpr_table_mark(&registry->table, entry);
+  registry->ledger.adoptions++;
   return 0;
 }
 

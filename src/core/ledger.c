@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "core/judge.h"
 #include "core/others.h"
 #include "core/watch.h"
 
@@ -112,20 +111,28 @@ static void note_place(const hpr_ledger_scope *scope) {
 
 /* --- rows of servers that are gone ---------------------------------------------------------- */
 
-static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry) {
+static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_reason reason) {
   const hpr_ending_request request = {
+      .reason = reason,
       .signal = HPR_SIGNAL_TERM,
       .grace_ms = scope->grace_ms,
       .now_ms = scope->now_ms,
       .began_ms = scope->process->clock_ms(scope->process->self),
       .recorded = true,
+      .tree = scope->orphans.tree && reason != HPR_REASON_RESUMED,
   };
   const bool resumed = entry->row.ending != NULL;
   if (hpr_table_resume_end(scope->table, entry, &request) == 0 && resumed) hpr_others_resume(entry);
 }
 
+static void end_if_due(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_fate fate) {
+  if (fate == HPR_FATE_RESUME) request_end(scope, entry, HPR_REASON_RESUMED);
+  if (fate == HPR_FATE_END) request_end(scope, entry, HPR_REASON_ORPHAN);
+  if (fate == HPR_FATE_END_OLD) request_end(scope, entry, HPR_REASON_AGE);
+}
+
 /* Lack of memory leaves the row as it was, a dead server's. */
-static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, bool end) {
+static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate) {
   hpr_row ours = *row;
   ours.foreign_since_ms = 0;
   hpr_ledger_sign(scope->ledger, scope->owners, &ours);
@@ -140,7 +147,8 @@ static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, bool end) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     entry->parts[part].suspect = entry->parts[part].presence == HPR_PRESENCE_THERE;
   if (entry->row.remainder) hpr_table_make_remainder(scope->table, entry);
-  if (end) request_end(scope, entry);
+  end_if_due(scope, entry, fate);
+  scope->ledger->adoptions++;
   hpr_table_mark(scope->table, entry);
   return HPR_DROP;
 }
@@ -219,14 +227,21 @@ static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
     scope->ledger->unsure = true;
     return keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
   case HPR_FATE_ADOPT:
-  case HPR_FATE_END: break;
+  case HPR_FATE_RESUME:
+  case HPR_FATE_END:
+  case HPR_FATE_END_OLD: break;
   }
   holder = hpr_table_find_pid(scope->table, row->main.pid);
-  return holder ? hand_over(scope, holder, row) : adopt(scope, row, fate == HPR_FATE_END);
+  return holder ? hand_over(scope, holder, row) : adopt(scope, row, fate);
 }
 
-/* Nobody looks after it. */
-static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row) {
+static bool is_taken(hpr_fate fate) {
+  return fate == HPR_FATE_ADOPT || fate == HPR_FATE_RESUME || fate == HPR_FATE_END ||
+         fate == HPR_FATE_END_OLD;
+}
+
+/* Nobody looks after it; `lost`: whoever did has provably ended. */
+static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool lost) {
   const hpr_judge_scope by = {
       .process = scope->process,
       .files = scope->files,
@@ -235,9 +250,8 @@ static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row) {
   };
   const bool unproved = row->main.state == HPR_RECORD_NONE;
   const int32_t pid = row->main.pid;
-  const hpr_fate fate = hpr_judge_orphan(&by, row);
-  const bool taken = fate == HPR_FATE_ADOPT || fate == HPR_FATE_END;
-  if (taken && unproved && !row->main.kin)
+  const hpr_fate fate = hpr_judge_orphan(&by, &scope->orphans, lost, row);
+  if (is_taken(fate) && unproved && !row->main.kin)
     hpr_outbox_warn(scope->outbox, HPR_ENOTKIN, pid, path_of(scope));
   return apply(scope, row, fate);
 }
@@ -248,7 +262,8 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   note_place(scope);
   if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
   if (strcmp(row->owner_id, scope->ledger->id) == 0) return HPR_DROP;
-  switch (hpr_owners_ask(scope->owners, scope->process, row)) {
+  const hpr_ownership owner = hpr_owners_ask(scope->owners, scope->process, row);
+  switch (owner) {
   case HPR_OWNER_LIVES: return keep_owned(row);
   case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
   case HPR_OWNER_UNNAMED:
@@ -259,7 +274,7 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
       return apply(scope, row, HPR_FATE_DROP);
     break;
   }
-  return judge_lost(scope, row);
+  return judge_lost(scope, row, owner == HPR_OWNER_GONE);
 }
 
 /* --- announced tokens ----------------------------------------------------------------------- */
@@ -271,7 +286,7 @@ static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *announce
   hpr_row row = {.main = *identity, .spawned_ms = announced->spawned_ms};
   if (process->folder(process->self, identity, &row.cwd) != 0) row.cwd = strdup("");
   if (!row.cwd || hpr_row_set_text(&row.token, announced->token) != 0 ||
-      adopt(scope, &row, false) == HPR_KEEP) {
+      adopt(scope, &row, scope->orphans.end ? HPR_FATE_END : HPR_FATE_ADOPT) == HPR_KEEP) {
     hpr_row_done(&row);
     return HPR_KEEP;
   }
@@ -332,6 +347,11 @@ static void judge_again_later(const hpr_ledger_scope *scope) {
   ledger->unsure = ledger->judging_again = false;
 }
 
+/* Nothing of ours has changed: the file is written only if a row can be judged by now. */
+static bool is_look(const hpr_ledger_scope *scope) {
+  return scope->ledger->judging_again && !scope->changed && scope->ledger->file_error == 0;
+}
+
 static int sync(const hpr_ledger_scope *scope) {
   hpr_ledger_scope copy = *scope;
   const bool judging = scope->ledger->orphans_due;
@@ -343,8 +363,7 @@ static int sync(const hpr_ledger_scope *scope) {
       .announce = announce,
       .lines = judging ? note_judged : note_looked,
       .owned = note_owned,
-      .only_changes =
-          scope->ledger->judging_again && !scope->changed && scope->ledger->file_error == 0,
+      .only_changes = is_look(scope),
       .warn = warn,
   };
   hpr_owners_begin(scope->owners);
@@ -355,6 +374,10 @@ static void note_result(const hpr_ledger_scope *scope, int result) {
   hpr_ledger *ledger = scope->ledger;
   if (result != 0 && result != ledger->file_error)
     hpr_outbox_warn(scope->outbox, result, 0, hpr_pidfile_path(ledger->pidfile));
+  if (result != 0)
+    ledger->write_failures++;
+  else if (!is_look(scope))
+    ledger->writes++;
   ledger->file_error = result;
   if (result == 0) forget_told(ledger);
   const bool waiting = hpr_pidfile_is_waiting(ledger->pidfile);

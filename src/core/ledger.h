@@ -2,6 +2,7 @@
 #ifndef HPR_CORE_LEDGER_H
 #define HPR_CORE_LEDGER_H
 
+#include "core/judge.h"
 #include "core/outbox.h"
 #include "core/owners.h"
 #include "core/table.h"
@@ -19,16 +20,17 @@ typedef struct hpr_ledger {
   hpr_tokens tokens;          /* that we have announced */
   char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
   char lock_file[HPR_OWNER_ID_SIZE], lock_init[HPR_OWNER_ID_SIZE]; /* see hpr_row; "" = none */
-  bool adopting;        /* orphans are wanted: cleanupOrphans was called */
-  bool orphans_due;     /* the next write judges them */
-  bool judging_again;   /* some could not be judged before: who is kept was told then */
-  bool unsure;          /* one could not be judged */
-  int64_t judge_ms;     /* when they are judged again; HPR_TIME_NEVER */
-  bool place_told;      /* in this write: whether other hosts share the file */
-  bool told_elsewhere;  /* that there are entries of other hosts */
-  int file_error;       /* why the last write failed; reported once */
-  int64_t write_due_ms; /* when it is written at the latest; HPR_TIME_NEVER */
-  hpr_told *told;       /* since the last write that succeeded; owned */
+  bool adopting;       /* orphans are wanted: cleanupOrphans was called */
+  bool orphans_due;    /* the next write judges them */
+  bool judging_again;  /* some could not be judged before: who is kept was told then */
+  bool unsure;         /* one could not be judged */
+  int64_t judge_ms;    /* when they are judged again; HPR_TIME_NEVER */
+  bool place_told;     /* in this write: whether other hosts share the file */
+  bool told_elsewhere; /* that there are entries of other hosts */
+  uint64_t adoptions, writes, write_failures; /* how often since it was opened */
+  int file_error;                             /* why the last write failed; reported once */
+  int64_t write_due_ms;                       /* when it is written at the latest; HPR_TIME_NEVER */
+  hpr_told *told;                             /* since the last write that succeeded; owned */
   size_t told_count;
 } hpr_ledger;
 
@@ -41,8 +43,9 @@ typedef struct hpr_ledger_scope {
   hpr_owners *owners;
   hpr_outbox *outbox;
   int32_t grace_ms; /* for orphans that are to end */
-  int64_t now_ms;   /* of the registry's clock */
-  bool changed;     /* our own entries have */
+  hpr_orphan_policy orphans;
+  int64_t now_ms; /* of the registry's clock */
+  bool changed;   /* our own entries have */
 } hpr_ledger_scope;
 
 /* The file is the caller's to close. */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/error.h"
+
 typedef enum event_kind {
   EVENT_WARNING,
   EVENT_SIGNAL,
@@ -11,6 +13,7 @@ typedef enum event_kind {
   EVENT_STATUS,
   EVENT_FOLDER,
   EVENT_TERMINATION,
+  EVENT_END,
 } event_kind;
 
 /* A snapshot that outlives its entry. */
@@ -28,6 +31,7 @@ struct hpr_event {
   char *path;
   uint64_t number; /* the request of a termination, the ticket of a status or a folder */
   hpr_outcome outcome;
+  hpr_reason reason;
   size_t processes;
   picture *picture; /* of an exit or a termination; NULL: none, or no memory */
   struct hpr_event *prev, *next;
@@ -82,9 +86,30 @@ static void free_event(hpr_event *event) {
   free(event);
 }
 
+/* --- counts ---------------------------------------------------------------------------------- */
+
+static void count_signal(hpr_stats *counts, int error) {
+  switch (error) {
+  case 0: counts->delivered++; break;
+  case HPR_ESRCH:
+  case HPR_ESTRANGER: counts->gone++; break;
+  case HPR_EFOREIGN:
+  case HPR_EFORBIDDEN:
+  case HPR_ENOTKIN: counts->refused++; break;
+  default: counts->failed++;
+  }
+}
+
+/* A process or an entry was not believed. */
+static bool is_refusal(int error) {
+  return error == HPR_ENOTKIN || error == HPR_EFOREIGN || error == HPR_EUNKNOWN ||
+         error == HPR_EINVAL || error == HPR_EABANDONED;
+}
+
 /* --- reports -------------------------------------------------------------------------------- */
 
 void hpr_outbox_warn(hpr_outbox *outbox, int error, int32_t pid, const char *path) {
+  if (is_refusal(error)) outbox->counts.refusals++;
   hpr_event *event = add(outbox, EVENT_WARNING);
   if (!event) return;
   event->error = error;
@@ -93,6 +118,7 @@ void hpr_outbox_warn(hpr_outbox *outbox, int error, int32_t pid, const char *pat
 }
 
 void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, int error) {
+  count_signal(&outbox->counts, error);
   hpr_event *event = outbox->wants_signals ? add(outbox, EVENT_SIGNAL) : NULL;
   if (!event) return;
   event->error = error;
@@ -101,8 +127,22 @@ void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, in
 }
 
 void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry) {
+  outbox->counts.exits++;
   hpr_event *event = add(outbox, EVENT_EXIT);
   if (event) event->picture = take_picture(entry);
+}
+
+void hpr_outbox_ended(hpr_outbox *outbox, hpr_entry *entry, hpr_outcome outcome) {
+  hpr_ending *ending = entry->ending;
+  if (!outbox->wants_ends || ending->reported) return;
+  ending->reported = true;
+  hpr_event *event = add(outbox, EVENT_END);
+  if (!event) return;
+  event->outcome = outcome;
+  event->reason = ending->reason;
+  event->signal = ending->signal;
+  event->processes = ending->reached;
+  event->picture = take_picture(entry);
 }
 
 void hpr_outbox_ask_status(hpr_outbox *outbox, hpr_ticket ticket) {
@@ -160,6 +200,17 @@ static void tell_termination(const hpr_host *host, const hpr_event *event) {
   host->terminated(host->self, event->number, &termination);
 }
 
+static void tell_end(const hpr_host *host, const hpr_event *event) {
+  const hpr_end end = {
+      .reason = event->reason,
+      .outcome = event->outcome,
+      .signal = event->signal,
+      .processes = event->processes,
+      .entry = &event->picture->snapshot,
+  };
+  host->ended(host->self, &end);
+}
+
 static void tell(const hpr_host *host, const hpr_event *event) {
   switch (event->kind) {
   case EVENT_WARNING: host->warned(host->self, event->error, event->pid, event->path); break;
@@ -169,6 +220,9 @@ static void tell(const hpr_host *host, const hpr_event *event) {
     if (event->path) host->folder_wanted(host->self, event->number, event->path);
     break;
   case EVENT_TERMINATION: tell_termination(host, event); break;
+  case EVENT_END:
+    if (event->picture) tell_end(host, event);
+    break;
   case EVENT_EXIT:
     if (event->picture) host->exited(host->self, &event->picture->snapshot);
     break;

@@ -10,8 +10,9 @@ typedef struct hpr_event hpr_event;
 
 /* All zero is empty. */
 typedef struct hpr_outbox {
-  hpr_event *events;  /* oldest first; a utlist */
-  bool wants_signals; /* somebody listens for them */
+  hpr_event *events;              /* oldest first; a utlist */
+  bool wants_signals, wants_ends; /* somebody listens for them */
+  hpr_stats counts;               /* of what it was told of: signals, refusals, exits */
 } hpr_outbox;
 
 /* Reports are lost if there is no memory: they must not make anything fail. */
@@ -19,6 +20,8 @@ void hpr_outbox_warn(hpr_outbox *outbox, int error, int32_t pid, const char *pat
 void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, int error);
 /* Copies what it tells of the entry. */
 void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry);
+/* Of an ending entry, once. Copies what it tells of it. */
+void hpr_outbox_ended(hpr_outbox *outbox, hpr_entry *entry, hpr_outcome outcome);
 /* The host is to say how the child of that ticket has ended. */
 void hpr_outbox_ask_status(hpr_outbox *outbox, hpr_ticket ticket);
 /* The host is to say which folder that is. */

@@ -32,9 +32,16 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   registry->host = options->host;
   registry->grace_ms = options->grace_ms;
   registry->tree = options->tree;
+  registry->orphans = (hpr_orphan_policy){
+      .end = options->end_orphans,
+      .tree = options->tree,
+      .max_age_ms =
+          options->orphan_max_age_ms == 0 ? HPR_ORPHAN_MAX_AGE_MS : options->orphan_max_age_ms,
+  };
   registry->guest = options->guest;
   hpr_table_show(&registry->table, options->board);
   registry->outbox.wants_signals = options->host.signalled != NULL;
+  registry->outbox.wants_ends = options->host.ended != NULL;
   registry->wake_ms = HPR_TIME_NEVER;
   const hpr_process_ops *process = &registry->process;
   process->identify(process->self, process->self_pid(process->self), NULL, &registry->owners.self);
@@ -111,6 +118,21 @@ void hpr_registry_each(const hpr_registry *registry,
     visit(context, &snapshot);
     free(command);
   }
+}
+
+hpr_stats hpr_registry_stats(const hpr_registry *registry) {
+  hpr_stats stats = registry->outbox.counts;
+  stats.adoptions = registry->ledger.adoptions;
+  stats.writes = registry->ledger.writes;
+  stats.write_failures = registry->ledger.write_failures;
+  for (const hpr_entry *entry = registry->table.entries; entry; entry = entry->next) {
+    if (!is_shown(entry)) continue;
+    const hpr_state state = hpr_entry_snapshot(entry).state;
+    stats.live += state == HPR_STATE_LIVE;
+    stats.terminating += state == HPR_STATE_TERMINATING;
+    stats.remainders += state == HPR_STATE_REMAINDER;
+  }
+  return stats;
 }
 
 int32_t hpr_registry_grace_ms(const hpr_registry *registry) { return registry->grace_ms; }

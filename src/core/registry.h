@@ -24,6 +24,9 @@ enum {
   HPR_EXIT_CODE_NONE = -1,  /* no exit status is known */
 };
 
+/* For orphans whose age is never too great. */
+#define HPR_AGE_NEVER INT64_C(-1)
+
 /* Older orphans are ended at the next start: 7 days. */
 #define HPR_ORPHAN_MAX_AGE_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
 
@@ -81,6 +84,27 @@ typedef enum hpr_outcome {
   HPR_OUTCOME_UNKNOWN,      /* could not be determined, or the registry was closed */
 } hpr_outcome;
 
+/* Why an entry was to end. */
+typedef enum hpr_reason {
+  HPR_REASON_KILL,
+  HPR_REASON_TERMINATE,
+  HPR_REASON_KILL_ALL,
+  HPR_REASON_SHUTDOWN,
+  HPR_REASON_ORPHAN,  /* its server has ended, and the option says so */
+  HPR_REASON_AGE,     /* the same, and it is too old */
+  HPR_REASON_RESUMED, /* another server had begun it */
+  HPR_REASON_TREE,    /* it has ended by itself; what its session had started has not */
+} hpr_reason;
+
+/* An end that the registry has brought about, or was about to. */
+typedef struct hpr_end {
+  hpr_reason reason;
+  hpr_outcome outcome;
+  hpr_signal signal; /* the first one */
+  size_t processes;  /* how many were signalled, in groups that were signalled as one: 1 */
+  const hpr_snapshot *entry;
+} hpr_end;
+
 typedef struct hpr_termination {
   hpr_outcome outcome;
   const hpr_snapshot *entry; /* NULL: no entry answered to that name */
@@ -110,6 +134,8 @@ typedef struct hpr_host {
   void (*terminated)(void *self, uint64_t request, const hpr_termination *termination);
   /* `error` 0: delivered, else why not. NULL: nobody wants to know. */
   void (*signalled)(void *self, int32_t pid, hpr_signal signal, int error);
+  /* Once for each end. NULL: nobody wants to know. */
+  void (*ended)(void *self, const hpr_end *end);
   /* The registry is gone and uses nothing of its options any more. Comes once. */
   void (*closed)(void *self);
 } hpr_host;
@@ -133,6 +159,9 @@ typedef struct hpr_options {
   int32_t grace_ms;          /* 0 or more, or HPR_GRACE_NEVER */
   bool tree;                 /* kills take along all that a session has started, and so does an
                                 agent that ends by itself */
+  bool end_orphans;          /* what a server that has ended left is ended, and not taken over */
+  int64_t orphan_max_age_ms; /* older orphans are ended in any case; 0 = HPR_ORPHAN_MAX_AGE_MS,
+                                HPR_AGE_NEVER = none are */
   bool guest;                /* only looks at what others wrote: see hpr_registry_borrow */
   hpr_board *board;          /* must outlive the registry. NULL: nobody wants to know */
 } hpr_options;
@@ -300,6 +329,12 @@ void hpr_registry_kill_all(hpr_registry *registry);
 int hpr_registry_shutdown(hpr_registry *registry, int32_t grace_ms, bool tree,
                           uint64_t first_request, size_t *ret_count);
 
+/*
+ * Reports the ends that are under way to host.ended, as UNKNOWN: nobody will be there to see how
+ * they end. They are not reported again.
+ */
+void hpr_registry_report_ends(hpr_registry *registry);
+
 /* --- the file's orphans --------------------------------------------------------------------- */
 
 /* Judges what servers that are gone have left in the file: takes over, ends, drops or keeps. */
@@ -374,6 +409,19 @@ size_t hpr_registry_size(const hpr_registry *registry);
  */
 void hpr_registry_each(const hpr_registry *registry,
                        void (*visit)(void *context, const hpr_snapshot *entry), void *context);
+
+/* What there is, and how often something has happened since the registry was opened. */
+typedef struct hpr_stats {
+  size_t live, terminating, remainders;      /* entries by hpr_state */
+  uint64_t delivered, gone, refused, failed; /* signals: gone = nobody was there any more */
+  uint64_t adoptions; /* entries taken over: orphans, announced children, keepers */
+  uint64_t refusals;  /* warnings that a process or an entry was not believed */
+  uint64_t writes;    /* of the file */
+  uint64_t write_failures;
+  uint64_t exits; /* that were told */
+} hpr_stats;
+
+hpr_stats hpr_registry_stats(const hpr_registry *registry);
 
 int32_t hpr_registry_grace_ms(const hpr_registry *registry);
 

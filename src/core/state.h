@@ -13,7 +13,8 @@ struct hpr_registry {
   const hpr_file_ops *files;
   hpr_host host;
   int32_t grace_ms;
-  bool tree;  /* whoever ends takes along all that its session has started */
+  bool tree; /* whoever ends takes along all that its session has started */
+  hpr_orphan_policy orphans;
   bool guest; /* the file is others': it is not written */
 
   hpr_table table;
@@ -38,7 +39,7 @@ struct hpr_registry {
 };
 
 /* A request to end, from now on; the file is to say so. */
-hpr_ending_request hpr_state_request(const hpr_registry *registry, hpr_signal signal,
-                                     int32_t grace_ms, bool tree);
+hpr_ending_request hpr_state_request(const hpr_registry *registry, hpr_reason reason,
+                                     hpr_signal signal, int32_t grace_ms, bool tree);
 
 #endif

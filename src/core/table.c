@@ -184,6 +184,7 @@ int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *
     return result;
   }
   hpr_ending_init(ending, request->signal, request->grace_ms, request->now_ms);
+  ending->reason = request->reason;
   ending->recorded = request->recorded;
   ending->tree = request->tree;
   hpr_process *main = &entry->parts[HPR_PART_MAIN];
@@ -225,6 +226,7 @@ int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_re
   if (!ending) return HPR_ENOMEM;
   hpr_ending_init(ending, record->signal, record->grace_ms < 0 ? HPR_GRACE_NEVER : record->grace_ms,
                   request->now_ms);
+  ending->reason = HPR_REASON_RESUMED;
   ending->recorded = true;
   ending->tree = record->tree;
   if (record->sent_count > 0)

@@ -63,6 +63,7 @@ void hpr_table_free_number(hpr_table *table, hpr_entry *entry);
 
 /* How an entry is to end. */
 typedef struct hpr_ending_request {
+  hpr_reason reason;
   hpr_signal signal;
   int32_t grace_ms;
   int64_t now_ms;   /* of the registry's clock */

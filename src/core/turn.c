@@ -65,6 +65,7 @@ static hpr_ledger_scope scope_of(hpr_registry *registry) {
       .owners = &registry->owners,
       .outbox = &registry->outbox,
       .grace_ms = registry->grace_ms,
+      .orphans = registry->orphans,
       .now_ms = registry->now_ms,
       .changed = registry->table.lines.changed,
   };

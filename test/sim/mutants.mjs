@@ -78,8 +78,8 @@ const mutants = [
   {
     name: "the next server does not finish",
     file: "src/core/judge.c",
-    find: "  default: return row->terminating || is_too_old",
-    replace: "  default: return is_too_old",
+    find: "  if (row->terminating) return HPR_FATE_RESUME;\n",
+    replace: "",
   },
   {
     name: "pi forgotten with its keeper",

@@ -63,6 +63,10 @@ struct HostCalls {
     Report(self, "terminated " + std::to_string(request));
   }
 
+  static void Ended(void *self, const hpr_end *end) {
+    Of(self)->ends.emplace_back(end->reason, end->outcome);
+  }
+
   static void Closed(void *self) {
     Of(self)->reports.push_back("closed");
     hpr_process_native_close(&Of(self)->process_);
@@ -96,10 +100,13 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.host.exited = HostCalls::Exited;
   it.host.warned = HostCalls::Warned;
   it.host.terminated = HostCalls::Terminated;
+  it.host.ended = HostCalls::Ended;
   it.host.closed = HostCalls::Closed;
   it.grace_ms = options.grace_ms;
   it.guest = options.guest;
   it.board = board_.get();
+  it.end_orphans = options.end_orphans;
+  it.orphan_max_age_ms = options.orphan_max_age_ms;
   hpr_registry_open(&it, &registry_);
 }
 

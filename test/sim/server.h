@@ -58,7 +58,9 @@ public:
     bool leads_group = false;
     int32_t number = 0; /* its pid; 0: the next that is free */
     bool guest = false; /* for hpr_registry_borrow */
-    Serial as = 0;      /* a process that becomes a server; 0: a new one */
+    bool end_orphans = false;
+    int64_t orphan_max_age_ms = 0;
+    Serial as = 0; /* a process that becomes a server; 0: a new one */
   };
 
   Server(Kernel *kernel, Disk *disk, Options options);
@@ -113,6 +115,9 @@ public:
   /* Tells which folders those are, whose file systems had to be asked. */
   void TellFolders();
   std::vector<std::pair<hpr_ticket, std::string>> folders_wanted;
+  /* Ends that were reported, as reason and outcome. */
+  std::vector<std::pair<hpr_reason, hpr_outcome>> ends;
+  hpr_stats Stats() const { return hpr_registry_stats(registry_); }
   std::optional<int64_t> NextTimer() const { return timer_; }
   /* All of it until nothing is left to do now. False: it never comes to rest. */
   bool Settle();
