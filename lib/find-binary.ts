@@ -1,6 +1,7 @@
 /**
  * Where the native addon is. Tracers and bundlers (@vercel/nft, ncc) read this file and bring along
  * what its constant paths name; they follow nothing that is put together in a function.
+ * node-gyp-build would have them take one system's binary only, and tells musl by a file of Alpine.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";

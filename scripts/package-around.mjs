@@ -10,7 +10,7 @@ export function packageAround(binary, system, folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(prebuilds, { recursive: true });
   cpSync(binary, path.join(prebuilds, `headless-pid-registry${libc}.node`));
-  for (const name of ["dist", "package.json", path.join("node_modules", "detect-libc")])
+  for (const name of ["dist", "package.json"])
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   return folder;
 }

@@ -32,7 +32,7 @@ const CROSS = [
   { platform: "win32", arch: "x64", cross: buildWindows },
 ];
 
-/** This system; node-gyp-build tells the two C libraries of Linux apart by the file's name. */
+/** This system; the two C libraries of Linux are told apart by the file's name. */
 function thisSystem() {
   const { platform, arch } = process;
   if (platform !== "linux") return { platform, arch };

@@ -64,7 +64,7 @@ async function checkMaterials(folder) {
   const text = readFileSync(path.join(folder, "sbom.cdx.json"), "utf8");
   const licences = readFileSync(path.join(folder, "LICENSE-THIRD-PARTY"), "utf8");
   const { components } = JSON.parse(text);
-  for (const name of ["cJSON", "uthash", "node-addon-api"]) {
+  for (const name of ["cJSON", "uthash", "node-addon-api", "detect-libc"]) {
     const { version } = components.find((it) => it.name === name) ?? fail(`no ${name} in the SBOM`);
     if (!licences.includes(`${name} ${version}`)) fail(`no licence of ${name} ${version}`);
   }

@@ -5,7 +5,7 @@
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { installNpmPackages, root, run } from "../setup.mjs";
+import { buildScripts, installNpmPackages, root, run } from "../setup.mjs";
 import { fetchSources } from "../sources.mjs";
 import { billOfMaterials, licences } from "./third-party.mjs";
 
@@ -21,11 +21,6 @@ const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, 
 
 function clean() {
   for (const it of Object.values(made)) rmSync(it, { recursive: true, force: true });
-}
-
-function compileTypeScript() {
-  rmSync(path.join(root, "dist"), { recursive: true, force: true });
-  run(process.execPath, [path.join(root, "node_modules", "typescript", "bin", "tsc"), "-p", root]);
 }
 
 /** A package of its own, so that its needs are nobody's but its builder's: `npm install` builds. */
@@ -56,7 +51,7 @@ function layOutNative(sources) {
 clean();
 if (!process.argv.includes("--clean")) {
   installNpmPackages();
-  compileTypeScript();
+  buildScripts();
   if (!existsSync(path.join(root, "prebuilds")))
     run(process.execPath, [path.join(root, "scripts", "prebuild.mjs")]);
   const sources = fetchSources();

@@ -9,7 +9,6 @@ import path from "node:path";
 import { root } from "../setup.mjs";
 
 const readJson = (...parts) => JSON.parse(readFileSync(path.join(root, ...parts), "utf8"));
-const installed = (name) => readJson("node_modules", name, "package.json");
 
 /** Every binary of the package, relative to its root. */
 function binaries() {
@@ -48,30 +47,32 @@ function runtimes() {
   return [...found.values()];
 }
 
+/** A package of npm that is compiled or bundled into ours, with the text of its licence. */
+function included(name, licence) {
+  const { version, license } = readJson("node_modules", name, "package.json");
+  const text = readFileSync(path.join(root, "node_modules", name, licence), "utf8");
+  return { name, version, licence: license, purl: `pkg:npm/${name}@${version}`, text };
+}
+
 /** `sources`: what scripts/sources.mjs has fetched. */
-function linked(sources) {
-  const api = installed("node-addon-api");
+function contained(sources) {
   return [
     ...JSON.parse(readFileSync(path.join(sources, "third-party.json"), "utf8")),
-    {
-      name: api.name,
-      version: api.version,
-      licence: api.license,
-      purl: `pkg:npm/${api.name}@${api.version}`,
-      text: readFileSync(path.join(root, "node_modules", api.name, "LICENSE.md"), "utf8"),
-    },
+    included("node-addon-api", "LICENSE.md"),
+    included("detect-libc", "LICENSE"),
     ...runtimes(),
   ];
 }
 
 /** The text of LICENSE-THIRD-PARTY. */
 export function licences(sources) {
-  const parts = linked(sources).map(({ name, version, licence, text }) =>
+  const parts = contained(sources).map(({ name, version, licence, text }) =>
     [`${name} ${version}`, `Licence: ${licence}`, ...(text ? ["", text.trim()] : [])].join("\n"),
   );
   const head =
-    "The binaries in prebuilds/ contain the following, and native/vendor/ the first two as sources.\n" +
-    "The binary for Windows contains parts of its compiler's run-time libraries as well.";
+    "This package contains the following: detect-libc in dist/, the others in the binaries in\n" +
+    "prebuilds/, cJSON and uthash also as sources in native/vendor/. The binary for Windows contains\n" +
+    "parts of its compiler's run-time libraries as well.";
   return `${[head, ...parts].join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
 }
 
@@ -98,20 +99,9 @@ function hashed(file) {
 
 /** The bill of materials: the same for the same package, whenever it is made. */
 export function billOfMaterials(sources) {
-  const { name, version, license: licence, dependencies } = readJson("package.json");
-  const needed = Object.keys(dependencies).map(installed);
+  const { name, version, license: licence } = readJson("package.json");
   const self = component({ name, version, licence, purl: `pkg:npm/${name}@${version}` });
-  const components = [
-    ...needed.map((it) =>
-      component({
-        name: it.name,
-        version: it.version,
-        licence: it.license,
-        purl: `pkg:npm/${it.name}@${it.version}`,
-      }),
-    ),
-    ...linked(sources).map(component),
-  ];
+  const components = contained(sources).map(component);
   const refs = components.map((it) => it["bom-ref"]);
   return {
     bomFormat: "CycloneDX",
