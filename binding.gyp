@@ -77,7 +77,7 @@
         "<!(node -p \"require('node-addon-api').targets\"):node_addon_api"
       ],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "cflags": ["-Wall", "-Wextra"],
+      "cflags": ["-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections"],
       "cflags_c": ["-std=c11"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions"],
       "conditions": [
@@ -93,7 +93,8 @@
                 "-static-libstdc++",
                 "-static-libgcc",
                 "-s",
-                "-Wl,--version-script=<(module_root_dir)/src/addon/exports.map"
+                "-Wl,--gc-sections",
+                "-Wl,--version-script=../src/addon/exports.map"
               ]
             }]
           ]
@@ -127,6 +128,7 @@
           "xcode_settings": {
             "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
             "GCC_C_LANGUAGE_STANDARD": "c11",
+            "DEAD_CODE_STRIPPING": "YES",
             "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
             "MACOSX_DEPLOYMENT_TARGET": "11.0"
           },

@@ -20,7 +20,7 @@ function program(folder, name) {
   return {
     input: { [name]: source },
     platform: "node",
-    external: (id, importer) => id === "node-gyp-build" || (importer && isApart(id, importer)),
+    external: (id, importer) => importer && isApart(id, importer),
     transform: { target: "node20" },
     output: {
       dir: path.join(root, "dist", folder),

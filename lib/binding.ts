@@ -1,5 +1,5 @@
-import path from "node:path";
 import { failure } from "./failure.js";
+import { loadBinary } from "./find-binary.js";
 import type {
   HeadlessEndReason,
   HeadlessExit,
@@ -196,29 +196,8 @@ interface Binding {
   unreadBytes(connection: number): number | undefined;
 }
 
-const root = path.resolve(__dirname, "..");
-
-/** Finds the binary; any failure but its absence is the loader's own to tell. */
-function load(): Binding {
-  const find = require("node-gyp-build") as ((folder: string) => Binding) & {
-    resolve(folder: string): string;
-  };
-  let file: string;
-  try {
-    file = find.resolve(root);
-  } catch (cause) {
-    throw new Error(
-      `headless-pid-registry: no binary for ${process.platform}-${process.arch} in ` +
-        `${path.join(root, "build", "Release")} or ${path.join(root, "prebuilds")}; ` +
-        `build it with: npx node-gyp rebuild --directory ${JSON.stringify(root)}`,
-      { cause },
-    );
-  }
-  return require(file) as Binding;
-}
-
 /** What the functions are called on makes their errors. */
-const binding = { ...load(), failure };
+const binding = { ...(loadBinary() as Binding), failure };
 
 export const { Registry } = binding;
 export const readPidFile = (file: string): NativePidFile => binding.readPidFile(file);

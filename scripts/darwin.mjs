@@ -50,7 +50,7 @@ export function buildDarwin(arch, sources) {
     compilers: { ".c": [zig, "cc", ...target], ".cc": [zig, "c++", ...target] },
     headers: headers(),
     flags: ["-fPIC"],
-    link: ["-undefined", "dynamic_lookup"],
+    link: ["-undefined", "dynamic_lookup", "-Wl,-dead_strip"],
   });
 }
 

@@ -4,8 +4,6 @@
  * package; what is released is built by each system's own compiler, in
  * .github/workflows/release.yml.
  *
- * HPR_SOURCES names the folder that scripts/sources.mjs has made, where there is no apt-get to make it.
- *
  * A binary is refused that needs more than every supported system has, or shows more than Node
  * asks for.
  */
@@ -34,7 +32,7 @@ const CROSS = [
   { platform: "win32", arch: "x64", cross: buildWindows },
 ];
 
-/** This system; node-gyp-build tells the two C libraries of Linux apart by the file's name. */
+/** This system; the two C libraries of Linux are told apart by the file's name. */
 function thisSystem() {
   const { platform, arch } = process;
   if (platform !== "linux") return { platform, arch };
@@ -91,10 +89,8 @@ function prebuild(target, sources) {
 const { values } = parseArgs({ options: { cross: { type: "boolean" } } });
 installNpmPackages();
 try {
-  const given = process.env.HPR_SOURCES;
-  const sources = given ? path.resolve(root, given) : fetchSources();
+  const sources = fetchSources();
   for (const target of values.cross ? CROSS : [thisSystem()]) prebuild(target, sources);
-  copyFileSync(path.join(sources, "LICENCES.txt"), path.join(out, "LICENCES.txt"));
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -18,6 +18,7 @@ import { installNpmPackages, root, run } from "./setup.mjs";
 
 const folder = path.join(root, "build", "sources");
 const APT = "/etc/apt";
+const DESCRIPTION = "third-party.json";
 
 /** The system's own package sources, asked for sources in place of binaries. */
 function sourceLists() {
@@ -57,25 +58,35 @@ function fetchCjson() {
   return readdirSync(folder).find((name) => /^cjson-[\d.]+$/.test(name));
 }
 
-/** Whoever hands out a binary hands out these with it. */
-function collectLicences(source) {
-  const files = {
-    cJSON: path.join(source, "LICENSE"),
-    uthash: "/usr/share/doc/uthash-dev/copyright",
-    "node-addon-api": path.join(root, "node_modules", "node-addon-api", "LICENSE.md"),
-  };
-  const parts = Object.entries(files).map(
-    ([name, file]) => `${name}\n\n${readFileSync(file, "utf8")}`,
-  );
-  writeFileSync(path.join(folder, "LICENCES.txt"), parts.join("\n\n"));
+const firstMatch = (file, pattern) => pattern.exec(readFileSync(file, "utf8"))?.[1].trim();
+
+/** What a binary contains besides our own code, for its licences and its bill of materials. */
+function describe(source) {
+  const header = path.join(folder, "uthash.h");
+  return [
+    {
+      name: "cJSON",
+      version: firstMatch(path.join(source, "debian", "changelog"), /^cjson \((.+?)\)/),
+      licence: "MIT",
+      text: readFileSync(path.join(source, "LICENSE"), "utf8"),
+    },
+    {
+      name: "uthash",
+      version: firstMatch(header, /UTHASH_VERSION (\S+)/),
+      licence: "BSD-1-Clause",
+      text: firstMatch(header, /\/\*(.+?)\*\//s),
+    },
+  ];
 }
 
 /**
- * A folder for the compiler: uthash.h, utlist.h, cjson/cJSON.h and .c, and LICENCES.txt of all that
- * ends up in a binary. Ends the script if they cannot be had.
+ * A folder for the compiler: uthash.h, utlist.h, cjson/cJSON.h and .c, and a description of them in
+ * third-party.json. Ends the script if they cannot be had. HPR_SOURCES names one that was made
+ * elsewhere, for systems without apt-get.
  */
 export function fetchSources() {
-  if (existsSync(path.join(folder, "LICENCES.txt"))) return folder;
+  if (process.env.HPR_SOURCES) return path.resolve(root, process.env.HPR_SOURCES);
+  if (existsSync(path.join(folder, DESCRIPTION))) return folder;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(path.join(folder, "cjson"), { recursive: true });
   const source = path.join(folder, fetchCjson());
@@ -83,7 +94,7 @@ export function fetchSources() {
     copyFileSync(path.join("/usr/include", name), path.join(folder, name));
   for (const name of ["cJSON.h", "cJSON.c"])
     copyFileSync(path.join(source, name), path.join(folder, "cjson", name));
-  collectLicences(source);
+  writeFileSync(path.join(folder, DESCRIPTION), JSON.stringify(describe(source), null, 2));
   return folder;
 }
 

@@ -1,6 +1,8 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ROOT } from "./fixtures/processes.js";
 
 const NAMES = ["createHeadlessPidRegistry", "keeperOptsFromSpawnResult", "readPidFile"];
@@ -56,6 +58,35 @@ describe("the package under its own name", () => {
       const required = createRequire(process.cwd() + "/")("headless-pid-registry");
       console.log(imported === required.createHeadlessPidRegistry);`;
     expect(node("--input-type=module", "-e", script)).toBe("true\n");
+  });
+});
+
+describe("a package without its binary", () => {
+  let folder = "";
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "hpr-package-"));
+    for (const part of ["dist", "package.json"])
+      cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const load = (): string =>
+    spawnSync(process.execPath, ["-e", "require(process.argv[1])", folder], { encoding: "utf8" })
+      .stderr;
+
+  it("names the places where it looked, and what to do", () => {
+    const said = load();
+    expect(said).toContain("code: 'HPR_ENOBINARY'");
+    expect(said).toContain(join(folder, "prebuilds", `${process.platform}-${process.arch}`));
+    expect(said).toContain(`npm install --prefix ${JSON.stringify(join(folder, "native"))}`);
+  });
+
+  it("passes on what the loader says of a binary that does not load", () => {
+    const built = join(folder, "native", "build", "Release");
+    mkdirSync(built, { recursive: true });
+    writeFileSync(join(built, "headless_pid_registry.node"), "no binary");
+    expect(load()).toContain("ERR_DLOPEN_FAILED");
   });
 });
 

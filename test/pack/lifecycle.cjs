@@ -13,8 +13,8 @@ const path = require("node:path");
 const command = JSON.parse(process.env.HPR_NODE_COMMAND ?? JSON.stringify([process.execPath]));
 
 /** Resolves to the pid of the session that a server has registered before it was killed. */
-async function startAndKillServer(pidFilePath) {
-  const [program, ...args] = [...command, path.join(__dirname, "server.cjs"), pidFilePath];
+async function startAndKillServer(serve, pidFilePath) {
+  const [program, ...args] = [...serve, pidFilePath];
   const server = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = await once(server.stdout, "data");
   server.kill("SIGKILL");
@@ -34,12 +34,15 @@ function isGone(pid) {
   }
 }
 
-module.exports = async function lifecycle({ createHeadlessPidRegistry, readPidFile }) {
+module.exports = async function lifecycle(
+  { createHeadlessPidRegistry, readPidFile },
+  serve = [...command, path.join(__dirname, "server.cjs")],
+) {
   const folder = mkdtempSync(path.join(os.tmpdir(), "hpr-pack-"));
   const pidFilePath = path.join(folder, "pids.json");
   const hold = setInterval(() => {}, 1000); // a pending terminate() does not keep Node running
   try {
-    const pid = await startAndKillServer(pidFilePath);
+    const pid = await startAndKillServer(serve, pidFilePath);
     assert.deepStrictEqual(
       readPidFile(pidFilePath).entries.map((it) => it.pid),
       [pid],

@@ -2,7 +2,7 @@
 const { spawn } = require("node:child_process");
 const { createHeadlessPidRegistry } = require("headless-pid-registry");
 
-const registry = createHeadlessPidRegistry({ pidFilePath: process.argv[2] });
+const registry = createHeadlessPidRegistry({ pidFilePath: process.argv.at(-1) });
 const session = spawn("/bin/sleep", ["60"], { detached: true, stdio: "ignore" });
 registry.register(session.pid, process.cwd(), session, "token");
 registry.linkByToken("token", "session");

@@ -45,8 +45,9 @@ static int find(const char *path, bool cached, hpr_folder_id *ret_id) {
   struct statx info;
   int result = cached ? open_cached(path, &fd) : open_waiting(path, &fd);
   if (result != 0) return result;
-  /* fstat(2) would ask the file system's server again, even of a descriptor like this one. */
-  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &info) != 0)
+  /* fstat(2) would ask the file system's server again, even of a descriptor like this one. By its
+   * number: musl has no statx() before 1.2.5. */
+  if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &info) != 0)
     result = hpr_error_from_errno(errno);
   else
     *ret_id =

@@ -1,7 +1,8 @@
 /** The binaries for systems that this machine is not, as far as they can be run here. */
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { installSystemPackages, run, runs } from "./setup.mjs";
+import { installSystemPackages, run, runs } from "../setup.mjs";
+import { fetch, pass, play } from "./workspace.mjs";
 
 const LOADER = `
 #include <dlfcn.h>
@@ -21,7 +22,7 @@ function standIns(binary) {
 }
 
 /** musl's own loader finds all that the binary needs, and the entry; there is no Node for it here. */
-export function checkMusl({ pass, project }) {
+export function checkMusl(project) {
   if (process.arch !== "x64")
     return console.log("pack: SKIP: the musl binary: no musl for this processor here");
   installSystemPackages([
@@ -46,7 +47,7 @@ export function checkMusl({ pass, project }) {
 const LIBRARIES = "/usr/aarch64-linux-gnu";
 
 /** The whole life under an emulator, with a Node for arm64. */
-export function checkArm64({ pass, fetch, project, env }) {
+export function checkArm64(project) {
   if (process.arch !== "x64")
     return console.log("pack: SKIP: arm64 under an emulator: this is no x64");
   installSystemPackages([
@@ -64,13 +65,8 @@ export function checkArm64({ pass, fetch, project, env }) {
     "node",
   );
   const command = ["qemu-aarch64", "-L", LIBRARIES, node];
-  const [program, ...args] = [...command, path.join("pack", "by-require.cjs")];
-  const done = spawnSync(program, args, {
-    cwd: project,
-    env: { ...env, PATH: process.env.PATH, HPR_NODE_COMMAND: JSON.stringify(command) },
-    encoding: "utf8",
-    timeout: 300_000,
+  play("arm64", project, [...command, path.join("pack", "by-require.cjs")], {
+    env: { PATH: process.env.PATH, HPR_NODE_COMMAND: JSON.stringify(command) },
   });
-  if (done.status !== 0) throw new Error(`pack: arm64: ${done.error?.message ?? done.stderr}`);
   pass("lives on arm64, emulated");
 }

@@ -1,0 +1,3 @@
+const { createHeadlessPidRegistry } = require("headless-pid-registry");
+
+createHeadlessPidRegistry({ pidFilePath: "/nonexistent/pids.json" }).close();
