@@ -15,7 +15,7 @@ import { Children, willTell } from "./children.js";
 import { failure } from "./failure.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { loadKeepers } from "./keepers/load.js";
-import { resolvePidFile } from "./pid-file.js";
+import { resolvePidFile } from "./pid-path.js";
 import { say, traces } from "./reports.js";
 import type {
   HeadlessEventName,

@@ -25,6 +25,7 @@ const CONTENTS = [
   /^index\.d\.ts$/,
   /^binding\.gyp$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
+  /^dist\/cli\/([a-z]+\.licences\.txt|schema\.json|headless-pids\.1)$/,
   /^src\/[\w/-]+\.(c|cc|h|map)$/,
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/headless-pid-registry(\.glibc|\.musl)?\.node$/,
   /^prebuilds\/LICENCES\.txt$/,
