@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cli, onTerminal, PROGRAM, runToEnd } from "./fixtures/cli.js";
+import { canScript, cli, onTerminal, orphans, PROGRAM, runToEnd } from "./fixtures/cli.js";
 import {
   deadPid,
   gone,
@@ -34,20 +34,6 @@ import {
 import { Server } from "./fixtures/server.js";
 import { asPlainUser, theirFolder, unreachable } from "./fixtures/users.js";
 import { waitFor } from "./fixtures/wait.js";
-
-/** What a server that was killed leaves: one entry for each session, its process running on. */
-async function orphans(...sessions: string[]): Promise<{ pidFile: string; left: number[] }> {
-  const pidFile = newPidFile();
-  const server = await Server.start({ pidFilePath: pidFile });
-  const left: number[] = [];
-  for (const session of sessions) {
-    const { pid } = await server.spawn({ token: `token-${session}`, cwd: `/work/${session}` });
-    await server.call("linkByToken", `token-${session}`, session);
-    left.push(pid);
-  }
-  await server.crash();
-  return { pidFile, left };
-}
 
 /** The entry says that it is of a process that was there before. */
 const makeStranger = (pidFile: string, pid: number): void =>
@@ -553,9 +539,6 @@ describe("doctor", () => {
       expect(out).toContain(part);
   });
 });
-
-const canScript = spawnSync("script", ["--version"]).status === 0;
-if (!canScript) console.warn("SKIP the tests on a terminal: there is no script(1) of util-linux");
 
 describe.skipIf(!canScript)("on a terminal", () => {
   it("asks before it kills, and a no is a no", async () => {

@@ -12,7 +12,7 @@ export interface Column<Row> {
 
 const GAP = 2;
 /** A column that is cut to less tells nothing. */
-const NARROWEST = 6;
+const NARROWEST = 8;
 
 /** Gives each its share of what is left; those that need less leave theirs to the others. */
 function shared(wanted: readonly number[], available: number): number[] {
