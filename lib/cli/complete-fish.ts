@@ -7,7 +7,7 @@ const COMPLETE = "complete -c headless-pids";
 function optionLine(option: DescribedOption, condition: string): string {
   const short = option.short ? ` -s ${option.short.slice(1)}` : "";
   const values = option.choices ? ` -a ${quoted(option.choices.join(" "))}` : "";
-  const value = option.value ? ` -r${isPath(option) ? " -F" : values}` : "";
+  const value = option.value ? (isPath(option) ? " -r -F" : ` -x${values}`) : "";
   return `${COMPLETE}${condition}${short} -l ${option.long.slice(2)}${value} -d ${quoted(option.description)}`;
 }
 

@@ -19,16 +19,22 @@ const isIt = (a: Borrowed, b: Borrowed): boolean => a.pid === b.pid && a.spawned
 const isLeft = (it: Borrowed, now: readonly Borrowed[]): boolean =>
   now.some((other) => isIt(it, other) && !isGone(other));
 
-/** Those that are left of them when all are gone, or the time is over. */
-async function left(pidFile: string, all: Borrowed[], timeout = Number.POSITIVE_INFINITY) {
+/** Tells of each when it is gone; returns when all are, or the time is over. */
+async function untilGone(
+  pidFile: string,
+  all: readonly Borrowed[],
+  timeout: number,
+  told: (gone: Borrowed) => void,
+): Promise<void> {
   const end = Date.now() + timeout;
   let due = all;
   for (;;) {
     const began = Date.now();
     const { entries } = lookAt(pidFile);
+    for (const it of due) if (!isLeft(it, entries)) told(it);
     due = due.filter((it) => isLeft(it, entries));
     const room = end - Date.now();
-    if (due.length === 0 || room <= 0) return due;
+    if (due.length === 0 || room <= 0) return;
     await pause(Math.min(room, Math.max(EACH_MS, SHARE * (Date.now() - began))));
   }
 }
@@ -58,17 +64,26 @@ function exitCodeOf(results: readonly Result[]): number {
   return has("not-found") ? ExitCode.nothing : ExitCode.ok;
 }
 
+function say({ entry, outcome }: Result): void {
+  if (entry) print(`${nameOf(entry)} ${words[outcome]}\n`);
+}
+
 /** Waits until all that answer to the names have ended. */
 export async function wait(pidFile: string, names: string[], options: Options): Promise<number> {
+  const { json, timeout = Number.POSITIVE_INFINITY } = options;
   const { entries } = lookAt(pidFile);
   const results = names.flatMap((name) => lookUp(entries, name));
-  const due = results.flatMap(({ outcome, entry }) => (outcome === "lives" && entry ? entry : []));
-  const still = await left(pidFile, due, options.timeout);
-  for (const it of results)
-    if (it.outcome === "lives" && it.entry && !still.includes(it.entry)) it.outcome = "exited";
-  if (options.json) printResults("wait", pidFile, results, {});
-  else
-    for (const { entry, outcome } of results)
-      if (entry) print(`${nameOf(entry)} ${words[outcome]}\n`);
+  const tell = json ? () => {} : say;
+  const isDue = ({ outcome }: Result) => outcome === "lives";
+  results.filter((it) => !isDue(it)).forEach(tell);
+  const due = results.flatMap((it) => (isDue(it) && it.entry ? it.entry : []));
+  await untilGone(pidFile, due, timeout, (gone) => {
+    for (const it of results.filter((it) => it.entry === gone)) {
+      it.outcome = "exited";
+      tell(it);
+    }
+  });
+  results.filter(isDue).forEach(tell);
+  if (json) printResults("wait", pidFile, results, {});
   return exitCodeOf(results);
 }
