@@ -50,6 +50,7 @@
         "src/core/turn.c",
         "src/core/watch.c",
         "src/platform/descent.c",
+        "src/platform/explain.c",
         "src/platform/found.c",
         "src/platform/held.c",
         "src/platform/identity.c",

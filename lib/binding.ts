@@ -114,6 +114,8 @@ export interface NativeRegistry {
   readonly board: ArrayBuffer;
   /** Of a guest, once: the file's entries, judged. Throws an Error with a `code`. */
   borrow(): NativeLook;
+  /** Of a guest: each proof of the entries that have that pid. */
+  explain(pid: number): Testimony[];
   /** Of a guest: drops what is gone with its server; how many entries that were. */
   tidy(): number;
   /** Of a guest: drops the entries that `canForget`; how many. */
@@ -142,7 +144,17 @@ export interface NativeLook {
   damaged: boolean;
 }
 
-/** What src/addon/pidfile_reader.h returns. */
+/** One proof of one of an entry's processes, as in src/platform/process.h (`explain`). */
+export interface Testimony {
+  /** Which one of the `entries` that `borrow` returns. */
+  row: number;
+  about: "registered" | "agent" | "keeper" | "owner";
+  pid: number;
+  proof: string;
+  said: string;
+}
+
+/** What src/addon/pidfile_reader.h returns; times in milliseconds since 1970. */
 export interface NativePidFile {
   entries: Array<Told<PidFileEntry>>;
   refused: string[];

@@ -25,7 +25,7 @@ import { failure } from "./failure.js";
 import { withFields } from "./fields.js";
 import { isUnsafeTestHome } from "./guard.js";
 import { Reconciler } from "./keepers/reconcile.js";
-import { resolveAuditFile, resolvePidFile } from "./pid-file.js";
+import { resolveAuditFile, resolvePidFile } from "./pid-path.js";
 import { registrationOf } from "./registration.js";
 import { Remembered } from "./remembered.js";
 import { describe, traces } from "./reports.js";

@@ -100,12 +100,14 @@ export function nodeGyp(args, options = {}, generator = []) {
   run(process.execPath, [gyp, ...args, ...nodedir, "--", ...generator], options);
 }
 
-/** dist/: the declarations by TypeScript, the programs by rolldown.config.mjs. */
+/** dist/: the declarations by TypeScript, the programs by rolldown.config.mjs, the manual. */
 export function buildScripts() {
   const tool = (...file) => path.join(root, "node_modules", ...file);
   rmSync(path.join(root, "dist"), { recursive: true, force: true }); // chunks come and go
   run(process.execPath, [tool("typescript", "bin", "tsc"), "-p", root]);
+  run(process.execPath, [tool("typescript", "bin", "tsc"), "-p", path.join(root, "lib", "cli")]);
   run(process.execPath, [tool("rolldown", "bin", "cli.mjs"), "-c", "rolldown.config.mjs"]);
+  run(process.execPath, [path.join(root, "scripts", "manual.mjs")]);
 }
 
 function build() {

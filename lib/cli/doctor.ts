@@ -1,141 +1,79 @@
-import { listProcesses } from "../binding.js";
 import { ExitCode } from "./exit-code.js";
-import { lookAt, type Borrowed, type Look } from "./guest.js";
-import { isOpenToOthers, keeperFilesOf, leftoversOf } from "./leftovers.js";
+import { type Finding, type FindingKind, kinds } from "./findings.js";
+import { lookAt } from "./guest.js";
+import { aboutEntries, aboutKeepers, aboutLeftovers, aboutMarks } from "./health.js";
+import { printJson } from "./json.js";
+import type { Options } from "./options.js";
 import { aboutPlace } from "./place.js";
+import { Processes } from "./processes.js";
+import { aboutSupervisors } from "./supervisor.js";
 import { painted, print } from "./terminal.js";
 import { plain } from "./text.js";
-import { nameOf } from "./view.js";
 
-/** What is wrong, and what a person can do about it. */
-export interface Finding {
-  what: string;
-  todo: string;
-}
+const NAMED = 5;
 
-const STARTS = "the next start of a server does it (cleanupOrphans)";
-
-/** The file as a whole. */
-function* aboutFile(pidFile: string, look: Look): Generator<Finding> {
-  if (look.damaged)
-    yield {
-      what: "the file is damaged; its whole entries are used",
-      todo: `${STARTS}: it keeps a copy and writes it anew`,
-    };
-  if (isOpenToOthers(pidFile))
-    yield {
-      what: "other users may read the file, which holds spawn tokens",
-      todo: `chmod 600 ${plain(pidFile)}`,
-    };
-  for (const text of look.refused)
-    yield {
-      what: `an entry is none and is never acted on: ${plain(text, 80)}`,
-      todo: "stop the servers and take it out with an editor",
-    };
-}
-
-/** One entry. */
-function aboutEntry(entry: Borrowed): Finding | undefined {
-  const name = nameOf(entry);
-  const owned = entry.owner === "alive";
-  switch (entry.verdict) {
-    case "stranger":
-      return {
-        what: `${name}: another process has its pid`,
-        todo: owned
-          ? "its server will see to it"
-          : "it is never signalled; headless-pids reap drops the entry",
-      };
-    case "gone":
-      return owned
-        ? undefined
-        : { what: `${name}: gone, and still in the file`, todo: "headless-pids reap drops it" };
-    case "foreign":
-      return {
-        what: `${name}: another user's or another host's`,
-        todo: "look at it there; this tool leaves it alone",
-      };
-    case "unknown":
-      return {
-        what: `${name}: cannot be told whose it is`,
-        todo: "look at the process; this tool leaves it alone",
-      };
-    case "same":
-    case "group":
-      if (!entry.canEnd)
-        return {
-          what: `${name}: two entries have that pid`,
-          todo: "stop the servers and take one out with an editor",
-        };
-      if (!entry.kin)
-        return {
-          what: `${name}: was no child of its server`,
-          todo: "it is never signalled; end it by hand if you know it",
-        };
-      if (entry.owner === "gone")
-        return {
-          what: `${name}: an orphan, its server is gone`,
-          todo: "start the server, or headless-pids reap",
-        };
-      return undefined;
-  }
-}
-
-/** Files beside the pid file. */
-function* aboutLeftovers(pidFile: string): Generator<Finding> {
-  const { copies, temporaries } = leftoversOf(pidFile);
-  for (const file of copies)
-    yield {
-      what: `a copy of a damaged file: ${plain(file)}`,
-      todo: "delete it when you have looked at it",
-    };
-  for (const file of temporaries)
-    yield { what: `a temporary file of a writer that died: ${plain(file)}`, todo: STARTS };
-}
-
-/** Keepers that only their own files tell of. A number proves nothing, so none is acted on. */
-function* aboutKeepers(pidFile: string, { entries }: Look): Generator<Finding> {
-  const living = new Map(listProcesses().map((it) => [it.pid, it.command]));
-  const known = new Set(entries.flatMap((it) => [it.pid, it.keeperPid, it.standsFor]));
-  for (const { file, pid } of keeperFilesOf(pidFile)) {
-    const command = living.get(pid);
-    if (command === undefined)
-      yield { what: `a file of a keeper that is gone: ${plain(file)}`, todo: "delete it" };
-    else if (!known.has(pid))
-      yield {
-        what: `a keeper without an entry: pid ${pid}, ${plain(command, 60)}`,
-        todo: `if it is one, end it by hand; ${plain(file)} names it`,
-      };
-  }
-}
-
-function readable(pidFile: string): Look | Finding {
+function* aboutContent(pidFile: string): Generator<Finding> {
+  const processes = new Processes();
   try {
-    return lookAt(pidFile);
+    const look = lookAt(pidFile);
+    yield* aboutEntries(look);
+    yield* aboutKeepers(pidFile, look, processes);
+    yield* aboutMarks(pidFile, look, processes);
+    yield* aboutSupervisors(look, processes);
   } catch (error) {
-    return {
-      what: `the file cannot or must not be read: ${plain((error as Error).message)}`,
-      todo: "see who owns it, and that it is a file of mode 600",
-    };
+    const { message, code } = error as Error & { code?: unknown };
+    if (typeof code !== "string") throw error;
+    yield { kind: "file-unreadable", item: plain(message) };
   }
 }
 
-export function doctor(pidFile: string): number {
-  const look = readable(pidFile);
-  const findings: Finding[] =
-    "what" in look
-      ? [look, ...aboutPlace(pidFile), ...aboutLeftovers(pidFile)]
-      : [
-          ...aboutPlace(pidFile),
-          ...aboutFile(pidFile, look),
-          ...look.entries.map(aboutEntry).filter((it) => it !== undefined),
-          ...aboutLeftovers(pidFile),
-          ...aboutKeepers(pidFile, look),
-        ];
-  print(
-    `${plain(pidFile)}: ${findings.length === 0 ? "nothing is wrong" : `${findings.length} to look at`}\n`,
-  );
-  for (const { what, todo } of findings)
-    print(`${painted("yellow", "-")} ${what}\n  ${painted("dim", todo)}\n`);
-  return findings.length === 0 ? ExitCode.ok : ExitCode.nothing;
+/** All findings of one kind, in one line and for scripts. */
+interface Group {
+  kind: FindingKind;
+  items: string[];
+  count: number;
+}
+
+function groupsOf(findings: Iterable<Finding>): Group[] {
+  const groups = new Map<FindingKind, Group>();
+  for (const { kind, item } of findings) {
+    const group = groups.get(kind) ?? { kind, items: [], count: 0 };
+    group.count++;
+    if (item !== undefined) group.items.push(item);
+    groups.set(kind, group);
+  }
+  return [...groups.values()];
+}
+
+const isProblem = ({ kind }: Group): boolean => kinds[kind].severity === "problem";
+
+const groupJson = ({ kind, items, count }: Group): object => ({
+  kind,
+  severity: kinds[kind].severity,
+  count,
+  message: kinds[kind].what(count),
+  fix: kinds[kind].fix,
+  items,
+});
+
+function showGroup(group: Group): void {
+  const { what, fix } = kinds[group.kind];
+  const named = group.items.slice(0, NAMED);
+  if (group.items.length > NAMED) named.push(`${group.items.length - NAMED} more`);
+  const items = named.length > 0 ? `: ${named.join("; ")}` : "";
+  const mark = isProblem(group) ? painted("red", "!") : painted("yellow", "-");
+  print(`${mark} ${what(group.count)}${items}\n  ${painted("dim", fix)}\n`);
+}
+
+export function doctor(pidFile: string, { json }: Options): number {
+  const found = [...aboutPlace(pidFile), ...aboutContent(pidFile), ...aboutLeftovers(pidFile)];
+  const groups = groupsOf(found).sort((a, b) => Number(isProblem(b)) - Number(isProblem(a)));
+  const healthy = !groups.some(isProblem);
+  if (json) printJson("doctor", { pidFile, healthy, findings: groups.map(groupJson) }, 2);
+  else {
+    const result = groups.length === 0 ? "nothing is wrong" : `${groups.length} to look at`;
+    print(`${plain(pidFile)}: ${result}\n`);
+    groups.forEach(showGroup);
+  }
+  return healthy ? ExitCode.ok : ExitCode.nothing;
 }

@@ -1,8 +1,17 @@
 import { ExitCode } from "./exit-code.js";
-import type { Borrowed, Ending, Guest } from "./guest.js";
+import type { Borrowed, Ending, Guest, Manner } from "./guest.js";
+import { entryJson, printJson } from "./json.js";
 import { complain, print } from "./terminal.js";
 import { plain } from "./text.js";
 import { nameOf } from "./view.js";
+
+/** What became of one that was to be ended. */
+export interface Result {
+  /** How the caller named it. */
+  target?: string;
+  outcome: Ending | "ambiguous" | "not-confirmed";
+  entry?: Borrowed;
+}
 
 const results: Record<Ending, string> = {
   exited: "ended",
@@ -14,22 +23,42 @@ const results: Record<Ending, string> = {
   lives: "was signalled and is still alive",
 };
 
-const isDone = (ending: Ending): boolean => ["exited", "killed", "already-gone"].includes(ending);
+const DONE: readonly Result["outcome"][] = ["exited", "killed", "already-gone"];
 
-/** Ends them all at once, says of each how, and drops from the file what is gone. */
+/** The exit code that says the worst of it. */
+export const codeOf = (all: readonly Result[]): number =>
+  all.every(({ outcome }) => DONE.includes(outcome)) ? ExitCode.ok : ExitCode.refused;
+
+/** Ends them all at once, and says of each how. */
 export async function endAll(
   guest: Guest,
   entries: readonly Borrowed[],
-  tree: boolean,
-): Promise<number> {
-  const endings = await Promise.all(entries.map((entry) => guest.end(entry, tree)));
-  entries.forEach((entry, at) => print(`${nameOf(entry)}: ${results[endings[at]]}\n`));
-  tidy(guest);
-  return endings.every(isDone) ? ExitCode.ok : ExitCode.refused;
+  manner: Manner,
+  say = print,
+): Promise<Result[]> {
+  const ends = entries.map(async (entry) => ({ entry, outcome: await guest.end(entry, manner) }));
+  const all = await Promise.all(ends);
+  for (const { entry, outcome } of all) say(`${nameOf(entry)}: ${results[outcome]}\n`);
+  return all;
 }
 
-export function tidy(guest: Guest): void {
+/** Drops from the file what is gone; how many. */
+export function tidy(guest: Guest, say = print): number {
   const dropped = guest.tidy();
-  if (dropped > 0) print(`dropped from the file: ${dropped}\n`);
+  if (dropped > 0) say(`dropped from the file: ${dropped}\n`);
   for (const warning of guest.warnings) complain(plain(warning));
+  return dropped;
 }
+
+const resultJson = ({ target, outcome, entry }: Result): object => ({
+  target,
+  outcome,
+  entry: entry && entryJson(entry),
+});
+
+export const printResults = (
+  command: string,
+  pidFile: string,
+  all: readonly Result[],
+  more: object,
+): void => printJson(command, { pidFile, results: all.map(resultJson), ...more }, 2);

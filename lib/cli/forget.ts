@@ -1,26 +1,36 @@
-import type { Arguments } from "./arguments.js";
 import { ExitCode } from "./exit-code.js";
 import { Guest } from "./guest.js";
-import { complain, isConfirmed, print } from "./terminal.js";
+import { entryJson, printJson } from "./json.js";
+import type { Options } from "./options.js";
+import { complain, isConfirmed, print, widthOfTerminal } from "./terminal.js";
 import { plain } from "./text.js";
-import { tableOf } from "./view.js";
+import { linesOf } from "./view.js";
 
-async function forgetWith(guest: Guest, options: Arguments): Promise<number> {
+async function forgetWith(guest: Guest, pidFile: string, options: Options): Promise<number> {
   const due = guest.look().entries.filter((it) => it.canForget);
-  print(due.length > 0 ? tableOf(due, Date.now()) : "nothing to forget\n");
-  if (options.dryRun || due.length === 0) return ExitCode.ok;
+  const lines = linesOf(
+    due.map((entry) => ({ entry })),
+    Date.now(),
+    widthOfTerminal(),
+  );
+  if (!options.json) print(due.length > 0 ? `${lines.join("\n")}\n` : "nothing to forget\n");
   const question = due.length === 1 ? "Forget it?" : `Forget these ${due.length}?`;
-  if (!(await isConfirmed(options.yes, question))) return ExitCode.refused;
-  print(`dropped from the file: ${guest.forget()}\n`);
+  const idle = options.dryRun || due.length === 0;
+  const confirmed = !idle && (await isConfirmed(options.yes, question));
+  const dropped = confirmed ? guest.forget() : 0;
+  const { dryRun = false } = options;
+  if (options.json)
+    printJson("forget", { pidFile, dryRun, dropped, entries: due.map(entryJson) }, 2);
+  else if (confirmed) print(`dropped from the file: ${dropped}\n`);
   for (const warning of guest.warnings) complain(plain(warning));
-  return ExitCode.ok;
+  return idle || confirmed ? ExitCode.ok : ExitCode.refused;
 }
 
 /** Drops the entries that only another host, or an ended container, could judge. */
-export async function forget(pidFile: string, options: Arguments): Promise<number> {
+export async function forget(pidFile: string, options: Options): Promise<number> {
   const guest = new Guest(pidFile);
   try {
-    return await forgetWith(guest, options);
+    return await forgetWith(guest, pidFile, options);
   } finally {
     guest.close();
   }

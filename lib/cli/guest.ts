@@ -1,8 +1,9 @@
-import { type Borrowed, type NativeLook, Registry } from "../binding.js";
+import type { Borrowed, NativeLook, NativeRegistry, Testimony } from "../binding.js";
 import { failure } from "../failure.js";
 import type { TerminateOutcome } from "../types.js";
+import { native } from "./native.js";
+import { GRACE_NEVER, LONGEST_MS, type Options } from "./options.js";
 
-const GRACE_MS = 2000;
 /** After SIGKILL a process goes at once, unless a disk or a debugger holds it. */
 const PATIENCE_MS = 8000;
 
@@ -10,6 +11,8 @@ export type { Borrowed };
 export type Look = NativeLook;
 /** `lives`: it was signalled and is still there after all our patience. */
 export type Ending = TerminateOutcome | "lives";
+/** How an entry is to be ended. */
+export type Manner = Pick<Options, "signal" | "grace" | "tree">;
 
 /**
  * The pid file seen from outside: one look at it, and the ending of what was seen, by the same core
@@ -18,7 +21,7 @@ export type Ending = TerminateOutcome | "lives";
 export class Guest {
   #timer: NodeJS.Timeout | undefined;
   readonly #requests = new Map<number, (outcome: Ending) => void>();
-  readonly #native;
+  readonly #native: NativeRegistry;
   #nextRequest = 0;
   readonly warnings: string[] = [];
 
@@ -37,7 +40,7 @@ export class Guest {
       terminated: (request: number, outcome: TerminateOutcome) =>
         this.#requests.get(request)?.(outcome),
     };
-    this.#native = new Registry(pidFile, GRACE_MS, host, true);
+    this.#native = new (native().Registry)(pidFile, GRACE_NEVER, host, true);
   }
 
   /** To be called once. Throws an Error with a `code` if the file cannot or must not be read. */
@@ -45,12 +48,15 @@ export class Guest {
     return this.#native.borrow();
   }
 
-  /** SIGTERM, then SIGKILL after 2 seconds. Resolves when it is gone, or will not be ended. */
-  end(entry: Borrowed, tree: boolean): Promise<Ending> {
+  /** Resolves when it is gone, or will not be ended. */
+  end(entry: Borrowed, { signal, grace, tree = false }: Manner): Promise<Ending> {
     const request = this.#nextRequest++;
     return new Promise((resolve, reject) => {
       // It also keeps the event loop alive, which nothing native does.
-      const patience = setTimeout(() => answer("lives"), PATIENCE_MS);
+      const patience = setTimeout(
+        () => answer("lives"),
+        Math.min(Math.max(grace, 0) + PATIENCE_MS, LONGEST_MS),
+      );
       const answer = (outcome: Ending): void => {
         clearTimeout(patience);
         this.#requests.delete(request);
@@ -58,20 +64,17 @@ export class Guest {
       };
       this.#requests.set(request, answer);
       try {
-        this.#native.terminate(
-          request,
-          "SIGTERM",
-          GRACE_MS,
-          undefined,
-          undefined,
-          entry.standsFor,
-          tree,
-        );
+        this.#native.terminate(request, signal, grace, undefined, undefined, entry.standsFor, tree);
       } catch (error) {
         clearTimeout(patience);
         reject(error);
       }
     });
+  }
+
+  /** Each proof of the entries that have that pid, as the file says it now. */
+  explain(pid: number): Testimony[] {
+    return this.#native.explain(pid);
   }
 
   /** Drops the entries of the file that are gone and whose server is; how many. */

@@ -47,12 +47,3 @@ export function keeperFilesOf(pidFile: string): { file: string; pid: number }[] 
     .map((name) => ({ file: path.join(folder, name), pid: pidIn(path.join(folder, name)) }))
     .filter((it): it is { file: string; pid: number } => it.pid !== undefined);
 }
-
-/** Whether others than its owner may read a file, which holds tokens. */
-export function isOpenToOthers(file: string): boolean {
-  try {
-    return (lstatSync(file).mode & 0o077) !== 0;
-  } catch {
-    return false;
-  }
-}

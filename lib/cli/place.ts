@@ -1,15 +1,10 @@
-import { accessSync, constants, lstatSync, type Stats } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import path from "node:path";
-import type { Finding } from "./doctor.js";
+import type { Finding } from "./findings.js";
 import { plain } from "./text.js";
+import { infoOf, nearestFolder } from "./user.js";
 
-function infoOf(file: string): Stats | undefined {
-  try {
-    return lstatSync(file);
-  } catch {
-    return undefined; // missing, or in a folder that we may not enter, which is told itself
-  }
-}
+const STICKY = 0o1000;
 
 function may(file: string, mode: number): boolean {
   try {
@@ -20,27 +15,49 @@ function may(file: string, mode: number): boolean {
   }
 }
 
-/** The folder, or the nearest one above it in which a server would have to make it. */
-function nearestFolder(folder: string): string {
-  return infoOf(folder) || path.dirname(folder) === folder
-    ? folder
-    : nearestFolder(path.dirname(folder));
+const isWindows = process.platform === "win32"; // which has no modes
+const modeOf = (file: string): number => (isWindows ? 0 : (infoOf(file)?.mode ?? 0));
+
+const modeText = (mode: number): string => (mode & 0o777).toString(8);
+
+/** Others may put another file in the place of one of its files. */
+const isReplaceable = (mode: number): boolean => (mode & 0o002) !== 0 && (mode & STICKY) === 0;
+
+function* aboutFolder(folder: string): Generator<Finding> {
+  const nearest = nearestFolder(folder);
+  if (!may(nearest, constants.W_OK | constants.X_OK))
+    yield { kind: "folder-unwritable", item: `the folder ${plain(nearest)} cannot be written` };
+  const mode = nearest === folder ? modeOf(folder) : 0;
+  const item = `${plain(folder)}, of mode ${modeText(mode)}`;
+  if (isReplaceable(mode)) yield { kind: "folder-writable", item };
+  else if ((mode & 0o077) !== 0 && (mode & STICKY) === 0) yield { kind: "folder-open", item };
 }
 
-/** What keeps every server of this user from writing the file. */
-export function* aboutPlace(pidFile: string): Generator<Finding> {
-  const folder = nearestFolder(path.dirname(pidFile));
-  if (!may(folder, constants.W_OK | constants.X_OK))
-    yield {
-      what: `the folder ${plain(folder)} cannot be written, so no server of yours keeps a file in it`,
-      todo: `make it yours (chown), or name another file with --pid-file and the option pidFilePath`,
-    };
+function* aboutFiles(pidFile: string): Generator<Finding> {
   for (const file of [pidFile, `${pidFile}.lock`, `${pidFile}.owners`]) {
     const info = infoOf(file);
     if (!info || (info.isFile() && may(file, constants.R_OK | constants.W_OK))) continue;
-    yield {
-      what: `${plain(file)} ${info.isFile() ? `belongs to user ${info.uid} and is closed to you` : "is no regular file"}, so no server of yours can write`,
-      todo: `remove it, or make it yours (chown); a command that was run as root once may have left it`,
-    };
+    const why = info.isFile()
+      ? `belongs to user ${info.uid} and is closed to you`
+      : "is no regular file";
+    yield { kind: "file-unwritable", item: `${plain(file)} ${why}` };
   }
+  if ((modeOf(pidFile) & 0o077) !== 0)
+    yield { kind: "file-open", item: `${plain(pidFile)}, of mode ${modeText(modeOf(pidFile))}` };
+}
+
+function* aboutSessions(folder: string): Generator<Finding> {
+  const info = infoOf(folder);
+  if (!info) return; // the first keeper makes it
+  const ours = info.isDirectory() && may(folder, constants.W_OK | constants.X_OK);
+  if (!ours || (modeOf(folder) & 0o022) !== 0)
+    yield { kind: "sessions-unusable", item: plain(folder) };
+}
+
+/** Where the file is: who may write there, and who may look. */
+export function* aboutPlace(pidFile: string): Generator<Finding> {
+  const folder = path.dirname(pidFile);
+  yield* aboutFolder(folder);
+  yield* aboutFiles(pidFile);
+  yield* aboutSessions(path.join(folder, "sessions"));
 }

@@ -1,35 +1,60 @@
-import type { Arguments } from "./arguments.js";
-import { endAll, tidy } from "./ending.js";
+import { codeOf, endAll, printResults, type Result, tidy } from "./ending.js";
 import { ExitCode } from "./exit-code.js";
-import { Guest, type Borrowed } from "./guest.js";
-import { isConfirmed, print } from "./terminal.js";
-import { tableOf } from "./view.js";
+import { type Borrowed, Guest } from "./guest.js";
+import { listedJson } from "./json.js";
+import type { Options } from "./options.js";
+import { Processes } from "./processes.js";
+import { isConfirmed, print, widthOfTerminal } from "./terminal.js";
+import { durationText } from "./text.js";
+import { linesOf } from "./view.js";
 
-function isDue(entry: Borrowed, nowMs: number, olderThanMs: number): boolean {
-  const old = entry.spawnedAt !== undefined && nowMs - entry.spawnedAt >= olderThanMs;
-  return entry.owner === "gone" && entry.canEnd && entry.kin && old;
+const isOrphan = ({ owner, canEnd, kin }: Borrowed): boolean => owner === "gone" && canEnd && kin;
+
+const isOld = ({ spawnedAt }: Borrowed, nowMs: number, olderThanMs: number): boolean =>
+  spawnedAt !== undefined && nowMs - spawnedAt >= olderThanMs;
+
+function youngerText(younger: number, olderThanMs: number): string {
+  const are = younger === 1 ? "1 orphan is" : `${younger} orphans are`;
+  return `${are} younger than ${durationText(olderThanMs)}, and left alone\n`;
 }
 
-async function reapWith(guest: Guest, options: Arguments): Promise<number> {
-  const nowMs = Date.now();
-  const due = guest.look().entries.filter((it) => isDue(it, nowMs, options.olderThanMs));
-  print(due.length > 0 ? tableOf(due, nowMs) : "no orphans\n");
-  if (options.dryRun) return ExitCode.ok;
-  if (due.length === 0) {
-    tidy(guest);
-    return ExitCode.ok;
+/** Those that are due are shown; whether they are to be ended. */
+async function isWanted(due: Borrowed[], younger: number, options: Options): Promise<boolean> {
+  const processes = new Processes();
+  const listed = due.map((entry) => ({ entry, usage: processes.usageOf(entry) }));
+  if (!options.json) {
+    const lines = linesOf(listed, processes.atMs, widthOfTerminal());
+    print(due.length > 0 ? `${lines.join("\n")}\n` : "no orphans\n");
+    if (younger > 0) print(youngerText(younger, options.olderThan));
   }
-  const question = due.length === 1 ? "End it?" : `End these ${due.length}?`;
-  return (await isConfirmed(options.yes, question))
-    ? endAll(guest, due, options.tree)
-    : ExitCode.refused;
+  if (options.dryRun || due.length === 0) return false;
+  return isConfirmed(options.yes, due.length === 1 ? "End it?" : `End these ${due.length}?`);
+}
+
+async function reapWith(guest: Guest, pidFile: string, options: Options): Promise<number> {
+  const say = options.json ? () => {} : print;
+  const nowMs = Date.now();
+  const orphans = guest.look().entries.filter(isOrphan);
+  const due = orphans.filter((it) => isOld(it, nowMs, options.olderThan));
+  const younger = orphans.length - due.length;
+  const wanted = await isWanted(due, younger, options);
+  const refused = !wanted && !options.dryRun && due.length > 0;
+  const results: Result[] = wanted
+    ? await endAll(guest, due, options, say)
+    : due.map((entry) => ({ outcome: "not-confirmed", entry }));
+  const dropped = options.dryRun || refused ? 0 : tidy(guest, say);
+  const more = { dryRun: options.dryRun ?? false, younger, dropped };
+  if (options.json && options.dryRun)
+    printResults("reap", pidFile, [], { ...more, due: due.map((entry) => listedJson({ entry })) });
+  else if (options.json) printResults("reap", pidFile, results, { ...more, due: [] });
+  return refused ? ExitCode.refused : options.dryRun ? ExitCode.ok : codeOf(results);
 }
 
 /** Ends the processes whose server is gone. */
-export async function reap(pidFile: string, options: Arguments): Promise<number> {
+export async function reap(pidFile: string, options: Options): Promise<number> {
   const guest = new Guest(pidFile);
   try {
-    return await reapWith(guest, options);
+    return await reapWith(guest, pidFile, { ...options, signal: "SIGTERM" });
   } finally {
     guest.close();
   }

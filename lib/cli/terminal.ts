@@ -20,6 +20,10 @@ export const print = (text: string): void => void process.stdout.write(text);
 export const complain = (text: string): void =>
   void process.stderr.write(`headless-pids: ${text}\n`);
 
+/** Undefined: no terminal, or one that does not tell. */
+export const widthOfTerminal = (): number | undefined =>
+  process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : undefined;
+
 /** Whether a person at a terminal says yes; the end of the input is a no. */
 function ask(question: string): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -33,10 +37,10 @@ function ask(question: string): Promise<boolean> {
 }
 
 /** Says why not, if not. */
-export async function isConfirmed(yes: boolean, question: string): Promise<boolean> {
+export async function isConfirmed(yes: boolean | undefined, question: string): Promise<boolean> {
   if (yes) return true;
   if (!process.stdin.isTTY) {
-    complain("refused: nobody can be asked, because standard input is no terminal; say --yes");
+    complain("stdin is not a terminal; pass --yes");
     return false;
   }
   const confirmed = await ask(question);

@@ -3,13 +3,13 @@
  * line and paragraph separators, marks of direction.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const escapeCharacter = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** Text from a file or from another process, harmless on a terminal; cut off if it is long. */
-export function plain(text: string, longest = 200): string {
+/** Text from a file or from another process, harmless on a terminal; cut off if it is longer. */
+export function plain(text: string, longest = Number.POSITIVE_INFINITY): string {
   const cut = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
   return cut.replace(UNSAFE, escapeCharacter);
 }
@@ -33,19 +33,14 @@ export function ageOf(fromMs: number | undefined, nowMs: number): string {
 export const sizeOf = (bytes: number): string =>
   bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
-/** Columns of equal width, two spaces apart; the cells are plain already. */
-export function table(
-  rows: readonly (readonly string[])[],
-  paint = (text: string, _column: number) => text,
-): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row: readonly string[], painted: boolean): string =>
-    row
-      .map((cell, column) => {
-        const padding = " ".repeat(column < row.length - 1 ? widths[column] - cell.length : 0);
-        return (painted ? paint(cell, column) : cell) + padding;
-      })
-      .join("  ")
-      .trimEnd();
-  return rows.map((row, at) => `${line(row, at > 0)}\n`).join("");
+/** As a person would write it on a command line. */
+export function durationText(ms: number): string {
+  const units = [
+    [86_400_000, "d"],
+    [3_600_000, "h"],
+    [60_000, "m"],
+    [1000, "s"],
+  ] as const;
+  const [size, unit] = units.find(([it]) => ms >= it && ms % it === 0) ?? [1, "ms"];
+  return `${ms / size}${unit}`;
 }

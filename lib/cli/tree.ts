@@ -1,53 +1,59 @@
-import { listProcesses, type ProcessFacts } from "../binding.js";
+import type { ProcessFacts } from "../binding.js";
 import { ExitCode } from "./exit-code.js";
-import { lookAt, type Borrowed } from "./guest.js";
-import { painted, print } from "./terminal.js";
+import { lookAt } from "./guest.js";
+import { fileJson, listedJson, printJson } from "./json.js";
+import type { Options } from "./options.js";
+import { Processes } from "./processes.js";
+import { painted, print, widthOfTerminal } from "./terminal.js";
 import { plain, sizeOf } from "./text.js";
 import { nameOf, stateOf } from "./view.js";
+import { cutEnd, cutStart, widthOf } from "./width.js";
 
-/** The parent of those whose parent is hidden from us. */
-const NONE = 0;
+const DEEPEST = 256;
 
-type Children = Map<number, ProcessFacts[]>;
+/** What is known of one process, for scripts. */
+export const processJson = (it: ProcessFacts, processes: Processes): Record<string, unknown> => ({
+  pid: it.pid,
+  parentPid: it.parentPid,
+  command: it.command,
+  cpuPercent: Math.round(processes.cpuPercentOf(it) * 10) / 10,
+  residentBytes: it.residentBytes,
+  startedAt: new Date(it.startedAt).toISOString(),
+});
 
-function childrenOf(processes: ProcessFacts[]): Children {
-  const children: Children = new Map();
-  for (const it of processes) {
-    const parent = it.parentPid ?? NONE;
-    children.set(parent, [...(children.get(parent) ?? []), it]);
+const branchJson = (it: ProcessFacts, processes: Processes, depth = 0): object => ({
+  ...processJson(it, processes),
+  children: (depth < DEEPEST ? processes.childrenOf(it.pid) : []).map((child) =>
+    branchJson(child, processes, depth + 1),
+  ),
+});
+
+function printBranch(it: ProcessFacts, processes: Processes, width: number, depth = 1): void {
+  const cpu = Math.round(processes.cpuPercentOf(it));
+  const facts = `${"  ".repeat(depth)}${it.pid}  ${cpu}% cpu  ${sizeOf(it.residentBytes)}  `;
+  print(`${facts}${cutEnd(plain(it.command), Math.max(1, width - facts.length))}\n`);
+  for (const child of depth < DEEPEST ? processes.childrenOf(it.pid) : [])
+    printBranch(child, processes, width, depth + 1);
+}
+
+export function tree(pidFile: string, { json }: Options): number {
+  const look = lookAt(pidFile);
+  const processes = new Processes();
+  const width = widthOfTerminal() ?? Number.POSITIVE_INFINITY;
+  if (json) {
+    const entries = look.entries.map((entry) => ({
+      ...listedJson({ entry, usage: processes.usageOf(entry) }),
+      processes: processes.rootsOf(entry).map((it) => branchJson(it, processes)),
+    }));
+    printJson("tree", { ...fileJson(pidFile, look), entries }, 2);
+    return ExitCode.ok;
   }
-  return children;
-}
-
-/** Where an entry's processes hang: itself, or the members of its group that are left. */
-function rootsOf(entry: Borrowed, processes: ProcessFacts[]): ProcessFacts[] {
-  if (entry.verdict === "same") return processes.filter((it) => it.pid === entry.standsFor);
-  if (entry.verdict !== "group") return [];
-  const members = processes.filter((it) => it.group === entry.standsFor);
-  return members.filter((it) => !members.some((other) => other.pid === it.parentPid));
-}
-
-/** Per cent of one processor since it started. */
-function cpuOf(it: ProcessFacts, nowMs: number): string {
-  const livedMs = Math.max(1, nowMs - it.startedAt);
-  return `${Math.round((100 * it.cpuMs) / livedMs)}%`;
-}
-
-function printBranch(it: ProcessFacts, children: Children, depth: number, nowMs: number): void {
-  const facts = `${it.pid}  ${cpuOf(it, nowMs)} cpu  ${sizeOf(it.residentBytes)}`;
-  print(`${"  ".repeat(depth)}${facts}  ${plain(it.command, 80)}\n`);
-  for (const child of children.get(it.pid) ?? []) printBranch(child, children, depth + 1, nowMs);
-}
-
-export function tree(pidFile: string): number {
-  const { entries } = lookAt(pidFile);
-  const processes = listProcesses();
-  const children = childrenOf(processes);
-  const nowMs = Date.now();
-  if (entries.length === 0) print("no entries\n");
-  for (const entry of entries) {
-    print(`${painted("bold", nameOf(entry))}  ${plain(entry.cwd, 60)}  ${stateOf(entry)}\n`);
-    for (const root of rootsOf(entry, processes)) printBranch(root, children, 1, nowMs);
+  if (look.entries.length === 0) print(`no entries in ${plain(pidFile)}\n`);
+  for (const entry of look.entries) {
+    const room = Math.max(1, width - widthOf(nameOf(entry)) - stateOf(entry).length - 4);
+    const folder = cutStart(plain(entry.cwd), room);
+    print(`${painted("bold", nameOf(entry))}  ${folder}  ${stateOf(entry)}\n`);
+    for (const root of processes.rootsOf(entry)) printBranch(root, processes, width);
   }
   return ExitCode.ok;
 }

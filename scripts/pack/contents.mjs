@@ -15,6 +15,7 @@ const CONTENTS = [
   /^sbom\.cdx\.json$/,
   /^(index|async)\.d\.ts$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
+  /^dist\/cli\/([a-z]+\.licences\.txt|schema\.json|headless-pids\.1)$/,
   /^native\/(binding\.gyp|package\.json)$/,
   /^native\/(src|vendor)\/[\w/-]+\.(c|cc|h|map)$/,
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/headless-pid-registry(\.glibc|\.musl)?\.node$/,

@@ -71,6 +71,30 @@ napi_value Borrow(Call &call, hpr_registry *registry) {
   return contents;
 }
 
+/* explain(pid): [{ row, about, pid, proof, said }] */
+napi_value Explain(Call &call, hpr_registry *registry) {
+  struct {
+    napi_env env;
+    napi_value items;
+  } list = {call.env(), List(call.env())};
+  const int32_t pid = call.Pid(0, "pid");
+  if (!call.ok()) return nullptr;
+  const int result = hpr_registry_explain(
+      registry, pid,
+      [](void *context, const hpr_testimony *told) {
+        const auto *it = static_cast<decltype(list) *>(context);
+        napi_value object = Object(it->env);
+        Set(it->env, object, "row", Number(it->env, static_cast<double>(told->row)));
+        SetText(it->env, object, "about", told->about);
+        SetPid(it->env, object, "pid", told->pid);
+        SetText(it->env, object, "proof", told->proof);
+        SetText(it->env, object, "said", told->said);
+        Append(it->env, it->items, object);
+      },
+      &list);
+  return result == 0 ? list.items : call.Fail(result);
+}
+
 napi_value Tidy(Call &call, hpr_registry *registry) {
   size_t dropped;
   const int result = hpr_registry_tidy(registry, &dropped);

@@ -436,6 +436,7 @@ constexpr Method kMethods[] = {
     {"size", Enter<Size>},
     {"entries", Enter<Entries>},
     {"borrow", Enter<Borrow>},
+    {"explain", Enter<Explain>},
     {"tidy", Enter<Tidy>},
     {"forget", Enter<Forget>},
     {"close", CloseIt},

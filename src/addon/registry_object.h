@@ -86,6 +86,7 @@ private:
 
 /* registry_guest.cc: the calls of one that was opened as a guest. */
 napi_value Borrow(Call &call, hpr_registry *registry);
+napi_value Explain(Call &call, hpr_registry *registry);
 napi_value Tidy(Call &call, hpr_registry *registry);
 napi_value Forget(Call &call, hpr_registry *registry);
 

@@ -6,13 +6,17 @@ static hpr_ownership ownership_of(hpr_registry *registry, const hpr_row *row) {
   return hpr_owners_ask(&registry->owners, &registry->process, row);
 }
 
-static hpr_verdict judge_row(const hpr_registry *registry, hpr_row *row) {
-  const hpr_judge_scope scope = {
+static hpr_judge_scope scope_of(const hpr_registry *registry) {
+  return (hpr_judge_scope){
       .process = &registry->process,
       .files = registry->files,
       .pid_file = hpr_pidfile_path(registry->ledger.pidfile),
       .shared = registry->owners.shared,
   };
+}
+
+static hpr_verdict judge_row(const hpr_registry *registry, hpr_row *row) {
+  const hpr_judge_scope scope = scope_of(registry);
   if (hpr_owners_took_all_along(&registry->owners, &registry->process, row))
     return HPR_VERDICT_GONE;
   return hpr_judge_row(&scope, row);
@@ -98,6 +102,68 @@ int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *co
   if (result == 0) *ret_damaged = document.damaged;
   hpr_document_done(&document);
   return result;
+}
+
+/* --- explaining ------------------------------------------------------------------------------ */
+
+typedef struct explaining {
+  hpr_testimony it;
+  hpr_testimony_visit visit;
+  void *context;
+} explaining;
+
+static void tell(void *context, const char *proof, const char *said) {
+  explaining *self = context;
+  self->it.proof = proof;
+  self->it.said = said;
+  self->visit(self->context, &self->it);
+}
+
+static void explain_part(const hpr_registry *registry, explaining *self, const char *about,
+                         const hpr_identity *identity) {
+  const hpr_process_ops *process = &registry->process;
+  self->it.about = about;
+  self->it.pid = identity->pid;
+  if (identity->pid != 0) process->explain(process->self, identity, tell, self);
+}
+
+static const char *lock_word(hpr_proof proof) {
+  switch (proof) {
+  case HPR_PROOF_LIVES: return "held";
+  case HPR_PROOF_ENDED: return "free";
+  case HPR_PROOF_NONE: break;
+  }
+  return "none";
+}
+
+static void explain_row(const hpr_registry *registry, explaining *self, const hpr_row *row) {
+  const hpr_judge_scope scope = scope_of(registry);
+  const hpr_ownerfile *locks = registry->owners.locks;
+  self->it.about = "registered";
+  self->it.pid = row->main.pid;
+  hpr_judge_explain(&scope, row, tell, self);
+  explain_part(registry, self, "agent", &row->pi);
+  if (row->keeper.pid != row->main.pid) explain_part(registry, self, "keeper", &row->keeper);
+  explain_part(registry, self, "owner", &row->owner);
+  if (row->owner.pid == 0) return;
+  tell(self, "lock", lock_word(hpr_ownerfile_test(locks, row)));
+  if (row->owner_init[0]) tell(self, "init", lock_word(hpr_ownerfile_test_init(locks, row)));
+}
+
+int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visit visit,
+                         void *context) {
+  hpr_document document;
+  explaining self = {.visit = visit, .context = context};
+  int result =
+      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
+  if (result != 0) return result;
+  for (hpr_stored *it = document.stored; it; it = it->next) {
+    if (it->error != 0) continue;
+    if (it->row.main.pid == pid || it->row.pi.pid == pid) explain_row(registry, &self, &it->row);
+    self.it.row++;
+  }
+  hpr_document_done(&document);
+  return 0;
 }
 
 /* --- tidying -------------------------------------------------------------------------------- */

@@ -252,3 +252,43 @@ hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy 
 bool hpr_judge_was_seen(const hpr_row *row) {
   return row->main.state == HPR_RECORD_KNOWN || row->main.state == HPR_RECORD_OPAQUE;
 }
+
+/* --- for people ------------------------------------------------------------------------------- */
+
+static const char *mark_word(hpr_mark mark) {
+  switch (mark) {
+  case HPR_MARK_CARRIED: return "carried";
+  case HPR_MARK_ABSENT: return "absent";
+  case HPR_MARK_UNKNOWN: break;
+  }
+  return "unknown";
+}
+
+static const char *place_word(place place) {
+  switch (place) {
+  case PLACE_SAME: return "same";
+  case PLACE_OTHER: return "other";
+  case PLACE_UNKNOWN: break;
+  }
+  return "unknown";
+}
+
+static const char *time_word(int64_t late_ms) {
+  if (late_ms == INT64_MIN) return "unknown";
+  if (late_ms > LATE_MS) return "late";
+  return late_ms < -EARLY_MS ? "early" : "in";
+}
+
+void hpr_judge_explain(const hpr_judge_scope *scope, const hpr_row *row, hpr_proof_visit visit,
+                       void *context) {
+  const hpr_process_ops *process = scope->process;
+  hpr_identity now = row->main;
+  process->explain(process->self, &row->main, visit, context);
+  if (row->main.state == HPR_RECORD_NONE) process->identify(process->self, now.pid, NULL, &now);
+  if (row->token)
+    visit(context, "mark",
+          mark_word(process->mark(process->self, &now, row->token, scope->pid_file)));
+  if (row->main.state != HPR_RECORD_NONE) return;
+  visit(context, "folder", place_word(place_of(scope, row, &now)));
+  visit(context, "time", time_word(lateness_of(scope, row, &now)));
+}

@@ -55,4 +55,12 @@ hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict);
 /* True if a process of an earlier server was seen alive by it, so that its end is worth telling. */
 bool hpr_judge_was_seen(const hpr_row *row);
 
+/*
+ * Tells each proof of a row's registered process by itself, see hpr_process_ops.explain. Where a
+ * token was recorded also "mark" (carried, absent, unknown); where no identity was, "folder" (same,
+ * other, unknown) and "time": in, early, late, unknown.
+ */
+void hpr_judge_explain(const hpr_judge_scope *scope, const hpr_row *row, hpr_proof_visit visit,
+                       void *context);
+
 #endif

@@ -386,6 +386,24 @@ typedef void (*hpr_borrow_visit)(void *context, const hpr_borrowed *it);
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
                         bool *ret_damaged);
 
+/* One proof of a process of an entry, for people; the words are valid for ever. */
+typedef struct hpr_testimony {
+  size_t row;        /* of all that hpr_registry_borrow shows, without those that are refused */
+  const char *about; /* "registered", "agent", "keeper" or "owner" */
+  int32_t pid;
+  const char *proof, *said; /* see hpr_process_ops.explain and hpr_judge_explain; of an owner also
+                               "lock" and, as process 1, "init": held, free, none */
+} hpr_testimony;
+
+typedef void (*hpr_testimony_visit)(void *context, const hpr_testimony *it);
+
+/*
+ * Reads the file and tells each proof of the entries that are registered under that pid, or have it
+ * as their agent's. Fails as hpr_pidfile_read does.
+ */
+int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visit visit,
+                         void *context);
+
 /*
  * Drops the entries that are provably gone (GONE or STRANGER) and whose server is, too. The file is
  * written only if there are any. Fails as hpr_pidfile_sync does, or with HPR_EFORKED.

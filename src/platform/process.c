@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "platform/descent.h"
+#include "platform/explain.h"
 #include "platform/found.h"
 #include "platform/held.h"
 #include "platform/identity.h"
@@ -45,6 +46,12 @@ static hpr_verdict native_verify(void *context, const hpr_identity *identity) {
   const hpr_verdict verdict = hpr_found_verdict(self->system, &self->here, identity);
   if (verdict == HPR_VERDICT_GONE && self->held) let_go(self, identity);
   return verdict;
+}
+
+static void native_explain(void *context, const hpr_identity *identity, hpr_proof_visit visit,
+                           void *visit_context) {
+  const native *self = context;
+  hpr_explain(self->system, &self->here, identity, visit, visit_context);
 }
 
 static bool is_reachable(hpr_verdict verdict) {
@@ -576,6 +583,7 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .identify = native_identify,
       .identify_recorded = native_identify_recorded,
       .verify = native_verify,
+      .explain = native_explain,
       .renew = native_renew,
       .signal = native_signal,
       .reaches = native_reaches,

@@ -108,6 +108,9 @@ typedef enum hpr_mark {
 /* Called on the watching thread, once a watch, when its process is gone. Must not block. */
 typedef void (*hpr_exit_notice)(void *context, uint64_t watch);
 
+/* One proof of an identity, and what it said: words for people, valid for ever. */
+typedef void (*hpr_proof_visit)(void *context, const char *proof, const char *said);
+
 /*
  * One operating system, or a simulated one. Every function is called on the registry's thread,
  * none blocks, and none but signal() and signal_group() signals.
@@ -133,6 +136,15 @@ typedef struct hpr_process_ops {
 
   /* Judges a recorded identity against the system as it is now. */
   hpr_verdict (*verify)(void *self, const hpr_identity *identity);
+
+  /*
+   * Tells each proof of an identity by itself, as far as there is anything to tell: "record"
+   * (known, none, nobody, opaque), "boot" (same, likely, other, unknown, unrecorded), "number"
+   * (held, free), "process" (runs, dead, hidden), "user" (ours, another), "namespace" (same, other,
+   * unknown), "name" (same, other, gone, unrecorded, unavailable), "start" (same, other, hidden,
+   * incomparable), "group" (leads, members, none), "kin" (yes, no). For people: verify() decides.
+   */
+  void (*explain)(void *self, const hpr_identity *identity, hpr_proof_visit visit, void *context);
 
   /*
    * For one that is known to be of this boot: names it as this registry does, unless it has the id
