@@ -152,6 +152,15 @@ describe("the links", () => {
   });
 });
 
+describe("the paths", () => {
+  it.each(DOCUMENTS.map((it) => [it]))("that %s names are there", (document) => {
+    const paths = coded(prose(document)).filter((it) =>
+      /^(src|lib|test|scripts|examples|bench|docs)\/[\w./-]+$/.test(it),
+    );
+    expect(paths.filter((it) => !existsSync(join(ROOT, it)))).toEqual([]);
+  });
+});
+
 describe("the commands", () => {
   const all = DOCUMENTS.map(read).join("\n");
 
