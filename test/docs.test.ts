@@ -50,12 +50,24 @@ function runIn(folder: string, name: string, code: string): string {
 
 /* --- snippets ------------------------------------------------------------------------------- */
 
-/** What a snippet that is no whole program takes for granted. */
+/** What snippets take for granted, and what they use of packages that are not ours. */
 const CONTEXT = `
 declare const registry: import("headless-pid-registry").HeadlessPidRegistry;
 declare const keeper: import("node:child_process").ChildProcess & { pid: number };
 declare const agentPid: number;
 declare const spawn: typeof import("node:child_process").spawn;
+declare module "prom-client" {
+  interface Settings { name: string; help: string; labelNames?: string[]; collect?: () => void }
+  class Counter { constructor(settings: Settings); inc(labels: Record<string, string>): void }
+  class Gauge { constructor(settings: Settings); set(value: number): void }
+}
+declare module "@opentelemetry/api" {
+  interface Counter { add(value: number, attributes: Record<string, string | boolean>): void }
+  interface Result { observe(value: number): void }
+  interface Gauge { addCallback(callback: (result: Result) => void): void }
+  interface Meter { createCounter(name: string): Counter; createObservableGauge(name: string): Gauge }
+  const metrics: { getMeter(name: string): Meter };
+}
 `;
 
 const isProgram = ({ language, code }: Snippet): boolean =>
