@@ -1,5 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as api from "../dist/index.js";
@@ -50,12 +57,24 @@ function runIn(folder: string, name: string, code: string): string {
 
 /* --- snippets ------------------------------------------------------------------------------- */
 
-/** What a snippet that is no whole program takes for granted. */
+/** What snippets take for granted, and what they use of packages that are not ours. */
 const CONTEXT = `
 declare const registry: import("headless-pid-registry").HeadlessPidRegistry;
 declare const keeper: import("node:child_process").ChildProcess & { pid: number };
 declare const agentPid: number;
 declare const spawn: typeof import("node:child_process").spawn;
+declare module "prom-client" {
+  interface Settings { name: string; help: string; labelNames?: string[]; collect?: () => void }
+  class Counter { constructor(settings: Settings); inc(labels: Record<string, string>): void }
+  class Gauge { constructor(settings: Settings); set(value: number): void }
+}
+declare module "@opentelemetry/api" {
+  interface Counter { add(value: number, attributes: Record<string, string | boolean>): void }
+  interface Result { observe(value: number): void }
+  interface Gauge { addCallback(callback: (result: Result) => void): void }
+  interface Meter { createCounter(name: string): Counter; createObservableGauge(name: string): Gauge }
+  const metrics: { getMeter(name: string): Meter };
+}
 `;
 
 const isProgram = ({ language, code }: Snippet): boolean =>
@@ -149,6 +168,15 @@ describe("the links", () => {
       return anchor !== undefined && !anchorsOf(file).includes(anchor);
     });
     expect(lost).toEqual([]);
+  });
+});
+
+describe("the paths", () => {
+  it.each(DOCUMENTS.map((it) => [it]))("that %s names are there", (document) => {
+    const paths = coded(prose(document)).filter((it) =>
+      /^(src|lib|test|scripts|examples|bench|docs)\/[\w./-]+$/.test(it),
+    );
+    expect(paths.filter((it) => !existsSync(join(ROOT, it)))).toEqual([]);
   });
 });
 
@@ -279,19 +307,18 @@ describe("docs/keepers.md", () => {
 /* --- the codes ------------------------------------------------------------------------------ */
 
 describe("docs/troubleshooting.md", () => {
-  const header = read("src/base/error.h");
-  const known = Array.from(header.matchAll(/^ {2}(HPR_\w+) = /gm), ([, code]) => code);
-
   it("has a row for every warning code and no other", () => {
     const codes = tabled("docs/troubleshooting.md", "Warnings");
     expect(codes.sort()).toEqual(choices("HeadlessWarningCode").sort());
   });
 
   it("and all other documents name no code that the package does not know", () => {
-    const mentioned = DOCUMENTS.flatMap((it) => read(it).match(/\bHPR_E[A-Z]+\b/g) ?? []);
-    const loader = read("lib/find-binary.ts").match(/\bHPR_E[A-Z]+\b/g) ?? [];
-    const all = [...known, ...choices("HeadlessWarningCode"), ...loader];
-    expect(missing(all, mentioned)).toEqual([]);
+    const sources = readdirSync(join(ROOT, "lib"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => read(join("lib", name)));
+    const codesIn = (text: string): string[] => text.match(/\bHPR_E[A-Z]+\b/g) ?? [];
+    const known = codesIn([read("src/base/error.h"), ...sources].join());
+    expect(missing(known, DOCUMENTS.map(read).flatMap(codesIn))).toEqual([]);
   });
 });
 

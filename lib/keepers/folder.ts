@@ -113,7 +113,7 @@ async function checkFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   const info = await lstat(folder);
   if (!info.isDirectory() || !isOurs(info) || (info.mode & WRITABLE_BY_OTHERS) !== 0)
-    throw failure("HPR_EUNSAFE", "it is not a folder of our own that only we may write to");
+    throw failure("HPR_EUNSAFE", "it must be a folder of your own that nobody else may write to");
 }
 
 /** Files come and go while we look; one that is gone is no failure. */

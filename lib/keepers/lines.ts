@@ -88,7 +88,7 @@ const all = new Map<string, Lines>();
  */
 export async function writeLine(sockPath: string, line: string): Promise<boolean> {
   const text = line.replace(/[\r\n]+$/, "");
-  if (text.includes("\n")) throw failure("HPR_EINVAL", "a line with a newline inside is two");
+  if (text.includes("\n")) throw failure("HPR_EINVAL", "the line contains a newline");
   const lines = all.get(sockPath) ?? new Lines(sockPath);
   all.set(sockPath, lines);
   return lines.add(`${text}\n`);

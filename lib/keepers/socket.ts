@@ -45,7 +45,7 @@ export async function open(sockPath: string): Promise<Connection | undefined> {
     return socket && new Connection(socket);
   }
   const { code, connection } = await lookAt(sockPath, undefined, true);
-  if (code === "HPR_EUNSAFE") throw failure("HPR_EUNSAFE", "that is no socket");
+  if (code === "HPR_EUNSAFE") throw failure("HPR_EUNSAFE", "it is not a socket");
   if (code === "HPR_EFOREIGN") throw failure("HPR_EUNSAFE", "the socket is another user's");
   if (connection === undefined) return undefined;
   const { Socket } = await net();

@@ -29,15 +29,15 @@ typedef enum hpr_error {
   HPR_ETOOBIG = -19,    /* larger than we are willing to read */
   HPR_ECORRUPT = -20,   /* not the text that we write; salvaged or set aside */
   HPR_ECLOSED = -21,    /* the registry was closed */
-  HPR_EFORKED = -22,    /* called in a child made by fork(): only the opener may act */
+  HPR_EFORKED = -22,    /* called in a forked child: only the process that opened it may act */
   HPR_EINTR = -23,      /* interrupted by a signal; call again */
-  HPR_EPOLLED = -24,    /* done, but by looking now and then, for lack of descriptors */
-  HPR_EUNWATCHED = -25, /* a watch could not be set, and is tried again */
+  HPR_EPOLLED = -24,    /* watched by polling, for lack of descriptors */
+  HPR_EUNWATCHED = -25, /* a watch could not be set; it is retried */
   HPR_EGUESS = -26,     /* a session is, or was, linked by its folder alone */
   HPR_EGUARD = -27,     /* nothing was done: tests run with the real home folder */
-  HPR_ENOLCK = -28,     /* no lock can be had */
-  HPR_EABANDONED = -29, /* an entry of another host, of which nobody heard for long, was dropped */
-  HPR_EWITHHELD = -30,  /* the kernel or a filter refuses what stands between a look and a signal */
+  HPR_ENOLCK = -28,     /* files cannot be locked here */
+  HPR_EABANDONED = -29, /* another host's entry, unclaimed for 7 days, was dropped */
+  HPR_EWITHHELD = -30,  /* the kernel or a seccomp filter refuses pidfds */
 } hpr_error;
 
 /* "HPR_ESRCH" for HPR_ESRCH; "HPR_EUNKNOWN" for a number not in the list. Static storage. */

@@ -4,7 +4,7 @@
 
 #include "core/state.h"
 
-/* Sets the watches that are missing, then sends the signals that its ending wishes for. */
+/* Sets the watches that are missing, then sends the signals that its ending asks for. */
 void hpr_act(hpr_registry *registry, hpr_entry *entry);
 
 #endif

@@ -1,10 +1,10 @@
-/* core/forget.h: takes an entry out of everything. */
+/* core/forget.h: removes an entry from everything that refers to it. */
 #ifndef HPR_CORE_FORGET_H
 #define HPR_CORE_FORGET_H
 
 #include "core/state.h"
 
-/* Frees the entry: no report; those who wait for its end are told `outcome`. */
+/* Frees the entry without a report; whoever waits for its end gets `outcome`. */
 void hpr_forget(hpr_registry *registry, hpr_entry *entry, hpr_outcome outcome);
 
 #endif

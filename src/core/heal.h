@@ -1,16 +1,16 @@
-/* core/heal.h: who a process is, asked again where the system could not tell before. */
+/* core/heal.h: completes identities that the system could not provide before. */
 #ifndef HPR_CORE_HEAL_H
 #define HPR_CORE_HEAL_H
 
 #include "core/entry.h"
 #include "platform/process.h"
 
-/* True if the record of one of its processes says no more than that somebody had the number. */
+/* True if one of its processes is recorded by its pid alone. */
 bool hpr_heal_is_wanted(const hpr_entry *entry);
 
 /*
- * Records who they are, where it is proved that the numbers have not passed on meanwhile. True if
- * the entry learnt something.
+ * Records the identities of such processes, where it is proved that their pids have not been reused
+ * meanwhile. True if something was recorded.
  */
 bool hpr_heal(const hpr_process_ops *process, const char *pid_file, hpr_entry *entry);
 

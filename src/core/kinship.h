@@ -6,9 +6,9 @@
 
 /*
  * The entry one of whose processes is `pid` or its nearest ancestor; else the one that leads the
- * group or session of `pid` or of an ancestor. Ending entries count too: nobody's claim reaches
- * past them. Only processes that are provably themselves count, and never ourselves or our
- * ancestors. NULL: nobody's, or it cannot be told.
+ * group or session of `pid` or of an ancestor. Entries that are ending count too:
+ * the search never goes past them. Only processes with a matching identity count, and never
+ * ourselves or our ancestors. NULL: it belongs to no entry, or that is not known.
  */
 hpr_entry *hpr_kinship_find(const hpr_process_ops *process, const hpr_table *table, int32_t pid);
 

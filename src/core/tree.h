@@ -10,9 +10,9 @@
 #include "core/state.h"
 
 /*
- * Adds to the ending's others who is a member and not known yet, each proved to be one after its
- * identity was recorded. Returns how many came. Lack of memory, or of an answer, finds nobody. All
- * that look in one round of a turn share one census.
+ * Adds members that are not known yet to the ending's others, each proved to be a member after its
+ * identity was recorded. Returns how many were added; none if memory or an answer was missing. All
+ * looks in one round of a turn share one census.
  */
 size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry);
 
@@ -20,9 +20,9 @@ size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry);
 bool hpr_tree_is_around_us(const hpr_registry *registry, const hpr_entry *entry);
 
 /*
- * For all entries of the turn whose grace is over: stops their members, and looks again until
- * nobody new has come, so that nobody forks while it is being killed. SIGKILL follows in the same
- * turn.
+ * For all entries of the turn whose grace is over: stops (SIGSTOP) their members and looks again
+ * until no new one appears, so that none forks while it is being killed. SIGKILL follows in the
+ * same turn.
  */
 void hpr_tree_freeze(hpr_registry *registry);
 

@@ -6,8 +6,8 @@
 
 /*
  * Every operation begins a turn, changes the table, marks the entries that it is about, and ends
- * the turn. A turn inside of another is one of a host's callbacks: it comes last, when the outer
- * one's work is done.
+ * the turn. A turn that begins inside another one comes from a callback of the host: it runs last,
+ * when the outer one's work is done.
  */
 void hpr_turn_begin(hpr_registry *registry);
 
@@ -18,21 +18,23 @@ void hpr_turn_work(hpr_registry *registry);
 void hpr_turn_tell(hpr_registry *registry);
 
 /*
- * Writes what may have waited, forgets all without a signal, tells what is left to tell, and frees
- * the registry. From a host's callback it takes effect when that has returned.
+ * Writes what is still to be written, forgets all entries without a signal, delivers the remaining
+ * reports, and frees the registry. Called from a callback of the host, it takes effect when that
+ * has returned.
  */
 void hpr_turn_close(hpr_registry *registry);
 
-/* The last two. */
+/* hpr_turn_work, then hpr_turn_tell. */
 void hpr_turn_end(hpr_registry *registry);
 
-/* Warns once of what the system withholds; to be called where processes become ours. */
+/* Warns once of what the system does not offer; called where processes become ours. */
 void hpr_turn_warn_of_limits(hpr_registry *registry);
 
 /* Writes the file now, even if nothing has changed. */
 void hpr_turn_write(hpr_registry *registry);
 
-/* Looks whether other owners live, and writes the file if one has ended, or ours is unproved. */
+/* Checks whether other owners live; writes the file if one has ended or our own proof is missing.
+ */
 void hpr_turn_look_at_owners(hpr_registry *registry);
 
 /* True in a child made by fork(): it has our memory, but the file is its parent's. */

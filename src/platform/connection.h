@@ -13,17 +13,17 @@ typedef intptr_t hpr_connection;
 enum { HPR_NO_CONNECTION = -1 };
 
 /*
- * Makes ready what hpr_connection_open connects, perhaps on another thread that has left our
+ * Creates what hpr_connection_open connects later, perhaps on a thread that no longer shares our
  * descriptors (platform/errand.h). HPR_EMFILE, HPR_ENOMEM.
  */
 int hpr_connection_prepare(hpr_connection *ret_connection);
 
 /*
- * May wait for ever, for a path on a dead mount; for a keeper that accepts nobody it waits a third
- * of a second. The path is absolute and not too long. HPR_ENOENT: nobody listens there.
- * HPR_EUNSAFE: that is no socket. HPR_EFOREIGN: another user's. HPR_EBUSY: nobody accepted in time.
- * HPR_EACCES, HPR_EMFILE, … `ret_made_ms`: when the socket was made, since 1970; INT64_MIN: not
- * told. Whatever it returns, the connection stays the caller's to close.
+ * May block forever on a dead mount; waits a third of a second for a keeper that does not accept.
+ * The path is absolute and not too long. HPR_ENOENT: nobody listens there. HPR_EUNSAFE: not a
+ * socket. HPR_EFOREIGN: another user's. HPR_EBUSY: nobody accepted in time. HPR_EACCES, HPR_EMFILE,
+ * … `ret_made_ms`: when the socket was made, in ms since 1970; INT64_MIN: unknown. Whatever it
+ * returns, the caller closes the connection.
  */
 int hpr_connection_open(const char *path, hpr_connection *connection, int64_t *ret_made_ms);
 
@@ -31,16 +31,16 @@ int hpr_connection_open(const char *path, hpr_connection *connection, int64_t *r
 void hpr_connection_close(hpr_connection connection);
 
 /*
- * The process that has begun to listen there: its number, and a handle on it where the system
- * gives one (else HPR_NO_HANDLE: the number may be another's by now). HPR_ESRCH: it has ended.
- * HPR_EUNKNOWN, HPR_EMFILE: not to be told. The number may be 0 (not to be seen from here) or 1
- * (init listens for whom it starts), which say nothing.
+ * The process that called listen there: its pid, and a handle on it where the system gives one
+ * (else HPR_NO_HANDLE: the pid may have been reused by now). HPR_ESRCH: it has ended. HPR_EUNKNOWN,
+ * HPR_EMFILE: not known. A pid of 0 (not visible from here) or 1 (init listens on behalf of what it
+ * starts) proves nothing.
  */
 int hpr_connection_peer(hpr_connection connection, int32_t *ret_pid, hpr_handle *ret_handle);
 
 /*
- * How much of what was written has not been read, in bytes of the system's memory; -1: not told.
- * It is 0 when all was read.
+ * How much of what was written has not been read, in bytes of kernel memory; 0 when all was read;
+ * -1: unknown.
  */
 int64_t hpr_connection_unread(hpr_connection connection);
 

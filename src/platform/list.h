@@ -1,21 +1,21 @@
-/* platform/list.h: the processes that run, as one pass over them saw them. */
+/* platform/list.h: the running processes, as one pass over them saw them. */
 #ifndef HPR_PLATFORM_LIST_H
 #define HPR_PLATFORM_LIST_H
 
 #include "platform/system.h"
 
-/* Numbers alone prove nothing: the processes may be gone, and so their parents. */
+/* Proves nothing: the processes and their parents may be gone, and their pids reused. */
 typedef struct hpr_list {
   hpr_seen *rows; /* by pid */
   size_t count, room;
   bool failed; /* no memory for all of them */
 } hpr_list;
 
-/* HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN: the system shows none. */
+/* HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN: the system shows no processes. */
 int hpr_list_init(hpr_list *list, const hpr_system *system);
 void hpr_list_done(hpr_list *list);
 
-/* 0: not there, or it has none. */
+/* 0: not in the list, or without a parent. */
 int32_t hpr_list_parent(const hpr_list *list, int32_t pid);
 
 #endif

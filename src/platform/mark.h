@@ -4,7 +4,7 @@
 
 #include "platform/system.h"
 
-/* See hpr_process_ops.mark; the number may be anybody's. */
+/* See hpr_process_ops.mark; whose pid it is has not been checked. */
 hpr_mark hpr_mark_of(const hpr_system *system, int32_t pid, const char *token,
                      const char *pid_file);
 

@@ -16,18 +16,18 @@ typedef struct hpr_survey_item {
   bool ours;              /* runs as our effective user */
   int64_t started_ms;     /* since 1970, by today's clock; exact to 10 ms */
   int64_t cpu_ms;         /* user and system time that it has used so far */
-  int64_t resident_bytes; /* memory, what it shares with others included */
-  const char *command;    /* its words with spaces between; whatever bytes it likes */
-  const char *folder;     /* its working folder; NULL: not told */
+  int64_t resident_bytes; /* memory, including what it shares with others */
+  const char *command;    /* its arguments with spaces between; any bytes */
+  const char *folder;     /* its working folder; NULL: unknown */
 } hpr_survey_item;
 
 /* The strings are valid during the call. */
 typedef void (*hpr_survey_visit)(void *context, const hpr_survey_item *item);
 
 /*
- * Visits all processes that the system shows us, without zombies, those that were just killed
- * (where the system tells) and the kernel's own threads, in no particular order. HPR_EMFILE,
- * HPR_EUNKNOWN: the system shows none.
+ * Visits all processes that the system shows us, without zombies, processes that
+ * were just killed (where the system shows that) and kernel threads, in no particular order.
+ * HPR_EMFILE, HPR_EUNKNOWN: the system shows no processes.
  */
 int hpr_survey(hpr_survey_visit visit, void *context);
 
