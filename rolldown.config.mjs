@@ -10,8 +10,8 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "rolldown";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
-const APART = ["lib/binding.ts", "lib/keepers/lazy.ts", "lib/cli/wide.ts"].map((it) =>
-  path.join(root, it),
+const APART = ["lib/binding.ts", "lib/index.ts", "lib/keepers/lazy.ts", "lib/cli/wide.ts"].map(
+  (it) => path.join(root, it),
 );
 
 /** The folder of the package that a module is of; undefined: it is our own. */
@@ -66,6 +66,7 @@ function program(folder, name, whole = false) {
 export default defineConfig([
   program("", "binding"),
   program("", "index"),
+  program("", "async"),
   program("keepers", "lazy"),
   program("cli", "main", true),
   program("cli", "wide"),

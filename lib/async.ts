@@ -1,5 +1,5 @@
 /** `headless-pid-registry/async`: the same registry with the signatures of newer servers. */
-import { HeadlessRegistry } from "./registry.js";
+import { createHeadlessPidRegistry as createRegistry } from "./index.js";
 import type {
   HeadlessEventName,
   HeadlessListener,
@@ -47,15 +47,6 @@ async function end(registry: SyncRegistry, target: TerminateTarget): Promise<boo
   }
 }
 
-function dress(registry: SyncRegistry): SyncRegistry {
-  const { cleanupOrphans } = registry;
-  return Object.assign(registry, {
-    killBySessionId: (sessionId: string) => end(registry, { sessionId }),
-    killByToken: (spawnToken: string) => end(registry, { spawnToken }),
-    cleanupOrphans: async () => cleanupOrphans(),
-  });
-}
-
 /**
  * Opens a registry. Nothing is read or written before the first call that needs it.
  * @throws TypeError or RangeError for an option that does not fit
@@ -63,5 +54,12 @@ function dress(registry: SyncRegistry): SyncRegistry {
 export function createHeadlessPidRegistry(
   options?: HeadlessPidRegistryOptions | null,
 ): HeadlessPidRegistry {
-  return new HeadlessRegistry(options ?? {}, dress).face as unknown as HeadlessPidRegistry;
+  const registry = createRegistry(options);
+  const { cleanupOrphans } = registry;
+  // The object itself is changed: it is what listeners and subscribers get.
+  return Object.assign(registry as unknown as HeadlessPidRegistry, {
+    killBySessionId: (sessionId: string) => end(registry, { sessionId }),
+    killByToken: (spawnToken: string) => end(registry, { spawnToken }),
+    cleanupOrphans: async () => cleanupOrphans(),
+  });
 }

@@ -87,12 +87,8 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   #registering = false;
   #closed = false;
 
-  /** @param dress changes methods of the object that callers get */
-  constructor(
-    given: HeadlessPidRegistryOptions,
-    dress: (face: HeadlessPidRegistry) => HeadlessPidRegistry = (face) => face,
-  ) {
-    this.face = dress(faceOf(this));
+  constructor(given: HeadlessPidRegistryOptions) {
+    this.face = faceOf(this);
     this.#events = new Events(this.face);
     const options = checkedOptions(given, REGISTRY_OPTIONS, this.#events);
     const file = resolvePidFile(options.pidFilePath, "pidFilePath");
