@@ -57,6 +57,9 @@ function expectRefused(
     error = reason;
   }
   expect(error instanceof TypeError || error instanceof RangeError, String(error)).toBe(true);
+  expect((error as { code?: unknown }).code).toBe(
+    error instanceof RangeError ? "ERR_OUT_OF_RANGE" : "ERR_INVALID_ARG_TYPE",
+  );
   expect((error as Error).message).toContain(argument);
   expect(registry.entries()).toEqual(entries);
   expect(rows(pidFile)).toEqual(file);
