@@ -487,7 +487,7 @@ describe("doctor", () => {
     ])
       expect(out).toContain(part);
     expect(out).not.toContain("mine");
-    expect(readdirSync(folder)).toHaveLength(7);
+    expect(readdirSync(folder)).toHaveLength(8);
     expect(isAlive(keeper.pid)).toBe(true);
   });
 

@@ -191,10 +191,7 @@ static hpr_keep judge(void *self, hpr_stored *stored) {
   return HPR_DROP;
 }
 
-static int no_lines(void *self, hpr_lines **ret_lines) {
-  *ret_lines = &((tidying *)self)->none;
-  return 0;
-}
+static hpr_lines *no_lines(void *self) { return &((tidying *)self)->none; }
 
 static void warn(void *self, int error, const char *detail) {
   hpr_outbox_warn(&((tidying *)self)->registry->outbox, error, 0, detail);

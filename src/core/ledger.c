@@ -318,23 +318,18 @@ static void announce(void *self, hpr_buffer *own_announced) {
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static int refresh_lines(const hpr_ledger_scope *scope, hpr_lines **ret_lines) {
-  *ret_lines = &scope->table->lines;
-  return hpr_lines_refresh(*ret_lines, hpr_entry_write);
-}
-
 /* Both come when all of them have been looked at, whether they can be written or not. */
-static int note_looked(void *self, hpr_lines **ret_lines) {
+static hpr_lines *note_looked(void *self) {
   const hpr_ledger_scope *scope = self;
   hpr_owners_looked(scope->owners, scope->process, false);
-  return refresh_lines(scope, ret_lines);
+  return &scope->table->lines;
 }
 
-static int note_judged(void *self, hpr_lines **ret_lines) {
+static hpr_lines *note_judged(void *self) {
   const hpr_ledger_scope *scope = self;
   scope->ledger->orphans_due = false;
   hpr_owners_looked(scope->owners, scope->process, true);
-  return refresh_lines(scope, ret_lines);
+  return &scope->table->lines;
 }
 
 static void warn(void *self, int error, const char *detail) {
@@ -362,6 +357,7 @@ static int sync(const hpr_ledger_scope *scope) {
       .judge_announced = judging ? judge_announced : NULL,
       .announce = announce,
       .lines = judging ? note_judged : note_looked,
+      .write_line = hpr_entry_write,
       .owned = note_owned,
       .only_changes = is_look(scope),
       .warn = warn,

@@ -190,6 +190,7 @@ static void tell_all(hpr_registry *registry) {
 
 static void release(hpr_registry *registry) {
   const hpr_host host = registry->host;
+  if (!hpr_turn_is_forked(registry)) hpr_pidfile_leave(registry->ledger.pidfile);
   hpr_census_done(&registry->census);
   hpr_owners_done(&registry->owners, &registry->process);
   hpr_outbox_done(&registry->outbox);

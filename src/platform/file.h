@@ -16,6 +16,7 @@ typedef struct hpr_file_info {
   bool regular;           /* neither folder, link, device, socket nor FIFO */
   bool ours;              /* owned by the user we run as */
   bool writable_by_all;   /* anybody on the system may change it */
+  bool exposed;           /* others than its owner may do something with it */
   uint64_t device, inode; /* together: which file; equal for two names of one file */
   uint64_t links;         /* names that it has; 0 = deleted */
   int64_t size_bytes;
@@ -53,7 +54,8 @@ typedef struct hpr_file_ops {
    */
   bool numbers_last;
 
-  /* Opens for reading; never blocks on a FIFO. HPR_ENOENT, HPR_EACCES, HPR_EUNSAFE (a link), … */
+  /* Opens for reading; never blocks on a FIFO, nor on a lease. HPR_ENOENT, HPR_EACCES, HPR_EUNSAFE
+   * (a link), … */
   int (*open)(void *self, const char *path, hpr_file *ret_file);
 
   /* Makes a new private file (mode 0600) for writing. HPR_EEXIST if the name is taken. */
@@ -67,20 +69,37 @@ typedef struct hpr_file_ops {
   /* The same by name; what a link points to is not looked at. */
   int (*info_at)(void *self, const char *path, hpr_file_info *ret_info);
 
-  /* Reads or writes some bytes, possibly fewer than asked for; reading 0 bytes is the end. */
+  /* Reads some bytes, possibly fewer than asked for; 0 is the end. */
   int (*read)(void *self, hpr_file file, char *buffer, size_t size, size_t *ret_count);
-  int (*write)(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count);
 
   /*
-   * The same at a place of the file. Somebody else may read or write there at the same time; a
-   * small piece is then the old or the new one.
+   * Reads or writes at a place of the file, possibly fewer bytes than asked for. Somebody else may
+   * read or write there at the same time; a small piece is then the old or the new one.
    */
   int (*read_at)(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
                  size_t *ret_count);
   int (*write_at)(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
                   size_t *ret_count);
 
+  int (*resize)(void *self, hpr_file file, uint64_t size);
+
   void (*close)(void *self, hpr_file file);
+
+  /*
+   * Opens a file so that no other one gets its inode number until it is closed. Nothing can be read
+   * from it, and it is in the way of no lease. Not called where numbers_last.
+   */
+  int (*pin)(void *self, const char *path, hpr_file *ret_file);
+
+  /*
+   * Opens an existing file for writing, with a lease on it: nobody else has it open, and until
+   * end_lease whoever opens it waits. HPR_EBUSY: somebody has it open. HPR_ENOTSUP: there are no
+   * leases here.
+   */
+  int (*open_leased)(void *self, const char *path, hpr_file *ret_file);
+
+  /* HPR_EBUSY: somebody wants it, or has it because the lease was held for too long. */
+  int (*end_lease)(void *self, hpr_file file);
 
   /* Swaps two existing files in one step. HPR_ENOTSUP or HPR_ENOENT: use rename. */
   int (*exchange)(void *self, const char *a, const char *b);

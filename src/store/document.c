@@ -206,7 +206,7 @@ static void add_announced(hpr_buffer *buffer, const hpr_document *others) {
   hpr_buffer_add(buffer, "\n]", 2);
 }
 
-void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others) {
+static void add_unknown(hpr_buffer *buffer, const hpr_document *others) {
   add_announced(buffer, others);
   hpr_buffer_add(buffer, others->unknown.text ? others->unknown.text : "", others->unknown.length);
   hpr_buffer_add(buffer, "}\n", 2);
@@ -226,8 +226,7 @@ static void add_refused(hpr_buffer *buffer, const hpr_document *others) {
 }
 
 void hpr_document_end(hpr_buffer *buffer, const hpr_document *others) {
-  bool empty = buffer->length == strlen(HEAD);
-  hpr_buffer_add(buffer, empty ? "]" : "\n]", empty ? 1 : 2);
+  hpr_buffer_add(buffer, "\n]", 2);
   add_refused(buffer, others);
-  hpr_document_add_unknown(buffer, others);
+  add_unknown(buffer, others);
 }

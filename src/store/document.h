@@ -46,14 +46,12 @@ void hpr_document_announce(hpr_buffer *own_announced, const hpr_row *row);
 void hpr_document_done(hpr_document *document);
 
 /*
- * Writing: begin, then any number of entries, then end. One entry a line. Those of `others` that
- * are refused are no entries: they stand beside, under "refused", where the original module, which
- * would signal pid 1, does not look.
+ * Writing: begin, then any number of entries, then end, which may be a text of its own. One entry a
+ * line. Those of `others` that are refused are no entries: they stand beside, under "refused",
+ * where the original module, which would signal pid 1, does not look.
  */
 void hpr_document_begin(hpr_buffer *buffer);
 void hpr_document_add(hpr_buffer *buffer, const char *entry, size_t length);
 void hpr_document_end(hpr_buffer *buffer, const hpr_document *others);
-/* What follows the array of entries, refused ones left out: announced tokens, and the unknown. */
-void hpr_document_add_unknown(hpr_buffer *buffer, const hpr_document *others);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/replace.h"
+
 enum {
   NAME_ROOM = 32,                              /* for what is appended to the pid file's path */
   HEAD_SIZE = 2 * (HPR_OWNER_ID_SIZE - 1) + 2, /* birth, space, inode, newline */
@@ -94,14 +96,12 @@ static bool read_birth(const hpr_file_ops *files, hpr_file file, const hpr_file_
 }
 
 static int write_birth(hpr_ownerfile *owners, held *it) {
-  const hpr_file_ops *files = owners->files;
   char head[HEAD_SIZE + 1];
-  size_t count = 0;
   write_id(owners->number + NEXT_BIRTH * owners->births_made, it->birth);
   snprintf(head, sizeof head, "%s %016" PRIx64 "\n", it->birth, it->info.inode);
-  const int result = files->write_at(files->self, it->file, 0, head, HEAD_SIZE, &count);
-  if (result == 0 && count == HEAD_SIZE) owners->births_made++;
-  return result == 0 && count < HEAD_SIZE ? HPR_ENOSPC : result;
+  const int result = hpr_write_at(owners->files, it->file, 0, head, HEAD_SIZE);
+  if (result == 0) owners->births_made++;
+  return result;
 }
 
 static int check_private(const hpr_file_info *info) {

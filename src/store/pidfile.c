@@ -6,15 +6,18 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "store/layout.h"
 #include "store/ownerfile.h"
 #include "store/replace.h"
+#include "store/spare.h"
 #include "store/writelock.h"
 
 enum {
   NAME_ROOM = 64,   /* for what is appended to the path */
   NAME_TRIES = 100, /* taken names to step over; more is an attack or a broken disk */
   ROOM_BYTES = HPR_PIDFILE_MAX_BYTES - 1024 * 1024, /* the rest is for what lines grow by */
-  SYNC_TRIES = 4 /* network file systems interrupt any call on a signal, but not every time */
+  SYNC_TRIES = 4, /* network file systems interrupt any call on a signal, but not every time */
+  SLACK = 64      /* for a session's name, with which a line grows */
 };
 
 struct hpr_pidfile {
@@ -24,9 +27,13 @@ struct hpr_pidfile {
   size_t path_length;
   hpr_document others;     /* what the file holds besides the client's entries */
   hpr_buffer announced;    /* the client's own announced tokens */
-  hpr_buffer text;         /* the last text that held entries of others; kept for its memory */
-  hpr_file_info seen;      /* the file as we last read or wrote it; inode 0 = never */
-  hpr_file held;           /* that file, open, if it has to be */
+  hpr_spare spare;         /* the file as we last read or wrote it, and the one that is next */
+  hpr_layout layout;       /* of its text */
+  hpr_pieces changed;      /* in a sync */
+  bool anew;               /* it was read, or its other entries have changed: no line has a place */
+  uint64_t generation;     /* of the write lock, when it was read or written */
+  size_t bytes;            /* that it has without blanks, as far as known */
+  bool place_known, alone; /* whether no other host may read or write it */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
   hpr_writelock lock;      /* taken during a sync only */
   hpr_ownerfile *owners;
@@ -40,31 +47,14 @@ static const char *beside(hpr_pidfile *f, const char *suffix) {
   return f->beside;
 }
 
-static void forget(hpr_pidfile *f) {
-  if (f->seen.inode != 0 && !f->files->numbers_last) f->files->close(f->files->self, f->held);
-  f->seen = (hpr_file_info){0};
-}
-
-/*
- * Holds the file open: ext4 and others give the number of a deleted file to the next one, and two
- * writes within a tick of the kernel's clock have the same time. Another server's file would be
- * taken for this one, and its entries be overwritten. Where numbers last it is let go: on Windows
- * a file that somebody has open is in the way of the next one.
- */
-static void remember(hpr_pidfile *f, const hpr_file_info *seen, hpr_file take_file) {
-  forget(f);
-  f->seen = *seen;
-  f->held = take_file;
-  if (f->files->numbers_last) f->files->close(f->files->self, take_file);
-}
-
 static int open_parts(hpr_pidfile *f, const char *path, bool is_init) {
   f->path_length = strlen(path);
   f->path = strdup(path);
   f->beside = malloc(f->path_length + NAME_ROOM);
   if (!f->path || !f->beside) return HPR_ENOMEM;
   memcpy(f->beside, path, f->path_length + 1);
-  int result = hpr_writelock_init(&f->lock, path, f->files);
+  int result = hpr_spare_init(&f->spare, f->path, f->files);
+  if (result == 0) result = hpr_writelock_init(&f->lock, path, f->files);
   return result ? result : hpr_ownerfile_open(path, f->nonce, is_init, f->files, &f->owners);
 }
 
@@ -84,16 +74,19 @@ int hpr_pidfile_open(const char *path, uint64_t nonce, bool is_init, const hpr_f
 
 void hpr_pidfile_close(hpr_pidfile *f) {
   if (!f) return;
-  forget(f);
+  hpr_spare_done(&f->spare);
+  hpr_layout_done(&f->layout);
+  hpr_pieces_done(&f->changed);
   hpr_ownerfile_close(f->owners);
   hpr_writelock_done(&f->lock);
   hpr_document_done(&f->others);
-  hpr_buffer_done(&f->text);
   hpr_buffer_done(&f->announced);
   free(f->path);
   free(f->beside);
   free(f);
 }
+
+void hpr_pidfile_leave(hpr_pidfile *f) { hpr_spare_remove(&f->spare); }
 
 /* --- our own lock --------------------------------------------------------------------------- */
 
@@ -140,8 +133,7 @@ static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info
   for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
     int length = snprintf(suffix, sizeof suffix, ".corrupt-%" PRId64, info->modified_ns / 1000000);
     if (i > 0) snprintf(suffix + length, sizeof suffix - (size_t)length, "-%d", i);
-    result =
-        hpr_write_new(f->files, beside(f, suffix), text, (size_t)info->size_bytes, &kept, NULL);
+    result = hpr_write_new(f->files, beside(f, suffix), text, (size_t)info->size_bytes, &kept);
   }
   if (result != 0) return result;
   f->set_aside = *info;
@@ -150,57 +142,50 @@ static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info
 }
 
 /* Without a client a damaged file is HPR_ECORRUPT, and what was known of it stays. */
-static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client) {
+static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client, uint64_t generation) {
   char *text;
-  hpr_file file;
   hpr_file_info info;
   hpr_document document = {0};
-  int result = hpr_read_whole(f->files, f->path, HPR_PIDFILE_MAX_BYTES, &text, &info, &file);
+  int result = hpr_read_whole(f->files, f->path, HPR_PIDFILE_MAX_BYTES, &text, &info);
   if (result != 0) return result;
   result = hpr_document_read(text, (size_t)info.size_bytes, &document);
   if (result == 0 && document.damaged)
     result = client ? set_aside(f, document.text, &info, client) : HPR_ECORRUPT;
+  if (result == 0) result = hpr_spare_note_read(&f->spare, &info);
   if (result != 0) {
     hpr_document_done(&document);
-    f->files->close(f->files->self, file);
     return result;
   }
   hpr_document_done(&f->others);
   f->others = document;
-  remember(f, &info, file);
+  f->anew = true;
+  f->generation = generation;
+  f->bytes = (size_t)info.size_bytes;
+  hpr_spare_distrust(&f->spare);
   return 0;
 }
 
-/* Brings `others` up to date. No stat says that it changed: nobody wrote since we did. */
+/* Nobody has written since we read or wrote it: neither one of us, who counts, nor another. */
+static bool is_unchanged(const hpr_pidfile *f, uint64_t generation, const hpr_file_info *now) {
+  return generation == f->generation && hpr_spare_is_live(&f->spare, now);
+}
+
+/* Under the lock: brings `others` up to date. */
 static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_file_info now;
   int result = f->files->info_at(f->files->self, f->path, &now);
   if (result == HPR_ENOENT) {
     hpr_document_done(&f->others);
-    forget(f);
+    hpr_spare_forget(&f->spare);
+    f->anew = true;
     return 0;
   }
   if (result != 0) return result;
-  if (same_version(&now, &f->seen)) return 0;
-  return read_file(f, client);
+  if (is_unchanged(f, f->lock.generation, &now)) return 0;
+  return read_file(f, client, f->lock.generation);
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
-
-static int write_file(hpr_pidfile *f, hpr_span text) {
-  if (text.length > HPR_PIDFILE_MAX_BYTES) return HPR_ETOOBIG; /* no reader would take it */
-  char suffix[NAME_ROOM];
-  hpr_file file;
-  hpr_file_info written;
-  int result = HPR_EEXIST;
-  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
-    snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
-    result =
-        hpr_replace(f->files, f->path, beside(f, suffix), text.text, text.length, &written, &file);
-  }
-  if (result == 0) remember(f, &written, file);
-  return result;
-}
 
 /* True if something has changed. */
 static bool judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
@@ -230,49 +215,122 @@ static bool judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return changed;
 }
 
-static int join(hpr_pidfile *f, const hpr_lines *lines, hpr_span *ret_text) {
-  const hpr_stored *stored;
-  hpr_document_begin(&f->text);
-  DL_FOREACH(f->others.stored, stored) {
-    if (stored->error == 0) hpr_document_add(&f->text, stored->text.text, stored->text.length);
-  }
-  hpr_lines_add_to(lines, &f->text);
-  hpr_document_end(&f->text, &f->others);
-  *ret_text = (hpr_span){.text = f->text.text, .length = f->text.length};
-  return f->text.failed ? HPR_ENOMEM : 0;
-}
-
-/* A text of NULL: nothing is to be written. */
-static int compose(hpr_pidfile *f, const hpr_pidfile_client *client, hpr_span *ret_text) {
-  hpr_lines *lines;
+/* Asks the client for all that is to be written. */
+static int compose(hpr_pidfile *f, const hpr_pidfile_client *client, hpr_layout_source *ret_source,
+                   bool *ret_due) {
   const bool changed = judge_all(f, client);
-  int result = client->lines(client->self, &lines);
+  if (changed) f->anew = true;
   hpr_buffer_clear(&f->announced);
   if (client->announce) client->announce(client->self, &f->announced);
-  if (result != 0 || f->announced.failed) return result ? result : HPR_ENOMEM;
   f->others.own_announced = &f->announced;
-  *ret_text = (hpr_span){0};
-  if (client->only_changes && !changed) return 0;
-  return f->others.stored ? join(f, lines, ret_text)
-                          : hpr_lines_document(lines, &f->others, ret_text);
+  *ret_source = (hpr_layout_source){.others = &f->others,
+                                    .lines = client->lines(client->self),
+                                    .write = client->write_line,
+                                    .max_bytes = HPR_PIDFILE_MAX_BYTES};
+  *ret_due = changed || !client->only_changes;
+  return f->announced.failed ? HPR_ENOMEM : 0;
+}
+
+/* --- its folder ------------------------------------------------------------------------------ */
+
+/* The file's name without its folder. */
+static const char *base_of(const hpr_pidfile *f) {
+  const char *base = f->path;
+  for (const char *at = base; (at = strpbrk(at, f->files->separators));) base = ++at;
+  return base;
+}
+
+/* NULL: no memory. The caller frees it. */
+static char *folder_of(const hpr_pidfile *f) {
+  const size_t length = (size_t)(base_of(f) - f->path);
+  char *folder = strdup(length > 0 ? f->path : "./");
+  if (folder && length > 0) folder[length] = '\0';
+  return folder;
+}
+
+bool hpr_pidfile_is_shared(const hpr_pidfile *f) {
+  char *folder = folder_of(f);
+  const bool shared = !folder || f->files->is_shared(f->files->self, folder);
+  free(folder);
+  return shared;
+}
+
+/* --- putting it there ------------------------------------------------------------------------ */
+
+typedef struct printer {
+  const hpr_layout *layout;
+  const hpr_layout_source *source;
+} printer;
+
+static int print(void *self, hpr_piece piece, hpr_buffer *buffer) {
+  const printer *it = self;
+  return hpr_layout_print(it->layout, it->source, piece, buffer);
+}
+
+/* Another host's readers know nothing of our leases, and without the lock neither do its writers.
+ */
+static bool may_spare(hpr_pidfile *f) {
+  char *folder = f->place_known ? NULL : folder_of(f);
+  if (folder) f->alone = !f->files->is_shared(f->files->self, folder);
+  f->place_known = f->place_known || folder;
+  free(folder);
+  return f->alone && !f->lock.lockless && !f->spare.refused;
+}
+
+static int replace_file(hpr_pidfile *f, const hpr_spare_text *text, bool keep) {
+  char suffix[NAME_ROOM];
+  int result = HPR_EEXIST;
+  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
+    snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
+    result = hpr_spare_replace(&f->spare, text, beside(f, suffix), keep);
+  }
+  return result;
+}
+
+/*
+ * Counted before the spare is touched: whoever wrote last believes to know what is in it, and must
+ * not when we die in the middle.
+ */
+static int put_file(hpr_pidfile *f, const hpr_layout_source *source, bool anew) {
+  const bool spares = may_spare(f);
+  printer it = {&f->layout, source};
+  f->layout.slack = spares ? SLACK : 0;
+  int result = hpr_layout_update(&f->layout, source, anew || !spares, &f->changed);
+  if (result != 0) return result;
+  const hpr_spare_text text = {&it, print, f->layout.size, &f->changed};
+  const bool counted = hpr_writelock_count(&f->lock) == 0;
+  f->generation = f->lock.generation; /* what we know of the file stays true if this fails */
+  result = spares && counted ? hpr_spare_write(&f->spare, &text) : HPR_ENOTSUP;
+  if (result != 0 && result != HPR_ECORRUPT) result = replace_file(f, &text, spares && counted);
+  hpr_layout_settle(&f->layout, source->lines, result == 0);
+  return result;
+}
+
+static int write_file(hpr_pidfile *f, const hpr_layout_source *source) {
+  int result = put_file(f, source, f->anew);
+  if (result == HPR_ECORRUPT) result = put_file(f, source, true);
+  if (result != 0) return result;
+  f->anew = false;
+  f->bytes = hpr_layout_dense_bytes(&f->layout, source->lines);
+  return 0;
 }
 
 static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
-  hpr_span text;
+  hpr_layout_source source;
+  bool due;
   int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
   if (result == HPR_EBUSY) return result;
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
-    if (read == 0) read = compose(f, client, &text);
+    if (read == 0) read = compose(f, client, &source, &due);
     return read ? read : result;
   }
   const int unproved = take_ownership(f, client);
   result = refresh(f, client);
-  if (result == 0) result = compose(f, client, &text);
-  const bool writes = result == 0 && text.text;
-  if (writes) result = write_file(f, text);
+  if (result == 0) result = compose(f, client, &source, &due);
+  if (result == 0 && due) result = write_file(f, &source);
   if (result == 0) hpr_ownerfile_settle(f->owners);
-  hpr_writelock_release(&f->lock, writes && result == 0);
+  hpr_writelock_release(&f->lock);
   return result ? result : unproved;
 }
 
@@ -292,13 +350,14 @@ bool hpr_pidfile_is_proved(hpr_pidfile *f) {
 /* A damaged file is for who has the lock: it is set aside once. */
 void hpr_pidfile_look(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_file_info now;
+  const uint64_t generation = hpr_writelock_generation(&f->lock);
   if (f->files->info_at(f->files->self, f->path, &now) != 0) return;
-  if (!same_version(&now, &f->seen) && read_file(f, NULL) != 0) return;
-  judge_all(f, client);
+  if (!is_unchanged(f, generation, &now) && read_file(f, NULL, generation) != 0) return;
+  if (judge_all(f, client)) f->anew = true;
 }
 
 bool hpr_pidfile_has_room(const hpr_pidfile *f, size_t bytes) {
-  return bytes < ROOM_BYTES && f->seen.size_bytes < (int64_t)(ROOM_BYTES - bytes);
+  return bytes < ROOM_BYTES && f->bytes < ROOM_BYTES - bytes;
 }
 
 bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
@@ -326,7 +385,7 @@ void hpr_pidfile_each_other(const hpr_pidfile *f, const char *owner_id,
   hpr_file_info now;
   hpr_document document;
   const bool changed = f->files->info_at(f->files->self, f->path, &now) == 0 &&
-                       !same_version(&now, &f->seen) &&
+                       !is_unchanged(f, hpr_writelock_generation(&f->lock), &now) &&
                        hpr_pidfile_read(f->path, f->files, &document) == 0;
   visit_others(changed ? &document : &f->others, owner_id, visit, context);
   if (changed) hpr_document_done(&document);
@@ -335,7 +394,7 @@ void hpr_pidfile_each_other(const hpr_pidfile *f, const char *owner_id,
 int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document) {
   char *text;
   hpr_file_info info;
-  int result = hpr_read_whole(files, path, HPR_PIDFILE_MAX_BYTES, &text, &info, NULL);
+  int result = hpr_read_whole(files, path, HPR_PIDFILE_MAX_BYTES, &text, &info);
   if (result == 0) return hpr_document_read(text, (size_t)info.size_bytes, ret_document);
   if (result != HPR_ENOENT) return result;
   *ret_document = (hpr_document){0};
@@ -344,30 +403,6 @@ int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *
 
 const char *hpr_pidfile_path(const hpr_pidfile *f) { return f->path; }
 
-/* --- its folder ------------------------------------------------------------------------------ */
-
-/* The file's name without its folder. */
-static const char *base_of(const hpr_pidfile *f) {
-  const char *base = f->path;
-  for (const char *at = base; (at = strpbrk(at, f->files->separators));) base = ++at;
-  return base;
-}
-
-/* NULL: no memory. The caller frees it. */
-static char *folder_of(const hpr_pidfile *f) {
-  const size_t length = (size_t)(base_of(f) - f->path);
-  char *folder = strdup(length > 0 ? f->path : "./");
-  if (folder && length > 0) folder[length] = '\0';
-  return folder;
-}
-
-bool hpr_pidfile_is_shared(const hpr_pidfile *f) {
-  char *folder = folder_of(f);
-  const bool shared = !folder || f->files->is_shared(f->files->self, folder);
-  free(folder);
-  return shared;
-}
-
 /* --- leftovers ------------------------------------------------------------------------------ */
 
 typedef struct sweep {
@@ -375,7 +410,12 @@ typedef struct sweep {
   const char *base; /* the file's name without its folder */
 } sweep;
 
-/* Only names that write_file makes: <base>.<16 digits of a nonce>.<number>.tmp */
+/* Nobody loses more than one write of all by it. */
+static bool is_lost_spare(const hpr_pidfile *f, const char *suffix) {
+  return strcmp(suffix, f->spare.spare_path + f->path_length) == 0 && f->spare.spare.inode == 0;
+}
+
+/* Only names that replace_file makes: <base>.<16 digits of a nonce>.<number>.tmp */
 static bool is_temporary(const char *suffix) {
   const char *number = suffix + 1 + 16 + 1;
   if (suffix[0] != '.' || strspn(suffix + 1, "0123456789abcdef") != 16 || suffix[17] != '.')
@@ -399,7 +439,7 @@ static void sweep_name(void *context, const char *name) {
   size_t length = strlen(it->base);
   if (strncmp(name, it->base, length) != 0) return;
   const bool single = hpr_ownerfile_is_single(name + length);
-  if (!single && !is_temporary(name + length)) return;
+  if (!single && !is_temporary(name + length) && !is_lost_spare(f, name + length)) return;
   const char *path = beside(f, name + length);
   if (!single || is_left_over(f, path)) f->files->unlink(f->files->self, path);
 }
@@ -411,5 +451,5 @@ void hpr_pidfile_collect(hpr_pidfile *f) {
   char *folder = f->lock.lockless ? NULL : folder_of(f);
   if (folder) f->files->list(f->files->self, folder, sweep_name, &it);
   free(folder);
-  hpr_writelock_release(&f->lock, false);
+  hpr_writelock_release(&f->lock);
 }

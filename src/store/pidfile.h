@@ -31,9 +31,10 @@ typedef struct hpr_pidfile_client {
    */
   hpr_keep (*judge_announced)(void *self, hpr_stored *stored);
   void (*announce)(void *self, hpr_buffer *own_announced);
-  /* The client's own entries, none of them stale; comes when all others have been judged.
-   * HPR_ENOMEM. */
-  int (*lines)(void *self, hpr_lines **ret_lines);
+  /* The client's own entries; asked for when all others have been judged. And how one is printed.
+   */
+  hpr_lines *(*lines)(void *self);
+  hpr_line_write write_line;
   /* Of one that owns: its lock is held now, by these names, which its entries are to bear. */
   void (*owned)(void *self, const char *birth, const char *init);
   /* Something that a person should know; `detail` is a file name. */
@@ -58,12 +59,12 @@ void hpr_pidfile_close(hpr_pidfile *pidfile);
 /*
  * Under the lock: reads what others wrote since the last time (all of it the first time), lets the
  * client judge the entries that are not its own, and replaces the file by those that stay and
- * the client's. Waits for the lock as hpr_writelock_take does. On failure the file is as it was,
- * and so are the client's own entries; entries that judge() has dropped are written out with the
- * next success. Where not even a lock file can be made the file is read and judged all the same;
- * where there are no locks it is written without, with one warning (HPR_ENOLCK). What is larger
- * than HPR_PIDFILE_MAX_BYTES is not written. What keeps an owner from its own lock is an error,
- * too, even if the file was written. HPR_EBUSY (lock), HPR_EUNSAFE, HPR_ETOOBIG, HPR_EACCES,
+ * the client's (store/spare.h). Waits for the lock as hpr_writelock_take does. On failure the file
+ * is as it was, and so are the client's own entries; entries that judge() has dropped are written
+ * out with the next success. Where not even a lock file can be made the file is read and judged all
+ * the same; where there are no locks it is written without, with one warning (HPR_ENOLCK). What is
+ * larger than HPR_PIDFILE_MAX_BYTES is not written. What keeps an owner from its own lock is an
+ * error, too, even if the file was written. HPR_EBUSY (lock), HPR_EUNSAFE, HPR_ETOOBIG, HPR_EACCES,
  * HPR_ENOSPC, HPR_EROFS, HPR_EIO, HPR_EMFILE, HPR_ENOMEM; HPR_EINTR only if interrupted again and
  * again.
  */
@@ -107,7 +108,10 @@ bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 void hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
                             void (*visit)(void *context, const hpr_row *row), void *context);
 
-/* Removes temporary files, and owners' locks, that dead writers left beside. Best effort. */
+/* Deletes the file's spare, which whoever writes next makes again. */
+void hpr_pidfile_leave(hpr_pidfile *pidfile);
+
+/* Removes temporary files, spares and owners' locks that dead writers left. Best effort. */
 void hpr_pidfile_collect(hpr_pidfile *pidfile);
 
 enum { HPR_PIDFILE_MAX_BYTES = 16 * 1024 * 1024 }; /* some 30,000 entries */

@@ -6,14 +6,6 @@
 /* Interruptions in a row that are no accident any more. */
 enum { INTERRUPTIONS = 100 };
 
-/* To the caller on success, if it wants it. */
-static void hand_over(const hpr_file_ops *files, hpr_file file, int result, hpr_file *ret_file) {
-  if (result == 0 && ret_file)
-    *ret_file = file;
-  else
-    files->close(files->self, file);
-}
-
 static int check_private(const hpr_file_info *info, int64_t max_bytes) {
   if (!info->regular || !info->ours || info->writable_by_all) return HPR_EUNSAFE;
   return info->size_bytes > max_bytes ? HPR_ETOOBIG : 0;
@@ -37,7 +29,7 @@ static int read_all(const hpr_file_ops *files, hpr_file file, char *text, size_t
 }
 
 int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes, char **ret_text,
-                   hpr_file_info *ret_info, hpr_file *ret_file) {
+                   hpr_file_info *ret_info) {
   hpr_file file;
   hpr_file_info info;
   char *text = NULL;
@@ -48,7 +40,7 @@ int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_byte
   if (result == 0 && !(text = malloc((size_t)info.size_bytes + 1))) result = HPR_ENOMEM;
   size_t size = 0;
   if (result == 0) result = read_all(files, file, text, (size_t)info.size_bytes, &size);
-  hand_over(files, file, result, ret_file);
+  files->close(files->self, file);
   if (result != 0) {
     free(text);
     return result;
@@ -59,14 +51,16 @@ int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_byte
   return 0;
 }
 
-static int write_all(const hpr_file_ops *files, hpr_file file, const char *text, size_t length) {
+int hpr_write_at(const hpr_file_ops *files, hpr_file file, uint64_t offset, const char *text,
+                 size_t length) {
   for (int interruptions = 0; length > 0;) {
     size_t count;
-    int result = files->write(files->self, file, text, length, &count);
+    int result = files->write_at(files->self, file, offset, text, length, &count);
     if (result == HPR_EINTR && ++interruptions < INTERRUPTIONS) continue;
     if (result != 0) return result;
     if (count == 0) return HPR_EIO;
     text += count;
+    offset += count;
     length -= count;
     interruptions = 0;
   }
@@ -74,36 +68,14 @@ static int write_all(const hpr_file_ops *files, hpr_file file, const char *text,
 }
 
 int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text, size_t length,
-                  hpr_file_info *ret_info, hpr_file *ret_file) {
+                  hpr_file_info *ret_info) {
   hpr_file file;
   int result = files->create(files->self, path, &file);
   if (result != 0) return result;
-  result = write_all(files, file, text, length);
+  result = hpr_write_at(files, file, 0, text, length);
   if (result == 0) result = files->info(files->self, file, ret_info);
-  hand_over(files, file, result, ret_file);
+  files->close(files->self, file);
   if (result != 0) files->unlink(files->self, path);
-  return result;
-}
-
-int hpr_replace(const hpr_file_ops *files, const char *path, const char *temporary,
-                const char *text, size_t length, hpr_file_info *ret_info, hpr_file *ret_file) {
-  hpr_file file;
-  hpr_file_info info;
-  int result = hpr_write_new(files, temporary, text, length, &info, &file);
-  if (result != 0) return result;
-  /*
-   * Exchange and unlink instead of rename where the file exists: ext4 writes the data out at once
-   * when a rename replaces a file (mount option auto_da_alloc, ext4(5)), which we do not need.
-   */
-  result = files->exchange(files->self, temporary, path);
-  if (result == 0) {
-    files->unlink(files->self, temporary);
-  } else {
-    result = files->rename(files->self, temporary, path);
-    if (result != 0) files->unlink(files->self, temporary);
-  }
-  hand_over(files, file, result, ret_file);
-  if (result == 0) *ret_info = info;
   return result;
 }
 

@@ -1,14 +1,10 @@
-/* store/replace.h: reading a file whole and replacing it whole, in one step. */
+/* store/replace.h: reading and writing a file whole, through every interruption. */
 #ifndef HPR_STORE_REPLACE_H
 #define HPR_STORE_REPLACE_H
 
-#include "platform/file.h"
-#include "base/buffer.h"
+#include <stdint.h>
 
-/*
- * All three can leave the file that they read or wrote open, for the caller to close: as long as
- * it is, no other file gets its inode number. A ret_file of NULL closes it.
- */
+#include "platform/file.h"
 
 /*
  * Reads a private regular file of at most max_bytes into a new block that the caller frees.
@@ -16,20 +12,18 @@
  * An interruption is no failure unless it comes again and again (HPR_EINTR); nor in writing.
  */
 int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_bytes, char **ret_text,
-                   hpr_file_info *ret_info, hpr_file *ret_file);
-
-/* Makes a new private file with this text. HPR_EEXIST, or why it could not: nothing is left. */
-int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text, size_t length,
-                  hpr_file_info *ret_info, hpr_file *ret_file);
+                   hpr_file_info *ret_info);
 
 /*
- * Puts a text in the place of the file `path`, by way of the new file `temporary`. Whoever reads
- * meanwhile sees the complete old or the complete new text. On failure the old file stays and
- * `temporary` is gone. Nothing is flushed to disk: after a power failure no process is left
- * that the file could tell of.
+ * Makes a new private file with this text. HPR_EEXIST, or why it could not: nothing is left.
+ * Nothing is flushed to disk: after a power failure no process is left that it could tell of.
  */
-int hpr_replace(const hpr_file_ops *files, const char *path, const char *temporary,
-                const char *text, size_t length, hpr_file_info *ret_info, hpr_file *ret_file);
+int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text, size_t length,
+                  hpr_file_info *ret_info);
+
+/* Writes all of a text at a place of an open file. */
+int hpr_write_at(const hpr_file_ops *files, hpr_file file, uint64_t offset, const char *text,
+                 size_t length);
 
 /* Makes the folders above `path` that are missing. 0, or why one could not be made. */
 int hpr_make_parents(const hpr_file_ops *files, const char *path);

@@ -54,15 +54,22 @@ static bool is_stale(const hpr_writelock *lock) {
 
 /* --- the generation ------------------------------------------------------------------------- */
 
+/* One that cannot be read is as it was. */
+uint64_t hpr_writelock_generation(const hpr_writelock *lock) {
+  uint64_t now = 0;
+  size_t count = 0;
+  const int result = lock->is_open
+                         ? lock->files->read_at(lock->files->self, lock->file, GENERATION_AT,
+                                                (char *)&now, sizeof now, &count)
+                         : HPR_ENOENT;
+  return result == 0 && count == sizeof now ? now : lock->generation;
+}
+
 /* True if somebody has written since the last look. */
 static bool see_progress(hpr_writelock *lock) {
-  uint64_t now = 0;
-  size_t count;
-  const int result = lock->files->read_at(lock->files->self, lock->file, GENERATION_AT,
-                                          (char *)&now, sizeof now, &count);
-  if (result != 0 || count < sizeof now || now == lock->generation) return false;
-  lock->generation = now;
-  return true;
+  const uint64_t before = lock->generation;
+  lock->generation = hpr_writelock_generation(lock);
+  return lock->generation != before;
 }
 
 /* --- waiting -------------------------------------------------------------------------------- */
@@ -98,10 +105,10 @@ static int wait_in_line(hpr_writelock *lock, const hpr_file *queue) {
 }
 
 static int wait_for_lock(hpr_writelock *lock, const hpr_file *queue) {
-  const bool progress = see_progress(lock);
   int result = is_line(lock, queue) ? HPR_EBUSY : try_lock(lock);
-  const bool patient = !lock->impatient || progress;
-  if ((result == HPR_EBUSY || result == HPR_EINTR) && patient) result = wait_in_line(lock, queue);
+  const bool waits = result == HPR_EBUSY || result == HPR_EINTR;
+  if (waits && (see_progress(lock) || !lock->impatient)) result = wait_in_line(lock, queue);
+  if (result == 0) see_progress(lock);
   lock->impatient = result == HPR_EBUSY;
   return result;
 }
@@ -121,14 +128,15 @@ int hpr_writelock_take(hpr_writelock *lock, const hpr_file *queue) {
   return HPR_EBUSY;
 }
 
-void hpr_writelock_release(hpr_writelock *lock, bool wrote) {
-  const hpr_file_ops *files = lock->files;
-  size_t count;
-  if (wrote) {
-    see_progress(lock);
-    lock->generation++;
-    files->write_at(files->self, lock->file, GENERATION_AT, (const char *)&lock->generation,
-                    sizeof lock->generation, &count);
-  }
-  if (!lock->lockless) files->unlock(files->self, lock->file);
+int hpr_writelock_count(hpr_writelock *lock) {
+  const uint64_t next = lock->generation + 1;
+  if (!lock->is_open) return HPR_ENOLCK;
+  const int result =
+      hpr_write_at(lock->files, lock->file, GENERATION_AT, (const char *)&next, sizeof next);
+  if (result == 0) lock->generation = next;
+  return result;
+}
+
+void hpr_writelock_release(hpr_writelock *lock) {
+  if (!lock->lockless) lock->files->unlock(lock->files->self, lock->file);
 }

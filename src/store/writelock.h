@@ -9,7 +9,8 @@
 
 /*
  * A lock file beside the pid file, held open and locked while somebody writes. It holds a number,
- * the generation, that each write counts up: by it who waits sees that others make progress.
+ * the generation, that each write counts up: by it who waits sees that others make progress, and
+ * who has it sees whether anybody of us wrote since.
  */
 typedef struct hpr_writelock {
   const hpr_file_ops *files;
@@ -19,7 +20,7 @@ typedef struct hpr_writelock {
   bool lockless;       /* no lock can be had here, and one is not needed to go on */
   bool impatient;      /* the last wait was in vain, and nobody has written since */
   bool ignores_queue;  /* whoever is next in line does not move */
-  uint64_t generation; /* as last seen */
+  uint64_t generation; /* as last seen; while the lock is held, as it is */
 } hpr_writelock;
 
 /* Opens nothing yet. HPR_ENOMEM. */
@@ -35,8 +36,13 @@ void hpr_writelock_done(hpr_writelock *lock);
  */
 int hpr_writelock_take(hpr_writelock *lock, const hpr_file *queue);
 
-/* `wrote`: the pid file is another one now. */
-void hpr_writelock_release(hpr_writelock *lock, bool wrote);
+/* Counts a write that is about to begin: who wrote before knows nothing of the file any more. */
+int hpr_writelock_count(hpr_writelock *lock);
+
+/* The generation as it is now, with or without the lock. */
+uint64_t hpr_writelock_generation(const hpr_writelock *lock);
+
+void hpr_writelock_release(hpr_writelock *lock);
 
 enum { HPR_WRITELOCK_WAIT_MS = 100, HPR_WRITELOCK_NEXT = 1024 };
 

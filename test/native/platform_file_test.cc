@@ -157,7 +157,7 @@ TEST(NativeFile, ReadsAndWritesBytes) {
   {
     Opened made(Files().create, folder / "file");
     size_t count = 0;
-    ASSERT_EQ("HPR_OK", Code(Files().write(Files().self, made.file, "a\0b", 3, &count)));
+    ASSERT_EQ("HPR_OK", Code(Files().write_at(Files().self, made.file, 0, "a\0b", 3, &count)));
     EXPECT_EQ(3u, count);
   }
   EXPECT_EQ(std::string("a\0b", 3), TextOf(folder / "file"));

@@ -57,6 +57,11 @@ private:
   Ledger *ledger_;
 };
 
+int32_t LastPidIn(const std::string &text) {
+  const std::vector<int32_t> pids = PidsIn(text);
+  return pids.empty() ? 0 : pids.back();
+}
+
 /* Every pid from first to last that is not in the text. */
 std::string Missing(const std::string &text, int first, int last) {
   const std::vector<int32_t> found = PidsIn(text);
@@ -133,6 +138,8 @@ void KillOne(const std::string &path, Ledger &ledger, int life_us, bool after_a_
   ASSERT_TRUE(began) << "the writer did not even start";
   const std::string folder = path.substr(0, path.rfind('/'));
   ledger.leftovers += static_cast<long>(NamesWith(folder, ".tmp").size());
+  const auto spare = TextOf(path + ".spare");
+  if (spare && LastPidIn(*spare) > LastPidIn(*TextOf(path))) ledger.leftovers++;
 }
 
 TEST(PidFileCrash, LosesAndTearsNothingWhenItsWriterIsKilledAtAnyMoment) {
@@ -164,7 +171,8 @@ TEST(PidFileCrash, LosesAndTearsNothingWhenItsWriterIsKilledAtAnyMoment) {
   Server next(path, 1);
   next.Collect();
   EXPECT_EQ("HPR_OK", Code(next.Sync())) << "no dead writer holds the lock";
-  EXPECT_EQ((std::vector<std::string>{"pids.json", "pids.json.lock"}), NamesIn(folder.path()));
+  EXPECT_EQ((std::vector<std::string>{"pids.json", "pids.json.lock", "pids.json.spare"}),
+            NamesIn(folder.path()));
   EXPECT_EQ("", Missing(*TextOf(path), ledger->oldest, ledger->acknowledged));
 }
 

@@ -66,13 +66,13 @@ TEST(Document, OfZeroesIsEmptyAndNeedsNoRelease) {
   hpr_buffer buffer = {};
   hpr_document_begin(&buffer);
   hpr_document_end(&buffer, &document);
-  EXPECT_EQ("{\"entries\":[]}\n", std::string(buffer.text, buffer.length));
+  EXPECT_EQ("{\"entries\":[\n]}\n", std::string(buffer.text, buffer.length));
   hpr_buffer_done(&buffer);
   hpr_document_done(&document);
 }
 
 TEST(Document, WithoutEntriesIsSound) {
-  for (const char *text : {"{\"entries\":[]}\n", "{}", " { \"entries\" : [ ] } "}) {
+  for (const char *text : {"{\"entries\":[\n]}\n", "{}", " { \"entries\" : [ ] } "}) {
     Document it(text);
     EXPECT_EQ("HPR_OK", Code(it.result)) << text;
     EXPECT_FALSE(it.document.damaged) << text;
@@ -129,7 +129,7 @@ TEST(Document, ReadsARefusedEntryThatIsNoneToday) {
 TEST(Document, KeepsAMemberOfThatNameThatIsNoList) {
   Document it("{\"entries\":[],\"refused\":{\"a\":1}}");
   EXPECT_FALSE(it.document.damaged);
-  EXPECT_EQ("{\"entries\":[],\n\"refused\":{\"a\":1}}\n", it.Rewritten());
+  EXPECT_EQ("{\"entries\":[\n],\n\"refused\":{\"a\":1}}\n", it.Rewritten());
   EXPECT_TRUE(Document("{\"refused\":[],\"entries\":[],\"refused\":[]}").document.damaged);
 }
 
@@ -180,7 +180,7 @@ TEST(Document, KeepsUnknownMembersOfTheOutermostObject) {
 TEST(Document, KeepsUnknownMembersThroughManyRewritings) {
   std::string now = "{\"a\":\"\\u0000\",\"entries\":[],\"b\":1e999}";
   for (int i = 0; i < 5; i++) now = Document(now).Rewritten();
-  EXPECT_EQ("{\"entries\":[],\n\"a\":\"\\u0000\",\n\"b\":1e999}\n", now);
+  EXPECT_EQ("{\"entries\":[\n],\n\"a\":\"\\u0000\",\n\"b\":1e999}\n", now);
 }
 
 TEST(Document, DropsOneEntryAndKeepsTheOthers) {

@@ -62,7 +62,7 @@ TEST(PidFile, IsMadeWithItsFolders) {
     EXPECT_TRUE(server.judged.empty());
     EXPECT_TRUE(server.warnings.empty());
   }
-  EXPECT_EQ(FileOf({}), TextOf(folder / "a/b/pids.json"));
+  EXPECT_EQ(FileOf({}), Unpadded(folder / "a/b/pids.json"));
   EXPECT_EQ((Names{"pids.json", "pids.json.lock"}), NamesIn(folder / "a/b"));
   EXPECT_EQ(before, OpenDescriptors());
 }
@@ -87,10 +87,10 @@ TEST(PidFile, HoldsTheServersEntriesInTheirOrder) {
   Server server(folder / "pids.json", 1);
   server.own = {EntryOf(9), EntryOf(3), EntryOf(7)};
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf(server.own), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf(server.own), Unpadded(folder / "pids.json"));
   server.own = {EntryOf(3)};
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf(server.own), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf(server.own), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, IsFoundFromTheWorkingFolder) {
@@ -100,7 +100,7 @@ TEST(PidFile, IsFoundFromTheWorkingFolder) {
     Server server("pids.json", 1);
     server.own = {EntryOf(9)};
     EXPECT_EQ("HPR_OK", Code(server.Sync()));
-    EXPECT_EQ(FileOf(server.own), TextOf(folder / "pids.json"));
+    EXPECT_EQ(FileOf(server.own), Unpadded(folder / "pids.json"));
     Write(folder / "pids.json.00000000000000ff.0.tmp", "");
     server.Collect();
     EXPECT_EQ((Names{"pids.json", "pids.json.lock"}), NamesIn(folder.path()));
@@ -127,7 +127,7 @@ TEST(PidFile, KeepsWhatOthersWroteToTheLetter) {
       foreign[0] + ",\n" + foreign[1] + ",\n" + foreign[3] + ",\n" + foreign[4];
   expected.replace(expected.size() - 3, 3,
                    "],\n\"refused\":[\n" + refused + "\n],\n\"v\":1e999}\n");
-  EXPECT_EQ(expected, TextOf(folder / "pids.json"));
+  EXPECT_EQ(expected, Unpadded(folder / "pids.json"));
   EXPECT_TRUE(server.warnings.empty()) << "unsound entries are no damage";
 }
 
@@ -137,7 +137,7 @@ TEST(PidFile, DropsWhatIsJudgedDead) {
   Server server(folder / "pids.json", 1);
   server.judge = [](hpr_stored *stored) { return stored->row.main.pid == 3 ? HPR_DROP : HPR_KEEP; };
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(2), EntryOf(4)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2), EntryOf(4)}), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, LetsTheServerTakeARowOver) {
@@ -167,7 +167,7 @@ TEST(PidFile, DoesNotReadWhatNobodyWrote) {
   files.ResetCounts();
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
   EXPECT_EQ(0, files.count(Op::kRead));
-  EXPECT_EQ(FileOf({EntryOf(2), EntryOf(9)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2), EntryOf(9)}), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, MergesWhatAnotherServerWroteMeanwhile) {
@@ -179,13 +179,13 @@ TEST(PidFile, MergesWhatAnotherServerWroteMeanwhile) {
   EXPECT_EQ("HPR_OK", Code(second.Sync()));
   first.own.push_back(EntryOf(12));
   EXPECT_EQ("HPR_OK", Code(first.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(21), EntryOf(11), EntryOf(12)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(21), EntryOf(11), EntryOf(12)}), Unpadded(folder / "pids.json"));
   second.own.clear();
   second.judge = [](hpr_stored *stored) {
     return stored->row.main.pid == 21 ? HPR_DROP : HPR_KEEP;
   };
   EXPECT_EQ("HPR_OK", Code(second.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(11), EntryOf(12)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(11), EntryOf(12)}), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, NoticesAnotherWriterOfTheSameSize) {
@@ -196,7 +196,7 @@ TEST(PidFile, NoticesAnotherWriterOfTheSameSize) {
   Write(folder / "new", FileOf({EntryOf(22)}));
   ASSERT_EQ(0, rename((folder / "new").c_str(), (folder / "pids.json").c_str()));
   ASSERT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(22), EntryOf(11)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(22), EntryOf(11)}), Unpadded(folder / "pids.json"));
 }
 
 /* A backup that is copied back can have both; only the file is another one. */
@@ -212,7 +212,7 @@ TEST(PidFile, NoticesAnotherFileOfTheSameSizeAndTime) {
   ASSERT_EQ(0, utimensat(AT_FDCWD, (folder / "new").c_str(), times, 0));
   ASSERT_EQ(0, rename((folder / "new").c_str(), (folder / "pids.json").c_str()));
   ASSERT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(22), EntryOf(11)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(22), EntryOf(11)}), Unpadded(folder / "pids.json"));
 }
 
 /*
@@ -233,7 +233,7 @@ TEST(PidFile, NoticesAnotherFileOfTheSameNumberSizeAndTime) {
     ASSERT_EQ(0, rename((folder / "new").c_str(), (folder / "pids.json").c_str()));
   }
   ASSERT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(33), EntryOf(11)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(33), EntryOf(11)}), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, IsMadeAgainWhenItWasDeleted) {
@@ -244,7 +244,7 @@ TEST(PidFile, IsMadeAgainWhenItWasDeleted) {
   ASSERT_EQ("HPR_OK", Code(server.Sync()));
   ASSERT_EQ(0, unlink((folder / "pids.json").c_str()));
   ASSERT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(9)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(9)}), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, IsMadeAgainWhenItsFolderWasDeleted) {
@@ -256,7 +256,7 @@ TEST(PidFile, IsMadeAgainWhenItsFolderWasDeleted) {
     ASSERT_EQ(0, unlink((folder / name).c_str()));
   ASSERT_EQ(0, rmdir((folder / "a").c_str()));
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(9)}), TextOf(folder / "a/pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(9)}), Unpadded(folder / "a/pids.json"));
 }
 
 TEST(PidFile, ReadsAByteOrderMarkWithoutAWarning) {
@@ -264,7 +264,7 @@ TEST(PidFile, ReadsAByteOrderMarkWithoutAWarning) {
   Write(folder / "pids.json", "\xEF\xBB\xBF" + FileOf({EntryOf(2)}));
   Server server(folder / "pids.json", 1);
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
   EXPECT_TRUE(server.warnings.empty());
 }
 
@@ -285,7 +285,7 @@ TEST(PidFile, HoldsTheLockWhileItReadsAndWrites) {
   Server server(folder / "pids.json", 1, files.ops());
   int seen = 0;
   files.before = [&](Op op) {
-    if (op != Op::kRead && op != Op::kCreate && op != Op::kWrite && op != Op::kExchange) return;
+    if (op != Op::kRead && op != Op::kCreate && op != Op::kWriteAt && op != Op::kExchange) return;
     seen++;
     EXPECT_TRUE(IsLocked(folder / "pids.json.lock"));
   };
@@ -327,7 +327,7 @@ TEST(PidFile, KeepsADamagedFileAside) {
     ASSERT_EQ(1u, server.warnings.size());
     EXPECT_EQ("HPR_ECORRUPT", server.warnings[0].first);
     EXPECT_EQ(folder / kept[0], server.warnings[0].second);
-    EXPECT_TRUE(IsSound(*TextOf(folder / "pids.json")));
+    EXPECT_TRUE(IsSound(*Unpadded(folder / "pids.json")));
   }
 }
 
@@ -338,7 +338,7 @@ TEST(PidFile, UsesWhatCanBeReadOfADamagedFile) {
   server.own = {EntryOf(9)};
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
   EXPECT_EQ((Names{EntryOf(2), EntryOf(3)}), server.judged);
-  EXPECT_EQ(FileOf({EntryOf(2), EntryOf(3), EntryOf(9)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2), EntryOf(3), EntryOf(9)}), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, IsSetAsideOnceAndNotAgain) {
@@ -373,9 +373,9 @@ TEST(PidFile, IsNotReplacedWhileItCannotBeSetAside) {
   Write(folder / "pids.json", "damaged");
   FaultyFiles files;
   Server server(folder / "pids.json", 1, files.ops());
-  files.FailAll(Op::kWrite, HPR_ENOSPC);
+  files.FailAll(Op::kWriteAt, HPR_ENOSPC);
   EXPECT_EQ("HPR_ENOSPC", Code(server.Sync()));
-  EXPECT_EQ("damaged", TextOf(folder / "pids.json"));
+  EXPECT_EQ("damaged", Unpadded(folder / "pids.json"));
   EXPECT_TRUE(NamesWith(folder.path(), ".corrupt-").empty());
   files.Heal();
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
@@ -453,7 +453,7 @@ TEST(PidFile, RefusesAnotherUsersFile) {
   Server server(folder / "pids.json", 1);
   EXPECT_EQ("HPR_EUNSAFE", Code(server.Sync()));
   EXPECT_TRUE(server.judged.empty());
-  EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
 }
 
 TEST(PidFile, WithoutPermissionIsNotTakenForEmpty) {
@@ -468,9 +468,9 @@ TEST(PidFile, WithoutPermissionIsNotTakenForEmpty) {
     server.own = {EntryOf(9)};
     EXPECT_EQ("HPR_EACCES", Code(server.Sync()));
     ASSERT_EQ(0, chmod((folder / "pids.json").c_str(), 0600));
-    EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+    EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
     EXPECT_EQ("HPR_OK", Code(server.Sync()));
-    EXPECT_EQ(FileOf({EntryOf(2), EntryOf(9)}), TextOf(folder / "pids.json"));
+    EXPECT_EQ(FileOf({EntryOf(2), EntryOf(9)}), Unpadded(folder / "pids.json"));
   });
 }
 
@@ -488,10 +488,10 @@ TEST(PidFile, IsReadAndJudgedInAFolderThatCannotBeWritten) {
     EXPECT_EQ("HPR_EACCES", Code(server.Sync()));
     EXPECT_EQ((Names{EntryOf(2)}), server.judged);
     EXPECT_EQ((Names{"pids.json"}), NamesIn(folder.path()));
-    EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+    EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
     ASSERT_EQ(0, chmod(folder.path().c_str(), 0700));
     EXPECT_EQ("HPR_OK", Code(server.Sync())) << "the next change tries again";
-    EXPECT_EQ(FileOf({EntryOf(2), EntryOf(9)}), TextOf(folder / "pids.json"));
+    EXPECT_EQ(FileOf({EntryOf(2), EntryOf(9)}), Unpadded(folder / "pids.json"));
   });
 }
 
@@ -528,7 +528,7 @@ TEST(PidFile, OfSixteenMegabytesIsRead) {
   Write(folder / "pids.json", text);
   Server server(folder / "pids.json", 1);
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
 }
 
 /* --- failure: planted names ----------------------------------------------------------------- */
@@ -544,7 +544,7 @@ TEST(PidFile, StepsOverAPlantedTemporaryLink) {
   Server server(folder / "pids.json", 1);
   server.own = {EntryOf(9)};
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(9)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(9)}), Unpadded(folder / "pids.json"));
   EXPECT_EQ("precious", TextOf(folder / "victim"));
   EXPECT_EQ(5u, NamesWith(folder.path(), ".tmp").size());
 }
@@ -571,7 +571,7 @@ TEST(PidFile, FollowsNoPlantedLinkForItsQuarantine) {
   Server server(folder / "pids.json", 1);
   server.Sync();
   EXPECT_EQ("precious", TextOf(folder / "victim"));
-  bool kept = TextOf(folder / "pids.json") == "damaged";
+  bool kept = Unpadded(folder / "pids.json") == "damaged";
   for (const std::string &name : NamesWith(folder.path(), ".corrupt-"))
     kept = kept || TextOf(folder / name) == "damaged";
   EXPECT_TRUE(kept) << "the damaged text is nowhere any more";
@@ -611,7 +611,7 @@ public:
     }
     server->own = {EntryOf(7), EntryOf(8)};
     if (scene.others) Write(path, *scene.others);
-    old = TextOf(path);
+    old = Unpadded(path);
   }
 
   std::unique_ptr<Server> NewServer(uint64_t nonce, const hpr_file_ops *files) {
@@ -626,7 +626,7 @@ public:
   }
 
   Names Leftovers() {
-    return TextOf(path) || access((folder / "a/b").c_str(), F_OK) == 0
+    return Unpadded(path) || access((folder / "a/b").c_str(), F_OK) == 0
                ? NamesWith(folder / "a/b", ".tmp")
                : Names{};
   }
@@ -650,11 +650,11 @@ std::string Wanted(const Scene &scene) {
   FaultyFiles files;
   Stage stage(scene, files);
   EXPECT_EQ("HPR_OK", Code(stage.server->Sync()));
-  return *TextOf(stage.path);
+  return *Unpadded(stage.path);
 }
 
 void ExpectWholeFile(Stage &stage, const std::string &wanted, int result) {
-  const Text text = TextOf(stage.path);
+  const Text text = Unpadded(stage.path);
   const bool allowed = text == wanted || (result != 0 && text == stage.old);
   EXPECT_TRUE(allowed) << text.value_or("(no file)");
 }
@@ -676,7 +676,7 @@ bool SurvivesFaultAt(const Scene &scene, const std::string &wanted, int number, 
   }
   files.Heal();
   EXPECT_EQ("HPR_OK", Code(stage.server->Sync())) << "the next change tries again";
-  EXPECT_EQ(wanted, TextOf(stage.path));
+  EXPECT_EQ(wanted, Unpadded(stage.path));
   const bool damaged = stage.old && !IsSound(*stage.old);
   if (damaged && !files.met_unlink()) {
     EXPECT_EQ((Names{*stage.old}), stage.QuarantinedTexts());
@@ -702,7 +702,7 @@ bool SurvivesDeathAt(const Scene &scene, const std::string &wanted, int number) 
   next->own = {EntryOf(7), EntryOf(8)};
   next->Collect();
   EXPECT_EQ("HPR_OK", Code(next->Sync()));
-  EXPECT_EQ(wanted, TextOf(stage.path));
+  EXPECT_EQ(wanted, Unpadded(stage.path));
   EXPECT_EQ(Names{}, stage.Leftovers());
   if (stage.old && !IsSound(*stage.old)) {
     bool kept = false;
@@ -773,7 +773,7 @@ TEST(PidFile, IsTheSameThroughShortReadsAndWrites) {
       Stage stage(scene, files);
       files.chunk_bytes = chunk;
       EXPECT_EQ("HPR_OK", Code(stage.server->Sync())) << scene.name;
-      EXPECT_EQ(wanted, TextOf(stage.path)) << scene.name;
+      EXPECT_EQ(wanted, Unpadded(stage.path)) << scene.name;
     }
   }
 }
@@ -786,14 +786,14 @@ TEST(PidFile, WritesOutLaterWhatItDroppedWhileTheDiskWasFull) {
   server.judge = [](hpr_stored *stored) {
     return stored->row.main.pid == 4040 ? HPR_DROP : HPR_KEEP;
   };
-  files.FailAll(Op::kWrite, HPR_ENOSPC);
+  files.FailAll(Op::kWriteAt, HPR_ENOSPC);
   EXPECT_EQ("HPR_ENOSPC", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(2), kDead}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2), kDead}), Unpadded(folder / "pids.json"));
   EXPECT_EQ("HPR_ENOSPC", Code(server.Sync()));
   EXPECT_EQ((Names{EntryOf(2)}), server.judged) << "judged once, it is not asked about again";
   files.Heal();
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
 }
 
 /* --- failure: the lock ---------------------------------------------------------------------- */
@@ -809,7 +809,7 @@ TEST(PidFile, WaitsForTheLockOnlySoLong) {
   const auto waited = std::chrono::steady_clock::now() - start;
   EXPECT_GE(waited, std::chrono::milliseconds(HPR_WRITELOCK_WAIT_MS / 2));
   EXPECT_LT(waited, std::chrono::milliseconds(HPR_WRITELOCK_WAIT_MS * 20)) << "on a busy machine";
-  EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
   EXPECT_TRUE(server.judged.empty());
 }
 
@@ -854,7 +854,7 @@ TEST(PidFile, LocksTheNewLockFileWhenTheOldOneWasDeleted) {
   ASSERT_EQ(0, unlink((folder / "pids.json.lock").c_str()));
   server.own = {EntryOf(9)};
   ASSERT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(FileOf({EntryOf(9)}), TextOf(folder / "pids.json"));
+  EXPECT_EQ(FileOf({EntryOf(9)}), Unpadded(folder / "pids.json"));
   Holder holder(folder / "pids.json.lock");
   EXPECT_EQ("HPR_EBUSY", Code(server.Sync())) << "it locks the file that everybody sees";
 }
@@ -888,7 +888,7 @@ TEST(PidFile, GivesUpWhenTheLockFileIsDeletedAgainAndAgain) {
       if (op == Op::kTryLock) unlink((folder / "pids.json.lock").c_str());
     };
     EXPECT_EQ("HPR_EBUSY", Code(server.Sync()));
-    EXPECT_FALSE(TextOf(folder / "pids.json"));
+    EXPECT_FALSE(Unpadded(folder / "pids.json"));
     files.before = nullptr;
     EXPECT_EQ("HPR_OK", Code(server.Sync()));
   }
@@ -974,7 +974,7 @@ TEST(PidFileCollect, FailsWithoutALeakAtEveryCall) {
       EXPECT_FALSE(IsLocked(folder / "pids.json.lock"));
     }
     met = files.met();
-    EXPECT_EQ(FileOf({EntryOf(2)}), TextOf(folder / "pids.json"));
+    EXPECT_EQ(FileOf({EntryOf(2)}), Unpadded(folder / "pids.json"));
     EXPECT_EQ(before, OpenDescriptors());
   }
   EXPECT_GT(number, 4);
@@ -984,8 +984,8 @@ TEST(PidFileCollect, FailsWithoutALeakAtEveryCall) {
 
 /* The original module knows no lock: it renames a new file over ours at any moment. */
 TEST(PidFile, StaysWholeWhenSomebodyWritesWithoutTheLock) {
-  for (const Op moment : {Op::kInfoAt, Op::kOpen, Op::kInfo, Op::kRead, Op::kCreate, Op::kWrite,
-                          Op::kExchange, Op::kUnlink}) {
+  for (const Op moment : {Op::kInfoAt, Op::kOpen, Op::kInfo, Op::kRead, Op::kCreate, Op::kWriteAt,
+                          Op::kExchange, Op::kRename}) {
     Folder folder;
     Write(folder / "pids.json", FileOf({EntryOf(2)}));
     FaultyFiles files;
@@ -1000,15 +1000,15 @@ TEST(PidFile, StaysWholeWhenSomebodyWritesWithoutTheLock) {
     };
     EXPECT_EQ("HPR_OK", Code(server.Sync()));
     EXPECT_TRUE(done);
-    EXPECT_TRUE(IsSound(*TextOf(folder / "pids.json")));
+    EXPECT_TRUE(IsSound(*Unpadded(folder / "pids.json")));
     EXPECT_EQ("HPR_OK", Code(server.Sync()));
-    EXPECT_NE(std::string::npos, TextOf(folder / "pids.json")->find(EntryOf(9)));
+    EXPECT_NE(std::string::npos, Unpadded(folder / "pids.json")->find(EntryOf(9)));
     EXPECT_TRUE(NamesWith(folder.path(), ".tmp").empty());
   }
 }
 
 TEST(PidFile, StaysWholeWhenSomebodyDeletesIt) {
-  for (const Op moment : {Op::kOpen, Op::kCreate, Op::kExchange, Op::kUnlink}) {
+  for (const Op moment : {Op::kOpen, Op::kCreate, Op::kExchange, Op::kRename}) {
     Folder folder;
     Write(folder / "pids.json", FileOf({EntryOf(2)}));
     FaultyFiles files;
@@ -1023,7 +1023,7 @@ TEST(PidFile, StaysWholeWhenSomebodyDeletesIt) {
     server.Sync();
     EXPECT_TRUE(done);
     EXPECT_EQ("HPR_OK", Code(server.Sync()));
-    EXPECT_NE(std::string::npos, TextOf(folder / "pids.json")->find(EntryOf(9)));
+    EXPECT_NE(std::string::npos, Unpadded(folder / "pids.json")->find(EntryOf(9)));
     EXPECT_TRUE(NamesWith(folder.path(), ".tmp").empty());
   }
 }
@@ -1044,7 +1044,7 @@ void WriteManyTimes(const std::string &path, int number, int rounds) {
 }
 
 void ExpectEntriesOfAll(const std::string &path, int writers, int rounds) {
-  const Text text = TextOf(path);
+  const Text text = Unpadded(path);
   ASSERT_TRUE(text);
   EXPECT_TRUE(IsSound(*text));
   for (int number = 0; number < writers; number++) {
@@ -1072,7 +1072,7 @@ TEST(PidFile, LosesNothingToEightProcessesAtOnce) {
   int torn = 0, reads = 0;
   bool seen = false;
   while (!pids.empty()) {
-    const Text text = TextOf(path);
+    const Text text = Unpadded(path);
     seen = seen || text;
     if (seen && (!text || !IsSound(*text))) torn++;
     reads++;

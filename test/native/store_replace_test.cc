@@ -22,7 +22,7 @@ std::string ReadWhole(const std::string &path, const hpr_file_ops *files = hpr_f
                       int64_t limit = kLimit) {
   char *text = nullptr;
   hpr_file_info info;
-  const int result = hpr_read_whole(files, path.c_str(), limit, &text, &info, nullptr);
+  const int result = hpr_read_whole(files, path.c_str(), limit, &text, &info);
   if (result != 0) {
     EXPECT_EQ(nullptr, text) << "outputs are written only on success";
     return Code(result);
@@ -32,11 +32,24 @@ std::string ReadWhole(const std::string &path, const hpr_file_ops *files = hpr_f
   return copy;
 }
 
+int PrintText(void *self, hpr_piece piece, hpr_buffer *buffer) {
+  const auto &text = *static_cast<const std::string *>(self);
+  hpr_buffer_add(buffer, text.data() + piece.at, piece.end - piece.at);
+  return buffer->failed ? HPR_ENOMEM : 0;
+}
+
+/* Without a spare. */
 int Replace(const std::string &path, const std::string &temporary, const std::string &text,
             const hpr_file_ops *files = hpr_file_native(), hpr_file_info *ret_info = nullptr) {
-  hpr_file_info info;
-  return hpr_replace(files, path.c_str(), temporary.c_str(), text.data(), text.size(),
-                     ret_info ? ret_info : &info, nullptr);
+  hpr_spare spare = {};
+  hpr_pieces changed = {};
+  std::string copy = text;
+  const hpr_spare_text source = {&copy, PrintText, static_cast<uint32_t>(copy.size()), &changed};
+  int result = hpr_spare_init(&spare, path.c_str(), files);
+  if (result == 0) result = hpr_spare_replace(&spare, &source, temporary.c_str(), false);
+  if (ret_info) *ret_info = spare.live;
+  hpr_spare_done(&spare);
+  return result;
 }
 
 using Names = std::vector<std::string>;
@@ -263,8 +276,7 @@ TEST(WriteNew, RefusesANameThatIsTaken) {
   hpr_file_info info;
   for (const std::string name : {"file", "link", "fifo", "folder"}) {
     const std::string path = folder / name;
-    EXPECT_EQ("HPR_EEXIST",
-              Code(hpr_write_new(hpr_file_native(), path.c_str(), "new", 3, &info, nullptr)))
+    EXPECT_EQ("HPR_EEXIST", Code(hpr_write_new(hpr_file_native(), path.c_str(), "new", 3, &info)))
         << name;
   }
   EXPECT_EQ("old", TextOf(folder / "file"));
@@ -277,7 +289,7 @@ TEST(WriteNew, TakesAWriteOfNothingForAFailure) {
   files.chunk_bytes = 0;
   hpr_file_info info;
   EXPECT_EQ("HPR_EIO",
-            Code(hpr_write_new(files.ops(), (folder / "file").c_str(), "new", 3, &info, nullptr)));
+            Code(hpr_write_new(files.ops(), (folder / "file").c_str(), "new", 3, &info)));
   EXPECT_TRUE(NamesIn(folder.path()).empty());
 }
 

@@ -96,7 +96,13 @@ void Story::ReportPi() {
 void Story::LinkByPid() {
   Server *server = AnyServer();
   const hpr_row *row = server ? AnyRow(*server) : nullptr;
-  if (row) server->LinkByPid(AnySession(), row->pi.pid ? row->pi.pid : row->main.pid);
+  if (!row) return;
+  std::map<std::string, Serial> agents; /* a number that has passed on may name another's agent */
+  for (const hpr_row *it : server->Rows()) agents[it->main.birth] = truth_.SerialOf(*it, it->pi);
+  server->LinkByPid(AnySession(), row->pi.pid ? row->pi.pid : row->main.pid);
+  for (const hpr_row *it : server->Rows())
+    if (truth_.SerialOf(*it, it->pi) != agents[it->main.birth])
+      truth_.Taught(*it, agents[it->main.birth]);
 }
 
 void Story::LinkByCwd() {

@@ -6,6 +6,8 @@
 
 namespace sim {
 
+enum { kShort = 64 }; /* what is longer takes more than one call */
+
 /* The functions of hpr_file_ops; `self` is the disk. */
 struct DiskCalls {
   static Disk *Of(void *self) { return static_cast<Disk *>(self); }
@@ -88,16 +90,6 @@ struct DiskCalls {
     return 0;
   }
 
-  static int Write(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count) {
-    if (Cannot()) return HPR_EIO;
-    Disk::Handle &handle = Of(self)->handles_.at(file);
-    const size_t count = (size + 1) / 2; /* the rest is asked for again */
-    handle.inode->data.append(data, count);
-    handle.inode->modified_ns = Of(self)->next_ns_++;
-    *ret_count = count;
-    return 0;
-  }
-
   static int ReadAt(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
                     size_t *ret_count) {
     if (Cannot()) return HPR_EIO;
@@ -110,11 +102,49 @@ struct DiskCalls {
   static int WriteAt(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
                      size_t *ret_count) {
     if (Cannot()) return HPR_EIO;
-    std::string &text = Of(self)->handles_.at(file).inode->data;
-    text.resize(std::max<size_t>(text.size(), offset + size));
-    text.replace(offset, size, data, size);
-    *ret_count = size;
+    Disk::Inode &inode = *Of(self)->handles_.at(file).inode;
+    const size_t count = size > kShort ? (size + 1) / 2 : size; /* the rest is asked for again */
+    inode.data.resize(std::max<size_t>(inode.data.size(), offset + count));
+    inode.data.replace(offset, count, data, count);
+    inode.modified_ns = Of(self)->next_ns_++;
+    *ret_count = count;
     return 0;
+  }
+
+  static int Resize(void *self, hpr_file file, uint64_t size) {
+    if (Cannot()) return HPR_EIO;
+    Of(self)->handles_.at(file).inode->data.resize(size);
+    return 0;
+  }
+
+  static int Pin(void *self, const char *path, hpr_file *ret_file) {
+    const int result = Open(self, path, ret_file);
+    if (result == 0) Of(self)->handles_.at(*ret_file).pin = true;
+    return result;
+  }
+
+  static int OpenLeased(void *self, const char *path, hpr_file *ret_file) {
+    if (Of(self)->create_fault) return Of(self)->create_fault;
+    const int result = Open(self, path, ret_file);
+    if (result != 0) return result;
+    const auto inode = Of(self)->handles_.at(*ret_file).inode;
+    bool alone = true;
+    for (const auto &[number, handle] : Of(self)->handles_)
+      if (handle.inode == inode && !handle.pin && number != *ret_file) alone = false;
+    if (alone && Of(self)->leases) {
+      inode->leased_by = *ret_file;
+      return 0;
+    }
+    Close(self, *ret_file);
+    return alone ? HPR_ENOTSUP : HPR_EBUSY;
+  }
+
+  static int EndLease(void *self, hpr_file file) {
+    if (Cannot()) return HPR_EIO;
+    Disk::Inode &inode = *Of(self)->handles_.at(file).inode;
+    const bool whole = inode.leased_by == file;
+    if (whole) inode.leased_by = 0;
+    return whole ? 0 : static_cast<int>(HPR_EBUSY);
   }
 
   static int LockByte(void *self, hpr_file file, uint64_t offset) {
@@ -249,8 +279,11 @@ Disk::Disk() {
   ops_.info = DiskCalls::Info;
   ops_.info_at = DiskCalls::InfoAt;
   ops_.read = DiskCalls::Read;
-  ops_.write = DiskCalls::Write;
+  ops_.resize = DiskCalls::Resize;
   ops_.close = DiskCalls::Close;
+  ops_.pin = DiskCalls::Pin;
+  ops_.open_leased = DiskCalls::OpenLeased;
+  ops_.end_lease = DiskCalls::EndLease;
   ops_.exchange = DiskCalls::Exchange;
   ops_.rename = DiskCalls::Rename;
   ops_.unlink = DiskCalls::Unlink;
@@ -308,6 +341,7 @@ void Disk::CloseAllOf(Serial owner) {
       continue;
     }
     if (it->second.inode->locked_by == it->first) it->second.inode->locked_by = 0;
+    if (it->second.inode->leased_by == it->first) it->second.inode->leased_by = 0;
     Free(it->first);
     it = handles_.erase(it);
   }

@@ -32,13 +32,14 @@ public:
   void Remove(const std::string &path);
   void Empty(const std::string &path);
 
-  int create_fault = 0;                     /* what making a file answers; 0: it is made */
+  int create_fault = 0;                     /* what making or changing a file answers; 0: done */
   int byte_fault = 0;                       /* what locking a byte answers */
   std::map<std::string, std::string> links; /* folders by other names that they have */
   std::set<std::string> uncached;           /* folders that cannot be told without waiting */
   hpr_folder_id IdOf(const std::string &path);
 
   bool shared = false; /* other hosts may write to it */
+  bool leases = true;  /* a file can be had for oneself */
 
 private:
   struct Inode {
@@ -46,7 +47,8 @@ private:
     uint64_t links = 1;
     std::string data;
     int64_t modified_ns = 0;
-    intptr_t locked_by = 0;                    /* a handle */
+    intptr_t locked_by = 0; /* a handle */
+    intptr_t leased_by = 0;
     std::map<uint64_t, intptr_t> bytes_locked; /* by which handle */
   };
   struct Handle {
@@ -54,6 +56,7 @@ private:
     std::shared_ptr<Inode> inode;
     size_t at = 0;
     bool for_life = false;
+    bool pin = false; /* it is in the way of no lease */
   };
   friend struct DiskCalls;
 

@@ -121,7 +121,9 @@ void Server::Bury() {
   on_exit_event = nullptr;
   on_report = nullptr;
   const Acting acting(serial_);
+  calls_++; /* whatever happens meanwhile, it is buried once */
   hpr_registry_close(registry_);
+  calls_--;
   kernel_->ForgetPidfds(serial_);
 }
 

@@ -16,8 +16,11 @@
 #include "platform/posix/errors.h"
 #include "platform/posix/exchange.h"
 #include "platform/posix/folder.h"
+#include "platform/posix/lease.h"
 #include "platform/posix/modified.h"
 #include "platform/posix/shared.h"
+
+enum { OPEN_TRIES = 100 };
 
 static int result_of(int returned) { return returned < 0 ? hpr_error_from_errno(errno) : 0; }
 
@@ -29,8 +32,17 @@ static int opened(int fd, hpr_file *ret_file) {
 
 static int file_open(void *self, const char *path, hpr_file *ret_file) {
   (void)self;
-  /* O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever (open(2)). */
-  return opened(open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), ret_file);
+  int fd = -1;
+  /*
+   * O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever (open(2)). With it a file
+   * with a lease is EWOULDBLOCK: it lost the name to another one just after the kernel had found it
+   * there, and by now the name leads to that one.
+   */
+  for (int i = 0; i < OPEN_TRIES && fd < 0; i++) {
+    fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno != EWOULDBLOCK) break;
+  }
+  return opened(fd, ret_file);
 }
 
 static int file_create(void *self, const char *path, hpr_file *ret_file) {
@@ -49,6 +61,7 @@ static void translate(const struct stat *st, hpr_file_info *ret_info) {
       .regular = S_ISREG(st->st_mode),
       .ours = st->st_uid == geteuid(),
       .writable_by_all = (st->st_mode & S_IWOTH) != 0,
+      .exposed = (st->st_mode & (S_IRWXG | S_IRWXO)) != 0,
       .device = (uint64_t)st->st_dev,
       .inode = (uint64_t)st->st_ino,
       .links = (uint64_t)st->st_nlink,
@@ -84,11 +97,6 @@ static int file_read(void *self, hpr_file file, char *buffer, size_t size, size_
   return counted(read((int)file, buffer, size), ret_count);
 }
 
-static int file_write(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count) {
-  (void)self;
-  return counted(write((int)file, data, size), ret_count);
-}
-
 static int file_read_at(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
                         size_t *ret_count) {
   (void)self;
@@ -101,9 +109,36 @@ static int file_write_at(void *self, hpr_file file, uint64_t offset, const char 
   return counted(pwrite((int)file, data, size, (off_t)offset), ret_count);
 }
 
+static int file_resize(void *self, hpr_file file, uint64_t size) {
+  (void)self;
+  return result_of(ftruncate((int)file, (off_t)size));
+}
+
 static void file_close(void *self, hpr_file file) {
   (void)self;
   close((int)file); /* never again after EINTR: the descriptor is gone already (close(2), Linux) */
+}
+
+static int file_pin(void *self, const char *path, hpr_file *ret_file) {
+  (void)self;
+  return opened(hpr_lease_open_pin(path), ret_file);
+}
+
+static int file_open_leased(void *self, const char *path, hpr_file *ret_file) {
+  hpr_file file = 0;
+  int result = opened(open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), &file);
+  if (result != 0) return result;
+  result = hpr_lease_take((int)file);
+  if (result == 0)
+    *ret_file = file;
+  else
+    file_close(self, file);
+  return result;
+}
+
+static int file_end_lease(void *self, hpr_file file) {
+  (void)self;
+  return hpr_lease_end((int)file);
 }
 
 static int file_exchange(void *self, const char *a, const char *b) {
@@ -218,10 +253,13 @@ static const hpr_file_ops native = {
     .info = file_info,
     .info_at = file_info_at,
     .read = file_read,
-    .write = file_write,
     .read_at = file_read_at,
     .write_at = file_write_at,
+    .resize = file_resize,
     .close = file_close,
+    .pin = file_pin,
+    .open_leased = file_open_leased,
+    .end_lease = file_end_lease,
     .exchange = file_exchange,
     .rename = file_rename,
     .unlink = file_unlink,

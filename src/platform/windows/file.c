@@ -125,14 +125,6 @@ static int file_read(void *self, hpr_file file, char *buffer, size_t size, size_
   return 0;
 }
 
-static int file_write(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count) {
-  (void)self;
-  DWORD count = 0;
-  if (!WriteFile(handle_of(file), data, at_once(size), &count, NULL)) return hpr_error_last();
-  *ret_count = count;
-  return 0;
-}
-
 static int file_read_at(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size,
                         size_t *ret_count) {
   (void)self;
@@ -278,6 +270,23 @@ static bool file_names_socket(void *self, const char *path) {
   return is_pipe && path[9] != '\0' && strlen(path) <= PIPE_NAME_MAX;
 }
 
+/* --- what there is not ---------------------------------------------------------------------- */
+
+static int file_resize(void *self, hpr_file file, uint64_t size) {
+  (void)self, (void)file, (void)size;
+  return HPR_ENOTSUP;
+}
+
+static int file_open_leased(void *self, const char *path, hpr_file *ret_file) {
+  (void)self, (void)path, (void)ret_file;
+  return HPR_ENOTSUP;
+}
+
+static int file_end_lease(void *self, hpr_file file) {
+  (void)self, (void)file;
+  return HPR_ENOTSUP;
+}
+
 static const hpr_file_ops native = {
     .separators = "\\/",
     .numbers_last = true,
@@ -287,10 +296,13 @@ static const hpr_file_ops native = {
     .info = file_info,
     .info_at = file_info_at,
     .read = file_read,
-    .write = file_write,
     .read_at = file_read_at,
     .write_at = file_write_at,
+    .resize = file_resize,
     .close = file_close,
+    .pin = file_open,
+    .open_leased = file_open_leased,
+    .end_lease = file_end_lease,
     .exchange = file_exchange,
     .rename = file_rename,
     .unlink = file_unlink,

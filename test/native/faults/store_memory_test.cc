@@ -40,11 +40,13 @@ bool SurvivesLackAt(const Scene &scene, const std::string &wanted, int number) {
     result = server.Sync();
     met = lack.met();
   }
-  EXPECT_EQ(met ? "HPR_ENOMEM" : "HPR_OK", Code(result));
-  EXPECT_EQ(met ? scene.before : wanted, TextOf(path).value_or(""));
+  /* What only saves time is done without. */
+  EXPECT_EQ(met && result != 0 ? "HPR_ENOMEM" : "HPR_OK", Code(result));
+  EXPECT_EQ(result != 0 ? scene.before : wanted,
+            (result != 0 ? TextOf(path) : Unpadded(path)).value_or(""));
   EXPECT_TRUE(NamesWith(folder / "a", ".tmp").empty());
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  EXPECT_EQ(wanted, TextOf(path));
+  EXPECT_EQ(wanted, Unpadded(path));
   const bool damaged = !scene.before.empty() && !IsSound(scene.before);
   EXPECT_EQ(damaged ? 1u : 0u, NamesWith(folder / "a", ".corrupt-").size());
   EXPECT_EQ(damaged ? 1u : 0u, server.warnings.size());
@@ -57,7 +59,7 @@ std::string Wanted(const Scene &scene) {
   Server server(folder / "pids.json", 1);
   server.own = {EntryOf(9)};
   EXPECT_EQ("HPR_OK", Code(server.Sync()));
-  return *TextOf(folder / "pids.json");
+  return *Unpadded(folder / "pids.json");
 }
 
 TEST(PidFileMemory, IsOldOrNewWhateverBlockIsLacking) {
@@ -90,7 +92,7 @@ TEST(PidFileMemory, IsNotOpenedWithoutMemory) {
     EXPECT_EQ(met, pidfile == nullptr);
     hpr_pidfile_close(pidfile);
   }
-  EXPECT_EQ(7, number) << "six blocks, and one run without a fault";
+  EXPECT_EQ(8, number) << "seven blocks, and one run without a fault";
   EXPECT_EQ(blocks, LiveBlocks());
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/faulty_files.h"
+#include "support/client.h"
 #include "support/folder.h"
 #include "support/native.h"
 
@@ -37,7 +38,7 @@ public:
 
   /* All that the registry says of its entries, and of the sessions' pids. */
   std::string State() const;
-  std::string File() const { return TextOf(path()).value_or("(none)"); }
+  std::string File() const { return Unpadded(path()).value_or("(none)"); }
   std::string path() const { return folder_ / "pids.json"; }
   std::vector<std::string> Leftovers() const { return NamesWith(folder_.path(), ".tmp"); }
 

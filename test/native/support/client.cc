@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "support/folder.h"
+#include "support/padding.h"
+
 namespace {
 
 Server &It(void *self) { return *static_cast<Server *>(self); }
@@ -21,10 +24,7 @@ void AddText(const void *entry, hpr_buffer *buffer) {
   hpr_buffer_add(buffer, text->data(), text->size());
 }
 
-int OwnLines(void *self, hpr_lines **ret_lines) {
-  *ret_lines = It(self).Lines();
-  return *ret_lines ? hpr_lines_refresh(*ret_lines, AddText) : HPR_ENOMEM;
-}
+hpr_lines *OwnLines(void *self) { return It(self).Lines(); }
 
 void Owned(void *self, const char *birth, const char *) { It(self).names.emplace_back(birth); }
 
@@ -75,7 +75,13 @@ std::string EntryOf(int pid) { return R"({"pid":)" + std::to_string(pid) + R"(,"
 std::string FileOf(const std::vector<std::string> &entries) {
   std::string text;
   for (const std::string &entry : entries) text += (text.empty() ? "\n" : ",\n") + entry;
-  return "{\"entries\":[" + text + (text.empty() ? "]}\n" : "\n]}\n");
+  return "{\"entries\":[" + text + "\n]}\n";
+}
+
+std::optional<std::string> Unpadded(const std::string &path) {
+  const auto text = TextOf(path);
+  if (!text) return std::nullopt;
+  return WithoutPadding(*text);
 }
 
 Server::Server(const std::string &path, uint64_t nonce, const hpr_file_ops *files) {
@@ -88,15 +94,30 @@ Server::Server(const std::string &path, uint64_t nonce, const hpr_file_ops *file
 }
 
 Server::~Server() {
+  hpr_pidfile_leave(pidfile_);
   hpr_pidfile_close(pidfile_);
   hpr_lines_done(&lines_);
 }
 
-hpr_lines *Server::Lines() {
-  hpr_lines_done(&lines_);
-  for (size_t i = 0; i < own.size(); i++)
-    if (hpr_lines_add(&lines_, i, &own[i]) != 0) return nullptr;
-  return &lines_;
+/* As a registry does it: what is there already keeps its line. False: no memory. */
+bool Server::UpdateLines() {
+  size_t kept = 0;
+  auto line = entries_.begin();
+  while (line != entries_.end()) {
+    if (kept < own.size() && *line->second == own[kept]) {
+      kept++;
+      ++line;
+    } else {
+      hpr_lines_remove(&lines_, line->first, line->second.get());
+      line = entries_.erase(line);
+    }
+  }
+  for (; kept < own.size(); kept++) {
+    auto entry = std::make_unique<std::string>(own[kept]);
+    if (hpr_lines_add(&lines_, next_order_, entry.get()) != 0) return false;
+    entries_[next_order_++] = std::move(entry);
+  }
+  return true;
 }
 
 int Server::Sync() {
@@ -104,8 +125,10 @@ int Server::Sync() {
   client.self = this;
   client.judge = Judge;
   client.lines = OwnLines;
+  client.write_line = AddText;
   client.owned = Owned;
   client.warn = Warn;
   judged.clear();
+  if (!UpdateLines()) return HPR_ENOMEM;
   return hpr_pidfile_sync(pidfile_, &client);
 }

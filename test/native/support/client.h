@@ -3,6 +3,9 @@
 #define HPR_TEST_SUPPORT_CLIENT_H
 
 #include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +17,9 @@ std::string EntryOf(int pid);
 
 /* The text of a file with these entries, as hpr_pidfile_sync writes it. */
 std::string FileOf(const std::vector<std::string> &entries);
+
+/* A file's text without the blanks at the ends of its lines. */
+std::optional<std::string> Unpadded(const std::string &path);
 
 /* A text that readers may see: whole, and what a registry writes. */
 bool IsSound(const std::string &text);
@@ -35,8 +41,7 @@ public:
   /* From now on it has a lock as an owner. */
   void Own() { hpr_pidfile_own(pidfile_); }
   int Sync();
-  /* Those of `own`, all stale; NULL: no memory. */
-  hpr_lines *Lines();
+  hpr_lines *Lines() { return &lines_; }
   void Collect() { hpr_pidfile_collect(pidfile_); }
 
   std::vector<std::string> own;                /* its entries, written at each sync */
@@ -47,7 +52,11 @@ public:
 
 private:
   hpr_pidfile *pidfile_ = nullptr;
+  bool UpdateLines();
+
   hpr_lines lines_ = {};
+  uint64_t next_order_ = 1;
+  std::map<uint64_t, std::unique_ptr<std::string>> entries_;
 };
 
 #endif

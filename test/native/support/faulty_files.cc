@@ -39,10 +39,25 @@ int Read(void *self, hpr_file file, char *buffer, size_t size, size_t *ret_count
   return code ? code : Native().read(Native().self, file, buffer, size, ret_count);
 }
 
-int Write(void *self, hpr_file file, const char *data, size_t size, size_t *ret_count) {
-  int code = It(self).Enter(Op::kWrite);
-  size = std::min(size, It(self).chunk_bytes);
-  return code ? code : Native().write(Native().self, file, data, size, ret_count);
+int Resize(void *self, hpr_file file, uint64_t size) {
+  int code = It(self).Enter(Op::kResize);
+  return code ? code : Native().resize(Native().self, file, size);
+}
+
+int Pin(void *self, const char *path, hpr_file *ret_file) {
+  int code = It(self).Enter(Op::kPin);
+  return code ? code : Native().pin(Native().self, path, ret_file);
+}
+
+int OpenLeased(void *self, const char *path, hpr_file *ret_file) {
+  int code = It(self).Enter(Op::kOpenLeased);
+  return code ? code : Native().open_leased(Native().self, path, ret_file);
+}
+
+int EndLease(void *self, hpr_file file) {
+  int code = It(self).Enter(Op::kEndLease);
+  const int ended = Native().end_lease(Native().self, file);
+  return code ? code : ended;
 }
 
 /* Releasing never fails: the system does it even for a process that died. */
@@ -89,6 +104,7 @@ int ReadAt(void *self, hpr_file file, uint64_t offset, char *buffer, size_t size
 int WriteAt(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
             size_t *ret_count) {
   int code = It(self).Enter(Op::kWriteAt);
+  size = std::min(size, It(self).chunk_bytes);
   return code ? code : Native().write_at(Native().self, file, offset, data, size, ret_count);
 }
 
@@ -145,8 +161,11 @@ FaultyFiles::FaultyFiles() {
   ops_.info = Info;
   ops_.info_at = InfoAt;
   ops_.read = Read;
-  ops_.write = Write;
+  ops_.resize = Resize;
   ops_.close = Close;
+  ops_.pin = Pin;
+  ops_.open_leased = OpenLeased;
+  ops_.end_lease = EndLease;
   ops_.exchange = Exchange;
   ops_.rename = Rename;
   ops_.unlink = Unlink;

@@ -17,6 +17,7 @@
 #include "sim/kernel.h"
 #include "sim/server.h"
 #include "sim/truth.h"
+#include "support/padding.h"
 #include "support/native.h"
 
 using Pids = std::vector<int32_t>;
@@ -85,7 +86,7 @@ protected:
   /* "TERM 101 CONT 101": all of it, whom it was sent to, in the order in which it left. */
   std::string Signals() const;
   void ForgetSignals();
-  std::string File() const { return disk.Read(sim::kPidFile).value_or(""); }
+  std::string File() const { return WithoutPadding(disk.Read(sim::kPidFile).value_or("")); }
   Pids FilePids();
   /* What the file says of a pid; NULL: nothing. Valid until the next call. */
   const hpr_row *InFile(int32_t pid);

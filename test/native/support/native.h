@@ -14,10 +14,12 @@ extern "C" {
 #include "platform/process.h"
 #include "base/buffer.h"
 #include "store/document.h"
+#include "store/layout.h"
 #include "store/pidfile.h"
 #include "store/replace.h"
 #include "store/row.h"
 #include "store/scan.h"
+#include "store/spare.h"
 #include "store/timestamp.h"
 #include "store/writelock.h"
 }
