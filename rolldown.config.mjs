@@ -66,6 +66,7 @@ function program(folder, name, whole = false) {
 export default defineConfig([
   program("", "binding"),
   program("", "index"),
+  program("", "async"),
   program("keepers", "lazy"),
   program("cli", "main", true),
   program("cli", "wide"),
