@@ -48,7 +48,7 @@ export async function measureBurst(stage, floor) {
   ours.close();
   await end(stay);
   // Node's own share, which is the same for all, is taken away.
-  const own = (kind) => bursts[kind].map(({ took }, i) => took - bursts.node[i].took);
+  const own = (kind) => bursts[kind].map(({ took }, i) => Math.max(1, took - bursts.node[i].took));
   const times = {
     package: own("package"),
     baseline: own("baseline"),

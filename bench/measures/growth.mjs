@@ -8,7 +8,7 @@ import { EventEmitter } from "node:events";
 
 const SIZES = [10, 100, 1000, 10_000, 100_000];
 const ROUNDS = 20;
-const PATIENCE_MS = 120_000; // to fill one registry
+const PATIENCE_MS = 60_000; // to fill one registry
 
 /** How many entries it has taken, and why no more; undefined: all. */
 function fill(registry, count) {
