@@ -1,11 +1,15 @@
 /*
- * bench/agent.c LOG LEASH: a process to be registered. Adds "PID 0" to the log when it is ready and
- * "PID NANOSECONDS" when SIGTERM ends it, the time of CLOCK_MONOTONIC as Node's hrtime counts it.
- * Ends silently when nobody holds the leash, a FIFO, open for writing any more.
+ * bench/agent.c LOG LEASH [deaf | crowd COUNT]: a process to be registered. Adds "PID 0" to the log
+ * when it is ready and "PID NANOSECONDS" when SIGTERM ends it, the time of CLOCK_MONOTONIC as
+ * Node's hrtime counts it. Ends silently when nobody holds the leash, a FIFO, open for writing any
+ * more. `deaf`: SIGTERM wakes it up and does not end it. `crowd`: so many children beside it, that
+ * do nothing.
  */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,14 +29,24 @@ static void end(int signal) {
   _exit(0);
 }
 
+static void wake_up(int signal) { (void)signal; }
+
+/* False in a child. */
+static int gather(int children) {
+  for (int i = 0; i < children; i++)
+    if (fork() == 0) return 0;
+  return 1;
+}
+
 int main(int count, char **arguments) {
   char byte;
-  if (count != 3) return 2;
+  if (count < 3) return 2;
+  const int is_deaf = count > 3 && strcmp(arguments[3], "deaf") == 0;
   log_fd = open(arguments[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  signal(SIGTERM, end);
+  signal(SIGTERM, is_deaf ? wake_up : end);
   int leash = open(arguments[2], O_RDONLY | O_CLOEXEC);
   if (log_fd < 0 || leash < 0) return 1;
-  tell(0);
+  if (gather(count > 4 ? atoi(arguments[4]) : 0)) tell(0);
   while (read(leash, &byte, 1) > 0) {}
   return 0;
 }

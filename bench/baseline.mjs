@@ -31,6 +31,7 @@ function isProcessAlive(pid) {
 
 export function createBaseline({ pidFilePath }) {
   const entries = new Map();
+  let writes = 0;
 
   function findBySessionId(sessionId) {
     for (const entry of entries.values()) {
@@ -50,6 +51,7 @@ export function createBaseline({ pidFilePath }) {
         return out;
       }),
     };
+    writes++;
     try {
       writeJsonFile(pidFilePath, data);
     } catch {
@@ -93,9 +95,28 @@ export function createBaseline({ pidFilePath }) {
       return entry.piPid ?? entry.pid;
     },
 
+    remove(pid) {
+      entries.delete(pid);
+      persist();
+    },
+
+    killAll() {
+      for (const [pid] of entries) {
+        try {
+          process.kill(-pid, "SIGTERM");
+        } catch {
+          // as the original: it may have exited already
+        }
+      }
+      entries.clear();
+    },
+
     size() {
       return entries.size;
     },
+
+    /** For the benchmark: how often the file was written. */
+    writes: () => writes,
 
     cleanupOrphans() {
       const persisted = readJsonFile(pidFilePath, { entries: [] }).entries ?? [];

@@ -1,23 +1,29 @@
 /**
- * npm run bench -- [--only NAME] [--docs]: this package against the original and against the
- * system calls that the work cannot avoid. A whole run is kept in bench/results; --docs puts its
- * figures into docs/performance.md too.
+ * npm run bench -- [--only NAME] [--quick] [--docs]: this package against the original and against
+ * the system calls that the work cannot avoid. A whole run is kept in bench/results; --docs writes
+ * docs/performance.md from it. --quick: a tenth of the rounds, to see that all of it works.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { root, setup } from "../scripts/setup.mjs";
-import { chartOf } from "./chart.mjs";
+import { writeDocs } from "./docs.mjs";
 import { describeMachine } from "./machine.mjs";
-import { captionOf, evaluate, tableOf } from "./report.mjs";
-import { Floor, Stage, buildPrograms } from "./stage.mjs";
+import { alternativesOf, captionOf, evaluate, tableOf } from "./report.mjs";
+import { measureLess } from "./rounds.mjs";
+import { buildPrograms, Floor, Stage } from "./stage.mjs";
 
 const MEASURES = {
   cycle: async () => (await import("./measures/cycle.mjs")).measureCycles,
-  lookups: async () => (await import("./measures/lookups.mjs")).measureLookups,
-  orphans: async () => (await import("./measures/orphans.mjs")).measureOrphans,
+  growth: async () => (await import("./measures/growth.mjs")).measureGrowth,
   storm: async () => (await import("./measures/storm.mjs")).measureStorm,
+  burst: async () => (await import("./measures/burst.mjs")).measureBurst,
+  block: async () => (await import("./measures/block.mjs")).measureBlock,
+  killall: async () => (await import("./measures/killall.mjs")).measureKillAll,
+  orphans: async () => (await import("./measures/orphans.mjs")).measureOrphans,
   terminate: async () => (await import("./measures/terminate.mjs")).measureTerminate,
+  tree: async () => (await import("./measures/tree.mjs")).measureTree,
+  lookups: async () => (await import("./measures/lookups.mjs")).measureLookups,
   memory: async () => (await import("./measures/memory.mjs")).measureMemory,
   load: async () => (await import("./measures/load.mjs")).measureLoad,
 };
@@ -40,33 +46,27 @@ async function measureAll(names) {
   return { machine, rows };
 }
 
-function keep(results, table, caption) {
+function keep(results) {
   const folder = path.join(root, "bench", "results");
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, "results.json"), `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(path.join(folder, "results.svg"), chartOf(results.rows, caption));
-  writeFileSync(path.join(folder, "results.md"), `${table}\n\n${caption}\n`);
-}
-
-function putIntoDocs(table, caption) {
-  const file = path.join(root, "docs", "performance.md");
-  const [begin, end] = ["<!-- bench -->\n", "<!-- /bench -->"];
-  const text = readFileSync(file, "utf8");
-  const [before, rest] = text.split(begin);
-  const after = rest.slice(rest.indexOf(end));
-  writeFileSync(file, `${before}${begin}${table}\n\n${caption}\n${after}`);
 }
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, docs: { type: "boolean" } },
+  options: {
+    only: { type: "string" },
+    quick: { type: "boolean" },
+    docs: { type: "boolean" },
+  },
 });
 if (values.only && !(values.only in MEASURES))
   throw new Error(`--only must be one of ${Object.keys(MEASURES).join(", ")}`);
+if (values.quick) measureLess(0.1);
 setup();
 buildPrograms();
 const results = await measureAll(values.only ? [values.only] : Object.keys(MEASURES));
-const [table, caption] = [tableOf(results.rows), captionOf(results.machine)];
-console.log(`${table}\n\n${caption}`);
-if (!values.only) keep(results, table, caption);
-if (values.docs && !values.only) putIntoDocs(table, caption);
+const { machine, rows } = results;
+console.log([tableOf(rows), alternativesOf(rows), captionOf(machine)].filter(Boolean).join("\n\n"));
+if (!values.only && !values.quick) keep(results);
+if (values.docs && !values.only) writeDocs(results);
 process.exit(); // the leash is let go: whatever agent is left ends with it

@@ -1,39 +1,40 @@
-// From times to figures, and from figures to a table.
+// From times to figures, and from figures to tables.
+import { limits } from "./limits.mjs";
 import { ratio, summarise } from "./rounds.mjs";
 
-/** One row's targets: what was wanted, what came, and whether that will do. */
-function judge(row, figures) {
-  const targets = [];
-  const want = (wanted, value, met) => targets.push({ wanted, value, met });
-  const { faster, most, overFloor, limits } = row;
-  if (faster) want(`≥ ${faster}× the original`, figures.faster, figures.faster >= faster);
-  if (overFloor)
-    want(`≤ ${overFloor}× the floor`, figures.overFloor, figures.overFloor <= overFloor);
-  if (most) want(`≤ ${most}× of 10 live`, row.growth, row.growth <= most);
-  for (const [name, limit] of Object.entries(limits ?? {})) {
-    const value = figures.package[name];
-    want(`${name} < ${amount(limit, row.unit)}`, value, value < limit);
-  }
-  return targets;
+const amountOf = (row) => (value) => amount(value, row.unit);
+const times = (value) => `${Number(value.toPrecision(3))}×`;
+
+/** What can be wanted of a row: the figure, and how it is said. The first two at least. */
+const WANTS = {
+  faster: { of: (row) => row.faster, say: (it) => `≥ ${times(it)} the original` },
+  fasterP95: { of: (row) => row.fasterP95, say: (it) => `≥ ${times(it)} its p95` },
+  overFloor: { of: (row) => row.overFloor, say: (it) => `≤ ${times(it)} the floor` },
+  growth: { of: (row) => row.growth, say: (it) => `≤ ${times(it)} of 10 live` },
+  median: { of: (row) => row.package?.median, say: (it, row) => `≤ ${amountOf(row)(it)}` },
+  writes: { of: (row) => row.writes, say: (it) => `≤ ${it} writes` },
+};
+const AT_LEAST = ["faster", "fasterP95"];
+
+/** `limit`: it cannot be met, and bench/limits.mjs says why. */
+function judge(row, name, wanted) {
+  const value = WANTS[name].of(row);
+  const met = AT_LEAST.includes(name) ? value >= wanted : value <= wanted;
+  const limit = limits[`${row.name}, ${row.live}`]?.[name];
+  const verdict = met ? "met" : limit ? "limit" : "missed";
+  return { wanted: WANTS[name].say(wanted, row), value, verdict, ...(!met && limit && { limit }) };
 }
 
-/** A measured row with its figures, ratios first, without the single rounds. */
-export function evaluate(row) {
-  const { package: ours, baseline, floor } = row.times;
-  const figures = summarise(row.times);
-  if (baseline) figures.faster = ratio(baseline, ours);
-  if (floor) figures.overFloor = ratio(ours, floor);
-  const { name, live, unit, growth, never } = row;
-  return {
-    name,
-    live,
-    unit,
-    rounds: ours.length,
-    ...figures,
-    ...(growth && { growth }),
-    ...(never && { never }),
-    targets: judge(row, figures),
-  };
+/** A measured row with its figures, without the single rounds. */
+export function evaluate({ times: all, wants = {}, ...row }) {
+  const taken = Object.fromEntries(Object.entries(all).filter(([, list]) => list.length > 0));
+  const { package: mine, baseline, floor } = taken;
+  const figures = { ...row, rounds: mine?.length ?? 0, ...summarise(taken) };
+  if (baseline) figures.faster = ratio(baseline, mine);
+  if (baseline) figures.fasterP95 = figures.baseline.p95 / figures.package.p95;
+  if (floor) figures.overFloor = ratio(mine, floor);
+  const targets = Object.entries(wants).map(([name, it]) => judge(figures, name, it));
+  return { ...figures, targets };
 }
 
 /** Three digits and a unit that suits. */
@@ -43,36 +44,54 @@ export function amount(value, unit) {
   return `${Number(value.toPrecision(3))} ${unit}`;
 }
 
-const times = (value) => (value === undefined ? "" : `${Number(value.toPrecision(3))}×`);
 const pair = (row, name) =>
-  row[name] ? `${amount(row[name].median, row.unit)} / ${amount(row[name].p95, row.unit)}` : "";
+  row[name] ? [row[name].median, row[name].p95].map(amountOf(row)).join(" / ") : "";
+const ours = (row) =>
+  row.note ?? pair(row, "package") + (row.writes ? `, ${row.writes} writes` : "");
+const factors = (row) =>
+  row.faster ? [row.faster, row.fasterP95].map(times).join(" / ") : row.never ? "never" : "";
+const targets = (row) =>
+  row.targets
+    .map(({ verdict, wanted }) => `${verdict === "missed" ? "**missed**" : verdict}: ${wanted}`)
+    .join("; ");
 
-const COLUMNS = [
-  ["median / p95 of", (row) => row.name],
+const MEASURES = [
+  ["median / p95", (row) => row.name],
   ["live", (row) => row.live.toLocaleString("en")],
-  ["original ÷ package", (row) => times(row.faster)],
-  ["package ÷ floor", (row) => times(row.overFloor)],
-  ["growth", (row) => times(row.growth)],
-  ["package", (row) => pair(row, "package")],
-  ["original", (row) => (row.never ? "never" : pair(row, "baseline"))],
+  ["this package", ours],
+  ["original", (row) => pair(row, "baseline")],
   ["floor", (row) => pair(row, "floor")],
-  [
-    "target",
-    (row) => row.targets.map((it) => `${it.met ? "met" : "**missed**"}: ${it.wanted}`).join("; "),
-  ],
+  ["original ÷ package", factors],
+  ["package ÷ floor", (row) => (row.overFloor ? times(row.overFloor) : "")],
+  ["growth", (row) => (row.growth ? times(row.growth) : "")],
+  ["target", targets],
+];
+
+const ALTERNATIVES = [
+  ["median / p95", (row) => row.name],
+  ["live", (row) => row.live.toLocaleString("en")],
+  ["this package", (row) => pair(row, "package")],
+  ["better-sqlite3", (row) => pair(row, "sqlite")],
+  ["lmdb", (row) => pair(row, "lmdb")],
 ];
 
 /** Markdown, which reads as well in a terminal. */
-export function tableOf(rows) {
+function table(columns, rows) {
   const cells = [
-    COLUMNS.map(([head]) => head),
-    ...rows.map((row) => COLUMNS.map(([, it]) => it(row))),
+    columns.map(([head]) => head),
+    ...rows.map((row) => columns.map(([, it]) => it(row))),
   ];
-  const widths = COLUMNS.map((_, i) => Math.max(...cells.map((line) => line[i].length)));
+  const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i].length)));
   const lines = cells.map((line) => `| ${line.map((it, i) => it.padEnd(widths[i])).join(" | ")} |`);
   lines.splice(1, 0, `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
   return lines.join("\n");
 }
+
+export const tableOf = (rows) => table(MEASURES, rows);
+export const alternativesOf = (rows) => {
+  const some = rows.filter((row) => row.sqlite || row.lmdb);
+  return some.length > 0 ? table(ALTERNATIVES, some) : "";
+};
 
 export function captionOf(machine) {
   const { kernel, fileSystem, node, commit, date, load } = machine;

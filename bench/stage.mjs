@@ -38,12 +38,15 @@ export class Stage {
     return path.join(this.folder, name);
   }
 
-  /** Starts agents, each a group leader as a server would start it, and waits until all are ready. */
-  async spawnAgents(count) {
+  /**
+   * Starts agents, each a group leader as a server would start it, and waits until all are ready.
+   * `words`: what agent.c can do besides.
+   */
+  async spawnAgents(count, ...words) {
     const agents = [];
     for (let i = 0; i < count; i++) {
       const options = { detached: true, stdio: "ignore" };
-      agents.push(spawn(agentProgram, [this.log, this.leash], options));
+      agents.push(spawn(agentProgram, [this.log, this.leash, ...words], options));
     }
     await this.ready(agents.map((agent) => agent.pid));
     return agents;
@@ -83,12 +86,17 @@ export class Floor {
   #process = spawn(floorProgram, { stdio: ["pipe", "pipe", "inherit"] });
   #answers = createInterface(this.#process.stdout);
 
+  /** Microseconds. */
   async ask(...words) {
+    return (await this.askAll(...words))[0];
+  }
+
+  async askAll(...words) {
     const answer = once(this.#answers, "line");
     this.#process.stdin.write(`${words.join(" ")}\n`);
-    const took = Number((await answer)[0]);
-    if (!(took > 0)) throw new Error(`the floor did not understand: ${words[0]}`);
-    return took / 1e3;
+    const times = (await answer)[0].split(" ").map((nanoseconds) => Number(nanoseconds) / 1e3);
+    if (!times.every((it) => it > 0)) throw new Error(`the floor did not understand: ${words[0]}`);
+    return times;
   }
 
   close() {

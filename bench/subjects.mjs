@@ -1,12 +1,30 @@
-// The two registries that are compared, filled alike.
+// The registries that are compared, filled alike.
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createBaseline } from "./baseline.mjs";
 
 const { createHeadlessPidRegistry } = createRequire(import.meta.url)("../dist/index.js");
+const GENERATION_AT = 8; // as in src/store/writelock.c
 
 export const makers = { package: createHeadlessPidRegistry, baseline: createBaseline };
+
+/** One registry of each kind, each with its file on the stage; more kinds from `others`. */
+export function openAll(stage, name, others = {}) {
+  const kinds = Object.entries({ ...makers, ...others });
+  return Object.fromEntries(
+    kinds.map(([kind, make]) => [kind, make({ pidFilePath: stage.file(`${name}-${kind}.json`) })]),
+  );
+}
+
+export const closeAll = (registries) => {
+  for (const registry of Object.values(registries)) registry.close?.();
+};
+
+/** How often a registry of this package has written its file: the lock file counts. */
+export const writesOf = (pidFile) =>
+  Number(readFileSync(`${pidFile}.lock`).readBigUInt64LE(GENERATION_AT));
 
 export const folderOf = (i) => `/home/user/projects/project-${i % 50}`;
 

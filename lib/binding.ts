@@ -24,7 +24,13 @@ export interface Host {
   lookEachSecond(): unknown;
   /** How did the child of that ticket end? `childExited` answers. */
   statusWanted(ticket: number): void;
-  exited(exit: Told<HeadlessExit>, ticket: number): void;
+  /** `toldExit` tells the rest, as long as this runs. */
+  exited(
+    ticket: number,
+    pid: number,
+    sessionId: string | undefined,
+    spawnToken: string | undefined,
+  ): void;
   /** `pid` 0 and `file` "" stand for none. */
   warned(code: string, text: string, pid: number, file: string): void;
   /** `code` "" stands for delivered. */
@@ -60,6 +66,8 @@ export interface NativeRegistry {
   /** `mayWait`: the file may be written by `flush`, or by the next write. */
   childExited(ticket: number, code: number | null, signal: string | null, mayWait: boolean): void;
   flush(): void;
+  /** The exit that `Host.exited` is being told of. */
+  toldExit(): Told<HeadlessExit>;
   timerFired(): void;
   lookAtOwners(): void;
   remove(pid: number): void;

@@ -46,6 +46,11 @@ export class Events {
     this.#emitter.off(checkedName(event), listener);
   }
 
+  /** To be asked before an exit is put together. */
+  get wantExits(): boolean {
+    return traces.exit.isWanted || this.#emitter.listenerCount("exit") > 0;
+  }
+
   exit(exit: HeadlessExit): void {
     if (traces.exit.isWanted) traces.exit.publish({ registry: this.#registry, exit });
     this.#emit("exit", exit);

@@ -131,10 +131,12 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       },
       lookEachSecond: () => (this.#looking = lookEachSecond(new WeakRef(this.#native))),
       statusWanted: (ticket) => this.#children.tellStatus(ticket),
-      exited: (native, ticket) => {
-        const exit = withFields(native);
+      exited: (ticket, ...names) => {
         this.#children.forget(ticket);
-        this.#ended.add(exit);
+        this.#ended.add(names);
+        // Whoever registers may listen when that returns.
+        if (!this.#registering && !this.#events.wantExits) return;
+        const exit = withFields(this.#native.toldExit());
         if (this.#registering) process.nextTick(() => this.#events.exit(exit));
         else this.#events.exit(exit);
       },

@@ -1,13 +1,11 @@
-import type { HeadlessExit } from "./types.js";
-
 const MOST = 1000;
 
 /** Session ids, tokens and pids of entries that have ended, the latest of them. */
 export class Remembered {
   readonly #names = new Set<string | number>();
 
-  add({ sessionId, spawnToken, pid }: HeadlessExit): void {
-    for (const name of [sessionId, spawnToken, pid]) if (name !== undefined) this.#names.add(name);
+  add(names: Array<string | number | undefined>): void {
+    for (const name of names) if (name !== undefined) this.#names.add(name);
     for (const oldest of this.#names) {
       if (this.#names.size <= MOST) break;
       this.#names.delete(oldest);

@@ -52,6 +52,18 @@ describe("on and off", () => {
 });
 
 describe("an exit listener", () => {
+  it("is not needed for an ended process to be known by its names", async () => {
+    using registry = createHeadlessPidRegistry({ pidFilePath: newPidFile() });
+    const child = sleeper();
+    registry.register(child.pid, "/a", child, "t");
+    registry.linkByToken("t", "s");
+    child.kill("SIGKILL");
+    await waitFor("the exit", () => registry.size() === 0);
+    const gone = { outcome: "already-gone" };
+    for (const name of ["s", { spawnToken: "t" }, { pid: child.pid }])
+      expect(await registry.terminate(name)).toEqual(gone);
+  });
+
   it("sees a registry and a file that know already", () => {
     const { registry, pidFile } = open();
     const leave = add(registry, P);

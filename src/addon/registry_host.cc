@@ -76,8 +76,13 @@ void FolderWanted(void *self, hpr_ticket ticket, const char *path) {
 }
 
 void Exited(void *self, const hpr_snapshot *entry) {
-  if (Host host{self})
-    host.Call("exited", {ToExit(host.env(), *entry), Ticket(host.env(), entry->ticket)});
+  static_cast<RegistryObject *>(self)->TellExit(*entry);
+}
+
+napi_value OptionalText(napi_env env, const char *text) {
+  napi_value value = nullptr;
+  napi_get_undefined(env, &value);
+  return text ? Text(env, text) : value;
 }
 
 void Warned(void *self, int error, int32_t pid, const char *path) {
@@ -153,6 +158,17 @@ private:
 constexpr unsigned kFoldersAtOnce = 32;
 
 } // namespace
+
+/* Its names are for those who remember; nobody may want the rest. */
+void RegistryObject::TellExit(const hpr_snapshot &entry) {
+  Host host{this};
+  napi_env env = host.env();
+  if (!host) return;
+  told_exit_ = &entry;
+  host.Call("exited", {Ticket(env, entry.ticket), Number(env, entry.pid),
+                       OptionalText(env, entry.session), OptionalText(env, entry.token)});
+  told_exit_ = nullptr;
+}
 
 void RegistryObject::FindFolder(hpr_ticket ticket, const char *path) {
   if (folders_asked_ == kFoldersAtOnce) return;

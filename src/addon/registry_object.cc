@@ -164,6 +164,12 @@ napi_value KeepAlive(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/* toldExit(): while the host's exited() runs, the exit that it is told of */
+napi_value ToldExit(napi_env env, napi_callback_info info) {
+  const hpr_snapshot *entry = Of(Call(env, info))->told_exit();
+  return entry ? ToExit(env, *entry) : nullptr;
+}
+
 /*
  * register(pid, cwd, spawnToken?, keeperPid?, keeperSockPath?, statusExpected, goalId?, fields?): a
  * ticket
@@ -411,6 +417,7 @@ constexpr Method kMethods[] = {
     {"announce", Enter<Announce>},
     {"register", Enter<Register>},
     {"childExited", Enter<ChildExited, IfClosed::kIgnore>},
+    {"toldExit", ToldExit},
     {"timerFired", Enter<TimerFired, IfClosed::kIgnore>},
     {"lookAtOwners", Enter<LookAtOwners, IfClosed::kIgnore>},
     {"flush", Enter<Flush, IfClosed::kIgnore>},

@@ -49,6 +49,9 @@ public:
   napi_value Wrapper() const;
   void Close();
   void KeepAlive(bool wanted);
+  /* Tells JavaScript of an exit, which it can ask for meanwhile. */
+  void TellExit(const hpr_snapshot &entry);
+  const hpr_snapshot *told_exit() const { return told_exit_; }
   /* Looks for a folder elsewhere. */
   void FindFolder(hpr_ticket ticket, const char *path);
 
@@ -79,6 +82,7 @@ private:
   hpr_registry *core_ = nullptr;
   bool closing_ = false;
   unsigned stays_ = 0;
+  const hpr_snapshot *told_exit_ = nullptr;
   /* For those who may come back when it is gone: then it points to NULL. */
   std::shared_ptr<RegistryObject *> self_;
   unsigned folders_asked_ = 0;
