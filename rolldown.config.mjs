@@ -4,39 +4,27 @@
  * command line stand apart, and are loaded when they are needed. The command line is one file with
  * its libraries; of them string-width is apart, because to parse its patterns alone takes 9 ms.
  */
-import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "rolldown";
+import { bundled } from "./scripts/pack/bundled.mjs";
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const APART = ["lib/binding.ts", "lib/index.ts", "lib/keepers/lazy.ts", "lib/cli/wide.ts"].map(
   (it) => path.join(root, it),
 );
 
-/** The folder of the package that a module is of; undefined: it is our own. */
-const packageOf = (id) => /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(id)?.[0];
+/** The package that a module is of; undefined: it is our own. */
+const packageOf = (id) => /^.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/.exec(id)?.[1];
 
-function licenceOf(folder) {
-  const { name, version } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8"));
-  const file = readdirSync(folder).find((it) => /^licen[cs]e/i.test(it));
-  return `${name} ${version}\n\n${readFileSync(path.join(folder, file), "utf8").trim()}\n`;
-}
-
-/** Puts the licences of the packages that are in a file beside it, as they ask for. */
-const licences = {
-  name: "licences",
+/** What others wrote is in dist/ only with its licence in the package. */
+const licensed = {
+  name: "licensed",
   generateBundle(_, output) {
-    for (const { name, modules } of Object.values(output)) {
-      const folders = new Set(
-        Object.keys(modules ?? {})
-          .map(packageOf)
-          .filter(Boolean),
-      );
-      if (folders.size === 0) continue;
-      const source = [...folders].sort().map(licenceOf).join("\n\n");
-      this.emitFile({ type: "asset", fileName: `${name}.licences.txt`, source });
-    }
+    const modules = Object.values(output).flatMap((it) => Object.keys(it.modules ?? {}));
+    for (const name of modules.map(packageOf))
+      if (name && !Object.hasOwn(bundled, name))
+        throw new Error(`${name} is bundled, and scripts/pack/bundled.mjs does not name it`);
   },
 };
 
@@ -52,7 +40,7 @@ function program(folder, name, whole = false) {
     platform: "node",
     external: (id, importer) => importer && isApart(id, importer),
     transform: { target: "node20" },
-    plugins: [licences],
+    plugins: [licensed],
     output: {
       dir: path.join(root, "dist", folder),
       format: "cjs",

@@ -110,7 +110,7 @@ export const kinds = {
   ),
   "supervisor-systemd": advice(
     () => "systemd ends all agents with the server",
-    "set KillMode=process (or mixed with ExecStop) in the [Service] of its unit",
+    "set KillMode=process and OOMPolicy=continue in the [Service] section of its unit",
   ),
 } satisfies Record<string, Kind>;
 

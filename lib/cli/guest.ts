@@ -1,8 +1,14 @@
 import type { Borrowed, NativeLook, NativeRegistry, Testimony } from "../binding.js";
+import { auditor } from "../audit.js";
 import { failure } from "../failure.js";
-import type { TerminateOutcome } from "../types.js";
+import { resolveAuditFile } from "../pid-path.js";
+import type { HeadlessWarning, TerminateOutcome } from "../types.js";
 import { native } from "./native.js";
 import { GRACE_NEVER, LONGEST_MS, type Options } from "./options.js";
+
+/** Undefined: nobody wants to know. */
+export const auditFileOfUser = (): string | undefined =>
+  process.env.HEADLESS_PIDS_AUDIT || undefined;
 
 /** After SIGKILL a process goes at once, unless a disk or a debugger holds it. */
 const PATIENCE_MS = 8000;
@@ -25,8 +31,12 @@ export class Guest {
   #nextRequest = 0;
   readonly warnings: string[] = [];
 
-  constructor(pidFile: string) {
+  /** `why`: what the ends that it brings about are for, in the audit file that the environment names. */
+  constructor(pidFile: string, why?: "kill" | "reap") {
+    const auditFile = why ? resolveAuditFile(auditFileOfUser(), pidFile) : null;
+    const warn = ({ code, message }: HeadlessWarning) => this.warnings.push(`${message} (${code})`);
     const host = {
+      ...(auditFile !== null && { ended: auditor(auditFile, pidFile, warn, why) }),
       failure,
       wakeIn: (delayMs: number) => {
         clearTimeout(this.#timer);
@@ -88,6 +98,7 @@ export class Guest {
   }
 
   close(): void {
+    this.#native.reportEnds(); // of what is still alive after all our patience
     this.#native.close();
     clearTimeout(this.#timer);
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Borrowed } from "./guest.js";
+import type { HeadlessAuditLine } from "../types.js";
+import { auditFileOfUser, type Borrowed } from "./guest.js";
 
 export interface Event {
   /** ISO 8601. */
@@ -34,6 +35,35 @@ function endingOf({ signal, graceMs, began, sent = [] }: Ending): Event[] {
   return [{ at, event: `asked to end: ${signal} to ${whom}, SIGKILL ${kill}` }];
 }
 
+const NEWEST = 10;
+
+/** Of the lines of an audit file those about that process or session. */
+function endsOf(file: string | undefined, { pid, sessionId }: Borrowed): Event[] {
+  const lines = file ? textOf(file).split("\n") : [];
+  const told = lines.flatMap((line): Event[] => {
+    try {
+      const it = JSON.parse(line) as Partial<HeadlessAuditLine>;
+      const isIts = it.pid === pid || (sessionId !== undefined && it.sessionId === sessionId);
+      if (!isIts || typeof it.time !== "string" || Number.isNaN(Date.parse(it.time))) return [];
+      const by = `by process ${it.by?.pid}`;
+      return [
+        { at: it.time, event: `PID ${it.pid}: ${it.why} ${by}, ${it.signal}: ${it.outcome}` },
+      ];
+    } catch {
+      return []; // a line that is being written, or none of ours
+    }
+  });
+  return told.slice(-NEWEST);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return ""; // nothing was brought about yet
+  }
+}
+
 /** What is known of an entry's past, the oldest first. */
 export function historyOf(pidFile: string, entry: Borrowed): Event[] {
   const { ending, foreignSince } = rowOf(pidFile, entry.pid);
@@ -43,5 +73,6 @@ export function historyOf(pidFile: string, entry: Borrowed): Event[] {
   if (typeof foreignSince === "string" && !Number.isNaN(Date.parse(foreignSince)))
     events.push({ at: foreignSince, event: "seen to be elsewhere, without a living owner" });
   if (ending) events.push(...endingOf(ending));
+  events.push(...endsOf(auditFileOfUser(), entry));
   return events.sort((a, b) => a.at.localeCompare(b.at));
 }

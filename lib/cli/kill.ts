@@ -83,7 +83,7 @@ async function killWith(guest: Guest, pidFile: string, names: string[], options:
 }
 
 export async function kill(pidFile: string, names: string[], options: Options): Promise<number> {
-  const guest = new Guest(pidFile);
+  const guest = new Guest(pidFile, "kill");
   try {
     return await killWith(guest, pidFile, names, options);
   } finally {

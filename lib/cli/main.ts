@@ -73,8 +73,9 @@ function explain(error: unknown): number {
   if (error instanceof CommanderError) return parsed(error);
   const { message, code } = error as Error & { code?: unknown };
   const isOurs = typeof code === "string" && code.startsWith("HPR_");
-  if (!isOurs) throw error;
+  if (!isOurs && !(typeof code === "string" && code.startsWith("ERR_INVALID_ARG"))) throw error;
   complain(plain(message, 500));
+  if (!isOurs) return ExitCode.usage;
   if (process.argv.includes("--json")) printJson("error", { error: { code, message } }, 2);
   return ExitCode.file;
 }

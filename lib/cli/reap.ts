@@ -52,7 +52,7 @@ async function reapWith(guest: Guest, pidFile: string, options: Options): Promis
 
 /** Ends the processes whose server is gone. */
 export async function reap(pidFile: string, options: Options): Promise<number> {
-  const guest = new Guest(pidFile);
+  const guest = new Guest(pidFile, "reap");
   try {
     return await reapWith(guest, pidFile, { ...options, signal: "SIGTERM" });
   } finally {

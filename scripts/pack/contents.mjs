@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { run } from "../setup.mjs";
+import { bundled } from "./bundled.mjs";
 import { fail, fetch, home, pass } from "./workspace.mjs";
 
 const PACKED_MAX_KIB = 1650;
@@ -15,7 +16,7 @@ const CONTENTS = [
   /^sbom\.cdx\.json$/,
   /^(index|async)\.d\.ts$/,
   /^dist\/[\w/-]+\.(js|d\.ts)$/,
-  /^dist\/cli\/([a-z]+\.licences\.txt|schema\.json|headless-pids\.1)$/,
+  /^dist\/cli\/(schema\.json|headless-pids\.1)$/,
   /^native\/(binding\.gyp|package\.json)$/,
   /^native\/(src|vendor)\/[\w/-]+\.(c|cc|h|map)$/,
   /^prebuilds\/[a-z0-9]+-[a-z0-9]+\/headless-pid-registry(\.glibc|\.musl)?\.node$/,
@@ -65,7 +66,7 @@ async function checkMaterials(folder) {
   const text = readFileSync(path.join(folder, "sbom.cdx.json"), "utf8");
   const licences = readFileSync(path.join(folder, "LICENSE-THIRD-PARTY"), "utf8");
   const { components } = JSON.parse(text);
-  for (const name of ["cJSON", "uthash", "node-addon-api", "detect-libc"]) {
+  for (const name of ["cJSON", "uthash", "node-addon-api", ...Object.keys(bundled)]) {
     const { version } = components.find((it) => it.name === name) ?? fail(`no ${name} in the SBOM`);
     if (!licences.includes(`${name} ${version}`)) fail(`no licence of ${name} ${version}`);
   }

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { root } from "../setup.mjs";
+import { bundled } from "./bundled.mjs";
 
 const readJson = (...parts) => JSON.parse(readFileSync(path.join(root, ...parts), "utf8"));
 
@@ -59,7 +60,7 @@ function contained(sources) {
   return [
     ...JSON.parse(readFileSync(path.join(sources, "third-party.json"), "utf8")),
     included("node-addon-api", "LICENSE.md"),
-    included("detect-libc", "LICENSE"),
+    ...Object.entries(bundled).map(([name, licence]) => included(name, licence)),
     ...runtimes(),
   ];
 }
@@ -70,9 +71,10 @@ export function licences(sources) {
     [`${name} ${version}`, `Licence: ${licence}`, ...(text ? ["", text.trim()] : [])].join("\n"),
   );
   const head =
-    "This package contains the following: detect-libc in dist/, the others in the binaries in\n" +
-    "prebuilds/, cJSON and uthash also as sources in native/vendor/. The binary for Windows contains\n" +
-    "parts of its compiler's run-time libraries as well.";
+    `This package contains the following: ${Object.keys(bundled).join(", ")}\n` +
+    "in dist/, the others in the binaries in prebuilds/, cJSON and uthash also as sources in\n" +
+    "native/vendor/. The binary for Windows contains parts of its compiler's run-time libraries as\n" +
+    "well.";
   return `${[head, ...parts].join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
 }
 
