@@ -21,7 +21,7 @@ function start() {
   const argv = [demo("keeper.mjs"), socket, `sessions/${session}.log`, ...agent];
   const keeper = spawn(process.execPath, argv, { detached: true, stdio: "ignore" });
   const sidecar = { keeperPid: keeper.pid, keeperSockPath: socket };
-  registry.register(keeper.pid, process.cwd(), keeper, undefined, sidecar);
+  registry.register(keeper, { cwd: process.cwd(), keeper: sidecar });
   keeper.unref(); // it outlives us
   return keeper.pid;
 }
