@@ -2,7 +2,6 @@
 // The first call starts the session under a keeper; later calls find that keeper again.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createHeadlessPidRegistry, createKeeperWriter } from "headless-pid-registry";
@@ -15,13 +14,12 @@ registry.cleanupOrphans();
 await registry.cleanupKeeperOrphans();
 
 function start() {
-  const socket = path.resolve("sessions", `${session}.rpc.sock`);
+  const socket = `${process.cwd()}/sessions/${session}.rpc.sock`;
   const demo = (name) => fileURLToPath(new URL(`demo/${name}`, import.meta.url));
-  const agent = [process.execPath, demo("agent.mjs")]; // yours
-  const argv = [demo("keeper.mjs"), socket, `sessions/${session}.log`, ...agent];
+  const argv = [demo("keeper.mjs"), socket, `${socket}.log`, process.execPath, demo("agent.mjs")];
   const keeper = spawn(process.execPath, argv, { detached: true, stdio: "ignore" });
   const sidecar = { keeperPid: keeper.pid, keeperSockPath: socket };
-  registry.register(keeper.pid, process.cwd(), keeper, undefined, sidecar);
+  registry.register(keeper, { cwd: process.cwd(), keeper: sidecar });
   keeper.unref(); // it outlives us
   return keeper.pid;
 }
@@ -30,4 +28,3 @@ const known = (await keepers.discoverExistingKeepers()).find((it) => it.sessionI
 registry.linkByPid(session, known?.keeperPid ?? start());
 while (!(await registry.writeRpc(session, line))) await pause(100); // until the keeper listens
 console.log(`pid ${registry.getPid(session)} has got the line`);
-registry.close();

@@ -12,7 +12,7 @@ registry.cleanupOrphans();
 function start() {
   const code = "setInterval(() => {}, 1000)"; // your agent
   const agent = spawn(process.execPath, ["-e", code], { detached: true, stdio: "ignore" });
-  registry.register(agent.pid, process.cwd(), agent);
+  registry.register(agent, { cwd: process.cwd() });
   return { pid: agent.pid };
 }
 

@@ -1,14 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 
 /**
- * What the registry needs from whoever talks to keeper sidecars. Inject one with
+ * What the registry needs from the code that talks to keeper sidecars. Inject one with
  * {@link HeadlessPidRegistryOptions.keeperManager} or
  * {@link HeadlessPidRegistry.setKeeperWriter}.
  */
 export interface KeeperWriter {
   /**
    * Writes `line` and a newline to the keeper's socket; resolves to whether that worked. Lines for
-   * one socket should arrive in the order of the calls, whoever awaits them.
+   * one socket should arrive in the order of the calls, awaited or not.
    */
   writeRpcToSockPath(sockPath: string, line: string): Promise<boolean>;
   /** Finds the keepers that are alive, whoever started them. */
@@ -19,30 +19,30 @@ export interface KeeperWriter {
   >;
 }
 
-/** A keeper that lives, as {@link createKeeperWriter} finds it. Times in milliseconds since 1970. */
+/** A live keeper, as {@link createKeeperWriter} finds it. Times are milliseconds since 1970. */
 export interface DiscoveredKeeper {
   sessionId: string;
   keeperPid: number;
-  /** The Unix socket, on Windows the pipe, that it listens on. */
+  /** The Unix socket that it listens on; on Windows the pipe. */
   sockPath: string;
   /** Its only child; `undefined` if it has none, or several. */
   piPid?: number;
   /**
-   * Whether the process that listens on `sockPath` is provably `keeperPid`. If not, the pid may be
-   * another's: of another container or host, or one that has passed on.
+   * Whether the process that listens on `sockPath` is provably `keeperPid`. If not, the pid may
+   * belong to another container or host, or may have been reused.
    */
   proved?: boolean;
-  /** When its pid was written down: whoever started more than 5 s later is another process. */
+  /** When its pid was written down: a process that started more than 5 s later is another one. */
   recordedAt?: number;
   startedAt?: number;
-  /** The folder that it works in now. */
+  /** Its current working folder. */
   cwd?: string;
 }
 
 export interface KeeperWriterOptions {
   /**
    * Where keepers leave `<session>.rpc.sock` and `<session>.rpc.sock.pid` (Windows:
-   * `pi-rpc-<session>.pid`). It must be ours and writable by nobody else.
+   * `pi-rpc-<session>.pid`). It must be your own and writable by nobody else.
    * Default: `<home>/.pi/dashboard/sessions`. A relative path is resolved at once.
    */
   sessionsDir?: string;
@@ -72,20 +72,20 @@ export interface KeeperRegisterOptions {
   keeperSockPath: string;
 }
 
-/** The way of calling {@link HeadlessPidRegistry.register} that names its arguments. */
+/** The named arguments of {@link HeadlessPidRegistry.register}. */
 export interface RegisterOptions {
   /** The folder it was started in. */
   cwd: string;
-  /** A name that only this process was given; an empty one counts as none. */
+  /** A token that only this process was given; an empty one counts as none. */
   spawnToken?: string | null;
   /** Marks the child as a keeper sidecar. */
   keeper?: KeeperRegisterOptions | null;
-  /** What it works for, in your own words: {@link HeadlessPidRegistry.getGoalId} tells it again. */
+  /** What it works for, in your own words: {@link HeadlessPidRegistry.getGoalId} returns it. */
   goalId?: string | null;
   /**
-   * Plain JSON values under names of your own, kept in the entry's row over restarts and told by
-   * `entries()`, `exit` events and `readPidFile`. Members that are undefined are left out; nested at
-   * most 31 levels deep, without NUL in strings. A string named `goalId` among them is the goal.
+   * Plain JSON values under names of your own, kept in the entry's row over restarts and returned
+   * by `entries()`, `exit` events and `readPidFile`. Members that are undefined are left out; at
+   * most 31 levels of nesting, no NUL in strings. A string named `goalId` among them is the goal.
    */
   fields?: HeadlessFields | null;
 }
@@ -105,94 +105,95 @@ export interface HeadlessFields {
 }
 
 /**
- * What a session's hold on an entry rests on. `"folder"` is a guess, and gives way to all others;
- * `"ancestor"` (the entry's process is the nearest ancestor of the pid that was named, or leads its
- * group) gives way to `"pid"` and `"token"`.
+ * What the link between a session and its entry rests on. `"folder"` is a guess, and gives way to
+ * all others; `"ancestor"` (the entry's process is the nearest ancestor of the reported pid, or
+ * leads its group) gives way to `"pid"` and `"token"`.
  */
 export type HeadlessLink = "token" | "pid" | "ancestor" | "folder";
 
-/** What the registry sends. */
+/** The signals that the registry sends. */
 export type HeadlessSignal = "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGQUIT" | "SIGKILL";
 
 export type HeadlessState = "live" | "terminating" | "remainder";
 
 /** What the registry and the pid file know of one tracked process. */
 export interface HeadlessRecord {
-  /** The one that was registered, or of the agent that goes on in its place; 2 to 2147483647. */
+  /** The registered one, or that of the agent which outlived it; 2 to 2147483647. */
   pid: number;
   cwd: string;
   /**
-   * Milliseconds since 1970; `undefined` if the pid file does not say, or says what no server can
-   * have written.
+   * Milliseconds since 1970; `undefined` if the pid file does not say, or holds a time that no
+   * server can have written.
    */
   spawnedAt?: number;
   spawnToken?: string;
-  /** The session that holds it; in a file, the one that held it last. */
+  /** The session that holds it; in a file, the session that held it last. */
   sessionId?: string;
-  /** The caller's own, see {@link RegisterOptions}. */
+  /** As registered: see {@link RegisterOptions}. */
   goalId?: string;
   fields?: HeadlessFields;
-  /** Of a keeper's entry: the agent's pid, where somebody named it or it could be told. */
+  /** Of a keeper's entry: the agent's pid, where it was reported or found. */
   piPid?: number;
-  /** The same of an entry without a keeper, if the agent is not the registered process itself. */
+  /** The same for an entry without a keeper, if the agent is not the registered process itself. */
   agentPid?: number;
   keeperPid?: number;
   keeperSockPath?: string;
   /**
-   * `"live"`: found by the lookups and counted by `size()`. `"terminating"`: asked to end, not
-   * counted any more, and kept until its exit is seen. `"remainder"`: its processes have ended,
-   * which was told, and members of the groups that they led live on; found by no lookup.
+   * `"live"`: found by the lookups and counted by `size()`. `"terminating"`: asked to end, no
+   * longer counted, and kept until its exit is seen. `"remainder"`: its processes have ended, which
+   * was reported, and members of the groups that they led live on; found by no lookup.
    */
   state: HeadlessState;
 }
 
-/** A picture of one tracked process, taken when it was asked for. */
+/** A snapshot of one tracked process. */
 export interface HeadlessSnapshot extends HeadlessRecord {
-  /** Of an unlinked one that an earlier server kept: the session that held it last. */
+  /** Of an unlinked entry from an earlier server: the session that held it last. */
   lastSessionId?: string;
-  /** How the session came to hold it; `undefined` while none does. */
+  /** What the link rests on; `undefined` while no session holds it. */
   linkedBy?: HeadlessLink;
   /**
-   * Its command line as the process shows it now, in `entries()` alone; `undefined` if it has
-   * ended, or the system does not tell (Windows).
+   * Its current command line, in `entries()` only; `undefined` if it has ended, or the system does
+   * not show it (Windows).
    */
   command?: string;
-  /** False if it was no descendant of this process when registered: it is never signalled. */
+  /** False if it was not proved to be ours: then it is never signalled. */
   kin: boolean;
 }
 
-/** What the `exit` event tells: the entry as it was, and how it ended where that is known. */
+/** The argument of `exit`: the entry as it was, and how it ended where that is known. */
 export interface HeadlessExit extends HeadlessSnapshot {
   /** The exit status; `undefined` unless it was this process's child and ended by itself. */
   code?: number;
   /** The signal that ended it; `undefined` unless it was this process's child. */
   signal?: NodeJS.Signals;
   /**
-   * How many processes of the groups that it led live on, at least (8 of a group are recorded);
+   * At least how many processes of the groups that it led live on (8 of a group are recorded);
    * `undefined`: none are known. With the option `tree` they are being ended.
    */
   leftovers?: number;
 }
 
 /**
- * All that a warning may be about.
+ * Every warning's code. docs/troubleshooting.md says what to do about each.
  *
  * - `HPR_ENOTKIN`: a process is not provably ours, and is never signalled.
- * - `HPR_EABANDONED`: an entry of another host or container, which nobody has looked after for 7
- *   days, was dropped.
- * - `HPR_EWITHHELD`: pidfds are refused, by an old kernel or a filter of system calls: a number could
- *   pass on between a look and a signal, and exits are looked for ten times a second. Told once.
+ * - `HPR_EABANDONED`: an entry of another host or container, which nobody has claimed for 7 days,
+ *   was dropped.
+ * - `HPR_EWITHHELD`: pidfds are refused, by an old kernel or a seccomp filter: a PID could be
+ *   reused between the check and the signal, and exits are polled ten times a second. Reported
+ *   once.
  * - `HPR_EGUESS`: a session was linked by its folder alone, or lost such a link to evidence.
  * - `HPR_EGUARD`: a call did nothing, because tests run with the real home folder.
  * - `HPR_EOPTION`: an option was given that does not exist.
- * - `HPR_EUNWATCHED`: a process cannot be watched at the moment; that is tried again.
- * - `HPR_EPOLLED`: some processes are looked at ten times a second, for lack of descriptors.
- * - `HPR_ENOLCK`: no lock can be had, and recorded identities decide who owns an entry.
+ * - `HPR_EUNWATCHED`: a process cannot be watched at the moment; that is retried.
+ * - `HPR_EPOLLED`: some processes are polled ten times a second, for lack of descriptors.
+ * - `HPR_ENOLCK`: files cannot be locked, so recorded identities decide who owns an entry.
  * - `HPR_EFOREIGN`: an entry is another host's, namespace's or user's.
- * - `HPR_EUNKNOWN`: nobody can tell whether an entry's process is the one that was recorded, or
+ * - `HPR_EUNKNOWN`: it is not known whether an entry's process is the one that was recorded, or
  *   listens on its keeper's socket.
- * - `HPR_ECORRUPT`: the pid file was damaged; its text is kept beside it.
- * - `HPR_EINVAL`: an entry, an argument or a keeper's path is none.
+ * - `HPR_ECORRUPT`: the pid file was damaged; a copy is kept beside it.
+ * - `HPR_EINVAL`: an entry, an argument or a keeper's path is not valid.
  * - `HPR_EIO`, of a line for a keeper: it stalled in the middle, and may have seen a part.
  * - the rest: why the pid file, or a keeper's file or socket, could not be used.
  */
@@ -224,7 +225,7 @@ export type HeadlessWarningCode =
   | "HPR_ETOOBIG"
   | "HPR_EUNSAFE";
 
-/** Something that a person should know; nothing was lost and nothing was signalled. */
+/** Something that a person should know; nothing was lost, and no signal was sent. */
 export interface HeadlessWarning {
   /** Stable: scripts may compare it. */
   code: HeadlessWarningCode;
@@ -232,7 +233,7 @@ export interface HeadlessWarning {
   message: string;
 }
 
-/** Names an entry: its session id, or one of the three names by which it can be told. */
+/** Names an entry: a session id, or one of these three. */
 export type TerminateTarget =
   | string
   | { sessionId: string }
@@ -250,7 +251,10 @@ export interface TerminateOptions {
    * its descendants with it.
    */
   signal?: HeadlessSignal;
-  /** Whether nothing of the session is left: see {@link HeadlessPidRegistryOptions.tree}. */
+  /**
+   * Whether everything that the session has started ends too: see {@link
+   * HeadlessPidRegistryOptions.tree}.
+   */
   tree?: boolean;
   /** Stops the waiting, not the ending: the promise rejects with the signal's reason. */
   abort?: AbortSignal;
@@ -263,10 +267,10 @@ export interface ShutdownOptions {
 }
 
 /**
- * - `exited`: it went after the first signal.
+ * - `exited`: it ended after the first signal.
  * - `killed`: it had to be sent SIGKILL.
- * - `already-gone`: there was no such process any more; nothing was signalled.
- * - `not-ours`: it is no process that this registry may signal; nothing was signalled.
+ * - `already-gone`: the process had ended before; no signal was sent.
+ * - `not-ours`: this registry may not signal it; no signal was sent.
  * - `not-found`: no entry answers to that name, and none that this registry remembers did.
  * - `unknown`: its identity could not be determined, or the registry was closed meanwhile.
  */
@@ -287,7 +291,7 @@ export interface TerminateResult {
   /** Exit status and signal, where this process was the parent and saw them in time. */
   code?: number;
   signal?: NodeJS.Signals;
-  /** How many processes were signalled, if any: with `tree` all of the session. */
+  /** How many processes were signalled, if any: with `tree` all those of the session. */
   processes?: number;
 }
 
@@ -312,14 +316,14 @@ export interface HeadlessPidRegistryOptions {
    */
   killGraceMs?: number | false | null;
   /**
-   * Whether all that a session has started ends with it: its processes, their descendants, the
-   * groups and sessions that any of them leads, and whoever carries the session's token in the
-   * environment that it was started with. Each is proved to be one and signalled once, by itself;
-   * after the grace time they are stopped, looked for again, and killed. Never ended are other
-   * entries' processes, other servers of the same pid file, other users' processes, and what
-   * descends from us; a session that this process descends from is `not-ours`. With it, what an
-   * agent leaves behind that ends by itself is ended too. At most 4096 processes at a time are
-   * asked; further ones when these have gone. Default: false.
+   * Whether everything that a session has started ends with it: its processes, their descendants,
+   * the groups and sessions that any of them leads, and every process that carries the session's
+   * token in the environment it was started with. Each is proved to be a member and signalled once,
+   * by itself; after the grace time they are stopped, looked for again, and killed. Never ended are
+   * other entries' processes, other servers of the same pid file, other users' processes, and our
+   * own descendants; a session that this process descends from is `not-ours`. What an agent leaves
+   * behind when it ends by itself is ended too. At most 4096 processes are asked at a time, further
+   * ones when these have gone. Default: false.
    */
   tree?: boolean | null;
   /**
@@ -329,10 +333,10 @@ export interface HeadlessPidRegistryOptions {
    */
   guard?: boolean | null;
   /**
-   * What becomes of the entries of a server that has ended, by `cleanupOrphans` and, after it,
-   * within 2 seconds: they are adopted, or ended as if each had been terminated. Entries of which
-   * the file does not say whose they are (the original module's), those that are not provably ours
-   * to signal and those that this process descends from are adopted in any case. Default: `"adopt"`.
+   * What happens to the entries of a server that has ended, at `cleanupOrphans` and, after that,
+   * within 2 seconds: they are adopted, or ended as if by `terminate`. Entries that name no server
+   * (the original module's), that are not proved to be ours, or that this process descends from are
+   * adopted in any case. Default: `"adopt"`.
    */
   orphans?: "adopt" | "end" | null;
   /**
@@ -342,8 +346,8 @@ export interface HeadlessPidRegistryOptions {
   orphanMaxAgeMs?: number | false | null;
   /**
    * A file that gets a line of JSON, a {@link HeadlessAuditLine}, for each end that the registry
-   * brings about. It is made readable for its owner alone, and opened anew for each line, so that
-   * it can be rotated. What cannot be written is told by a warning and lost. A relative path is
+   * brings about. It is readable by its owner alone, and opened anew for each line, so that it
+   * can be rotated. A line that cannot be written is lost, with a warning. A relative path is
    * resolved at once. Default: none.
    */
   auditFile?: string | null;
@@ -391,25 +395,25 @@ export interface HeadlessAuditLine {
 export interface HeadlessStats {
   entries: Record<HeadlessState, number>;
   /**
-   * Signals by what became of them: `gone`: nobody was there any more; `refused`: it is not ours to
-   * signal; `failed`: it could not be sent, and is tried again.
+   * Signals by outcome. `gone`: the process had ended; `refused`: it is not ours to signal;
+   * `failed`: the signal could not be sent, and is retried.
    */
   signals: Record<"delivered" | "gone" | "refused" | "failed", number>;
   /** Entries that were taken over: orphans, announced children, keepers. */
   adoptions: number;
   /**
-   * How often a process or an entry was not believed; each was told by a warning (`HPR_ENOTKIN`,
+   * How often a process or an entry was not believed, each with a warning (`HPR_ENOTKIN`,
    * `HPR_EFOREIGN`, `HPR_EUNKNOWN`, `HPR_EINVAL`, `HPR_EABANDONED`).
    */
   refusals: number;
   /** Of the pid file. */
   writes: number;
   writeFailures: number;
-  /** Exits that were told. */
+  /** Exits that were reported. */
   exits: number;
 }
 
-/** One entry of a pid file as it stands there, trusted or not; the process may be long gone. */
+/** One entry of a pid file, trusted or not; the process may be long gone. */
 export interface PidFileEntry extends HeadlessRecord {
   /** The server process that keeps it; `undefined` in files of the original module. */
   ownerPid?: number;
@@ -419,7 +423,7 @@ export interface PidFileEntry extends HeadlessRecord {
 export interface PidFileContents {
   /** In the order of the file. */
   entries: PidFileEntry[];
-  /** The JSON text of each entry that no registry would act on: without a valid pid, and so on. */
+  /** The JSON text of each entry that no registry acts on: without a valid pid, and so on. */
   refused: string[];
   /** The text is not what a registry writes; `entries` are those that could be read whole. */
   damaged: boolean;
@@ -428,12 +432,14 @@ export interface PidFileContents {
 /** Events of {@link HeadlessPidRegistry.on}. */
 export interface HeadlessEvents {
   /**
-   * A registered process has ended, and its agent under a keeper too; `pid` is the one that was
-   * registered. Once for each that was seen alive, those included that ended while no server ran
-   * (by `cleanupOrphans`). Not sent for `remove`, nor when the same process is registered again.
+   * A registered process has ended, and its agent too; `pid` is the registered one. Once for each
+   * that was seen alive, including those that ended while no server ran (at `cleanupOrphans`). Not
+   * for `remove`, nor when the same process is registered again.
    */
   exit: (exit: HeadlessExit) => void;
-  /** Without a listener the warning goes to `process.emitWarning` (`HPR_EGUARD`: `console.warn`). */
+  /**
+   * Without a listener the warning goes to `process.emitWarning` (`HPR_EGUARD`: `console.warn`).
+   */
   warning: (warning: HeadlessWarning) => void;
 }
 
@@ -445,8 +451,8 @@ export type HeadlessListener<E extends HeadlessEventName> = E extends keyof Head
   : (error: Error) => void;
 
 /**
- * What is published on `node:diagnostics_channel`, by channel name. Tokens are left out: what is
- * traced ends up in logs.
+ * What is published on `node:diagnostics_channel`, by channel name. Tokens are left out, because
+ * traces end up in logs.
  */
 export interface HeadlessTrace {
   "headless-pid-registry:register": {
@@ -477,35 +483,36 @@ export interface HeadlessTrace {
 }
 
 /**
- * Maps headless child processes to session ids and ends them. A plain object: its methods
- * are bound and can be passed around. `register`, `terminate`, `shutdown` and the options refuse
- * arguments of the wrong type or out of range with a `TypeError` or `RangeError` that names them;
- * the others answer values that can be nobody's name or pid with `false` or `undefined`. After `close()` every method throws an `Error` with `code: "HPR_ECLOSED"`, except for `close`,
- * `writeRpc` and `cleanupKeeperOrphans`, which do nothing. `terminate` rejects where others throw.
+ * Maps headless child processes to session ids and ends them. A plain object: its methods are bound
+ * and can be passed around. `register`, `terminate`, `shutdown` and the options refuse arguments of
+ * the wrong type or out of range with a `TypeError` or `RangeError` that names them; the others
+ * answer a value that cannot be a name or a pid with `false` or `undefined`. After `close()` every
+ * method throws an `Error` with `code: "HPR_ECLOSED"`, except `close`, `writeRpc` and
+ * `cleanupKeeperOrphans`, which do nothing. `terminate` and `shutdown` reject where others throw.
  */
 export interface HeadlessPidRegistry {
   /**
    * The environment variables that mark a process and all that it starts as this token's:
-   * `spawn(command, { env: { ...process.env, ...registry.spawnEnv(token) } })`. By the mark a session
-   * is found and ended whole, whatever became of groups and parents (see the option `tree`). The
-   * file names the token until a process is registered with it: if this server dies before, the
-   * next one's `cleanupOrphans` takes over the process that was started with it.
+   * `spawn(command, { env: { ...process.env, ...registry.spawnEnv(token) } })`. By this mark all
+   * processes of a session are found, whatever became of their groups and parents (see the option
+   * `tree`). The file names the token until a process is registered with it: if this server dies
+   * before that, the next one's `cleanupOrphans` adopts the process that was started with it.
    */
   spawnEnv(spawnToken: string): Record<string, string>;
   /**
-   * Tracks a child of this process: {@link RegisterOptions} name what the positions below mean.
+   * Tracks a child of this process, by named arguments.
    * @throws TypeError with the code `ERR_INVALID_ARG_VALUE` for one that was not spawned: its
    *   `error` event says why
    */
   register(child: ChildProcess, options: RegisterOptions): void;
   /**
-   * Tracks a spawned process until its `exit` event. A pid that is tracked already gets the
-   * new content and keeps its place. Written to the pid file before it returns.
-   * @param pid 2 to 2147483647; it need not exist, but only a descendant of this process is
-   *   ever signalled
+   * Tracks a process until it has ended. A pid that is tracked already gets the new content and
+   * keeps its place. Written to the pid file before the call returns.
+   * @param pid 2 to 2147483647; it need not exist, but only a descendant of this process is ever
+   *   signalled
    * @param cwd the folder it was started in
    * @param proc emits `exit` once
-   * @param spawnToken a name that only this process was given; an empty one counts as none
+   * @param spawnToken a token that only this process was given; an empty one counts as none
    * @param keeperOpts marks `pid` as a keeper sidecar
    * @param goalId see {@link RegisterOptions}
    */
@@ -519,24 +526,24 @@ export interface HeadlessPidRegistry {
   ): void;
   /**
    * Tier 1: gives the session the first entry with that token that is unlinked, or held by another
-   * session on weaker grounds (`"folder"`, `"ancestor"`), which loses it. `pid` is the agent's: it
-   * is learnt, whether the session held the entry already or not, as `piPid` of a keeper's entry
-   * and `agentPid` of another; signalled only if it is the entry's relative. A session that proves
-   * an entry loses one that it had by folder. Returns whether the session now holds such an entry.
+   * session on weaker evidence (`"folder"`, `"ancestor"`), which loses it. `pid` is the agent's: it
+   * is recorded, whether the session held the entry already or not, as `piPid` of a keeper's entry
+   * and `agentPid` of another; it is signalled only if it is the entry's relative. A session that
+   * proves an entry loses one that it had by folder. Returns whether the session now holds it.
    */
   linkByToken(spawnToken: string, sessionId: string, pid?: number): boolean;
   /**
    * Tier 2: the entry registered under that pid, else the first whose agent has it, else the one
-   * whose process is the nearest ancestor of that pid or leads its group, if no session holds it on
-   * grounds as good. Then the pid is learnt as the entry's agent.
+   * whose process is the nearest ancestor of that pid or leads its group, unless a session holds it
+   * on equal or better evidence. In the last case the pid is recorded as the entry's agent.
    */
   linkByPid(sessionId: string, pid: number): boolean;
   /**
-   * Tier 3: gives the session the first unlinked entry of that folder, by the same text, else by
-   * being the same folder as far as that can be told without waiting for a dead mount (Linux 5.12
-   * and newer; elsewhere by text alone). It is a guess, which evidence undoes (`HPR_EGUESS`, as where several
-   * entries wait in that folder). A session that holds an entry already is given no other; then
-   * the answer is whether that entry is in that folder.
+   * Tier 3: gives the session the first unlinked entry of that folder: the same path or, on Linux
+   * 5.12 and newer and as far as that is known without waiting for a dead mount, the same folder.
+   * It is a guess, which evidence undoes (`HPR_EGUESS`, also if several entries of that folder
+   * wait). A session that holds an entry already gets no other; then the answer is whether that
+   * entry is in that folder.
    */
   linkSession(sessionId: string, cwd: string): boolean;
   /**
@@ -544,55 +551,60 @@ export interface HeadlessPidRegistry {
    * registered pid while that process lives, then its agent's.
    */
   getPid(sessionId: string): number | undefined;
-  /** What the session's entry was registered with as its goal. */
+  /** The `goalId` that the session's entry was registered with. */
   getGoalId(sessionId: string): string | undefined;
   /**
    * Sends SIGTERM to the session's process (its group if it leads one; pi before its keeper), and
-   * SIGKILL after the grace time. The entry is forgotten by all lookups at once, and kept in the
-   * pid file until its exit is seen. Returns whether a signal was delivered.
+   * SIGKILL after the grace time. The entry leaves all lookups at once, and stays in the pid
+   * file until its exit is seen. Returns whether a signal was delivered.
    */
   killBySessionId(sessionId: string): boolean;
-  /** The same for an entry that no session is linked to yet, or any longer. */
+  /** The same by token, for an entry that no session holds. */
   killByToken(spawnToken: string): boolean;
   /**
    * Ends a tracked process, or what is left of its groups, and resolves when it is really gone.
-   * The file says so, and the first signals have left, before the promise is returned. Joining an
-   * end that has begun makes it sooner, never later. Rejects for arguments that are none, and when
-   * `abort` says so. Keeps the event loop alive until it resolves.
+   * The file says so, and the first signals have been sent, before the promise is returned. Joining
+   * an end that has begun makes it sooner, never later. Rejects for invalid arguments, and when
+   * `abort` fires. Keeps the event loop alive until it resolves.
    */
   terminate(target: TerminateTarget, options?: TerminateOptions): Promise<TerminateResult>;
-
   /**
    * Ends all, resolves when all are gone, with one result each, and closes the registry. Unlike
-   * `killAll` it tells the file: what has not ended when the server dies is ended by the next one.
+   * `killAll` it is recorded in the file: what has not ended when the server dies is ended by the
+   * next.
    */
   shutdown(options?: ShutdownOptions): Promise<TerminateResult[]>;
-  /** Forgets a process without signalling it; one that was asked to end stays until it has. */
+  /** Forgets a process without a signal; one that was asked to end stays until it has. */
   remove(pid: number): void;
-  /** Ends all, for a server's shutdown. The pid file stays, so that the next server finds survivors. */
+  /**
+   * Asks all to end, for a server's shutdown. The pid file stays, so that the next server finds
+   * survivors.
+   */
   killAll(): void;
-  /** How many entries the lookups know. */
+  /** How many entries are live. */
   size(): number;
   /** Counters for a monitoring system. */
   stats(): HeadlessStats;
   /**
-   * Reads the pid file: entries whose process provably lives are tracked again (and their exit is
-   * noticed), those that are too old or were being ended are ended, the dead dropped.
-   * Whatever cannot be judged stays in the file, with a warning. Entries of another server that
-   * is still alive are left alone until it is gone, and judged then.
+   * Reads the pid file and adopts the entries of servers that have ended: those whose process
+   * provably lives are tracked again, those that are too old or were being ended are ended, and the
+   * dead are dropped. What cannot be judged stays in the file, with a warning. Entries of a server
+   * that is alive are left alone until it has ended, and judged then.
    */
   cleanupOrphans(): void;
-  /** Writes a line to the session's keeper. False without entry, keeper or writer. Never rejects. */
+  /**
+   * Writes a line to the session's keeper; false without an entry, keeper or writer. Never rejects.
+   */
   writeRpc(sessionId: string, line: string): Promise<boolean>;
   /**
-   * Asks the writer for live keepers and attaches them to entries under their pid, if the entry's
-   * process provably listens on the socket (or was never seen alive); with the option
-   * `adoptKeepers` those without an entry become one. Never rejects.
+   * Asks the writer for live keepers and attaches them to the entries under their pids, if the
+   * entry's process provably listens on the socket (or was never seen alive). With the option
+   * `adoptKeepers` a keeper without an entry gets one. Never rejects.
    */
   cleanupKeeperOrphans(): Promise<void>;
   /** Replaces the keeper writer; `null` takes it away. */
   setKeeperWriter(writer: KeeperWriter | null): void;
-  /** All tracked processes in their order, those that are being ended included. */
+  /** All tracked processes in their order, including those that are being ended. */
   entries(): HeadlessSnapshot[];
   on<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
   once<E extends HeadlessEventName>(event: E, listener: HeadlessListener<E>): HeadlessPidRegistry;
@@ -603,8 +615,8 @@ export interface HeadlessPidRegistry {
     listener: HeadlessListener<E>,
   ): HeadlessPidRegistry;
   /**
-   * Releases the watching thread and all descriptors; signals nothing and leaves the pid file as
-   * it is. Waiting `terminate` calls resolve to `unknown`. Calling it twice is fine.
+   * Releases the watching thread and all descriptors; sends no signals and leaves the pid file as
+   * it is. Pending `terminate` calls resolve to `unknown`. Calling it twice is fine.
    */
   close(): void;
   [Symbol.dispose](): void;

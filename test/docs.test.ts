@@ -66,11 +66,11 @@ declare const spawn: typeof import("node:child_process").spawn;
 declare module "prom-client" {
   interface Settings { name: string; help: string; labelNames?: string[]; collect?: () => void }
   class Counter { constructor(settings: Settings); inc(labels: Record<string, string>): void }
-  class Gauge { constructor(settings: Settings); set(value: number): void }
+  class Gauge { constructor(settings: Settings); set(labels: Record<string, string>, value: number): void }
 }
 declare module "@opentelemetry/api" {
   interface Counter { add(value: number, attributes: Record<string, string | boolean>): void }
-  interface Result { observe(value: number): void }
+  interface Result { observe(value: number, attributes: Record<string, string>): void }
   interface Gauge { addCallback(callback: (result: Result) => void): void }
   interface Meter { createCounter(name: string): Counter; createObservableGauge(name: string): Gauge }
   const metrics: { getMeter(name: string): Meter };
@@ -214,14 +214,13 @@ describe("the commands", () => {
 
 /* --- the API -------------------------------------------------------------------------------- */
 
-/** The names of an interface's members, as the compiler emitted them. */
+/** The names of an interface's members, inherited ones too, as the compiler emitted them. */
 function members(name: string): string[] {
-  const body = new RegExp(`^export interface ${name}(?: extends \\w+)? \\{\\n(.*?)^\\}`, "ms").exec(
-    DECLARATIONS,
-  )?.[1];
-  const names = Array.from((body ?? "").matchAll(/^ {4}\[?([\w.]+)\]?\??[(<:]/gm), ([, it]) => it);
-  if (names.length === 0) throw new Error(`no interface ${name}`);
-  return [...new Set(names)];
+  const pattern = new RegExp(`^export interface ${name}(?: extends (\\w+))? \\{\\n(.*?)^\\}`, "ms");
+  const [, base, body] = pattern.exec(DECLARATIONS) ?? [];
+  if (body === undefined) throw new Error(`no interface ${name}`);
+  const own = Array.from(body.matchAll(/^ {4}\[?([\w.]+)\]?\??[(<:]/gm), ([, it]) => it);
+  return [...new Set([...(base ? members(base) : []), ...own])];
 }
 
 const exported = (kind: string): string[] =>
@@ -279,16 +278,29 @@ describe("docs/api.md", () => {
     expect(tabled(API, "Tracing")).toEqual(channels);
   });
 
+  it("has a row for every counter, and for every field and reason of the audit file", () => {
+    expect(missing(tabled(API, "Counters"), members("HeadlessStats"))).toEqual([]);
+    const audit = section("docs/operations.md", "The audit file");
+    const [{ code }] = snippetsOf("docs/operations.md").filter((it) => it.language === "json");
+    expect(missing(Object.keys(JSON.parse(code)), members("HeadlessAuditLine"))).toEqual([
+      "goalId",
+    ]);
+    expect(missing(coded(audit), choices("HeadlessEndReason"))).toEqual([]);
+  });
+
   it("names every type", () => {
     const types = [...exported("interface"), ...exported("type")];
     expect(types.length).toBeGreaterThan(20);
     expect(missing(words(section(API, "Types")), types)).toEqual([]);
   });
 
-  it.each([["HeadlessSnapshot"], ["HeadlessExit"], ["TerminateResult"], ["PidFileContents"]])(
-    "names every field of %s",
-    (type) => expect(missing(words(text), members(type))).toEqual([]),
-  );
+  it.each([
+    ["HeadlessSnapshot"],
+    ["HeadlessExit"],
+    ["TerminateResult"],
+    ["PidFileContents"],
+    ["RegisterOptions"],
+  ])("names every field of %s", (type) => expect(missing(words(text), members(type))).toEqual([]));
 
   it("names every field of an entry of the file", () =>
     expect(missing(words(section(API, "The pid file")), members("PidFileEntry"))).toEqual([]));

@@ -53,7 +53,7 @@ describe("examples/keepers.mjs", () => {
     const first = await run(cwd, "keepers", "one", '{"id":1,"type":"get_state"}');
     await run(cwd, "keepers", "one", '{"id":2,"type":"get_state"}');
     const answers = (): unknown[] =>
-      readFileSync(join(cwd, "sessions", "one.log"), "utf8")
+      readFileSync(join(cwd, "sessions", "one.rpc.sock.log"), "utf8")
         .split("\n")
         .filter((line) => line.includes('"response"'))
         .map((line) => JSON.parse(line));

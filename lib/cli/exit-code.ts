@@ -1,4 +1,4 @@
-/** What the program answers to its caller; documented in the README and in `--help`. */
+/** What the program answers to its caller; documented in docs/operations.md and in `--help`. */
 export const ExitCode = {
   ok: 0,
   /** `kill`: no such entry, or it is gone already. `doctor`: something is wrong. */
