@@ -129,7 +129,7 @@ if (process.platform !== "linux") {
   console.log("SKIP  containers: PROVE NOTHING HERE, need Linux");
   total.skipped = names.length;
 } else {
-  buildNative("refuse");
+  if (!lack("")) buildNative("refuse");
   const part = process.argv[2] ?? "";
   const plays = names
     .filter((name) => name.includes(part))

@@ -1,4 +1,7 @@
-/** Runs the test runners beside each other and ends with one line that sums them up. */
+/**
+ * Runs the test runners beside each other and ends with one line that sums them up.
+ * `--built`: the native programs are there already.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -111,7 +114,7 @@ async function runContainers() {
   total.skipped += found.skipped ?? 0;
 }
 
-buildNative();
+if (!process.argv.includes("--built")) buildNative();
 await Promise.all([runNative(), runSimulator(), runPublic(), runContainers()]);
 rmSync(results, { recursive: true });
 const skipped = total.skipped ? `, ${total.skipped} skipped` : "";

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { runToEnd } from "./fixtures/cli.js";
+import { container, noNumbers } from "./fixtures/namespace.js";
 import { openNext, restart, takeOver, type NextOpened } from "./fixtures/next.js";
 import {
   bare,
@@ -279,23 +280,6 @@ describe("a registration that is replaced", () => {
     expect(opened.exits).toMatchObject([{ spawnToken: "two" }]);
   });
 });
-
-const container = [
-  "unshare",
-  ...(process.getuid!() === 0 ? [] : ["-Ur"]),
-  "-m",
-  "--pid",
-  "--fork",
-  "--mount-proc",
-  "--kill-child",
-];
-const numbers = await runToEnd([
-  ...container,
-  "sh",
-  "-c",
-  "echo 40 > /proc/sys/kernel/ns_last_pid",
-]).catch(() => undefined);
-const noNumbers = numbers?.code === 0 ? "" : " (no pid namespace with a writable ns_last_pid)";
 
 describe.skipIf(noNumbers)(`a number that has passed on${noNumbers}`, () => {
   /** The shell reaps orphans, as the first process of a container should. */

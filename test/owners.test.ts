@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { packageAround } from "../scripts/package-around.mjs";
+import { container, noNamespace } from "./fixtures/namespace.js";
 import {
   bare,
   deadPid,
@@ -251,19 +252,10 @@ describe("the file of the owners' locks", () => {
   });
 });
 
-/** Process 1 of a pid namespace of its own; with a child of its own as process 1, `behind` an init. */
-const container = [
-  "unshare",
-  ...(process.getuid!() === 0 ? [] : ["-Ur"]),
-  "-m",
-  "--pid",
-  "--fork",
-  "--mount-proc",
-  "--kill-child",
-];
+/** Its process 1 is an init, and the server a child of that. */
 const behindInit = [...container, "sh", "-c", '"$@"; exit', "sh"];
 
-describe("a server that is process 1 of its container", () => {
+describe.skipIf(noNamespace)(`a server that is process 1 of its container${noNamespace}`, () => {
   const start = (pidFilePath: string): Promise<Server> =>
     Server.start({ pidFilePath }, undefined, container);
 

@@ -139,6 +139,23 @@ TEST(Sandbox, StillSignalsAGroup) {
   });
 }
 
+/* Linux before 6.15: of a number that only a group has pidfd_open(2) says what it says of threads.
+ */
+TEST(Sandbox, TakesTheNumberOfAGroupForNoThread) {
+  InSubprocess([] {
+    System system;
+    GroupOfTwo leader;
+    hpr_identity identity = system.Identify(leader.pid());
+    SetBirth(&identity, WithPart(identity.birth, 2, ""));
+    leader.Kill();
+    leader.Reap();
+    ASSERT_TRUE(Withhold({{kPidfdOpen, EINVAL}})) << "no seccomp filters here";
+    EXPECT_EQ("UNKNOWN", system.Verify(identity));
+    EXPECT_EQ(0, kill(leader.reported(), SIGKILL));
+    EXPECT_TRUE(Eventually([&] { return system.Verify(identity) == "GONE"; }));
+  });
+}
+
 TEST(Sandbox, StillSignalsTheGroupOfAZombie) {
   OnEveryKernel([] {
     System system;
@@ -175,6 +192,7 @@ TEST(Sandbox, NeverSignalsAGroupThatItCannotProve) {
 
 /* With a handle that is kept since it was watched, or by its name. */
 TEST(Sandbox, StillSignalsAGroupThatItHasWatchedTheLeaderOf) {
+  if (!KernelSignalsGroups()) GTEST_SKIP() << kNoGroups;
   for (const Kernel &kernel : kKernels) {
     bool pinned = true;
     for (const Withheld &it : kernel.withheld)
@@ -282,6 +300,8 @@ TEST(Sandbox, StillSeesAGroupEnd) {
 
 /* --- /proc ---------------------------------------------------------------------------------- */
 
+const char kNoMounts[] = "this system lets us mount nothing, not even in a namespace of our own";
+
 /* What a system without /proc, and without pidfds, makes of our own child. */
 void ExpectOwnChildToBeTrusted() {
   System system;
@@ -299,7 +319,7 @@ void ExpectOwnChildToBeTrusted() {
 }
 
 TEST(Sandbox, TrustsAnOwnChildWithoutProc) {
-  if (!CanChangeUser()) GTEST_SKIP() << "only root can hide /proc";
+  if (!CanMount()) GTEST_SKIP() << kNoMounts;
   InSubprocess([] {
     ASSERT_TRUE(HideProc());
     ExpectOwnChildToBeTrusted();
@@ -307,7 +327,7 @@ TEST(Sandbox, TrustsAnOwnChildWithoutProc) {
 }
 
 TEST(Sandbox, TrustsAnOwnChildWithoutProcAndPidfds) {
-  if (!CanChangeUser()) GTEST_SKIP() << "only root can hide /proc";
+  if (!CanMount()) GTEST_SKIP() << kNoMounts;
   InSubprocess([] {
     ASSERT_TRUE(HideProc() && Withhold(kKernels[0].withheld));
     ExpectOwnChildToBeTrusted();
@@ -315,7 +335,7 @@ TEST(Sandbox, TrustsAnOwnChildWithoutProcAndPidfds) {
 }
 
 TEST(Sandbox, TrustsNobodyElseWithoutProc) {
-  if (!CanChangeUser()) GTEST_SKIP() << "only root can hide /proc";
+  if (!CanMount()) GTEST_SKIP() << kNoMounts;
   System outside;
   IdleChild child;
   const hpr_identity recorded = outside.Identify(child.pid());
@@ -334,7 +354,7 @@ TEST(Sandbox, TrustsNobodyElseWithoutProc) {
 }
 
 TEST(Sandbox, TakesNoHiddenProcessForDead) {
-  if (!CanChangeUser()) GTEST_SKIP() << "only root can hide processes";
+  if (!CanMount() || !CanChangeUser()) GTEST_SKIP() << kNoMounts;
   System outside;
   IdleChild child;
   const hpr_identity recorded = outside.Identify(child.pid());

@@ -236,17 +236,30 @@ TEST(Watch, TakesAnyNumber) {
   EXPECT_EQ(expected, notices);
 }
 
+/* As Node does when it starts. False: the system does not let us have so many. */
+bool RaiseDescriptorLimit(rlim_t wanted) {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < wanted) return false;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 TEST(Watch, SeesManyProcessesEnd) {
   constexpr size_t kCount = 300;
+  if (!RaiseDescriptorLimit(2000)) GTEST_SKIP() << "2000 descriptors are not allowed here";
   System system;
   const size_t before = OpenDescriptors();
   std::vector<std::unique_ptr<IdleChild>> children;
+  std::vector<hpr_identity> identities;
   for (uint64_t number = 1; number <= kCount; number++) {
     children.push_back(std::make_unique<IdleChild>());
-    ASSERT_EQ("HPR_OK", system.Watch(system.Identify(children.back()->pid()), number));
+    identities.push_back(system.Identify(children.back()->pid()));
+    ASSERT_EQ("HPR_OK", system.Watch(identities.back(), number));
   }
   for (const auto &child : children) child->Kill();
   ASSERT_TRUE(system.HasNotices(kCount));
+  /* Where names cannot be opened a handle is kept until somebody has seen that it is gone. */
+  for (const hpr_identity &identity : identities) EXPECT_EQ("GONE", system.Verify(identity));
   const Numbers notices = system.Notices();
   EXPECT_EQ(kCount, (std::set<uint64_t>(notices.begin(), notices.end()).size()));
   EXPECT_EQ(kCount, notices.size());
@@ -311,7 +324,8 @@ TEST(Watch, ReleasesEverythingWhenClosed) {
     ASSERT_EQ("HPR_OK", system.Watch(system.Identify(children[i]->pid()), i + 1));
   system.Close();
   EXPECT_EQ(descriptors, OpenDescriptors());
-  EXPECT_TRUE(Eventually([&] { return Threads().size() == threads; }));
+  /* One that an earlier test has left may end meanwhile. */
+  EXPECT_TRUE(Eventually([&] { return Threads().size() <= threads; }));
   for (const auto &child : children) EXPECT_TRUE(child->IsAlive()) << "closing ends nobody";
 }
 
@@ -522,8 +536,8 @@ TEST(Watch, IsTakenBackWhileItsProcessEnds) {
 /* Less than half of a processor for a third of a second. */
 bool Rests() {
   const int64_t cpu_ms = CpuMs();
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
-  Eventually([&] { return std::chrono::steady_clock::now() > end; });
+  /* Asking the clock meanwhile would cost what is measured. */
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   return CpuMs() - cpu_ms < 150;
 }
 

@@ -43,12 +43,19 @@ static int refused_or(int number) {
   return number == EPERM ? HPR_ENOTSUP : hpr_error_from_errno(number);
 }
 
+/*
+ * Newer kernels say ENOENT of a thread. Older ones say EINVAL, and say it too of the number of a
+ * group or session whose leader was reaped, which is no process's; kill(2) tells them apart.
+ */
+static int why_not_open(int32_t pid, int number) {
+  if (number == EINVAL) return hpr_pids_signal(pid, 0, false) == HPR_ESRCH ? HPR_ESRCH : HPR_EINVAL;
+  const int result = number == ENOENT ? HPR_EINVAL : refused_or(number);
+  return result == HPR_ENOTSUP && hpr_procfs_is_thread(pid) ? HPR_EINVAL : result;
+}
+
 int hpr_pidfd_open(int32_t pid, hpr_handle *ret_fd) {
   const int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (fd < 0) {
-    const int result = errno == ENOENT ? HPR_EINVAL : refused_or(errno);
-    return result == HPR_ENOTSUP && hpr_procfs_is_thread(pid) ? HPR_EINVAL : result;
-  }
+  if (fd < 0) return why_not_open(pid, errno);
   *ret_fd = fd;
   return 0;
 }

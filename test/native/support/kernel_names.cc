@@ -19,3 +19,13 @@ bool KernelNamesProcesses() {
   hpr_pidfd_close(again);
   return true;
 }
+
+const char kNoGroups[] = "this kernel signals no groups by a descriptor";
+
+bool KernelSignalsGroups() {
+  hpr_handle fd;
+  if (hpr_pidfd_open(getpid(), &fd) != 0) return false;
+  const bool signals = hpr_pidfd_signal(fd, 0, true) != HPR_ENOTSUP;
+  hpr_pidfd_close(fd);
+  return signals;
+}

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 bool Withhold(const std::vector<Withheld> &rows) {
   std::vector<struct sock_filter> program;
@@ -38,6 +40,13 @@ bool LeaveMounts() {
 }
 
 } // namespace
+
+bool CanMount() {
+  const pid_t child = fork();
+  if (child == 0) _exit(LeaveMounts() ? 0 : 1);
+  int status = 1;
+  return waitpid(child, &status, 0) == child && status == 0;
+}
 
 bool HideProc() { return LeaveMounts() && mount("none", "/proc", "tmpfs", 0, nullptr) == 0; }
 

@@ -16,7 +16,10 @@ struct Withheld {
 /* False if this system has no seccomp filters. */
 bool Withhold(const std::vector<Withheld> &rows);
 
-/* Hides /proc altogether, or (hidepid=2) other users' processes in it. Only root can. */
+/* Whether we can mount something that our own processes alone see. */
+bool CanMount();
+
+/* Hides /proc altogether, or (hidepid=2) other users' processes in it. Only who can mount can. */
 bool HideProc();
 bool HideOthersInProc();
 

@@ -62,6 +62,9 @@ private:
  */
 bool KernelNamesProcesses();
 extern const char kNoNames[]; /* why a test is skipped then */
+/* Whether a descriptor of a leader reaches its group, and nobody else's (Linux 6.9). */
+bool KernelSignalsGroups();
+extern const char kNoGroups[];
 
 /* A birth text with one of its parts replaced: 0 pid namespace, 1 start ticks, 2 name,
  * 3 time namespace. */
