@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cli, orphans } from "./fixtures/cli.js";
+import { cli, orphans, PROGRAM } from "./fixtures/cli.js";
 import { gone, SLEEP, sleeper } from "./fixtures/processes.js";
 import { newPidFile, open, rows, writePidFile } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
@@ -13,6 +14,17 @@ interface Finding {
   fix: string;
   items: string[];
 }
+
+/** A server in it is process 1. */
+const container = [
+  "unshare",
+  ...(process.getuid!() === 0 ? [] : ["-Ur"]),
+  "-m",
+  "--pid",
+  "--fork",
+  "--mount-proc",
+  "--kill-child",
+];
 
 async function findings(pidFile: string): Promise<{ code: number | null; found: Finding[] }> {
   const { code, out } = await cli(pidFile, "doctor", "--json");
@@ -39,6 +51,16 @@ describe("doctor", () => {
     chmodSync(dirname(pidFile), mode);
     const { code, found } = await findings(pidFile);
     expect([code, found.map((it) => it.kind)]).toEqual([expected, [kind]]);
+  });
+
+  it("answers 1 to a lock that other users may hold", async () => {
+    const { registry, pidFile } = open();
+    const child = sleeper();
+    registry.register(child.pid, "/work", child);
+    expect(await findings(pidFile)).toEqual({ code: 0, found: [] });
+    chmodSync(`${pidFile}.lock`, 0o644);
+    const { code, found } = await findings(pidFile);
+    expect([code, found.map((it) => it.kind)]).toEqual([1, ["lock-open"]]);
   });
 
   it("has nothing to say where there is no file yet, and no folder", async () => {
@@ -88,6 +110,22 @@ describe("doctor", () => {
     await server.crash();
     process.kill(pid, "SIGKILL");
     await gone(pid);
+  });
+
+  it("tells that the server is process 1, with which the system ends all agents", async ({
+    skip,
+  }) => {
+    const inside = [...container, "true"];
+    if (spawnSync(inside[0], inside.slice(1)).status !== 0) skip("no containers can be made here");
+    const pidFile = newPidFile();
+    const server = await Server.start({ pidFilePath: pidFile }, undefined, container);
+    await server.spawn();
+    const argv = [process.execPath, PROGRAM, "doctor", "--json", "--pid-file", pidFile];
+    const { said } = await server.spawn({ argv, talks: true });
+    const { healthy, findings } = JSON.parse(said) as { healthy: boolean; findings: Finding[] };
+    expect(healthy).toBe(true);
+    expect(findings.map((it) => it.kind)).toEqual(["supervisor-init"]);
+    await server.crash();
   });
 
   it("does not mind pm2 where that spares the agents", async () => {

@@ -30,6 +30,10 @@ export const kinds = {
     () => "other users may read the file, which holds spawn tokens",
     "chmod 600 it",
   ),
+  "lock-open": problem(
+    () => "other users may hold the lock, and keep every server from writing",
+    "chmod 600 it",
+  ),
   "entry-refused": problem(
     (n) => many(n, "an entry is none and is never acted on", "entries are none, never acted on"),
     "stop the servers and take it out with an editor",

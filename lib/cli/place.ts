@@ -42,6 +42,9 @@ function* aboutFiles(pidFile: string): Generator<Finding> {
       : "is no regular file";
     yield { kind: "file-unwritable", item: `${plain(file)} ${why}` };
   }
+  for (const file of [`${pidFile}.lock`, `${pidFile}.owners`])
+    if ((modeOf(file) & 0o066) !== 0)
+      yield { kind: "lock-open", item: `${plain(file)}, of mode ${modeText(modeOf(file))}` };
   if ((modeOf(pidFile) & 0o077) !== 0)
     yield { kind: "file-open", item: `${plain(pidFile)}, of mode ${modeText(modeOf(pidFile))}` };
 }

@@ -106,8 +106,10 @@ void hpr_explain(const hpr_system *system, const hpr_here *here, const hpr_ident
   const int asked = system->signal(identity->pid, 0, false);
   const bool seen = system->look(identity->pid, &facts) == 0;
   tell(&it, "number", asked == HPR_ESRCH ? "free" : "held");
-  if (asked != HPR_ESRCH) tell(&it, "process", !seen ? "hidden" : facts.dead ? "dead" : "runs");
-  if (asked != HPR_ESRCH) tell(&it, "user", asked == HPR_EACCES ? "another" : "ours");
+  if (asked != HPR_ESRCH) {
+    tell(&it, "process", !seen ? "hidden" : facts.dead ? "dead" : "runs");
+    tell(&it, "user", asked == HPR_EACCES ? "another" : "ours");
+  }
   tell_birth(&it, seen, &facts);
   tell(&it, "group", group_of(&it));
   tell(&it, "kin", identity->kin ? "yes" : "no");
