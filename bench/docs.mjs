@@ -1,5 +1,5 @@
-// docs/performance.md and its chart, from the figures of one run.
-import { mkdirSync, writeFileSync } from "node:fs";
+// docs/performance.md, its chart, and the lines on speed in README.md, from the figures of one run.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "../scripts/setup.mjs";
 import { chartOf } from "./chart.mjs";
@@ -7,7 +7,7 @@ import { alternativesOf, amount, captionOf, tableOf } from "./report.mjs";
 
 const times = (value) => `${Number(value.toPrecision(2))} times`;
 
-/** The three lines that README.md has of it, too. */
+/** The three lines on speed, in both documents. */
 function headlines(rows) {
   const find = (name, live) => rows.find((row) => row.name === name && row.live === live);
   const said = (row) =>
@@ -51,6 +51,15 @@ own ratios, for p95 the ratio of the two.
 - *better-sqlite3* (WAL, \`synchronous = OFF\`) and *lmdb* (\`noSync\`) hold one row for each agent and
   nothing else: they do not know whose process it is, or when it ends.`;
 
+function putIntoReadme(lines) {
+  const file = path.join(root, "README.md");
+  const speed = /(?<=^## Speed\n\n)(- .*\n( {2}.*\n)*)+/m;
+  writeFileSync(
+    file,
+    readFileSync(file, "utf8").replace(speed, () => `${lines.join("\n")}\n`),
+  );
+}
+
 export function writeDocs({ machine, rows }) {
   const folder = path.join(root, "docs");
   const caption = captionOf(machine);
@@ -69,4 +78,5 @@ export function writeDocs({ machine, rows }) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, "performance.svg"), chartOf(rows, caption));
   writeFileSync(path.join(folder, "performance.md"), `${parts.join("\n\n")}\n`);
+  putIntoReadme(headlines(rows));
 }

@@ -342,6 +342,15 @@ describe("the README", () => {
   });
 });
 
+describe("the lines on speed", () => {
+  it("say the same in the README and in docs/performance.md", () => {
+    const listed = (text: string): string[] => text.match(/^- .*\n( {2}.*\n)*/gm) ?? [];
+    const lines = listed(section(README, "Speed"));
+    expect(lines).toHaveLength(3);
+    expect(listed(read("docs/performance.md")).slice(0, 3)).toEqual(lines);
+  });
+});
+
 describe("the changelog", () => {
   it("has a version and a date first, and only the usual headings", () => {
     const usual = ["Breaking", "Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
