@@ -84,13 +84,15 @@ function checkTypes(project) {
   const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
   const types = ["--typeRoots", path.join(root, "node_modules", "@types"), "--types", "node"];
   const common = ["--ignoreConfig", "--noEmit", "--strict", "--target", "es2022", ...types];
-  cpSync(path.join(root, "test", "fixtures", "consumer.ts"), path.join(project, "consumer.ts"));
+  const consumers = ["consumer.ts", "consumer-async.ts"];
+  for (const it of consumers)
+    cpSync(path.join(root, "test", "fixtures", it), path.join(project, it));
   for (const [module, resolution] of [
     ["node16", "node16"],
     ["esnext", "bundler"],
   ]) {
     const how = ["--module", module, "--moduleResolution", resolution];
-    run(process.execPath, [tsc, ...common, ...how, "consumer.ts"], { cwd: project });
+    run(process.execPath, [tsc, ...common, ...how, ...consumers], { cwd: project });
     pass(`the types are found by moduleResolution ${resolution}`);
   }
 }
