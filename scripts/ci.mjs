@@ -9,23 +9,26 @@ import { fetchSources } from "./sources.mjs";
 
 const AT_A_TIME = 2;
 const all = process.argv.includes("--all");
-const builds =
-  /^(binding\.gyp|package(-lock)?\.json|rolldown\.config\.mjs|scripts\/(setup|sources|prebuild|cross|binary|gyp-target)\.mjs)$/;
+const cross = /^(binding\.gyp|scripts\/(cross|gyp-target|binary)\.mjs)$/;
+const packed =
+  /^(package(-lock)?\.json|rolldown\.config\.mjs|lib\/find-binary\.ts|(scripts|test)\/pack\/.*)$/;
 const platform = /^src\/(base|platform\/[^/]+\.h$)/;
 
 /** `files`: it runs if one of those has changed; without them always. */
 const STEPS = [
+  { command: "test:sanitize", files: [/^src\/addon\//, /\/watch\.c$/, /^scripts\/sanitize/] },
   {
-    command: "test:sanitize",
-    files: [/^src\//, /^test\/(native|sim)\//, /^scripts\/sanitize/],
+    command: "test:sanitize -- address",
+    files: [/^src\//, /^test\/(native|sim)\//],
+    instead: "test:sanitize",
   },
   { command: all ? "lint -- --all" : "lint" },
   {
     command: "pack:check",
-    files: [builds, /^scripts\/pack\//, /^test\/pack\//, /^lib\/find-binary/],
+    files: [cross, packed, /^scripts\/(prebuild|sources)/],
   },
   { command: "pack:check -- --here contents tools nodes", instead: "pack:check" },
-  { command: "fuzz -- --seconds 60", files: [/^src\/(base|store)\//, /^test\/fuzz\//] },
+  { command: "fuzz -- --seconds 60" },
   {
     command: "sim:mutants",
     files: [/^src\/(base|core|store)\//, /^src\/platform\/[^/]+$/, /^test\/sim\//],
@@ -33,7 +36,7 @@ const STEPS = [
   {
     command: "check:darwin",
     files: [
-      builds,
+      cross,
       platform,
       /^src\/platform\/(darwin|posix)\//,
       /^test\/darwin\//,
@@ -43,16 +46,24 @@ const STEPS = [
   {
     command: "check:windows",
     files: [
-      builds,
+      cross,
       platform,
       /^src\/platform\/windows\//,
       /^test\/native\/windows\//,
       /^scripts\/windows/,
     ],
   },
-  { command: "torture", files: [/^src\/addon\//, /^lib\//, /^test\/(torture|fixtures)/] },
-  { command: "soak -- --seconds 30", files: [/^src\//, /^lib\//, /^test\/soak\//] },
-  { command: "e2e", files: [/^e2e\//, /^lib\//, /^examples\/demo\//] },
+  { command: "torture", files: [/^src\/addon\//, /^lib\//, /^test\/torture/] },
+  { command: "soak -- --seconds 30", files: [/^src\/(addon|core)\//, /^lib\//, /^test\/soak\//] },
+  {
+    command: "check:kernels",
+    files: [/^scripts\/kernels/, /^test\/kernels\//],
+  },
+  {
+    command: "check:minimal",
+    files: [/^scripts\/(minimal|test)\.mjs$/],
+  },
+  { command: "e2e", files: [/^e2e\//, /^lib\/(keepers|index)/] },
 ];
 
 const failed = [];

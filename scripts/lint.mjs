@@ -101,15 +101,21 @@ function concerned(files) {
   return [...found].filter((it) => included.has(it) && /\.cc?$/.test(it));
 }
 
-/** What has changed; with --all, or where that is not known, everything. */
+/** Patterns of what clang-tidy looks at. Without a commit to compare with: src/, the tests weekly. */
+function chooseFiles() {
+  const everything = ["src/", "test/(native|sim)/"];
+  if (process.argv.includes("--all")) return everything;
+  const { since, files } = findChanges();
+  if (files?.some((it) => /(^|\/)\.clang-tidy$|^scripts\/lint/.test(it))) return everything;
+  const some = files ? concerned(files) : ["src/"];
+  console.log(`lint: clang-tidy looks at ${files ? some.length : "src/"}, compared with ${since}`);
+  return some;
+}
+
 function tidy() {
-  const { since, files } = process.argv.includes("--all") ? {} : findChanges();
-  const settings = /(^|\/)\.clang-tidy$|^scripts\/lint/;
-  const some = files?.every((it) => !settings.test(it)) ? concerned(files) : undefined;
-  if (some) console.log(`lint: clang-tidy looks at ${some.length} files, compared with ${since}`);
-  if (some?.length === 0) return;
-  const patterns = (some ?? ["src/", "test/(native|sim)/"]).map((it) => `^${root}/${it}`);
-  check("clang-tidy", "run-clang-tidy", ["-quiet", "-p", database, ...patterns]);
+  const patterns = chooseFiles().map((it) => `^${root}/${it}`);
+  if (patterns.length > 0)
+    check("clang-tidy", "run-clang-tidy", ["-quiet", "-p", database, ...patterns]);
 }
 
 /** Where CMake found a header's folder. */

@@ -111,7 +111,7 @@ export function buildScripts() {
 }
 
 function build() {
-  nodeGyp(["configure", "build"]);
+  nodeGyp(["configure", "build", "--jobs=max"]);
   buildScripts();
 }
 
