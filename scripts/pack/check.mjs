@@ -39,7 +39,7 @@ const packageIn = (project) => path.join(project, "node_modules", NAME);
 function pack() {
   if (!values["as-is"]) {
     rmSync(path.join(root, "prebuilds"), { recursive: true, force: true });
-    run(process.execPath, ["scripts/prebuild.mjs", ...(values.here ? [] : ["--cross"])]);
+    run(process.execPath, ["scripts/prebuild.mjs", "--cross", ...(values.here ? ["--here"] : [])]);
   }
   const args = ["pack", "--json", "--pack-destination", home];
   const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8" });
