@@ -1,12 +1,12 @@
 /**
  * npm run lint: clang-format, clang-tidy and cppcheck over C and C++, Biome over TypeScript and
- * JavaScript, and the compiler's eye on the tests' types. Each tool says for itself what it found;
- * the last line is the sum.
+ * JavaScript, and the compiler's eye on the tests' types. clang-tidy looks at what a change is about,
+ * with -- --all at everything. Each tool says for itself what it found; the last line is the sum.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import os from "node:os";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { findChanges } from "./changes.mjs";
 import { configureNative } from "./native.mjs";
 import { installSystemPackages, nodeGyp, root, runs, setup } from "./setup.mjs";
 import { fetchSources } from "./sources.mjs";
@@ -20,29 +20,8 @@ const tools = [
   compiler,
 ];
 
-/** Findings that are none, where the line itself cannot say so: other people's macros. */
-const known = [
-  // utlist: a list's tail points to NULL, a head that is taken out alone has no neighbours.
-  ["src/core/index.c", "clang-analyzer-core.NullDereference"],
-  // uthash: what HASH_ITER goes to next is not what was freed.
-  ["src/platform/held.c", "clang-analyzer-unix.Malloc"],
-  ["src/platform/linux/watch.c", "clang-analyzer-unix.Malloc"],
-  ["src/platform/darwin/watch.c", "clang-analyzer-unix.Malloc"],
-  ["src/platform/windows/watch.c", "clang-analyzer-core.NullDereference"],
-  // Two files: hpr_error_last is never 0.
-  ["src/platform/windows/token.c", "clang-analyzer-core.NullDereference"],
-  ["src/platform/windows/wide.c", "clang-analyzer-unix.cstring.NullArg"],
-  ["src/platform/windows/wide.c", "clang-analyzer-core.NullDereference"],
-  // A HANDLE is a pointer, and hpr_connection, hpr_file and hpr_handle are numbers that hold one;
-  // rand_s wants to be asked for.
-  ["src/platform/windows/connection.c", "performance-no-int-to-ptr"],
-  ["src/platform/windows/file.c", "performance-no-int-to-ptr"],
-  ["src/platform/windows/system.c", "performance-no-int-to-ptr"],
-  ["src/platform/windows/watch.c", "performance-no-int-to-ptr"],
-  ["src/platform/windows/self.c", "bugprone-reserved-identifier"],
-];
-
 const folder = path.join(root, "build", "native-lint");
+const database = path.join(root, "build", "lint");
 const failures = [];
 
 /* --- what there is to look at --------------------------------------------------------------- */
@@ -55,11 +34,33 @@ function sources(...patterns) {
   return files;
 }
 
-/** How each file is compiled: node-gyp tells it of src/, CMake of the tests. */
+/* Compiled by other compilers, whose headers tell what there is. */
+function foreign() {
+  if (process.platform !== "linux" || process.arch !== "x64") return [];
+  const vendor = ["-Isrc", "-isystem", fetchSources()];
+  const mac = ["-target", "x86_64-apple-macos11", "-std=c11", ...vendor, "-isystem", macHeaders()];
+  const win = ["-target", "x86_64-w64-mingw32", "-std=gnu11", "-D_WIN32_WINNT=0x0A00", ...vendor];
+  const entry = (flags) => (file) => ({
+    directory: root,
+    file,
+    arguments: ["clang", ...flags, "-c", file],
+  });
+  return [
+    ...sources("src/platform/darwin/*.c").map(entry(mac)),
+    ...sources("src/platform/windows/*.c").map(entry(win)),
+  ];
+}
+
+/** How each file is compiled: node-gyp tells it of src/, CMake of the tests, and we of other systems. */
 function describeCompilation() {
+  const read = (...where) =>
+    JSON.parse(readFileSync(path.join(root, "build", ...where, "compile_commands.json"), "utf8"));
   nodeGyp(["configure"], {}, ["-f", "compile_commands_json"]);
   // Without extensions CMake writes the standard down, instead of relying on the compiler's own.
   configureNative(folder, ["-DCMAKE_CXX_EXTENSIONS=OFF"]);
+  const all = [...read("Release"), ...read("native-lint"), ...foreign()];
+  mkdirSync(database, { recursive: true });
+  writeFileSync(path.join(database, "compile_commands.json"), JSON.stringify(all));
 }
 
 /* --- the tools ------------------------------------------------------------------------------ */
@@ -79,63 +80,42 @@ function format() {
   ]);
 }
 
-/** One text for each finding, with the lines that explain it. */
-function findings(output) {
-  const all = output.split(/^(?=\S+:\d+:\d+: (?:warning|error): )/m).filter((it) => it.trim());
-  return all.filter((it) => !known.some(([file, name]) => it.includes(file) && it.includes(name)));
+/** The sources among them, and those that include a header of them, through others too. */
+function concerned(files) {
+  const found = new Set(files);
+  const texts = sources("src/*", "test/native/*", "test/sim/*").filter((it) =>
+    /\.(c|cc|h)$/.test(it),
+  );
+  const included = new Map(
+    texts.map((it) => [
+      it,
+      [...readFileSync(it, "utf8").matchAll(/#include "(.+)"/g)].map((m) => m[1]),
+    ]),
+  );
+  for (let before = -1; before !== found.size; ) {
+    before = found.size;
+    for (const [file, headers] of included)
+      if (headers.some((header) => [...found].some((it) => it.endsWith(`/${header}`))))
+        found.add(file);
+  }
+  return [...found].filter((it) => included.has(it) && /\.cc?$/.test(it));
 }
 
-/** `before` and `behind` the file: the options that say how it is compiled. */
-function tidy(file, before, behind = []) {
-  const args = ["--quiet", `--header-filter=^${root}/(src|test)/`, ...before, file, ...behind];
-  return new Promise((resolve) => {
-    const child = spawn("clang-tidy", args, { cwd: root, stdio: ["ignore", "pipe", "ignore"] });
-    let output = "";
-    child.stdout.on("data", (data) => (output += data));
-    child.on("error", (error) => resolve([error.message]));
-    child.on("close", (status) =>
-      resolve(status === 0 || output ? findings(output) : [`${file}: ${status}`]),
-    );
-  });
+/** Patterns of what clang-tidy looks at. Without a commit to compare with: src/, the tests weekly. */
+function chooseFiles() {
+  const everything = ["src/", "test/(native|sim)/"];
+  if (process.argv.includes("--all")) return everything;
+  const { since, files } = findChanges();
+  if (files?.some((it) => /(^|\/)\.clang-tidy$|^scripts\/lint/.test(it))) return everything;
+  const some = files ? concerned(files) : ["src/"];
+  console.log(`lint: clang-tidy looks at ${files ? some.length : "src/"}, compared with ${since}`);
+  return some;
 }
 
-/* Compiled by other compilers, whose headers tell what there is. */
-const elsewhere = [":!src/platform/darwin", ":!src/platform/windows", ":!test/native/windows"];
-
-function foreign() {
-  if (process.platform !== "linux" || process.arch !== "x64") return [];
-  const vendor = ["-Isrc", "-isystem", fetchSources()];
-  const mac = ["-target", "x86_64-apple-macos11", "-std=c11", ...vendor, "-isystem", macHeaders()];
-  const win = ["-target", "x86_64-w64-mingw32", "-std=gnu11", "-D_WIN32_WINNT=0x0A00", ...vendor];
-  return [
-    ...sources("src/platform/darwin/*.c").map((file) => [file, [], ["--", ...mac]]),
-    ...sources("src/platform/windows/*.c").map((file) => [file, [], ["--", ...win]]),
-  ];
-}
-
-/** As many at a time as there are processors. */
-async function tidyAll() {
-  const ours = sources("src/*.c", "src/*.cc", ...elsewhere).map((file) => [
-    file,
-    ["-p", path.join(root, "build", "Release")],
-  ]);
-  // The analyzer walks through Google Test's macros for a minute a file, and finds nothing there.
-  // In a test a string more is no loss, a constant that cannot be made may end the program, and a
-  // story is a long table.
-  const less =
-    "--checks=-clang-analyzer-*,-performance-inefficient-*,-cert-err58-cpp,-readability-function-size";
-  const theirs = sources("test/native/*.cc", "test/sim/*.cc", ...elsewhere).map((file) => [
-    file,
-    ["-p", folder, less],
-  ]);
-  const waiting = [...foreign(), ...ours, ...theirs];
-  const found = new Set();
-  const work = async () => {
-    for (let next; (next = waiting.shift()); ) for (const it of await tidy(...next)) found.add(it);
-  };
-  await Promise.all(Array.from({ length: os.availableParallelism() }, work));
-  for (const it of found) console.error(it);
-  if (found.size > 0) failures.push("clang-tidy");
+function tidy() {
+  const patterns = chooseFiles().map((it) => `^${root}/${it}`);
+  if (patterns.length > 0)
+    check("clang-tidy", "run-clang-tidy", ["-quiet", "-p", database, ...patterns]);
 }
 
 /** Where CMake found a header's folder. */
@@ -197,7 +177,7 @@ types();
 biome();
 cppcheck("here", `--project=${path.join(root, "build", "Release", "compile_commands.json")}`);
 cppcheck("elsewhere", "-Isrc", "src/platform/darwin", "src/platform/windows");
-await tidyAll();
+tidy();
 for (const name of failures) console.error(`failed: ${name}`);
 console.log(
   failures.length === 0 ? "lint: nothing to complain about" : `lint: ${failures.length} failed`,

@@ -1,5 +1,5 @@
 /** Packages that a check needs and the project does not: in a folder that git does not see. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { run } from "./setup.mjs";
 
@@ -7,8 +7,11 @@ import { run } from "./setup.mjs";
 export function fetchPackages(folder, ...packages) {
   const modules = path.join(folder, "node_modules");
   if (existsSync(modules)) return modules;
-  mkdirSync(folder, { recursive: true });
+  const fresh = path.join(folder, `new-${process.pid}`);
+  mkdirSync(fresh, { recursive: true });
   const flags = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--force"]; // other systems' too
-  run("npm", ["install", "--prefix", folder, ...flags, ...packages]);
+  run("npm", ["install", "--prefix", fresh, ...flags, ...packages]);
+  if (!existsSync(modules)) renameSync(path.join(fresh, "node_modules"), modules); // else another was quicker
+  rmSync(fresh, { recursive: true });
   return modules;
 }

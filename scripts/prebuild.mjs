@@ -1,8 +1,8 @@
 /**
  * npm run prebuild: the binary that the npm package brings for this system, in prebuilds/.
- * npm run prebuild -- --cross: those of all systems, by cross compilers. They serve to check the
- * package; what is released is built by each system's own compiler, in
- * .github/workflows/release.yml.
+ * npm run prebuild -- --cross: those of all systems, by cross compilers; with --here this one's
+ * alone, for older systems too. They serve to check the package; what is released is built by each
+ * system's own compiler, in .github/workflows/release.yml.
  *
  * A binary is refused that needs more than every supported system has, or shows more than Node
  * asks for.
@@ -86,11 +86,24 @@ function prebuild(target, sources) {
   console.log(`${path.relative(root, to)}: ${(readFileSync(to).length / 1024).toFixed(0)} KiB`);
 }
 
-const { values } = parseArgs({ options: { cross: { type: "boolean" } } });
+/** Of those that cross compilers make, this system's: it runs on older systems than this. */
+function thisCross() {
+  const { platform, arch, libc } = thisSystem();
+  return CROSS.filter((it) => it.platform === platform && it.arch === arch && it.libc === libc);
+}
+
+function chooseTargets({ cross, here }) {
+  if (cross) return here ? thisCross() : CROSS;
+  return [thisSystem()];
+}
+
+const { values } = parseArgs({
+  options: { cross: { type: "boolean" }, here: { type: "boolean" } },
+});
 installNpmPackages();
 try {
   const sources = fetchSources();
-  for (const target of values.cross ? CROSS : [thisSystem()]) prebuild(target, sources);
+  for (const target of chooseTargets(values)) prebuild(target, sources);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

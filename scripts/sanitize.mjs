@@ -1,6 +1,7 @@
 /**
- * npm run test:sanitize: the native programs under AddressSanitizer, UndefinedBehaviorSanitizer and
+ * npm run test:sanitize [-- PART …]: the native programs under AddressSanitizer, UndefinedBehaviorSanitizer and
  * ThreadSanitizer, and the addon under the first two inside Node, driven by the public tests.
+ * PART: address, thread, addon.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
@@ -68,9 +69,14 @@ function runAddon() {
 }
 
 setup();
-runPrograms("address", "address;undefined");
-runPrograms("thread", "thread", "*Quickly");
-runAddon();
+const PARTS = {
+  address: () => runPrograms("address", "address;undefined"),
+  thread: () => runPrograms("thread", "thread", "*Quickly"),
+  addon: runAddon,
+};
+
+for (const [name, part] of Object.entries(PARTS))
+  if (process.argv.length === 2 || process.argv.includes(name)) part();
 for (const name of failures) console.error(`failed: ${name}`);
 console.log(failures.length === 0 ? "no sanitizer complained" : `${failures.length} failed`);
 process.exitCode = failures.length ? 1 : 0;

@@ -66,8 +66,8 @@ export function installSystemPackages(list = needs) {
   } else if (runs("apt-get", "--version") && process.getuid() === 0) {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     const install = ["install", "-y", "-qq", "--no-install-recommends", ...apt.split(" ")];
-    run("apt-get", ["update", "-qq"], { env, advice });
-    run("apt-get", install, { env, advice });
+    for (const args of [["update", "-qq"], install])
+      run("flock", [fileURLToPath(import.meta.url), "apt-get", ...args], { env, advice }); // one at a time
   } else {
     fail(advice);
   }
@@ -111,7 +111,7 @@ export function buildScripts() {
 }
 
 function build() {
-  nodeGyp(["configure", "build"]);
+  nodeGyp(["configure", "build", "--jobs=max"]);
   buildScripts();
 }
 
@@ -123,7 +123,9 @@ function checkPermission() {
   }
 }
 
+/** HPR_READY in the environment: whoever calls has seen to it, and others may be using it. */
 export function setup() {
+  if (process.env.HPR_READY) return;
   checkPermission();
   installSystemPackages();
   installNpmPackages();

@@ -3,8 +3,8 @@
  * installs, bundles and runs it in empty projects. Ends with 1 if anything is not as promised; what
  * cannot run here says SKIP. PART: contents, tools, nodes, managers, bundlers, source, others.
  *
- * The binaries are built for it by cross compilers; --as-is takes those in prebuilds/, and
- * --tarball FILE a package that is there already.
+ * The binaries are built for it by cross compilers; --here builds this system's alone, --as-is takes
+ * those in prebuilds/, and --tarball FILE a package that is there already.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, readFileSync, rmSync } from "node:fs";
@@ -39,7 +39,7 @@ const packageIn = (project) => path.join(project, "node_modules", NAME);
 function pack() {
   if (!values["as-is"]) {
     rmSync(path.join(root, "prebuilds"), { recursive: true, force: true });
-    run(process.execPath, ["scripts/prebuild.mjs", "--cross"]);
+    run(process.execPath, ["scripts/prebuild.mjs", "--cross", ...(values.here ? ["--here"] : [])]);
   }
   const args = ["pack", "--json", "--pack-destination", home];
   const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8" });
@@ -151,7 +151,7 @@ const PARTS = {
 setup();
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { "as-is": { type: "boolean" }, tarball: { type: "string" } },
+  options: { "as-is": { type: "boolean" }, here: { type: "boolean" }, tarball: { type: "string" } },
 });
 try {
   prepareHome();

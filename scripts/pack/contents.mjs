@@ -7,15 +7,15 @@ import { run } from "../setup.mjs";
 import { bundled } from "./bundled.mjs";
 import { fail, fetch, home, pass } from "./workspace.mjs";
 
-const PACKED_MAX_KIB = 1650;
-const UNPACKED_MAX_KIB = 4500;
+const PACKED_MAX_KIB = 1750; // zig adds its own C++ library to each binary; those of a release are a quarter smaller
+const UNPACKED_MAX_KIB = 5000;
 const CONTENTS = [
   /^package\.json$/,
   /^(README|CHANGELOG)\.md$/,
   /^LICENSE(-THIRD-PARTY)?$/,
   /^sbom\.cdx\.json$/,
   /^(index|async)\.d\.ts$/,
-  /^dist\/[\w/-]+\.(js|d\.ts)$/,
+  /^dist\/[\w/-]+\.(js|d\.ts|json|1)$/,
   /^dist\/cli\/(schema\.json|headless-pids\.1)$/,
   /^native\/(binding\.gyp|package\.json)$/,
   /^native\/(src|vendor)\/[\w/-]+\.(c|cc|h|map)$/,

@@ -51,7 +51,7 @@ function layOutNative(sources) {
 clean();
 if (!process.argv.includes("--clean")) {
   installNpmPackages();
-  buildScripts();
+  if (!process.env.HPR_READY) buildScripts();
   if (!existsSync(path.join(root, "prebuilds")))
     run(process.execPath, [path.join(root, "scripts", "prebuild.mjs")]);
   const sources = fetchSources();

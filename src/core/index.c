@@ -76,6 +76,7 @@ void hpr_index_remove(hpr_index *index, hpr_slot *slot) {
     move_head(index, slot, slot->newer);
   else if (head == slot)
     remove_head(index, slot);
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is not the head */
   DL_DELETE2(head, slot, older, newer);
   slot->entry = NULL;
 }

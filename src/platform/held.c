@@ -25,6 +25,7 @@ hpr_handle hpr_held_find(const hpr_held *list, const hpr_identity *identity) {
 }
 
 static void drop(hpr_held **list, const hpr_system *system, hpr_held *it) {
+  /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash frees nothing that it still reads */
   HASH_DEL(*list, it);
   system->close(it->handle);
   free(it);

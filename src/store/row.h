@@ -98,11 +98,6 @@ void hpr_row_write_announced(const hpr_row *row, hpr_buffer *buffer);
 const hpr_identity *hpr_row_identity(const hpr_row *row, hpr_part part);
 const char *hpr_row_identity_key(hpr_part part, bool is_pi);
 
-/* Who one of its processes is, and under which key that stands; `is_pi`: the agent is a keeper's.
- */
-const hpr_identity *hpr_row_identity(const hpr_row *row, hpr_part part);
-const char *hpr_row_identity_key(hpr_part part, bool is_pi);
-
 /*
  * Copies a text into a row's field; NULL or "" leaves none, as in the original module. HPR_ENOMEM:
  * the field is as it was.

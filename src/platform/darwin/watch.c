@@ -76,6 +76,7 @@ static bool is_wanted(const hpr_watcher *watcher, int32_t pid) {
 static void release(hpr_watcher *watcher, item *it) {
   const int32_t pid = it->identity.pid;
   const bool probed = it->probed;
+  /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash frees nothing that it still reads */
   HASH_DEL(watcher->items, it);
   free(it);
   if (probed)

@@ -60,6 +60,7 @@ static void wake_up(hpr_watcher *watcher) {
  * holds a copy, epoll(7), and the thread would spin.
  */
 static void release(hpr_watcher *watcher, item *it) {
+  /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): uthash frees nothing that it still reads */
   HASH_DEL(watcher->items, it);
   if (it->fd >= 0) {
     epoll_ctl(watcher->epoll, EPOLL_CTL_DEL, it->fd, NULL);

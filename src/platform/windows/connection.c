@@ -34,11 +34,13 @@ int hpr_connection_open(const char *path, hpr_connection *connection, int64_t *r
 }
 
 void hpr_connection_close(hpr_connection connection) {
+  /* NOLINTNEXTLINE(performance-no-int-to-ptr): a HANDLE is a pointer */
   if (connection != HPR_NO_CONNECTION) CloseHandle((HANDLE)connection);
 }
 
 int hpr_connection_peer(hpr_connection connection, int32_t *ret_pid, hpr_handle *ret_handle) {
   ULONG pid;
+  /* NOLINTNEXTLINE(performance-no-int-to-ptr): a HANDLE is a pointer */
   if (!GetNamedPipeServerProcessId((HANDLE)connection, &pid)) return HPR_EUNKNOWN;
   *ret_pid = pid <= INT32_MAX ? (int32_t)pid : 0;
   *ret_handle = HPR_NO_HANDLE;

@@ -28,6 +28,7 @@ enum {
   PIPE_NAME_MAX = 256, /* characters of a pipe's name, CreateNamedPipeW */
 };
 
+/* NOLINTNEXTLINE(performance-no-int-to-ptr): a HANDLE is a pointer */
 static HANDLE handle_of(hpr_file file) { return (HANDLE)file; }
 
 static int result_of(BOOL done) { return done ? 0 : hpr_error_last(); }

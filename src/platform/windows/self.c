@@ -1,3 +1,4 @@
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): stdlib.h asks for it */
 #define _CRT_RAND_S /* rand_s: the system's own generator, without another library */
 #include "platform/windows/self.h"
 

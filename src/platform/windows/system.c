@@ -27,6 +27,7 @@
 
 enum { NAME_SIZE = 64 };
 
+/* NOLINTNEXTLINE(performance-no-int-to-ptr): a HANDLE is a pointer */
 static void *raw(hpr_handle handle) { return (void *)handle; }
 
 /* --- the host ------------------------------------------------------------------------------- */

@@ -49,6 +49,7 @@ static void stop(item *it) {
 }
 
 static void release(hpr_watcher *watcher, item *it) {
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is in the list */
   HASH_DEL(watcher->items, it);
   hpr_handle_close(it->process);
   free(it);
@@ -99,6 +100,7 @@ int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_handle, const hpr_iden
   (void)identity, (void)verdict;
   if (take_handle == HPR_NO_HANDLE) return HPR_ENOTSUP;
   sweep(watcher);
+  /* NOLINTNEXTLINE(performance-no-int-to-ptr): a HANDLE is a pointer */
   HANDLE process = (HANDLE)take_handle;
   item *it = calloc(1, sizeof *it);
   if (!it) {

@@ -42,6 +42,7 @@ static int with_prefix(const wchar_t *prefix, const wchar_t *rest, wchar_t **ret
   wchar_t *path = malloc((head + tail + 1) * sizeof *path);
   if (!path) return HPR_ENOMEM;
   memcpy(path, prefix, head * sizeof *path);
+  /* NOLINTNEXTLINE(clang-analyzer-unix.cstring.NullArg): an error is never 0 */
   memcpy(path + head, rest, (tail + 1) * sizeof *path);
   *ret_path = path;
   return 0;
@@ -51,6 +52,7 @@ static bool is_share(const wchar_t *full) { return wcsncmp(full, L"\\\\", 2) == 
 
 /* \\?\ already, or \\.\, which is how NUL and COM1 come out. */
 static bool is_device(const wchar_t *full) {
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an error is never 0 */
   return is_share(full) && (full[2] == L'?' || full[2] == L'.') && full[3] == L'\\';
 }
 
