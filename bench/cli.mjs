@@ -6,7 +6,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { createHeadlessPidRegistry } from "../dist/index.js";
+import { interleave, median, ratio } from "./rounds.mjs";
 
 const ROUNDS = 21;
 const ROWS = 10_000;
@@ -15,24 +17,22 @@ const DEAD_FROM = 2 ** 30; // above all numbers that Linux gives out
 const START_MAX = 1.3;
 const LIST_MAX_MS = 1000;
 
-const program = path.resolve(
-  import.meta.dirname ?? path.dirname(process.argv[1]),
-  "..",
-  "dist/cli/main.js",
-);
+const program = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
-/** Of a program's wall time in milliseconds, in rounds in which each has its turn. */
-function medians(all) {
-  const times = all.map(() => []);
-  for (let round = 0; round < ROUNDS; round++)
-    for (const [at, args] of all.entries()) {
-      const began = process.hrtime.bigint();
-      const { status, stderr } = spawnSync(process.execPath, args, { maxBuffer: 2 ** 30 });
-      times[at].push(Number(process.hrtime.bigint() - began) / 1e6);
-      if (status !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
-    }
-  return times.map((it) => it.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]);
+/** The wall time of a program of Node in milliseconds. */
+function timeOf(args) {
+  const began = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(process.execPath, args, { maxBuffer: 2 ** 30 });
+  if (status !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
+  return Number(process.hrtime.bigint() - began) / 1e6;
 }
+
+/** name → arguments, measured in turns. */
+const measure = (subjects) =>
+  interleave(
+    ROUNDS,
+    Object.fromEntries(Object.entries(subjects).map(([name, args]) => [name, () => timeOf(args)])),
+  );
 
 /** Rows of processes that live, and copies of one under numbers that nobody has. */
 function stage(folder) {
@@ -58,19 +58,19 @@ function report(what, value, limit, unit) {
 const folder = mkdtempSync(path.join(tmpdir(), "hpr-bench-cli-"));
 const { pidFilePath, children } = stage(folder);
 try {
-  const [empty, version, help] = medians([
-    ["-e", "0"],
-    [program, "--version"],
-    [program, "list", "--help"],
-  ]);
-  report("headless-pids --version, against node -e 0", version / empty, START_MAX, "x");
-  report("headless-pids list --help, against node -e 0", help / empty, START_MAX, "x");
-  const [text, json] = medians([
-    [program, "list", "--pid-file", pidFilePath],
-    [program, "list", "--json", "--pid-file", pidFilePath],
-  ]);
-  report(`list of ${ROWS} rows, ${LIVE} of them live`, text, LIST_MAX_MS, " ms");
-  report(`list --json of the same`, json, LIST_MAX_MS, " ms");
+  const start = await measure({
+    empty: ["-e", "0"],
+    version: [program, "--version"],
+    help: [program, "list", "--help"],
+  });
+  for (const name of ["version", "help"])
+    report(`${name}, against node -e 0`, ratio(start[name], start.empty), START_MAX, "x");
+  const list = await measure({
+    list: [program, "list", "--pid-file", pidFilePath],
+    "list --json": [program, "list", "--json", "--pid-file", pidFilePath],
+  });
+  for (const [name, times] of Object.entries(list))
+    report(`${name}, ${ROWS} rows, ${LIVE} of them live`, median(times), LIST_MAX_MS, " ms");
 } finally {
   for (const child of children) child.kill();
   rmSync(folder, { recursive: true });

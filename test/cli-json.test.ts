@@ -100,10 +100,10 @@ describe("--json", () => {
   it("says the words that the interface says", async () => {
     const { registry, pidFile } = open();
     const child = sleeper();
-    registry.register(child.pid, "/work", child);
+    registry.register(child, { cwd: "/work", goalId: "goal", fields: { model: ["a", 1] } });
     const [snapshot] = registry.entries();
     const [entry] = (await run(pidFile, "list")).entries as Record<string, unknown>[];
-    for (const name of ["pid", "cwd", "state", "kin"] as const)
+    for (const name of ["pid", "cwd", "state", "kin", "goalId", "fields", "command"] as const)
       expect(entry[name]).toEqual(snapshot[name]);
     expect(entry.spawnedAt).toBe(new Date(snapshot.spawnedAt!).toISOString());
   });

@@ -50,6 +50,8 @@ function show({ entry, usage, proofs, reach, events }: Inspected): void {
   if (entry.piPid ?? entry.agentPid) line("agent", String(entry.piPid ?? entry.agentPid));
   if (entry.keeperPid) line("keeper", `${entry.keeperPid} ${plain(entry.keeperSockPath ?? "")}`);
   line("folder", plain(entry.cwd));
+  if (entry.goalId !== undefined) line("goal", plain(entry.goalId));
+  if (entry.fields !== undefined) line("fields", plain(entry.fields));
   if (entry.spawnedAt !== undefined) line("age", ageOf(entry.spawnedAt, Date.now()));
   line("state", entry.state);
   line("owner", `${entry.ownerPid ?? ""} ${entry.owner}: ${owners[entry.owner]}`.trim());
@@ -62,6 +64,10 @@ function show({ entry, usage, proofs, reach, events }: Inspected): void {
   if (events.length > 0) print("  events:\n");
   for (const { at, event } of events) print(`    ${at}  ${plain(event)}\n`);
 }
+
+/** An owner is nobody's relative, and is asked about for its life alone. */
+const tells = ({ about, proof }: Testimony): boolean =>
+  about !== "owner" || !["kin", "group"].includes(proof);
 
 function inspectAll(guest: Guest, look: Look, pidFile: string, names: readonly string[]) {
   const processes = new Processes();
@@ -76,7 +82,7 @@ function inspectAll(guest: Guest, look: Look, pidFile: string, names: readonly s
     return {
       entry,
       usage: processes.usageOf(entry),
-      proofs: guest.explain(entry.pid).filter((it) => it.row === row),
+      proofs: guest.explain(entry.pid).filter((it) => it.row === row && tells(it)),
       reach: reachOf(entry, processes),
       events: historyOf(pidFile, entry),
     };

@@ -27,6 +27,8 @@ export const entryJson = (it: Borrowed): Record<string, unknown> => ({
   agentPid: it.agentPid,
   keeperPid: it.keeperPid,
   cwd: it.cwd,
+  goalId: it.goalId,
+  fields: it.fields === undefined ? undefined : JSON.parse(it.fields),
   spawnedAt: isoOf(it.spawnedAt),
   state: it.state,
   verdict: it.verdict,
