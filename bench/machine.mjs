@@ -13,7 +13,8 @@ const commit = (root) =>
     encoding: "utf8",
   }).trim();
 
-export function describeMachine(root, folder) {
+/** `rounds`: all, or how many of them. */
+export function describeMachine(root, folder, rounds) {
   const cpus = os.cpus();
   const memory = Math.round(os.totalmem() / 2 ** 30);
   return {
@@ -24,5 +25,6 @@ export function describeMachine(root, folder) {
     commit: commit(root),
     date: new Date().toISOString().slice(0, 10),
     load: os.loadavg()[0].toFixed(2),
+    rounds,
   };
 }

@@ -94,9 +94,9 @@ export const alternativesOf = (rows) => {
 };
 
 export function captionOf(machine) {
-  const { kernel, fileSystem, node, commit, date, load } = machine;
+  const { kernel, fileSystem, node, commit, date, load, rounds } = machine;
   return (
     `${machine.machine}; ${kernel}; ${fileSystem}; Node ${node}; ` +
-    `commit ${commit}, ${date}, load ${load} at the start`
+    `commit ${commit}, ${date}, load ${load} at the start, ${rounds} rounds`
   );
 }
