@@ -205,6 +205,7 @@ static void decide_ending(hpr_registry *registry, hpr_entry *entry) {
   if (look_for_tree(registry, entry, &facts)) facts = facts_of(registry, entry);
   hpr_ending_step(ending, &facts, registry->now_ms);
   find_descendants(registry, entry);
+  if (ending->state != HPR_ENDING_KILL) hpr_others_spare_reached(&registry->process, entry);
   if (!ending->recorded) return;
   if (ending->state != HPR_ENDING_KILL) record_parts(entry);
   record_others(registry, entry); /* before SIGKILL too: nothing else names them */

@@ -383,9 +383,12 @@ static void note_result(const hpr_ledger_scope *scope, int result) {
 }
 
 void hpr_ledger_write(const hpr_ledger_scope *scope) {
-  const bool judging = scope->ledger->orphans_due;
+  bool judging = scope->ledger->orphans_due;
   int result = sync(scope);
-  if (!judging && scope->ledger->orphans_due) result = sync(scope); /* just found by the first */
+  if (!judging && scope->ledger->orphans_due) { /* just found */
+    judging = true;
+    result = sync(scope);
+  }
   note_result(scope, result);
   if (judging) judge_again_later(scope);
 }

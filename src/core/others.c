@@ -60,14 +60,14 @@ const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid) {
   return NULL;
 }
 
-/* It gets, or has got, the signal of the group that a part leads. */
+/* It gets the signal of a group that a part leads; `before`: or has got it. */
 static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
-                       const hpr_identity *identity) {
+                       const hpr_identity *identity, bool before) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_ending_wish *wish = &entry->ending->wishes.parts[part];
     const hpr_ending_part *it = &entry->ending->parts[part];
     const bool group = (wish->wanted && wish->scope == HPR_SCOPE_GROUP) ||
-                       (it->sent == HPR_SENT_FIRST && !it->alone);
+                       (before && it->sent == HPR_SENT_FIRST && !it->alone);
     const hpr_identity *leader = group ? hpr_entry_part(entry, part) : NULL;
     if (leader && process->is_member(process->self, identity, leader->pid)) return true;
   }
@@ -77,7 +77,7 @@ static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
 static void meet(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *identity,
                  hpr_others_as as) {
   if (is_part(entry, identity)) return;
-  if (as == HPR_OTHERS_ASKED && is_reached(process, entry, identity)) return;
+  if (as == HPR_OTHERS_ASKED && is_reached(process, entry, identity, true)) return;
   hpr_other *known = find(entry->ending, identity);
   if (known && as != HPR_OTHERS_ASKED) return;
   hpr_other *it = known ? known : add(entry->ending, identity);
@@ -175,6 +175,15 @@ void hpr_others_ask_late(hpr_ending *ending, int64_t due_ms) {
     if (!it->late || it->asked.sent != HPR_SENT_NOTHING) continue;
     if (due_ms == 0 || it->asked.retry_ms == 0) it->asked.retry_ms = due_ms;
     if (due_ms == 0) it->late = false;
+  }
+}
+
+void hpr_others_spare_reached(const hpr_process_ops *process, hpr_entry *entry) {
+  for (size_t i = 0; i < entry->ending->other_count; i++) {
+    hpr_other *it = &entry->ending->others[i];
+    if (it->there && !it->bystander && it->asked.sent == HPR_SENT_NOTHING &&
+        is_reached(process, entry, &it->identity, false))
+      it->asked.sent = HPR_SENT_FIRST;
   }
 }
 

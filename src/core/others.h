@@ -48,6 +48,9 @@ void hpr_others_exited(hpr_entry *entry, uint16_t index);
  */
 void hpr_others_ask_late(hpr_ending *ending, int64_t due_ms);
 
+/* Whoever is about to get a group's first signal gets none of its own. */
+void hpr_others_spare_reached(const hpr_process_ops *process, hpr_entry *entry);
+
 /* True if one that is to end is there; `respawned`: only keepers' new agents count. */
 bool hpr_others_left(const hpr_ending *ending, bool respawned);
 

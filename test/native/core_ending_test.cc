@@ -776,4 +776,19 @@ TEST_F(Ending, OfAllHastensNoneThatIsUnderWay) {
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
 
+TEST_F(Ending, AsksAKeepersNewChildOnceWhenTheGroupThatItIsInIsAsked) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(false);
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  server.KillByToken("t");
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper)) << "alone: it leads no group yet";
+  kernel.LeadGroup(keeper);
+  const Serial child = kernel.Spawn(keeper);
+  kernel.Find(child)->ignores_term = true;
+  server.Terminate(ByPid(Pid(keeper))); /* looks at it again */
+  Settle();
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
 } // namespace

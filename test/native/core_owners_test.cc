@@ -242,6 +242,19 @@ TEST_F(Owners, ThatAreDeadWhenTheyAreMetLeaveTheirEntriesAtOnce) {
   EXPECT_EQ((Pids{9000, Pid(child)}), FilePids());
 }
 
+TEST_F(Owners, MetByAWriteThatCannotTellAreJudgedUntilSomebodyCan) {
+  kernel.features.names = false;
+  Server &server = StartAndClean(), &other = Start();
+  const Serial child = Child(other);
+  other.Crash();
+  kernel.proc_mounted = false;
+  server.Register(9000);
+  EXPECT_EQ(Pids{9000}, PidsOf(server));
+  kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_EQ((Pids{9000, Pid(child)}), PidsOf(server)) << "without another call";
+}
+
 TEST_F(Owners, WhoDieWhileTheFileCannotBeWrittenAreNotForgotten) {
   Server &other = Start();
   const Serial child = Child(other);

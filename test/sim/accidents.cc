@@ -60,6 +60,10 @@ void Story::ServerHearsNotice() {
   if (Server *server = AnyServer()) server->DeliverNotice();
 }
 
+void Story::ServerHearsOldNotice() {
+  if (Server *server = AnyServer()) server->RepeatNotice(random_.Below(100));
+}
+
 void Story::ServerHearsOldExit() {
   if (Server *server = AnyServer()) server->RepeatExit(random_.Below(100));
 }
@@ -71,8 +75,12 @@ void Story::ServerProbes() {
 void Story::TimePasses() {
   static const std::vector<int64_t> kMoments = {1, 10, 100, 300, 1000, 2500};
   kernel_.now_ms += random_.Pick(kMoments);
-  for (Server *server : Open())
-    if (!server->is_calling()) server->FireTimers();
+  for (Server *server : Open()) {
+    if (server->is_calling()) continue;
+    const std::set<Serial> overdue = told_ ? endings_.Overdue(*server) : std::set<Serial>();
+    server->FireTimers();
+    endings_.CheckKilled(*server, overdue);
+  }
 }
 
 /* Where the system does not always tell its boot id, the time of the boot is what it is known by.
@@ -160,10 +168,11 @@ void Story::ProcBack() { kernel_.proc_mounted = true; }
 void Story::DescriptorsLost() {
   if (told_) return;
   kernel_.descriptors_left = false;
+  kernel_.watches_left = random_.OneIn(2);
   kernel_.Note("no descriptors");
 }
 
-void Story::DescriptorsBack() { kernel_.descriptors_left = true; }
+void Story::DescriptorsBack() { kernel_.descriptors_left = kernel_.watches_left = true; }
 
 void Story::Reboot() {
   HolderLeaves();
@@ -171,6 +180,7 @@ void Story::Reboot() {
   kernel_.Reboot();
   truth_.Rebooted();
   bridges_.Rebooted();
+  endings_.Rebooted();
 }
 
 /* Another server does something while one is in the middle of a call. */

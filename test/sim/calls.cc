@@ -26,19 +26,39 @@ void Story::StartServer() {
   if (!server->is_open() || !kernel_.IsAlive(server->serial())) return;
   kernel_.Note("server " + std::to_string(server->pid()));
   servers_.push_back(std::move(server));
+  ListenTo(servers_.back().get());
   if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();
 }
 
+void Story::Forget(const hpr_row &row) {
+  truth_.Forget(row);
+  exits_.Forget(row);
+}
+
 void Story::Register(Server *server, int32_t pid, const std::string &token, int32_t keeper) {
+  Register(server, pid, [&] {
+    return server->Register(pid, random_.Pick(kFolders), token, keeper, !random_.OneIn(8));
+  });
+}
+
+void Story::Register(Server *server, int32_t pid, const std::function<bool()> &call) {
   hpr_target target{};
   target.pid = pid;
   const Process *holder = kernel_.Holder(pid);
   const Serial serial = holder ? holder->serial : 0;
   const hpr_row *replaced = server->RowOf(target, false);
   /* The caller speaks of the same process again: what it said before is void. */
-  if (replaced && truth_.SerialOf(*replaced, replaced->main) == serial) truth_.Forget(*replaced);
-  if (server->Register(pid, random_.Pick(kFolders), token, keeper, !random_.OneIn(8)))
+  if (replaced && truth_.SerialOf(*replaced, replaced->main) == serial) Forget(*replaced);
+  for (const hpr_row *row : server->Rows()) { /* one that is ending, or that may be the same */
+    const bool may_be = !told_ && row->main.pid == pid;
+    if (may_be || truth_.SerialOf(*row, row->main) == serial) exits_.Forget(*row);
+  }
+  kernel_.now_ms++; /* the time tells registrations apart */
+  Call(server, call, [&] {
     truth_.Registered(*server, pid, serial);
+    exits_.Registered(*server, pid, serial);
+    endings_.Registered(*server, pid, serial, OpenBut(server));
+  });
   if (!server->is_open()) truth_.CrashedWhileRegistered(pid);
 }
 
@@ -90,7 +110,10 @@ void Story::ReportPi() {
   for (const Serial serial : kernel_.All())
     if (pi == 0 && kernel_.NumberOf(kernel_.Find(serial)->parent) == row->main.pid)
       pi = kernel_.NumberOf(serial);
-  if (pi != 0 && server->Link(token, AnySession(), pi)) truth_.Linked(*server, token, before);
+  if (pi == 0) return;
+  Call(
+      server, [&] { return server->Link(token, AnySession(), pi); },
+      [&] { truth_.Linked(*server, token, before); });
 }
 
 void Story::LinkByPid() {
@@ -109,11 +132,38 @@ void Story::LinkByCwd() {
   if (Server *server = AnyServer()) server->LinkByCwd(AnySession(), random_.Pick(kFolders));
 }
 
-void Story::End(Server *server, const hpr_target &target, const std::function<void()> &end) {
+void Story::Ask(Server *server, const hpr_row &row, hpr_signal signal, int32_t grace_ms) {
+  truth_.Asked(row);
+  endings_.Asked(*server, row, signal, grace_ms);
+}
+
+void Story::AskByFile() {
+  const std::vector<Server *> open = Open();
+  truth_.AskedByFile(open);
+  for (const hpr_row &row : truth_.FileRows())
+    if (row.terminating)
+      endings_.Continued(row, open);
+    else if (truth_.IsTooOld(row))
+      endings_.AgedOut(row, open);
+  for (const Server *server : open)
+    for (const hpr_row *row : server->Rows())
+      if (truth_.IsTooOld(*row) && !row->terminating) endings_.AgedOut(*row, open);
+}
+
+void Story::End(Server *server, const hpr_target &target, hpr_signal signal, int32_t grace_ms,
+                const std::function<void()> &end) {
   std::set<Serial> asked;
-  for (const hpr_row *row : server->RowsMeant(target)) asked.merge(truth_.Asked(*row));
-  end();
-  truth_.Promised(*server, Open(), asked);
+  for (const hpr_row *row : server->RowsMeant(target)) {
+    asked.merge(truth_.KinOf(*row));
+    Ask(server, *row, signal, grace_ms);
+  }
+  Call(
+      server,
+      [&] {
+        end();
+        return true;
+      },
+      [&] { truth_.Promised(*server, Open(), asked); });
 }
 
 void Story::KillSession() {
@@ -122,7 +172,7 @@ void Story::KillSession() {
   const std::string session = AnySession();
   hpr_target target{};
   target.session = session.c_str();
-  End(server, target, [&] { server->Kill(session); });
+  End(server, target, HPR_SIGNAL_TERM, server->grace_ms(), [&] { server->Kill(session); });
 }
 
 void Story::KillToken() {
@@ -131,7 +181,7 @@ void Story::KillToken() {
   const std::string token = AnyToken();
   hpr_target target{};
   target.token = token.c_str();
-  End(server, target, [&] { server->KillByToken(token); });
+  End(server, target, HPR_SIGNAL_TERM, server->grace_ms(), [&] { server->KillByToken(token); });
 }
 
 void Story::TerminatePid() {
@@ -142,13 +192,13 @@ void Story::TerminatePid() {
   target.pid = row->main.pid;
   const int32_t grace_ms = random_.Pick(gentle_ ? kGentleGraces : kGraces);
   const hpr_signal signal = random_.Pick(kSignals);
-  End(server, target, [&] { server->Terminate(target, signal, grace_ms); });
+  End(server, target, signal, grace_ms, [&] { server->Terminate(target, signal, grace_ms); });
 }
 
 void Story::KillAll() {
   Server *server = gentle_ ? AnyServer() : nullptr; /* its survivors are the next server's */
   if (!server) return;
-  for (const hpr_row *row : server->Rows()) truth_.Asked(*row);
+  for (const hpr_row *row : server->Rows()) Ask(server, *row, HPR_SIGNAL_TERM, server->grace_ms());
   server->KillAll();
 }
 
@@ -158,11 +208,12 @@ void Story::Remove() {
   if (!row) return;
   hpr_target target{};
   target.pid = row->main.pid;
-  if (const hpr_row *live = server->RowOf(target, false)) truth_.Forget(*live);
+  if (const hpr_row *live = server->RowOf(target, false)) Forget(*live);
   server->Remove(target.pid);
 }
 
 void Story::CleanupOrphans() {
+  AskByFile();
   if (Server *server = AnyServer()) server->CleanupOrphans();
 }
 
@@ -180,9 +231,8 @@ void Story::AttachKeeper() {
 void Story::CloseServer() {
   Server *server = AnyServer();
   if (!server) return;
-  truth_.Crashing(*server); /* it writes nothing as it goes */
+  leaving_.insert(server->serial());
   server->Close();
-  kernel_.Die(server->serial(), 0);
 }
 
 } // namespace sim

@@ -35,7 +35,10 @@ void Story::BridgeActs() {
       {"  a session is terminated", &Story::TerminateBridged, 3},
       {"  a keeper is discovered", &Story::DiscoverKeeper, 3},
   };
+  const bool listens = listens_;
+  listens_ = false; /* what a bridge says is judged when the call returns */
   Step(kActs);
+  listens_ = listens;
 }
 
 /* A registered process, and the agent that it is or has below it. */
@@ -54,8 +57,9 @@ void Story::Raise(Server *server, Serial root, const std::string &session) {
   const int32_t number = kernel_.NumberOf(root);
   kernel_.Note(session + " is " + std::to_string(kernel_.NumberOf(agent.pi)) + " of " +
                std::to_string(number));
-  if (server->Register(number, agent.folder, agent.token, agent.is_keeper ? number : 0))
-    truth_.Registered(*server, number, root);
+  const int32_t keeper = agent.is_keeper ? number : 0;
+  Register(server, number,
+           [&] { return server->Register(number, agent.folder, agent.token, keeper); });
 }
 
 /* A number that a row of the file has, if one of them is free. */
@@ -287,12 +291,13 @@ void Story::Discover(Server *server, const hpr_row *row, bool attaching,
   const bool calm = IsCalm(*server);
   const Serial main = row ? truth_.SerialOf(*row, row->main) : 0;
   const Serial before = row ? truth_.SerialOf(*row, row->pi) : 0;
+  const bool known = row && row->main.state == HPR_RECORD_KNOWN && row->main.kin;
   const Serial child = row && main ? bridges_.Findable(*server, *row, attaching) : 0;
   call();
   careful_ = careful;
   for (const hpr_row *it : server->Rows()) {
     if (!calm || !main || it->pi.pid == 0 || truth_.SerialOf(*it, it->main) != main) continue;
-    if (it->main.state != HPR_RECORD_KNOWN) continue;
+    if (it->main.state != HPR_RECORD_KNOWN || !known) continue; /* it was learnt in the call */
     const Serial after = truth_.SerialOf(*it, it->pi);
     if (after == child) return;
     if (after != before) truth_.Break(std::to_string(it->pi.pid) + " is taken for the agent");
@@ -301,7 +306,8 @@ void Story::Discover(Server *server, const hpr_row *row, bool attaching,
     truth_.Break("the only child of " + std::to_string(kernel_.NumberOf(main)) + " is not found");
 }
 
-void Story::EndBridged(const std::function<void(Server *, const hpr_target &)> &end) {
+void Story::EndBridged(int32_t grace_ms,
+                       const std::function<void(Server *, const hpr_target &)> &end) {
   const std::deque<Agent> &agents = bridges_.agents();
   if (agents.empty()) return;
   const Agent &agent = agents[agents.size() - 1 - random_.Below(std::min(agents.size(), kAgents))];
@@ -312,16 +318,17 @@ void Story::EndBridged(const std::function<void(Server *, const hpr_target &)> &
   bridges_.CheckMeant(*server, agent);
   kernel_.Note("  of " + agent.session);
   Discover(server, server->RowOf(target, false), false,
-           [&] { End(server, target, [&] { end(server, target); }); });
+           [&] { End(server, target, HPR_SIGNAL_TERM, grace_ms, [&] { end(server, target); }); });
 }
 
 void Story::KillBridged() {
-  EndBridged([](Server *server, const hpr_target &it) { server->Kill(it.session); });
+  EndBridged(HPR_GRACE_DEFAULT_MS,
+             [](Server *server, const hpr_target &it) { server->Kill(it.session); });
 }
 
 void Story::TerminateBridged() {
   const int32_t grace_ms = random_.OneIn(2) ? 50 : 2000;
-  EndBridged([&](Server *server, const hpr_target &it) {
+  EndBridged(grace_ms, [&](Server *server, const hpr_target &it) {
     server->Terminate(it, HPR_SIGNAL_TERM, grace_ms);
   });
 }

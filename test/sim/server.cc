@@ -30,6 +30,18 @@ struct HostCalls {
 
   static void StatusWanted(void *self, hpr_ticket ticket) {
     Of(self)->statuses_wanted_.push_back(ticket);
+    Listen(self, Of(self)->on_status_wanted);
+  }
+
+  /* What a listener does is a call of its own, and never within that of another. */
+  static void Listen(void *self, const std::function<void()> &listener) {
+    Server *it = Of(self);
+    if (!it->registry_) it->Misreport("a report after the end");
+    if (it->reporting_) it->Misreport("a report within another");
+    it->reporting_ = true;
+    if (listener) listener();
+    it->reporting_ = false;
+    it->unwritten_ = it->HasUnwrittenChanges();
   }
 
   static void FolderWanted(void *self, hpr_ticket ticket, const char *path) {
@@ -38,16 +50,18 @@ struct HostCalls {
 
   static void Report(void *self, const std::string &report) {
     Of(self)->reports.push_back(report);
-    if (Of(self)->on_report) Of(self)->on_report(report);
+    Listen(self, [&] {
+      if (Of(self)->on_report) Of(self)->on_report(report);
+    });
   }
 
   static std::string TextOf(const char *text) { return text ? text : ""; }
 
   static void Exited(void *self, const hpr_snapshot *entry) {
     const std::string report = "exited " + std::to_string(entry->pid);
-    Of(self)->exits.push_back(
-        {entry->pid, entry->exit_code, TextOf(entry->exit_signal), TextOf(entry->session)});
-    if (Of(self)->on_exit_event) Of(self)->on_exit_event();
+    Of(self)->exits.push_back({entry->pid, entry->exit_code, TextOf(entry->exit_signal),
+                               TextOf(entry->session), entry->spawned_ms});
+    Listen(self, Of(self)->on_exit_event);
     Report(self, report);
   }
 
@@ -68,6 +82,8 @@ struct HostCalls {
   }
 
   static void Closed(void *self) {
+    if (!Of(self)->registry_) return Of(self)->Misreport("closed twice");
+    Of(self)->closed_unwritten = Of(self)->unwritten_;
     Of(self)->reports.push_back("closed");
     hpr_process_native_close(&Of(self)->process_);
     Of(self)->registry_ = nullptr;
@@ -79,7 +95,8 @@ struct HostCalls {
   static void Notice(void *self, uint64_t watch) { Of(self)->notices_.push_back(watch); }
 };
 
-Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), disk_(disk) {
+Server::Server(Kernel *kernel, Disk *disk, Options options)
+    : kernel_(kernel), disk_(disk), grace_ms_(options.grace_ms) {
   all_.push_back(this);
   serial_ = options.as ? options.as : kernel_->Spawn(kernel_->shell(), options.number);
   if (serial_ == 0) return;
@@ -107,7 +124,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options) : kernel_(kernel), d
   it.board = board_.get();
   it.end_orphans = options.end_orphans;
   it.orphan_max_age_ms = options.orphan_max_age_ms;
-  hpr_registry_open(&it, &registry_);
+  if (hpr_registry_open(&it, &registry_) == 0) id_ = registry_->ledger.id;
 }
 
 std::vector<Server *> Server::all_;
@@ -132,8 +149,10 @@ void Server::Do(const std::function<void(hpr_registry *)> &code) {
   {
     const Acting acting(serial_);
     calls_++;
+    newest_known_ = kernel_->newest();
     code(registry_);
     calls_--;
+    unwritten_ = HasUnwrittenChanges();
   }
   if (registry_ && calls_ == 0 && !kernel_->IsAlive(serial_)) Bury();
 }
@@ -160,7 +179,13 @@ void Server::TellFolders() {
 /* --- as its process ------------------------------------------------------------------------- */
 
 Serial Server::Spawn(bool detached, int32_t number) {
-  while (DeliverExit()) {} /* libuv tells of whom it has reaped before other code runs */
+  const auto all = all_;
+  for (Server *it : all) { /* libuv tells of whom it has reaped before other code runs */
+    if (it->kernel_ != kernel_ || it->serial_ != serial_) continue;
+    if (it != this && it->is_calling() && !it->exit_events_.empty()) return 0;
+    while (it->DeliverExit()) {}
+  }
+  if (!kernel_->IsAlive(serial_)) return 0; /* it died of what it heard */
   const Serial child = kernel_->Spawn(serial_, number);
   if (child && detached) kernel_->LeadSession(child);
   return child;
@@ -284,8 +309,15 @@ bool Server::DeliverNotice() {
   if (notices_.empty() || !registry_) return false;
   const uint64_t watch = notices_.front();
   notices_.pop_front();
+  heard_.push_back(watch);
   Do([&](hpr_registry *registry) { hpr_registry_watches_fired(registry, &watch, 1); });
   return true;
+}
+
+void Server::RepeatNotice(size_t which) {
+  if (heard_.empty()) return;
+  const uint64_t watch = heard_[which % heard_.size()];
+  Do([&](hpr_registry *registry) { hpr_registry_watches_fired(registry, &watch, 1); });
 }
 
 void Server::Probe() {
@@ -367,6 +399,13 @@ bool Server::BoardIsTrue() const {
   return board_->size == size();
 }
 
+const hpr_ending *Server::EndingOf(const hpr_row &row) const {
+  for (const hpr_entry *entry = registry_ ? registry_->table.entries : nullptr; entry;
+       entry = entry->next)
+    if (&entry->row == &row) return entry->ending;
+  return nullptr;
+}
+
 static bool Means(const hpr_target &target, const hpr_entry *entry) {
   const char *session = entry->session ? entry->session : entry->row.session;
   if (target.session) return session && std::string(target.session) == session;
@@ -396,11 +435,19 @@ std::vector<const hpr_row *> Server::RowsMeant(const hpr_target &target) const {
   return rows;
 }
 
-std::string Server::id() const { return registry_ ? registry_->ledger.id : ""; }
-
 bool Server::adopts() const {
   return registry_ && registry_->ledger.adopting &&
          registry_->owners.self.state == HPR_RECORD_KNOWN;
+}
+
+void Server::Misreport(const char *how) {
+  if (misreported.empty()) misreported = how;
+}
+
+bool Server::IsAtRest() const {
+  if (!registry_) return true;
+  const bool closes = registry_->guest; /* and leaves the file to the next server */
+  return !registry_->table.due && (closes || !registry_->table.lines.changed);
 }
 
 bool Server::HasUnwrittenChanges() const { return registry_ && registry_->ledger.file_error != 0; }

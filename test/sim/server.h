@@ -15,6 +15,7 @@
 #include "sim/kernel.h"
 
 extern "C" {
+#include "core/ending.h"
 #include "core/registry.h"
 #include "store/row.h"
 }
@@ -28,6 +29,7 @@ struct Exit {
   int32_t pid;
   int code;
   std::string signal, session; /* empty: none */
+  int64_t spawned_ms = 0;
 };
 
 struct Warning {
@@ -69,11 +71,15 @@ public:
   Server &operator=(const Server &) = delete;
 
   Serial serial() const { return serial_; }
+  int32_t grace_ms() const { return grace_ms_; }
   int32_t pid() const { return kernel_->NumberOf(serial_); }
+  const std::string &id() const { return id_; } /* of its rows */
   bool is_open() const { return registry_ != nullptr; }
   bool is_calling() const { return calls_ > 0; }
   /* It was started where the system says which boot this is. */
   bool knows_boot() const { return knows_boot_; }
+  /* Of the processes that were there when the call that is made now began. */
+  Serial newest_known() const { return newest_known_; }
 
   /* --- as its process ---------------------------------------------------------------------- */
 
@@ -108,6 +114,8 @@ public:
   /* An emitter that says `exit` again, whoever has the pid now. */
   void RepeatExit(size_t which);
   bool DeliverNotice();
+  /* One that was under way when its watch was taken back, or set anew. */
+  void RepeatNotice(size_t which);
   void Probe();
   /* Fires the timers that are due, the earliest first. */
   void FireTimers();
@@ -135,13 +143,15 @@ public:
   bool BoardIsTrue() const;
   /* The row that a name leads to, ending ones included if `ending`. */
   const hpr_row *RowOf(const hpr_target &target, bool ending) const;
+  /* NULL: nobody wants its end. */
+  const hpr_ending *EndingOf(const hpr_row &row) const;
   /* Those that a call which ends the target is about. */
   std::vector<const hpr_row *> RowsMeant(const hpr_target &target) const;
   bool HasUnwrittenChanges() const;
-  /* Its registry's, as its rows name it. */
-  std::string id() const;
   /* It has asked for orphans, and was told on which boot it is. */
   bool adopts() const;
+  /* Nothing is left of the work that a report is about. */
+  bool IsAtRest() const;
 
   std::vector<Exit> exits;
   std::vector<Warning> warnings;
@@ -149,6 +159,9 @@ public:
   std::vector<std::string> reports;    /* all three kinds in their order, and "closed" */
   std::function<void()> on_exit_event; /* what a listener does */
   std::function<void(const std::string &)> on_report;
+  std::function<void()> on_status_wanted; /* else AnswerStatus is called later */
+  std::string misreported;                /* the first report that must not be, or empty */
+  bool closed_unwritten = false;          /* what the file did not take is lost */
 
 private:
   friend struct HostCalls;
@@ -158,16 +171,21 @@ private:
   };
 
   void Bury();
+  void Misreport(const char *how);
 
   static std::vector<Server *> all_; /* in the order in which they came */
 
   Kernel *kernel_;
   Disk *disk_;
   Serial serial_ = 0;
+  int32_t grace_ms_;
+  std::string id_;
   hpr_process_ops process_ = {};
   hpr_registry *registry_ = nullptr;
   int calls_ = 0;
   bool knows_boot_ = false;
+  Serial newest_known_ = 0;
+  bool reporting_ = false, unwritten_ = false;
   std::unique_ptr<hpr_board> board_ = std::make_unique<hpr_board>();
   uint32_t answered_at_ = 0;
   std::map<std::string, int32_t> answers_; /* of PidOf, by session */
@@ -176,6 +194,7 @@ private:
   std::optional<int64_t> look_;  /* the same, once a second */
   std::deque<hpr_ticket> statuses_wanted_;
   std::deque<uint64_t> notices_;
+  std::vector<uint64_t> heard_; /* notices so far */
   std::multimap<Serial, hpr_ticket> tickets_;
   std::deque<ExitEvent> exit_events_;
   std::vector<ExitEvent> told_; /* exits so far */

@@ -9,6 +9,8 @@ namespace sim {
 namespace {
 
 constexpr size_t kCallsPerAccident = 30;
+constexpr size_t kRounds = 24; /* more than the longest grace takes, and a second try after it */
+constexpr int64_t kRoundMs = 250;
 constexpr int32_t kLastServer = 50; /* a number that nobody else is given */
 
 /* Kernels as there are, the newest most often. */
@@ -23,7 +25,9 @@ Features SomeFeatures(Random *random) {
 
 } // namespace
 
-Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_), bridges_(&kernel_, &truth_) {
+Story::Story(uint64_t seed)
+    : random_(seed), truth_(&kernel_, &disk_), bridges_(&kernel_, &truth_),
+      exits_(&kernel_, &truth_), endings_(&kernel_, &truth_) {
   the_kernel = &kernel_;
   kernel_.features = SomeFeatures(&random_);
   /* A kill by number can hit whoever came since the last look: old kernels allow no better. */
@@ -35,14 +39,11 @@ Story::Story(uint64_t seed) : random_(seed), truth_(&kernel_, &disk_), bridges_(
     ExitSeen(serial);
     for (const auto &server : servers_)
       if (server->serial() == serial && server->is_open()) {
-        truth_.Crashing(*server);
+        Lose(server.get());
         server->Crash();
       }
   };
-  kernel_.on_signal = [this](const Delivery &it) {
-    truth_.CheckSignal(it);
-    bridges_.CheckSignal(it);
-  };
+  kernel_.on_signal = [this](const Delivery &it) { Signalled(it); };
   truth_.on_asked = [this](const hpr_row &row) { bridges_.Asked(row); };
   kernel_.on_system_call = [this] {
     steps_++;
@@ -57,15 +58,18 @@ Story::~Story() {
 
 /* --- who is there --------------------------------------------------------------------------- */
 
-std::vector<Server *> Story::Open() const {
+std::vector<Server *> Story::Open() const { return OpenBut(nullptr); }
+
+std::vector<Server *> Story::OpenBut(const Server *left_out) const {
   std::vector<Server *> open;
   for (const auto &server : servers_)
-    if (server->is_open()) open.push_back(server.get());
+    if (server->is_open() && server.get() != left_out) open.push_back(server.get());
   return open;
 }
 
-/* One that is not in the middle of a call; NULL if there is none. */
+/* One that is not in the middle of a call, or whose report is answered; NULL: there is none. */
 Server *Story::AnyServer() {
+  if (listening_) return listening_;
   std::vector<Server *> idle;
   for (Server *server : Open())
     if (!server->is_calling()) idle.push_back(server);
@@ -131,20 +135,64 @@ void Story::Accident() {
       {"  ! a neighbour acts", &Story::NeighbourActs, 4},
       {"  ! a keeper starts its agent anew", &Story::KeeperStartsAgain, 4},
   };
+  Server *const listening = listening_;
   in_accident_ = true;
+  listening_ = nullptr; /* others act now */
   Step(kAccidents);
+  listening_ = listening;
   in_accident_ = false;
 }
 
+void Story::Signalled(const Delivery &it) {
+  truth_.CheckSignal(it);
+  bridges_.CheckSignal(it);
+  const Server *sender = nullptr; /* of several registries of the process the one that wants it */
+  for (const Server *server : Open())
+    if (server->serial() == it.sender && server->is_calling() &&
+        (!sender || endings_.Wants(*server, it.target)))
+      sender = server;
+  if (sender) endings_.CheckSignal(*sender, it, told_);
+}
+
+/* A server dies: what it had not written, or not told. */
+void Story::Lose(Server *server) {
+  const std::vector<Server *> others = OpenBut(server);
+  if (server->HasUnwrittenChanges()) {
+    truth_.Lost(others);
+    endings_.Lost(others);
+  }
+  exits_.Lost(others);
+}
+
+/* A registry was closed; its process goes a while later, or not. */
+void Story::LeaveClosed() {
+  for (const auto &server : servers_) {
+    if (server->is_open()) continue;
+    if (left_.insert(server.get()).second) {
+      if (server->closed_unwritten) {
+        truth_.Lost(Open());
+        endings_.Lost(Open());
+      }
+      exits_.Lost(Open());
+    }
+    if (leaving_.count(server->serial())) kernel_.Die(server->serial(), 0);
+  }
+}
+
 void Story::Check() {
+  LeaveClosed();
   if (kernel_.keep_all_notes) kernel_.Note("    " + disk_.Read(kPidFile).value_or("no file"));
   truth_.CheckNothingIsForgotten(Open());
   for (const Server *server : Open()) bridges_.CheckHolds(*server);
   CheckOwners();
+  exits_.CheckNoneIsMissing(Open());
+  endings_.CheckNobodyIsLeftOut(Open());
   for (Server *server : Open()) {
     if (!server->AnswersHold()) truth_.Break("a lookup changed and was not counted");
     if (!server->BoardIsTrue()) truth_.Break("the board denies what the registry has");
   }
+  for (const auto &server : servers_)
+    if (!server->misreported.empty()) truth_.Break(server->misreported);
 }
 
 std::string Story::Run(size_t steps) {
@@ -180,6 +228,7 @@ std::string Story::Run(size_t steps) {
       {"exit event", &Story::ServerHearsExit, 10},
       {"notice", &Story::ServerHearsNotice, 10},
       {"exit event, again", &Story::ServerHearsOldExit, 2},
+      {"notice, again", &Story::ServerHearsOldNotice, 3},
       {"probe", &Story::ServerProbes, 4},
       {"time passes", &Story::TimePasses, 8},
       {"a week passes", &Story::WeekPasses, 1},
@@ -199,7 +248,7 @@ std::string Story::Run(size_t steps) {
   };
   for (size_t i = 0; i < steps && truth_.broken().empty(); i++) {
     steps_++;
-    truth_.AskedByFile();
+    AskByFile();
     Step(kActs);
     Check();
   }
@@ -210,6 +259,22 @@ std::string Story::Run(size_t steps) {
 /* --- the end -------------------------------------------------------------------------------- */
 
 /* Everything that is under way comes to its end, and no new accident happens. */
+/* Servers that live keep what they have promised, without another one's help. */
+void Story::LetThemEnd() {
+  for (size_t round = 0; round < kRounds && truth_.broken().empty(); round++) {
+    kernel_.now_ms += kRoundMs;
+    for (size_t i = kernel_.All().size(); i > 0; i--) ProcessDies();
+    for (size_t i = kernel_.All().size(); i > 0 && !slow_init_; i--) InitReaps();
+    for (Server *server : Open())
+      if (!server->Settle()) return truth_.Break("a server never comes to rest");
+    Check();
+  }
+  for (const Server *server : Open()) {
+    endings_.CheckEnd(*server);
+    exits_.CheckEnd(*server);
+  }
+}
+
 void Story::LetItEnd(Server *server) {
   for (int quiet = 0, round = 0; quiet < 3 && round < 1000; round++) {
     const std::optional<int64_t> next = server->NextTimer();
@@ -237,21 +302,25 @@ void Story::CheckNothingLeft() {
 
 void Story::End() {
   careful_ = true;
-  kernel_.proc_mounted = kernel_.descriptors_left = true;
+  listens_ = false;
+  kernel_.proc_mounted = kernel_.descriptors_left = kernel_.watches_left = true;
   HolderLeaves();
-  truth_.AskedByFile();
+  AskByFile();
   LetOrphansBeAdopted();
+  if (random_.OneIn(2)) LetThemEnd();
   for (const auto &server : servers_) server->Crash(); /* also where the registry was closed */
   Server::Options options;
   options.number = kLastServer;
   servers_.push_back(std::make_unique<Server>(&kernel_, &disk_, options));
   Server *last = servers_.back().get();
+  ListenTo(last);
   kernel_.Note("the last server: " + std::to_string(last->pid()));
-  truth_.AskedByFile();
+  AskByFile();
   last->CleanupOrphans();
   Check();
   LetItEnd(last);
   Check();
+  if (told_) exits_.CheckEnd(*last);
   truth_.CheckEnd(*last, !gentle_ && told_ && kernel_.features.names);
 
   last->CleanupOrphans(); /* what could not be judged then may be gone now */

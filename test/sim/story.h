@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "sim/bridges.h"
+#include "sim/endings.h"
+#include "sim/exits.h"
 #include "sim/random.h"
 #include "sim/truth.h"
 
@@ -35,6 +37,14 @@ private:
     const char *name;
     void (Story::*run)();
     unsigned weight;
+  };
+
+  /* A call whose work is not done yet. */
+  struct Calling {
+    Server *server;
+    const std::function<void()> &learn; /* what is true from then on */
+    Calling *outer;
+    bool learnt = false;
   };
 
   void Step(const std::vector<Act> &acts);
@@ -79,6 +89,7 @@ private:
   void KillBridged();
   void TerminateBridged();
   void DiscoverKeeper();
+  void CrashListening();
 
   /* --- what happens --- */
   void CrashServer();
@@ -88,6 +99,7 @@ private:
   void ServerReaps();
   void ServerHearsExit();
   void ServerHearsNotice();
+  void ServerHearsOldNotice();
   void ServerHearsOldExit();
   void ServerProbes();
   void TimePasses();
@@ -119,14 +131,17 @@ private:
 
   Server *AnyServer();
   std::vector<Server *> Open() const;
+  std::vector<Server *> OpenBut(const Server *left_out) const;
   Serial AnyProcess(bool ours);
   int32_t AnyNumber();
   std::string AnyToken();
   std::string AnySession();
   const hpr_row *AnyRow(const Server &server);
+  void Forget(const hpr_row &row);
   void Register(Server *server, int32_t pid, const std::string &token, int32_t keeper);
+  /* `call` registers that number; the truth of it is known then. */
+  void Register(Server *server, int32_t pid, const std::function<bool()> &call);
   /* Ends what a target names, by the call that `end` makes. */
-  void End(Server *server, const hpr_target &target, const std::function<void()> &end);
   void Raise(Server *server, Serial root, const std::string &session);
   int32_t SomeNumber();
   int32_t NumberSetFree(const Agent &but);
@@ -139,7 +154,20 @@ private:
   void Tell(const Agent &agent, bool by_token, int32_t number);
   void Discover(Server *server, const hpr_row *row, bool attaching,
                 const std::function<void()> &call);
-  void EndBridged(const std::function<void(Server *, const hpr_target &)> &end);
+  void EndBridged(int32_t grace_ms, const std::function<void(Server *, const hpr_target &)> &end);
+  void End(Server *server, const hpr_target &target, hpr_signal signal, int32_t grace_ms,
+           const std::function<void()> &end);
+  void Ask(Server *server, const hpr_row &row, hpr_signal signal, int32_t grace_ms);
+  void AskByFile();
+  void Signalled(const Delivery &it);
+  void Call(Server *server, const std::function<bool()> &call, const std::function<void()> &learn);
+  void Learn(Server *server);
+  void ListenTo(Server *server);
+  void Hear(Server *server);
+  void HearStatusWanted(Server *server);
+  void LeaveClosed();
+  void Lose(Server *server);
+  void LetThemEnd();
   void LetItEnd(Server *server);
   void CheckNothingLeft();
 
@@ -148,15 +176,22 @@ private:
   Disk disk_;
   Truth truth_;
   Bridges bridges_;
+  Exits exits_;
+  Endings endings_;
   std::vector<std::unique_ptr<Server>> servers_;
   hpr_file holder_ = 0; /* somebody else's, with the pid file's lock; 0: nobody's */
   size_t steps_ = 0;
   unsigned next_token_ = 1, next_agent_ = 1;
   bool careful_ = false; /* accidents happen between the calls only */
   bool in_accident_ = false;
-  bool slow_init_ = false; /* it never reaps anybody in the end */
-  bool gentle_ = false;    /* some are asked to end without SIGKILL, or left to the next server */
-  bool told_ = false;      /* the system never fails to tell who is who */
+  Calling *calling_ = nullptr;
+  std::set<Serial> leaving_; /* servers that end when their registry is closed */
+  std::set<const Server *> left_;
+  Server *listening_ = nullptr; /* whose report somebody answers with a call */
+  bool listens_ = true;         /* somebody does now and then */
+  bool slow_init_ = false;      /* it never reaps anybody in the end */
+  bool gentle_ = false; /* some are asked to end without SIGKILL, or left to the next server */
+  bool told_ = false;   /* the system never fails to tell who is who */
 };
 
 } // namespace sim

@@ -16,13 +16,6 @@ std::string Describe(const Kernel *kernel, Serial serial) {
   return std::to_string(kernel->NumberOf(serial)) + " #" + std::to_string(serial);
 }
 
-/* The system told who all of its processes are. Of others nobody can prove that they are gone. */
-bool IsTold(const hpr_row &row) {
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
-    if (it->state == HPR_RECORD_OPAQUE) return false;
-  return true;
-}
-
 /* By the kernel's own id, and not by one that a server made for want of it. */
 bool NamesThisBoot(const Kernel &kernel, const hpr_identity &identity) {
   return identity.boot[0] != '~' && kernel.IsOfThisBoot(identity.boot);
@@ -63,6 +56,12 @@ Serial Truth::AskedSerial(const hpr_row &row, const hpr_asked &asked) const {
   return SerialOf(row, identity);
 }
 
+bool Truth::IsTold(const hpr_row &row) {
+  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
+    if (it->state == HPR_RECORD_OPAQUE || it->boot[0] == '~') return false; /* nor which boot */
+  return true;
+}
+
 std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
   std::set<Serial> parts;
   for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
@@ -70,7 +69,6 @@ std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
   return parts;
 }
 
-/* What a registry takes for ours; others it must not touch, whoever asks. */
 std::set<Serial> Truth::KinOf(const hpr_row &row) const {
   std::set<Serial> parts;
   for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
@@ -111,7 +109,7 @@ std::set<Serial> Truth::Asked(const hpr_row &row) {
   return kin;
 }
 
-/* By a row that is not ending. Whoever adopts it and one that is need not finish the end. */
+/* Whoever adopts such a row and one that is ending need not finish the end. */
 bool Truth::IsClaimed(const std::vector<Server *> &servers, Serial serial) {
   for (const hpr_row &row : FileRows())
     if (!row.terminating && PartsOf(row).count(serial)) return true;
@@ -128,10 +126,21 @@ void Truth::Promised(const Server &server, const std::vector<Server *> &servers,
     if (!IsClaimed(servers, serial)) promised_.insert(serial);
 }
 
-void Truth::AskedByFile() {
-  for (const hpr_row &row : FileRows())
-    if (row.terminating || kernel_->BootMs() - row.spawned_boot_ms > 7 * kDayMs - kDayMs / 24)
-      Asked(row);
+void Truth::AskedByFile(const std::vector<Server *> &servers) {
+  for (const hpr_row &row : FileRows()) {
+    if (row.terminating || IsTooOld(row)) Asked(row);
+    for (size_t i = 0; row.ending && i < row.ending->sent_count; i++) { /* descendants, too */
+      const Serial serial = AskedSerial(row, row.ending->sent[i]);
+      if (!IsClaimed(servers, serial)) asked_.insert(serial);
+    }
+  }
+  for (const Server *server : servers) /* what it writes yet, before it dies */
+    for (const hpr_row *row : server->Rows())
+      if (IsTooOld(*row)) Asked(*row);
+}
+
+bool Truth::IsTooOld(const hpr_row &row) const {
+  return kernel_->BootMs() - row.spawned_boot_ms > 7 * kDayMs - kDayMs / 24;
 }
 
 void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
@@ -199,13 +208,20 @@ bool Truth::IsSubject(Serial serial) {
   return false;
 }
 
-void Truth::Crashing(const Server &server) {
-  if (!server.HasUnwrittenChanges()) return;
-  for (const hpr_row *row : server.Rows())
-    for (const Serial serial : PartsOf(*row)) {
-      if (!IsSubject(serial)) must_know_.erase(serial);
-      promised_.erase(serial);
-    }
+/* The file says that it is to end. */
+bool Truth::IsEnding(Serial serial) {
+  for (const hpr_row &row : FileRows())
+    if (row.terminating && PartsOf(row).count(serial)) return true;
+  return false;
+}
+
+void Truth::Lost(const std::vector<Server *> &others) {
+  const auto drop = [](std::set<Serial> *from, const auto &is_lost) {
+    for (auto it = from->begin(); it != from->end();)
+      it = is_lost(*it) ? from->erase(it) : std::next(it);
+  };
+  drop(&must_know_, [&](Serial serial) { return !IsKnown(others, serial) || !IsSubject(serial); });
+  drop(&promised_, [&](Serial serial) { return !IsEnding(serial); });
 }
 
 void Truth::Rebooted() {

@@ -28,8 +28,9 @@ public:
   /* After it, if the caller lived to see it return. */
   void Promised(const Server &server, const std::vector<Server *> &servers,
                 const std::set<Serial> &asked);
-  /* Before a call that may end the file's orphans: too old, or begun by a dead server. */
-  void AskedByFile();
+  /* Before a call that may end orphans: too old, or begun by a dead server. */
+  void AskedByFile(const std::vector<Server *> &servers);
+  bool IsTooOld(const hpr_row &row) const;
   /* After a registration that the caller was told of; `holder` had the number before it. */
   void Registered(const Server &server, int32_t pid, Serial holder);
   /* After a link that named a pi; `before` was the one so far. */
@@ -44,8 +45,8 @@ public:
   void CrashedWhileRegistered(int32_t pid);
   /* The caller wants a row forgotten, or its place taken. */
   void Forget(const hpr_row &row);
-  /* What it had not been able to write dies with it, which it had warned of. */
-  void Crashing(const Server &server);
+  /* What a server that is gone had not been able to write, of which it had warned. */
+  void Lost(const std::vector<Server *> &others);
   void Rebooted();
 
   /* --- promises ---------------------------------------------------------------------------- */
@@ -65,25 +66,29 @@ public:
 
   /* Who an identity is, whoever has its number now. */
   Serial SerialOf(const hpr_row &row, const hpr_identity &identity) const;
+  /* The processes that a row stands for, and those of them that a registry takes for ours. */
+  std::set<Serial> PartsOf(const hpr_row &row) const;
+  std::set<Serial> KinOf(const hpr_row &row) const;
+  /* The system told who all of its processes are. Of others nobody can prove that they are gone. */
+  static bool IsTold(const hpr_row &row);
+  /* True if a row that is not ending stands for it, in the file or at a server. */
+  bool IsClaimed(const std::vector<Server *> &servers, Serial serial);
   /* Rows of the file, read as a server would. Valid until the next call. */
   const std::vector<hpr_row> &FileRows();
   /* Whom a caller means by a row: who has its number now, if the system told nothing. */
   Serial MeantBy(const hpr_row &row) const;
-  /* The processes of a row that a registry takes for ours. */
   std::set<Serial> MarkedFor(const hpr_row &row) const;
-  std::set<Serial> KinOf(const hpr_row &row) const;
   /* Whenever the end of a row is wanted. */
   std::function<void(const hpr_row &)> on_asked;
   ~Truth() { DropFileRows(); }
 
 private:
   Serial AskedSerial(const hpr_row &row, const hpr_asked &asked) const;
-  std::set<Serial> PartsOf(const hpr_row &row) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool GoesAlong(const Delivery &delivery) const;
   bool IsSubject(Serial serial);
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
-  bool IsClaimed(const std::vector<Server *> &servers, Serial serial);
+  bool IsEnding(Serial serial);
   void DropFileRows();
 
   Kernel *kernel_;
