@@ -58,7 +58,7 @@ describe("an exit listener", () => {
     registry.register(child.pid, "/a", child, "t");
     registry.linkByToken("t", "s");
     child.kill("SIGKILL");
-    await waitFor("the exit", () => registry.size() === 0);
+    await waitFor("its exit to be told", () => registry.stats().exits === 1);
     const gone = { outcome: "already-gone" };
     for (const name of ["s", { spawnToken: "t" }, { pid: child.pid }])
       expect(await registry.terminate(name)).toEqual(gone);
