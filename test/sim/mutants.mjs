@@ -125,10 +125,10 @@ const mutants = [
     replace: "",
   },
   {
-    name: "a failed write not tried again",
+    name: "what others have written not read",
     file: "src/store/pidfile.c",
-    find: "  if (same_version(&now, &f->seen)) return 0;",
-    replace: "  if (f->seen.inode != 0) return 0;",
+    find: "  return generation == f->generation && hpr_spare_is_live(&f->spare, now);",
+    replace: "  return f->generation != 0 && (now || generation);",
   },
   {
     name: "an entry that left the lookups not counted as a change",
@@ -423,6 +423,12 @@ const mutants = [
     file: "src/core/ledger.c",
     find: "    hpr_pidfile_look(ledger->pidfile, &client);",
     replace: "    (void)client;",
+  },
+  {
+    name: "owners: what a write could not judge is not asked again",
+    file: "src/core/ledger.c",
+    find: "    judging = true;\n    result = sync(scope);\n",
+    replace: "    result = sync(scope);\n",
   },
   {
     name: "owners: a lock in a file that vanished is not taken again",
