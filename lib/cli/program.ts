@@ -35,7 +35,7 @@ const gracePeriod = (): Option =>
   new Option("--grace <time>", "until SIGKILL: 500ms, 10s, never")
     .argParser(grace)
     .default(2000, "2s");
-const targets = (): Argument => new Argument("[target...]", "a session, a token or a PID");
+const targets = (text: string): Argument => new Argument(text, "a session, a token or a PID");
 
 function addList(command: Command): void {
   command
@@ -55,7 +55,7 @@ function addList(command: Command): void {
 
 function addKill(command: Command): void {
   command
-    .addArgument(targets())
+    .addArgument(targets("[target...]"))
     .option("-a, --all", "every entry that may be signalled")
     .addOption(
       new Option("-s, --signal <name>", "the first signal")
@@ -86,9 +86,11 @@ const parts: Partial<Record<CommandName, (command: Command) => void>> = {
   list: addList,
   kill: addKill,
   reap: addReap,
-  inspect: (command) => command.addArgument(targets()),
+  inspect: (command) => command.addArgument(targets("<target...>")),
   wait: (command) =>
-    command.addArgument(targets()).option("--timeout <time>", "give up after that time", delay),
+    command
+      .addArgument(targets("<target...>"))
+      .option("--timeout <time>", "give up after that time", delay),
   forget: (command) => command.addOption(dryRun()).addOption(yes()),
   completion: (command) =>
     command.addArgument(
@@ -96,18 +98,18 @@ const parts: Partial<Record<CommandName, (command: Command) => void>> = {
     ),
   help: (command) =>
     command
+      .usage("[command]")
       .addArgument(new Argument("[command]", "which one").choices(COMMANDS))
       .addOption(new Option("--man", "the manual page").hideHelp()),
 };
 
-/** Which entries a command is about is asked before anything is looked at. */
-function checkNames(name: CommandName, command: Command): void {
-  if (!["kill", "inspect", "wait"].includes(name)) return;
-  const takesAll = name === "kill";
-  const given = command.args.length > 0;
-  const all = takesAll && command.opts<Options>().all === true;
-  if (given === all || command.args.includes(""))
-    command.error(`${name} takes sessions, tokens or PIDs${takesAll ? ", or --all" : ""}`);
+/** Whom a command is about is asked before anything is looked at. */
+function checkNames(command: Command): void {
+  const { all = false } = command.opts<Options>();
+  const isNamed = command.args.length > 0;
+  if (command.name() === "kill" && isNamed === all)
+    command.error("kill takes sessions, tokens or PIDs, or --all");
+  if (command.args.includes("")) command.error("an argument is empty");
 }
 
 function addCommand(program: Command, name: CommandName, run: Run): void {
@@ -115,7 +117,7 @@ function addCommand(program: Command, name: CommandName, run: Run): void {
   command.summary(texts.summaries[name]).description(texts.descriptions[name]);
   parts[name]?.(command);
   command.action(() => {
-    checkNames(name, command);
+    checkNames(command);
     return run({ name, words: command.args, options: command.optsWithGlobals(), program });
   });
 }
