@@ -403,6 +403,8 @@ bool Server::adopts() const {
          registry_->owners.self.state == HPR_RECORD_KNOWN;
 }
 
-bool Server::HasUnwrittenChanges() const { return registry_ && registry_->ledger.file_error != 0; }
+bool Server::HasUnwrittenChanges() const {
+  return registry_ && (registry_->ledger.file_error != 0 || registry_->table.lines.changed);
+}
 
 } // namespace sim
