@@ -78,6 +78,7 @@ static bool note_watch(hpr_registry *registry, uint64_t watch) {
 void hpr_registry_watches_fired(hpr_registry *registry, const uint64_t watches[], size_t count) {
   bool any = false;
   hpr_turn_begin(registry);
+  registry->may_wait = true;
   for (size_t i = 0; i < count; i++) any = note_watch(registry, watches[i]) || any;
   if (any) hpr_turn_end(registry);
 }

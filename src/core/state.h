@@ -31,7 +31,7 @@ struct hpr_registry {
   bool told_untold;        /* that nobody would tell who a process is */
   bool told_withheld;      /* HPR_EWITHHELD was reported, or there is nothing to report */
   bool freed;              /* an entry has gone: what failed for lack of something may succeed */
-  bool may_wait;           /* this turn's change of the file may wait for the next write */
+  bool may_wait;           /* this turn is of exits: rows that go may wait for the next write */
   uint64_t asked;          /* the serial of the entry that a call wants to end */
   bool asked_delivered;    /* whether a signal has reached it in this turn */
   unsigned unanswered;     /* looks at folders that file systems have not answered in time */

@@ -78,12 +78,18 @@ static void write_file(hpr_registry *registry) {
   hpr_ledger_write(&scope);
 }
 
+/* Rows that only went may wait, if the turn does. What the next server needs may not. */
+static bool has_to_write(const hpr_registry *registry) {
+  const hpr_lines *lines = &registry->table.lines;
+  return lines->changed && (lines->stale > 0 || !registry->may_wait);
+}
+
 static void record(hpr_registry *registry) {
   hpr_ledger *ledger = &registry->ledger;
   if (registry->now_ms >= ledger->judge_ms && !ledger->orphans_due)
     ledger->orphans_due = ledger->judging_again = true;
   const bool due = ledger->orphans_due || registry->now_ms >= ledger->write_due_ms;
-  if (due || (registry->table.lines.changed && !registry->may_wait))
+  if (due || has_to_write(registry))
     write_file(registry);
   else if (registry->table.lines.changed)
     ledger->write_due_ms = sooner(ledger->write_due_ms, registry->now_ms + WRITE_WAIT_MS);
@@ -168,7 +174,7 @@ void hpr_turn_work(hpr_registry *registry) {
     each_due(registry, hpr_act);
     registry->census.stale = true; /* for those who have been signalled */
     each_due(registry, update);
-  } while (registry->table.due || (registry->table.lines.changed && !registry->may_wait));
+  } while (registry->table.due || has_to_write(registry));
 }
 
 /* Whoever has written is an owner, or wants to know of others. */

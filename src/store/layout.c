@@ -264,7 +264,7 @@ int hpr_layout_update(hpr_layout *layout, const hpr_layout_source *source, bool 
 }
 
 void hpr_layout_settle(hpr_layout *layout, hpr_lines *lines, bool written) {
-  lines->change_count = 0;
+  lines->change_count = lines->stale = 0;
   if (!written) lines->written = 0;
   hpr_buffer_clear(&layout->texts);
   if (layout->texts.capacity > TEXTS_KEPT) hpr_buffer_done(&layout->texts);

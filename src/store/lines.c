@@ -48,6 +48,7 @@ static void note(hpr_lines *lines, hpr_line *line) {
   lines->changed = true;
   if (line->stale) return;
   line->stale = true;
+  if (line->entry) lines->stale++;
   if (make_room_for_change(lines))
     lines->changes[lines->change_count++] = (hpr_change){.order = line->order};
   else
@@ -56,7 +57,8 @@ static void note(hpr_lines *lines, hpr_line *line) {
 
 void hpr_lines_spoil(hpr_lines *lines, uint64_t order) {
   hpr_line *line = find(lines, order);
-  if (line && line->entry) note(lines, line);
+  if (!line || !line->entry) return;
+  note(lines, line);
 }
 
 /* --- membership ----------------------------------------------------------------------------- */
@@ -74,6 +76,7 @@ static int make_room(hpr_lines *lines) {
 static void give(hpr_lines *lines, hpr_line *line, void *entry) {
   const size_t place = (size_t)(line - lines->list);
   if (!line->entry) lines->living++;
+  if (!line->entry && line->stale) lines->stale++;
   if (place < lines->first) lines->first = place;
   line->entry = entry;
   note(lines, line);
@@ -96,6 +99,7 @@ int hpr_lines_add(hpr_lines *lines, uint64_t order, void *entry) {
 void hpr_lines_remove(hpr_lines *lines, uint64_t order, const void *entry) {
   hpr_line *line = find(lines, order);
   if (!line || !line->entry || line->entry != entry) return;
+  if (line->stale) lines->stale--;
   line->entry = NULL;
   lines->living--;
   note(lines, line);

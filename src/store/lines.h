@@ -38,6 +38,7 @@ typedef struct hpr_lines {
   size_t bytes; /* of those that stand in the file */
   hpr_change *changes;
   size_t change_count, change_capacity;
+  size_t stale;     /* so many of the changes are not removals */
   bool all_stale;   /* there was no memory to say which */
   bool changed;     /* since the client last cleared it */
   uint64_t written; /* the number of the write that they stand in; 0 = none */
@@ -52,7 +53,8 @@ typedef void (*hpr_line_write)(const void *entry, hpr_buffer *buffer);
  */
 int hpr_lines_add(hpr_lines *lines, uint64_t order, void *entry);
 
-/* Removes the entry's line; no-op if the line has been handed over or was never there. */
+/* Removes the entry's line, which is not urgent; no-op if the line has been handed over or was
+ * never there. */
 void hpr_lines_remove(hpr_lines *lines, uint64_t order, const void *entry);
 
 /* The entry has changed: its line is to be made anew. */

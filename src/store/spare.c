@@ -194,7 +194,7 @@ static void keep_old(hpr_spare *spare, const char *temporary, bool keep,
                      const hpr_pieces *changed) {
   const hpr_file_ops *files = spare->files;
   hpr_file_info spared = spare->live;
-  if (!keep || !is_private(&spared) ||
+  if (!keep || spare->refused || !is_private(&spared) ||
       files->rename(files->self, temporary, spare->spare_path) != 0) {
     files->unlink(files->self, temporary);
     hpr_spare_forget(spare);

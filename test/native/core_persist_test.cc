@@ -55,6 +55,42 @@ TEST_F(Persist, WritesEachChangeBeforeTheCallReturns) {
   EXPECT_TRUE(InFile(Pid(keeper))->terminating);
 }
 
+/* Reclaimed ones: nobody but the native watch tells of them. */
+TEST_F(Persist, LetsExitsWaitForAMomentAndWritesThemTogether) {
+  Server &before = Start();
+  const Serial one = Child(before), other = Child(before), third = Child(before);
+  before.Crash();
+  Server &server = StartAndClean();
+  const auto die = [&](Serial child) {
+    kernel.Die(child, 0);
+    kernel.Reap(child);
+    EXPECT_TRUE(server.Settle());
+  };
+  die(one);
+  die(other);
+  EXPECT_EQ((Pids{Pid(one), Pid(other)}), Exits(server)) << "told at once";
+  EXPECT_EQ((Pids{Pid(one), Pid(other), Pid(third)}), FilePids()) << "and not written yet";
+  const int64_t written = disk.Writes();
+  Pass(20);
+  EXPECT_EQ(Pids{Pid(third)}, FilePids());
+  EXPECT_EQ(written + 1, disk.Writes()) << "both at once";
+  die(third);
+  server.Register(9000);
+  EXPECT_EQ(Pids{9000}, FilePids()) << "with the next change";
+}
+
+TEST_F(Persist, WritesWaitingExitsWhenItIsClosed) {
+  Server &before = Start();
+  const Serial child = Child(before);
+  before.Crash();
+  Server &server = StartAndClean();
+  kernel.Die(child, 0);
+  EXPECT_TRUE(server.Settle());
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  server.Close();
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
 TEST_F(Persist, NamesItsOwner) {
   Server &server = Start();
   server.Register(9000);

@@ -60,6 +60,23 @@ TEST_F(Lines, AreStaleOnceHoweverOftenTheyChange) {
   EXPECT_EQ(2u, lines_.changes[0].order);
 }
 
+TEST_F(Lines, AreCountedWhileTheyAreStaleUnlessTheyAreRemoved) {
+  Put(1, "{}");
+  Put(2, "{}");
+  EXPECT_EQ(2u, lines_.stale);
+  Remove(2);
+  EXPECT_EQ(1u, lines_.stale);
+  Put(2, "{}");
+  EXPECT_EQ(2u, lines_.stale);
+  lines_.stale = 0;
+  Forget();
+  Remove(2);
+  EXPECT_TRUE(lines_.changed);
+  EXPECT_EQ(0u, lines_.stale);
+  hpr_lines_spoil(&lines_, 2);
+  EXPECT_EQ(0u, lines_.stale);
+}
+
 TEST_F(Lines, AreHandedOverInTheirPlace) {
   Put(1, "old");
   Put(2, "{}");

@@ -582,7 +582,7 @@ TEST(PidFile, FollowsNoPlantedLinkForItsQuarantine) {
 struct Scene {
   const char *name;
   Text before; /* what stands in the file at first */
-  bool warm;   /* the server has written it once already */
+  int warm;    /* how often the server has written it already */
   Text others; /* what somebody else put there since */
 };
 
@@ -590,11 +590,14 @@ const std::string kForeign = R"({ "pid" : 5, "cwd" : "/", "x" : 9007199254740993
 const std::string kDead = R"({"pid":4040,"cwd":"/dead"})";
 
 const Scene kScenes[] = {
-    {"no file and no folder", std::nullopt, false, std::nullopt},
-    {"a file of others", FileOf({kForeign, kDead, "null"}), false, std::nullopt},
-    {"its own file", FileOf({kForeign, kDead}), true, std::nullopt},
-    {"its own file, changed by others", FileOf({kForeign}), true, FileOf({kForeign, kDead, "7"})},
-    {"a damaged file", FileOf({kForeign, kDead}) + "x", false, std::nullopt},
+    {"no file and no folder", std::nullopt, 0, std::nullopt},
+    {"a file of others", FileOf({kForeign, kDead, "null"}), 0, std::nullopt},
+    {"its own file", FileOf({kForeign, kDead}), 1, std::nullopt},
+    {"its own file and a spare", FileOf({kForeign, kDead}), 3, std::nullopt},
+    {"its own file and a spare, changed by others", FileOf({kForeign}), 3,
+     FileOf({kForeign, kDead, "7"})},
+    {"its own file, changed by others", FileOf({kForeign}), 1, FileOf({kForeign, kDead, "7"})},
+    {"a damaged file", FileOf({kForeign, kDead}) + "x", 0, std::nullopt},
 };
 
 /* One server in one folder of one scene. */
@@ -606,8 +609,10 @@ public:
       Write(path, *scene.before);
     }
     server = NewServer(1, files.ops());
-    if (scene.warm) {
+    for (int i = 0; i < scene.warm; i++) {
+      server->own.push_back(EntryOf(7));
       EXPECT_EQ("HPR_OK", Code(server->Sync()));
+      server->own.pop_back();
     }
     server->own = {EntryOf(7), EntryOf(8)};
     if (scene.others) Write(path, *scene.others);

@@ -203,6 +203,7 @@ struct DiskCalls {
     auto &names = Of(self)->names_;
     if (!names.count(a) || !names.count(b)) return HPR_ENOENT;
     std::swap(names[a], names[b]);
+    Of(self)->writes_++;
     return 0;
   }
 

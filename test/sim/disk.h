@@ -32,6 +32,9 @@ public:
   void Remove(const std::string &path);
   void Empty(const std::string &path);
 
+  /* How often a file took another one's name. */
+  int64_t Writes() const { return writes_; }
+
   int create_fault = 0;                     /* what making or changing a file answers; 0: done */
   int byte_fault = 0;                       /* what locking a byte answers */
   std::map<std::string, std::string> links; /* folders by other names that they have */
@@ -68,6 +71,7 @@ private:
   intptr_t next_handle_ = 1;
   uint64_t next_inode_ = 1;
   int64_t next_ns_ = 1;
+  int64_t writes_ = 0;
 };
 
 } // namespace sim

@@ -447,9 +447,12 @@ void Server::Misreport(const char *how) {
 bool Server::IsAtRest() const {
   if (!registry_) return true;
   const bool closes = registry_->guest; /* and leaves the file to the next server */
-  return !registry_->table.due && (closes || !registry_->table.lines.changed);
+  const bool waits = registry_->ledger.write_due_ms != HPR_TIME_NEVER; /* to write what changed */
+  return !registry_->table.due && (closes || waits || !registry_->table.lines.changed);
 }
 
-bool Server::HasUnwrittenChanges() const { return registry_ && registry_->ledger.file_error != 0; }
+bool Server::HasUnwrittenChanges() const {
+  return registry_ && (registry_->ledger.file_error != 0 || registry_->table.lines.changed);
+}
 
 } // namespace sim
