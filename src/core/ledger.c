@@ -51,6 +51,10 @@ static void note_told(hpr_ledger *ledger, const hpr_row *row) {
   longer[ledger->told_count++] = (hpr_told){.main = row->main, .spawned_ms = row->spawned_ms};
 }
 
+void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row) {
+  if (ledger->file_error != 0) note_told(ledger, row);
+}
+
 static void forget_told(hpr_ledger *ledger) {
   free(ledger->told);
   ledger->told = NULL;
@@ -336,10 +340,14 @@ static void warn(void *self, int error, const char *detail) {
   hpr_outbox_warn(((const hpr_ledger_scope *)self)->outbox, error, 0, detail);
 }
 
-static void judge_again_later(const hpr_ledger_scope *scope) {
+/* What is judged and not written may come back: from a file that somebody else has written since.
+ */
+static void judge_again_later(const hpr_ledger_scope *scope, int result) {
   hpr_ledger *ledger = scope->ledger;
+  const bool lost = result != 0 && !ledger->orphans_due;
   ledger->judge_ms = ledger->unsure ? scope->now_ms + RETRY_MS : HPR_TIME_NEVER;
   ledger->unsure = ledger->judging_again = false;
+  if (lost) ledger->orphans_due = ledger->judging_again = true;
 }
 
 /* Nothing of ours has changed: the file is written only if a row can be judged by now. */
@@ -390,7 +398,7 @@ void hpr_ledger_write(const hpr_ledger_scope *scope) {
     result = sync(scope);
   }
   note_result(scope, result);
-  if (judging) judge_again_later(scope);
+  if (judging) judge_again_later(scope, result);
 }
 
 bool hpr_ledger_look(const hpr_ledger_scope *scope) {

@@ -61,6 +61,9 @@ void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row
  */
 void hpr_ledger_write(const hpr_ledger_scope *scope);
 
+/* An exit is told whose row may come back, because the file cannot be written now. */
+void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row);
+
 /*
  * Once a second: are we still proved to live, and does everybody else live? True if the file is to
  * be written for it.

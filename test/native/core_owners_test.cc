@@ -268,6 +268,28 @@ TEST_F(Owners, WhoDieWhileTheFileCannotBeWrittenAreNotForgotten) {
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
 }
 
+/* Another server has written meanwhile, and their rows are in the file again. */
+TEST_F(Owners, LeaveNothingBehindThatWasJudgedWhileTheFileCouldNotBeWritten) {
+  Server &other = Start(), &neighbour = Start();
+  const Serial dead = Child(other), child = Child(other);
+  neighbour.Register(9000);
+  Server &server = StartAndClean();
+  disk.create_fault = HPR_ENOSPC;
+  other.Crash();
+  End(dead);
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(Pids{Pid(dead)}, Exits(server));
+  End(child);
+  Settle();
+  disk.create_fault = 0;
+  neighbour.Register(9001);
+  ASSERT_EQ((Pids{9000, 9001, Pid(dead), Pid(child)}).size(), FilePids().size());
+  Pass(1000);
+  EXPECT_EQ((Pids{9000, 9001}), FilePids());
+  EXPECT_EQ((Pids{Pid(dead), Pid(child)}), Exits(server)) << "each once";
+}
+
 TEST_F(Owners, AreNoMoreWatchedAfterTheEnd) {
   Server &other = Start();
   Child(other);
