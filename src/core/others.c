@@ -145,8 +145,10 @@ bool hpr_others_watch(const hpr_process_ops *process, hpr_entry *entry) {
   for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++) {
     hpr_other *it = &entry->ending->others[i];
     if (it->watched || !it->there || it->bystander) continue;
-    int result = process->watch(process->self, &it->identity,
-                                hpr_watch_make(entry->serial, (uint16_t)i, HPR_WATCH_OTHER));
+    hpr_verdict verdict;
+    int result =
+        process->watch(process->self, &it->identity,
+                       hpr_watch_make(entry->serial, (uint16_t)i, HPR_WATCH_OTHER), &verdict);
     it->watched = result == 0 || result == HPR_EPOLLED;
     it->suspect = it->suspect || result == HPR_ESRCH;
     all = all && (it->watched || result == HPR_ESRCH);

@@ -68,7 +68,8 @@ static const char *name_of(const hearing *it, const hpr_birth *birth) {
   if (opened == HPR_ESRCH) return "gone";
   if (opened != 0) return name_by_number(it, birth->name);
   int32_t holder;
-  const int told = it->system->handle_pid(handle, &holder);
+  bool ours;
+  const int told = it->system->handle_pid(handle, &holder, &ours);
   it->system->close(handle);
   if (told == HPR_ESRCH) return "gone";
   return told == 0 && holder != it->identity->pid ? "other" : "same";

@@ -29,7 +29,7 @@ static hpr_found find_child(const hpr_system *system, int32_t pid) {
   }
   hpr_facts facts;
   if (system->look(pid, &facts) == 0) it.start = facts.start;
-  it.group = system->group_of(pid) == pid;
+  it.leads = system->group_of(pid) == pid ? HPR_LEADS : HPR_LEADS_NOT;
   return it;
 }
 
@@ -69,7 +69,7 @@ static int ask_group(const hpr_system *system, int32_t group, hpr_handle handle,
  * unreaped zombie. Else only its own handle, if it answers for the group, says so.
  */
 static hpr_found find_group(const hpr_system *system, int32_t pid, hpr_handle handle, bool pinned) {
-  hpr_found it = {.verdict = HPR_VERDICT_GONE, .pid = pid, .handle = handle, .group = true};
+  hpr_found it = {.verdict = HPR_VERDICT_GONE, .pid = pid, .handle = handle, .leads = HPR_LEADS};
   bool by_handle;
   const int asked = ask_group(system, pid, handle, &by_handle);
   if (asked == HPR_ESRCH) return it;
@@ -90,15 +90,17 @@ typedef struct reach {
   hpr_handle handle;
   bool exact;    /* the handle is the identity's own: it can be no stranger's */
   bool reopened; /* it was opened by its name */
+  bool kept;     /* it is the turn's, which has found it SAME before */
+  bool ours;     /* it surely runs as our user: a signal would reach it */
   bool gone;     /* the number is free */
 } reach;
 
 static bool out_of_resources(int result) { return result == HPR_EMFILE || result == HPR_ENOMEM; }
 
 /* A record pieced together from two has a name and a number that never belonged to one process. */
-static bool is_mixed(const hpr_system *system, int32_t pid, hpr_handle handle) {
+static bool is_mixed(const hpr_system *system, int32_t pid, reach *by) {
   int32_t holder;
-  return system->handle_pid(handle, &holder) == 0 && holder != pid;
+  return system->handle_pid(by->handle, &holder, &by->ours) == 0 && holder != pid;
 }
 
 /* What stands before a name's '-' says what it is made of: only names of one kind compare. */
@@ -117,10 +119,13 @@ static hpr_verdict compare_name(const hpr_system *system, const char *name, reac
   return by->exact ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
 }
 
+static hpr_handle find_in(hpr_held *const *list, const hpr_identity *identity) {
+  return list ? hpr_held_find(*list, identity) : (hpr_handle)HPR_NO_HANDLE;
+}
+
 static bool copy_held(const hpr_system *system, const hpr_here *here, const hpr_identity *identity,
                       hpr_handle *ret_handle) {
-  const hpr_handle held =
-      here->held ? hpr_held_find(here->held, identity) : (hpr_handle)HPR_NO_HANDLE;
+  const hpr_handle held = find_in(here->held, identity);
   return held != HPR_NO_HANDLE && system->copy(held, ret_handle) == 0;
 }
 
@@ -134,13 +139,15 @@ static hpr_verdict judge_by_number(const hpr_system *system, int32_t pid) {
 static hpr_verdict open_handle(const hpr_system *system, const hpr_here *here,
                                const hpr_identity *identity, const char *name, reach *ret_reach) {
   const int32_t pid = identity->pid;
-  *ret_reach = (reach){.handle = HPR_NO_HANDLE};
+  *ret_reach = (reach){.handle = find_in(here->turn, identity)};
+  ret_reach->exact = ret_reach->reopened = ret_reach->kept = ret_reach->handle != HPR_NO_HANDLE;
+  if (ret_reach->kept) return HPR_VERDICT_SAME;
   ret_reach->exact = copy_held(system, here, identity, &ret_reach->handle);
   if (ret_reach->exact) return HPR_VERDICT_SAME;
   int opened = name ? system->reopen(name, &ret_reach->handle) : HPR_ENOTSUP;
   ret_reach->exact = ret_reach->reopened = opened == 0;
   if (opened == 0)
-    return is_mixed(system, pid, ret_reach->handle) ? HPR_VERDICT_STRANGER : HPR_VERDICT_SAME;
+    return is_mixed(system, pid, ret_reach) ? HPR_VERDICT_STRANGER : HPR_VERDICT_SAME;
   if (opened == HPR_ESRCH)
     return hpr_pid_exists(system, pid) ? HPR_VERDICT_STRANGER : HPR_VERDICT_GONE;
   if (!out_of_resources(opened)) opened = system->open(pid, &ret_reach->handle);
@@ -158,12 +165,18 @@ static int ask_process(const hpr_system *system, int32_t pid, const reach *by) {
   return by->gone ? HPR_ESRCH : system->signal(pid, 0, false);
 }
 
+/* It runs, which a handle of its own alone can tell, and a signal would reach it. */
+static bool surely_runs(const hpr_system *system, int32_t pid, const reach *by, bool *ret_runs) {
+  *ret_runs = by->exact && system->handle_runs(by->handle);
+  return *ret_runs && (by->kept || by->ours || ask_process(system, pid, by) == 0);
+}
+
 /* It lives, and its facts are hidden or not needed: an exact handle is proof enough. */
-static hpr_found find_unread(const hpr_system *system, int32_t pid, const reach *by, int asked) {
+static hpr_found find_unread(int32_t pid, const reach *by, int asked) {
   hpr_found it = not_found(pid, by->exact ? HPR_VERDICT_SAME : HPR_VERDICT_UNKNOWN);
   if (asked == HPR_EACCES) it.verdict = HPR_VERDICT_FOREIGN;
   if (by->exact) it.handle = by->handle;
-  it.group = by->exact && system->group_of(pid) == pid;
+  if (by->exact) it.leads = HPR_LEADS_UNASKED;
   return it;
 }
 
@@ -178,8 +191,8 @@ static int look_at(const hpr_system *system, const hpr_here *here, int32_t pid,
 
 static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t pid,
                        const hpr_birth *birth, const reach *by) {
-  const bool runs = by->exact && system->handle_runs(by->handle);
-  if (runs && ask_process(system, pid, by) == 0) return find_unread(system, pid, by, 0);
+  bool runs;
+  if (surely_runs(system, pid, by, &runs)) return find_unread(pid, by, 0);
   hpr_facts facts;
   const int read = look_at(system, here, pid, birth, &facts);
   const int asked = ask_process(system, pid, by);
@@ -192,13 +205,20 @@ static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t p
   if (read == 0 ? facts.dead : by->exact && !runs)
     return find_group(system, pid, told || by->exact ? by->handle : HPR_NO_HANDLE,
                       told || by->exact);
-  if (!told) return find_unread(system, pid, by, asked);
+  if (!told) return find_unread(pid, by, asked);
   return (hpr_found){
       .verdict = asked == HPR_EACCES ? HPR_VERDICT_FOREIGN : HPR_VERDICT_SAME,
       .pid = pid,
       .handle = by->handle,
-      .group = facts.group == pid,
+      .leads = facts.group == pid ? HPR_LEADS : HPR_LEADS_NOT,
   };
+}
+
+/* Only what is needed anew at any time: then the turn may end without it. */
+static bool keep(const hpr_system *system, const hpr_here *here, const hpr_identity *identity,
+                 const hpr_found *found) {
+  return here->turn && found->verdict == HPR_VERDICT_SAME && found->reopened &&
+         found->handle < here->limit && hpr_held_keep(here->turn, system, identity, found->handle);
 }
 
 static hpr_found find_process(const hpr_system *system, const hpr_here *here,
@@ -207,10 +227,11 @@ static hpr_found find_process(const hpr_system *system, const hpr_here *here,
   const int32_t pid = identity->pid;
   hpr_found it = not_found(pid, open_handle(system, here, identity, birth->name, &by));
   if (it.verdict == HPR_VERDICT_SAME) it = judge(system, here, pid, birth, &by);
-  if (by.handle != HPR_NO_HANDLE && it.handle != by.handle) system->close(by.handle);
+  if (by.handle != HPR_NO_HANDLE && it.handle != by.handle && !by.kept) system->close(by.handle);
   it.start = birth->start;
   it.exact = by.exact;
   it.reopened = by.reopened;
+  it.kept = by.kept || keep(system, here, identity, &it);
   return it;
 }
 
@@ -260,8 +281,24 @@ hpr_found hpr_found_open(const hpr_system *system, const hpr_here *here,
                                                : find_of_unknown_boot(system, pid);
 }
 
+hpr_found hpr_found_in_turn(const hpr_here *here, const hpr_identity *identity) {
+  const hpr_handle handle = find_in(here->turn, identity);
+  hpr_found it = not_found(identity->pid, HPR_VERDICT_UNKNOWN);
+  if (handle == HPR_NO_HANDLE) return it;
+  it.verdict = HPR_VERDICT_SAME;
+  it.handle = handle;
+  it.exact = it.reopened = it.kept = true;
+  it.leads = HPR_LEADS_UNASKED;
+  return it;
+}
+
+void hpr_found_take(const hpr_here *here, const hpr_identity *identity, hpr_found *found) {
+  if (found->kept) hpr_held_take(here->turn, identity);
+  found->kept = false;
+}
+
 void hpr_found_close(const hpr_system *system, const hpr_found *found) {
-  if (found->handle != HPR_NO_HANDLE) system->close(found->handle);
+  if (found->handle != HPR_NO_HANDLE && !found->kept) system->close(found->handle);
 }
 
 hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
@@ -271,13 +308,19 @@ hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
   return it.verdict;
 }
 
+bool hpr_found_leads(const hpr_system *system, const hpr_found *found) {
+  if (found->leads != HPR_LEADS_UNASKED) return found->leads == HPR_LEADS;
+  return system->group_of(found->pid) == found->pid;
+}
+
 /* --- signal ----------------------------------------------------------------------------------- */
 
 bool hpr_found_has_number(const hpr_system *system, const hpr_found *found) {
   int32_t holder;
   hpr_facts facts;
   if (found->handle != HPR_NO_HANDLE) {
-    int result = system->handle_pid(found->handle, &holder);
+    bool ours;
+    int result = system->handle_pid(found->handle, &holder, &ours);
     if (result == 0) return holder == found->pid;
     if (result == HPR_ENOTSUP) result = system->handle_signal(found->handle, 0, false);
     if (result != HPR_ENOTSUP) return result != HPR_ESRCH;

@@ -24,7 +24,9 @@ hpr_boot_match hpr_boot_compare(const char *a, const char *b);
 typedef struct hpr_here {
   hpr_system_host host;
   char boot[HPR_BOOT_SIZE];
-  const struct hpr_held *held; /* handles that we have kept */
+  struct hpr_held **held; /* handles that we have kept; NULL: none */
+  struct hpr_held **turn; /* handles of those who were found in this turn; NULL: there is none */
+  hpr_handle limit;       /* those from here on are not kept in it */
 } hpr_here;
 
 /* `nonce` is used where there is no boot id. */

@@ -76,9 +76,7 @@ typedef enum hpr_signal {
 /* Whom a signal is for. */
 typedef enum hpr_scope {
   HPR_SCOPE_PROCESS, /* this process alone, whatever it leads */
-  HPR_SCOPE_GROUP, /* the group that it leads (or, verdict GROUP, led); where it leads none: itself
-                      and its descendants, each proved and signalled through its own descriptor
-                      where there is one */
+  HPR_SCOPE_GROUP,   /* the group that it leads (or, verdict GROUP, led); where none, itself */
 } hpr_scope;
 
 /* One step of a line of descent, as the system tells it at one moment: no proof of who they are. */
@@ -119,6 +117,13 @@ typedef struct hpr_process_ops {
   void *self;
 
   /*
+   * Around a call from outside: between the two each process is opened once, and our own ancestors
+   * are read once. What is asked outside of them is told all the same.
+   */
+  void (*begin)(void *self);
+  void (*end)(void *self);
+
+  /*
    * Records who holds `pid` now, with `kin` set if it is a descendant of this process
    * (family == NULL) or, for a pid that somebody reported, a descendant of `family` or a member
    * of the group or session that family leads (never of our own). Who is no kin has no kin.
@@ -156,16 +161,14 @@ typedef struct hpr_process_ops {
   /*
    * The only way a signal leaves this program, beside signal_group(). Verifies, then signals whom
    * the scope says; wakes who is stopped so that a request to end can reach it. Returns 0 if a
-   * signal was delivered (to the process or group itself, whatever became of descendants), or
-   * HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN, HPR_EFORBIDDEN, HPR_ENOTKIN, HPR_EFORKED,
-   * HPR_ENOTSUP (HPR_SIGNAL_STOP where nobody can be stopped).
+   * signal was delivered, or HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN, HPR_EFORBIDDEN,
+   * HPR_ENOTKIN, HPR_EFORKED, HPR_ENOTSUP (HPR_SIGNAL_STOP where nobody can be stopped).
    */
   int (*signal)(void *self, const hpr_identity *identity, hpr_signal signal, hpr_scope scope);
 
   /*
    * True if a signal to `leader` with HPR_SCOPE_GROUP reaches `other` as well: it is in the group
-   * that leader leads or led, or, where it leads none, descends from it. False if it cannot be
-   * told.
+   * that leader leads or led. False if it cannot be told.
    */
   bool (*reaches)(void *self, const hpr_identity *leader, const hpr_identity *other);
 
@@ -204,6 +207,9 @@ typedef struct hpr_process_ops {
    * process is in another group.
    */
   int (*signal_group)(void *self, const hpr_identity *member, int32_t group, hpr_signal signal);
+
+  /* True if it is ourselves or an ancestor of ours; false if it cannot be told. */
+  bool (*is_around_us)(void *self, const hpr_identity *identity);
 
   /*
    * The process (first) and its ancestors, the nearest first, without ourselves, our ancestors and
@@ -251,9 +257,10 @@ typedef struct hpr_process_ops {
    * the caller's number for it, unique in this registry. Returns HPR_ESRCH if nothing is left to
    * wait for (a zombie is dead), HPR_ENOMEM, HPR_EMFILE or HPR_ENOTSUP if the system cannot watch,
    * HPR_EFORKED. What failed for lack of something is tried anew by the next call. HPR_EPOLLED: it
-   * is watched, but the notice may be a tenth of a second late.
+   * is watched, but the notice may be a tenth of a second late. `ret_verdict` is written if it is
+   * watched: what it was found to be, as verify() tells.
    */
-  int (*watch)(void *self, const hpr_identity *identity, uint64_t watch);
+  int (*watch)(void *self, const hpr_identity *identity, uint64_t watch, hpr_verdict *ret_verdict);
 
   /* Takes a watch back; a notice that is under way may still come. Unknown numbers are ignored. */
   void (*unwatch)(void *self, uint64_t watch);

@@ -104,6 +104,8 @@ typedef struct hpr_system {
    */
   int (*reopen)(const char *name, hpr_handle *ret_handle);
   void (*close)(hpr_handle handle);
+  /* Those from here on are one too many to be kept. NULL: none is. */
+  hpr_handle (*handle_limit)(void);
   /* Another handle of the same process; NULL: there is no need. HPR_EMFILE. */
   int (*copy)(hpr_handle handle, hpr_handle *ret_copy);
   /*
@@ -111,8 +113,11 @@ typedef struct hpr_system {
    * compare.
    */
   int (*handle_name)(hpr_handle handle, char *ret_name, size_t size);
-  /* The number that it holds, a zombie's too. HPR_ESRCH: none any more. */
-  int (*handle_pid)(hpr_handle handle, int32_t *ret_pid);
+  /*
+   * The number that it holds, a zombie's too; `ret_ours`: it surely runs as our user, so that we
+   * may signal it. HPR_ESRCH: none any more.
+   */
+  int (*handle_pid)(hpr_handle handle, int32_t *ret_pid, bool *ret_ours);
   /* False if it has ended, or if the system would not say. */
   bool (*handle_runs)(hpr_handle handle);
   /* As signal(). The group is the one that it leads, even if it was itself reaped. */
@@ -143,7 +148,7 @@ typedef struct hpr_system {
    * also on failure. Without a handle the identity is probed ten times a second, for a group if the
    * verdict of it was GROUP, or, if it was SAME, its number is watched, which does not tell of an
    * exit before this call.
-   * HPR_EPOLLED, HPR_ENOMEM, HPR_EMFILE, HPR_ENOTSUP.
+   * HPR_ENOMEM, HPR_EMFILE, HPR_ENOTSUP.
    */
   int (*watcher_add)(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
                      hpr_verdict verdict, uint64_t watch);

@@ -81,7 +81,9 @@ TEST(Signal, IsTheOneThatWasAskedFor) {
 TEST(Signal, ReachesAProcessThatLeadsNoGroupAlone) {
   System system;
   IdleChild child, sibling;
-  EXPECT_EQ("HPR_OK", system.Signal(system.Identify(child.pid())));
+  const hpr_identity identity = system.Identify(child.pid());
+  EXPECT_FALSE(system.Reaches(identity, system.Identify(sibling.pid())));
+  EXPECT_EQ("HPR_OK", system.Signal(identity));
   EXPECT_EQ(SIGTERM, EndedBy(child));
   EXPECT_TRUE(sibling.IsAlive());
 }
@@ -240,58 +242,20 @@ TEST(Signal, ToAProcessAloneLeavesTheGroupThatItLeads) {
   EXPECT_TRUE(member.Ends());
 }
 
-TEST(Signal, ToAProcessAloneLeavesItsDescendants) {
-  System system;
-  Child parent(1, [](const Report &report) {
-    report(ForkIn(Idle));
-    Idle();
-  });
-  const Grandchild child(parent.reported());
-  EXPECT_EQ("HPR_OK",
-            system.Signal(system.Identify(parent.pid()), HPR_SIGNAL_KILL, HPR_SCOPE_PROCESS));
-  EXPECT_EQ(SIGKILL, EndedBy(parent));
-  EXPECT_TRUE(child.IsAlive());
-}
-
-/* Its child leads a session of its own, and has a child itself. */
-struct Family : Child {
-  Family()
-      : Child(2, [](const Report &report) {
-          report(ForkIn([report] {
-            setsid();
-            report(ForkIn(Idle));
-            Idle();
-          }));
-          Idle();
-        }) {}
-};
-
-TEST(Signal, ToOneThatLeadsNoGroupReachesItsDescendants) {
-  for (const hpr_signal signal : {HPR_SIGNAL_TERM, HPR_SIGNAL_KILL}) {
+TEST(Signal, LeavesTheDescendantsOfOneThatLeadsNoGroup) {
+  for (const hpr_scope scope : {HPR_SCOPE_PROCESS, HPR_SCOPE_GROUP}) {
     System system;
-    IdleChild sibling;
-    Family parent;
-    const Grandchild first(parent.reported(0)), second(parent.reported(1));
+    Child parent(1, [](const Report &report) {
+      report(ForkIn(Idle));
+      Idle();
+    });
+    const Grandchild child(parent.reported());
     const hpr_identity identity = system.Identify(parent.pid());
-    EXPECT_TRUE(system.Reaches(identity, system.Identify(first.pid())));
-    EXPECT_TRUE(system.Reaches(identity, system.Identify(second.pid())));
-    EXPECT_FALSE(system.Reaches(identity, system.Identify(sibling.pid())));
-    EXPECT_FALSE(system.Reaches(system.Identify(first.pid()), identity)) << "never upwards";
-    EXPECT_EQ("HPR_OK", system.Signal(identity, signal));
-    EXPECT_NE(0, EndedBy(parent));
-    EXPECT_TRUE(first.Ends() && second.Ends());
-    EXPECT_TRUE(sibling.IsAlive()) << "of the same group";
+    EXPECT_FALSE(system.Reaches(identity, system.Identify(child.pid())));
+    EXPECT_EQ("HPR_OK", system.Signal(identity, HPR_SIGNAL_KILL, scope));
+    EXPECT_EQ(SIGKILL, EndedBy(parent));
+    EXPECT_TRUE(child.IsAlive());
   }
-}
-
-TEST(Signal, ToOneThatLeadsNoGroupWakesItsDescendants) {
-  System system;
-  Family parent;
-  const Grandchild first(parent.reported(0)), second(parent.reported(1));
-  second.Kill(SIGSTOP);
-  ASSERT_TRUE(Eventually([&] { return IsStopped(second.pid()); }));
-  EXPECT_EQ("HPR_OK", system.Signal(system.Identify(parent.pid())));
-  EXPECT_TRUE(second.Ends() && first.Ends());
 }
 
 /* --- groups --------------------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ const mutants = [
   },
   {
     name: "ladder without re-check",
-    file: "src/platform/process.c",
+    file: "src/platform/signal.c",
     find: "  const hpr_found found = hpr_found_open(self->system, &self->here, identity);\n  result = check_found",
     replace:
       "  if (signal == HPR_SIGNAL_KILL) return self->system->signal(identity->pid, 9, false);\n" +
@@ -53,21 +53,21 @@ const mutants = [
   },
   {
     name: "kinship not asked for",
-    file: "src/platform/process.c",
+    file: "src/platform/signal.c",
     find: "  return result == 0 && !identity->kin ? HPR_ENOTKIN : result;",
     replace: "  return identity ? result : HPR_ENOTKIN;",
   },
   {
     name: "a stranger's child is kin",
-    file: "src/platform/process.c",
+    file: "src/platform/identify.c",
     find: "family->kin && is_related",
     replace: "is_related",
   },
   {
     name: "nobody is forbidden",
-    file: "src/platform/process.c",
-    find: "  return is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : permit(self->system, pid);",
-    replace: "  return pid < 0 && is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : 0;",
+    file: "src/platform/signal.c",
+    find: "  return is_forbidden(self, pid) ? HPR_EFORBIDDEN : permit(self, pid);",
+    replace: "  return pid < 0 && is_forbidden(self, pid) ? HPR_EFORBIDDEN : 0;",
   },
   {
     name: "forgotten as soon as signalled",
@@ -201,7 +201,7 @@ const mutants = [
   },
   {
     name: "jobs of one terminal are kin",
-    file: "src/platform/process.c",
+    file: "src/platform/identify.c",
     find: "  return hpr_descends(system, pid, family) || is_led",
     replace:
       "  hpr_facts its;\n" +

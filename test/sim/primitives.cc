@@ -91,11 +91,12 @@ int Reopen(const char *name, hpr_handle *ret_fd) {
   return 0;
 }
 
-int PidOf(hpr_handle fd, int32_t *ret_pid) {
+int PidOf(hpr_handle fd, int32_t *ret_pid, bool *ret_ours) {
   if (Cannot()) return HPR_ENOTSUP;
   const Process *process = the_kernel->Find(the_kernel->PidfdOf(static_cast<int>(fd)));
   if (!process) return HPR_ESRCH;
   *ret_pid = process->pid;
+  *ret_ours = !process->other_user;
   return 0;
 }
 

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -22,6 +24,7 @@ enum {
   SIGNAL_GROUP = 1 << 2,    /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
   PIDFS_ROOT = -10002,      /* FD_PIDFS_ROOT, Linux 6.17 */
   INFO_PID = 1,             /* PIDFD_INFO_PID, Linux 6.13 */
+  INFO_USERS = 2,           /* PIDFD_INFO_CREDS */
   NAME_BYTES = 16,          /* longer file handles than any pidfs has had (8) */
   PIDFS_MAGIC = 0x50494446, /* PID_FS_MAGIC of linux/magic.h */
 };
@@ -67,6 +70,12 @@ int hpr_pidfd_copy(hpr_handle fd, hpr_handle *ret_copy) {
   if (copy < 0) return hpr_error_from_errno(errno);
   *ret_copy = copy;
   return 0;
+}
+
+hpr_handle hpr_pidfd_limit(void) {
+  struct rlimit limit;
+  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX;
+  return known ? (hpr_handle)(limit.rlim_cur / 2) : INT_MAX;
 }
 
 /*
@@ -138,15 +147,17 @@ int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd) {
 /* struct pidfd_info of linux/pidfd.h in its first version, PIDFD_INFO_SIZE_VER0. */
 typedef struct pidfd_info {
   uint64_t mask, cgroup;
-  uint32_t pid, tgid, rest[10];
+  uint32_t pid, tgid, ppid, real_user, rest[8];
 } pidfd_info;
 
-int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid) {
+int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid, bool *ret_ours) {
   pidfd_info info = {.mask = INFO_PID};
   if (ioctl((int)fd, _IOWR(0xFF, 11, pidfd_info), &info) != 0) { /* PIDFD_GET_INFO */
     return errno == ESRCH ? HPR_ESRCH : HPR_ENOTSUP;
   }
   *ret_pid = (int32_t)info.pid;
+  /* The sender's effective user is the target's real one, kill(2). */
+  *ret_ours = (info.mask & INFO_USERS) != 0 && info.real_user == geteuid();
   return 0;
 }
 

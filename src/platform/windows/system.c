@@ -8,8 +8,8 @@
  * - An open handle keeps the number from passing on: there is no moment between look and signal.
  * - There are no signals. Every hpr_signal is TerminateProcess with exit code 1, as in Node's own
  *   kill(): the process is not asked and cannot clean up, so that SIGTERM ends what SIGKILL would.
- * - There are no process groups; descendants are ended in their place (tree.h), those of a process
- *   that is gone are not. Kinship is descent alone: sessions are the user's whole desktop.
+ * - There are no process groups; the core ends descendants one by one, those of a process that is
+ *   gone are not found. Kinship is descent alone: sessions are the user's whole desktop.
  * - There is no fork().
  */
 #include "platform/system.h"
@@ -95,8 +95,9 @@ static int name_handle(hpr_handle handle, char *ret_name, size_t size) {
   return HPR_ENOTSUP;
 }
 
-static int pid_of_handle(hpr_handle handle, int32_t *ret_pid) {
+static int pid_of_handle(hpr_handle handle, int32_t *ret_pid, bool *ret_ours) {
   *ret_pid = hpr_handle_pid(raw(handle));
+  *ret_ours = false; /* to be asked */
   return 0;
 }
 

@@ -79,7 +79,8 @@ std::string System::FirstWord(const hpr_identity &identity) {
 }
 
 std::string System::Watch(const hpr_identity &identity, uint64_t watch) {
-  return Code(ops_.watch(ops_.self, &identity, watch));
+  hpr_verdict verdict;
+  return Code(ops_.watch(ops_.self, &identity, watch, &verdict));
 }
 
 void System::Unwatch(uint64_t watch) { ops_.unwatch(ops_.self, watch); }
