@@ -44,7 +44,7 @@ static void give_agent_up(hpr_registry *registry, hpr_entry *entry) {
 
 /* One that is ending keeps its parts, unless its number is another's by now. */
 static void promote(hpr_registry *registry, hpr_entry *entry) {
-  const bool has_number = entry->by_pid.entry != NULL;
+  const bool has_number = hpr_index_has(HPR_BY_PID, entry);
   if (!hpr_entry_can_promote(entry) || (entry->ending && has_number)) return;
   hpr_watch_stop(&registry->process, entry);
   if (hpr_table_promote(&registry->table, entry) == HPR_EEXIST) give_agent_up(registry, entry);

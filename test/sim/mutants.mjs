@@ -135,16 +135,16 @@ const mutants = [
     file: "src/core/table.c",
     find:
       "  hpr_table_note_change(table);\n" +
-      "  hpr_index_remove(&table->by_session, &entry->by_session);",
-    replace: "  hpr_index_remove(&table->by_session, &entry->by_session);",
+      "  hpr_index_remove(&table->index, HPR_BY_SESSION, entry);",
+    replace: "  hpr_index_remove(&table->index, HPR_BY_SESSION, entry);",
   },
   {
     name: "a name that two entries have counted once in the filter",
     file: "src/core/index.c",
-    find: "  if (result == 0 && index->filter) hpr_filter_add(index->filter, key, key_size);\n",
+    find: "  if (index->by[by].filter) hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
     replace:
-      "  const bool is_first = slot->older == slot;\n" +
-      "  if (result == 0 && index->filter && is_first) hpr_filter_add(index->filter, key, key_size);\n",
+      "  if (index->by[by].filter && entry->slots[by].older == entry->number)\n" +
+      "    hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
   },
   {
     name: "a watch that failed not tried again",
