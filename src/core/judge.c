@@ -221,9 +221,11 @@ static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
   for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
     const hpr_asked *it = &row->ending->sent[i];
     hpr_identity identity = {.pid = it->pid, .state = HPR_RECORD_KNOWN, .kin = true};
-    memcpy(identity.boot, row->main.boot, sizeof identity.boot);
-    memcpy(identity.birth, it->birth, sizeof identity.birth);
-    if (it->birth[0] && process->verify(process->self, &identity) == HPR_VERDICT_SAME) return true;
+    identity.boot = row->main.boot;
+    identity.birth = it->birth;
+    if (it->birth.form != HPR_BIRTH_NONE &&
+        process->verify(process->self, &identity) == HPR_VERDICT_SAME)
+      return true;
   }
   return false;
 }
@@ -249,7 +251,9 @@ hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy 
   switch (verdict) {
   case HPR_VERDICT_GONE:
   case HPR_VERDICT_STRANGER:
-    return row->terminating && is_ending_left(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;
+    if (!row->terminating || !is_ending_left(process, row)) return HPR_FATE_DROP;
+    renew(process, row); /* one that was asked is there: they were recorded in this boot */
+    return HPR_FATE_RESUME;
   case HPR_VERDICT_NOT_HERE:
   case HPR_VERDICT_ELSEWHERE: return HPR_FATE_ELSEWHERE;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;

@@ -118,11 +118,12 @@ void hpr_others_resume(hpr_entry *entry) {
   const hpr_ending_record *record = entry->row.ending;
   for (size_t i = 0; i < record->sent_count; i++) {
     hpr_identity identity = {.pid = record->sent[i].pid, .state = HPR_RECORD_KNOWN, .kin = true};
-    memcpy(identity.boot, entry->row.main.boot, sizeof identity.boot);
-    memcpy(identity.birth, record->sent[i].birth, sizeof identity.birth);
-    hpr_other *it = identity.birth[0] && !has_number_of_part(entry, identity.pid)
-                        ? add(entry->ending, &identity)
-                        : NULL;
+    identity.boot = entry->row.main.boot;
+    identity.birth = record->sent[i].birth;
+    hpr_other *it =
+        identity.birth.form != HPR_BIRTH_NONE && !has_number_of_part(entry, identity.pid)
+            ? add(entry->ending, &identity)
+            : NULL;
     if (!it) continue;
     it->asked.sent = HPR_SENT_FIRST;
     it->suspect = true;

@@ -103,19 +103,13 @@ static bool is_mixed(const hpr_system *system, int32_t pid, reach *by) {
   return system->handle_pid(by->handle, &holder, &by->ours) == 0 && holder != pid;
 }
 
-/* What stands before a name's '-' says what it is made of: only names of one kind compare. */
-static bool is_of_kind(const char *a, const char *b) {
-  const size_t length = strcspn(a, "-");
-  return length == strcspn(b, "-") && memcmp(a, b, length) == 0;
-}
-
 /* By the name of the process that was opened by number, where names cannot be opened. */
-static hpr_verdict compare_name(const hpr_system *system, const char *name, reach *by) {
-  char its[HPR_BIRTH_SIZE];
-  const bool told = by->handle != HPR_NO_HANDLE && name &&
-                    system->handle_name(by->handle, its, sizeof its) == 0 && is_of_kind(name, its);
+static hpr_verdict compare_name(const hpr_system *system, const hpr_birth *birth, reach *by) {
+  hpr_birth its = {0};
+  const bool told = by->handle != HPR_NO_HANDLE && birth->name_kind != 0 &&
+                    system->handle_name(by->handle, &its) == 0 && birth->name_kind == its.name_kind;
   if (!told) return HPR_VERDICT_SAME;
-  by->exact = strcmp(name, its) == 0;
+  by->exact = birth->name == its.name;
   return by->exact ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
 }
 
@@ -137,14 +131,15 @@ static hpr_verdict judge_by_number(const hpr_system *system, int32_t pid) {
 
 /* Returns SAME if it has to be looked at more closely. */
 static hpr_verdict open_handle(const hpr_system *system, const hpr_here *here,
-                               const hpr_identity *identity, const char *name, reach *ret_reach) {
+                               const hpr_identity *identity, reach *ret_reach) {
+  const hpr_birth *birth = &identity->birth;
   const int32_t pid = identity->pid;
   *ret_reach = (reach){.handle = find_in(here->turn, identity)};
   ret_reach->exact = ret_reach->reopened = ret_reach->kept = ret_reach->handle != HPR_NO_HANDLE;
   if (ret_reach->kept) return HPR_VERDICT_SAME;
   ret_reach->exact = copy_held(system, here, identity, &ret_reach->handle);
   if (ret_reach->exact) return HPR_VERDICT_SAME;
-  int opened = name ? system->reopen(name, &ret_reach->handle) : HPR_ENOTSUP;
+  int opened = birth->name_kind != 0 ? system->reopen(birth, &ret_reach->handle) : HPR_ENOTSUP;
   ret_reach->exact = ret_reach->reopened = opened == 0;
   if (opened == 0)
     return is_mixed(system, pid, ret_reach) ? HPR_VERDICT_STRANGER : HPR_VERDICT_SAME;
@@ -154,7 +149,7 @@ static hpr_verdict open_handle(const hpr_system *system, const hpr_here *here,
   if (out_of_resources(opened)) return judge_by_number(system, pid);
   if (opened == HPR_EINVAL) return HPR_VERDICT_STRANGER; /* a thread's now, so it was free before */
   ret_reach->gone = opened == HPR_ESRCH;
-  return compare_name(system, name, ret_reach);
+  return compare_name(system, birth, ret_reach);
 }
 
 /* Asked after a look: an answer other than HPR_ESRCH proves that what was seen was its own. */
@@ -222,10 +217,11 @@ static bool keep(const hpr_system *system, const hpr_here *here, const hpr_ident
 }
 
 static hpr_found find_process(const hpr_system *system, const hpr_here *here,
-                              const hpr_identity *identity, const hpr_birth *birth) {
+                              const hpr_identity *identity) {
+  const hpr_birth *birth = &identity->birth;
   reach by;
   const int32_t pid = identity->pid;
-  hpr_found it = not_found(pid, open_handle(system, here, identity, birth->name, &by));
+  hpr_found it = not_found(pid, open_handle(system, here, identity, &by));
   if (it.verdict == HPR_VERDICT_SAME) it = judge(system, here, pid, birth, &by);
   if (by.handle != HPR_NO_HANDLE && it.handle != by.handle && !by.kept) system->close(by.handle);
   it.start = birth->start;
@@ -239,9 +235,9 @@ static hpr_found find_process(const hpr_system *system, const hpr_here *here,
 
 /* Of two boots at the same time, by the same clock, a name that is found in both says: the same. */
 static hpr_found find_likely(const hpr_system *system, const hpr_here *here,
-                             const hpr_identity *identity, const hpr_birth *birth) {
+                             const hpr_identity *identity) {
   const int32_t pid = identity->pid;
-  hpr_found it = find_process(system, here, identity, birth);
+  hpr_found it = find_process(system, here, identity);
   if (it.exact && !hpr_verdict_is_gone(it.verdict)) return it;
   hpr_found_close(system, &it);
   return not_found(pid,
@@ -254,31 +250,32 @@ static hpr_found find_of_unknown_boot(const hpr_system *system, int32_t pid) {
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static hpr_boot_match match_boot(const hpr_here *here, const char *boot) {
-  return boot[0] ? hpr_boot_compare(here->boot, boot) : HPR_BOOT_SAME; /* nothing was recorded */
+static hpr_boot_match match_boot(const hpr_here *here, const hpr_boot *boot) {
+  return boot->form != HPR_BOOT_NONE ? hpr_boot_compare(&here->boot, boot)
+                                     : HPR_BOOT_SAME; /* nothing was recorded */
 }
 
 hpr_found hpr_found_open(const hpr_system *system, const hpr_here *here,
                          const hpr_identity *identity) {
-  hpr_birth birth;
+  const hpr_birth *birth = &identity->birth;
   const int32_t pid = identity->pid;
-  const hpr_boot_match boot = match_boot(here, identity->boot);
+  const hpr_boot_match boot = match_boot(here, &identity->boot);
   if (!hpr_is_pid(pid)) return not_found(pid, HPR_VERDICT_UNKNOWN);
   if (boot == HPR_BOOT_OTHER)
     return not_found(pid, here->host.boots_alike ? HPR_VERDICT_ELSEWHERE : HPR_VERDICT_NOT_HERE);
   if (identity->state != HPR_RECORD_KNOWN)
     return boot == HPR_BOOT_SAME ? find_unnamed(system, identity)
                                  : find_of_unknown_boot(system, pid);
-  if (!hpr_birth_read(identity->birth, &birth) || birth.has_namespaces != here->host.has_namespaces)
+  if (!hpr_birth_is_told(birth) || (birth->form == HPR_BIRTH_FULL) != here->host.has_namespaces)
     return not_found(pid, HPR_VERDICT_UNKNOWN);
   /* In another pid namespace the same number means another process. */
-  if (birth.pid_namespace != here->host.pid_namespace)
-    return not_found(pid, birth.pid_namespace == 0 || here->host.pid_namespace == 0
+  if (birth->pid_namespace != here->host.pid_namespace)
+    return not_found(pid, birth->pid_namespace == 0 || here->host.pid_namespace == 0
                               ? HPR_VERDICT_UNKNOWN
                               : HPR_VERDICT_ELSEWHERE);
-  if (boot == HPR_BOOT_SAME) return find_process(system, here, identity, &birth);
-  return boot == HPR_BOOT_LIKELY && birth.name ? find_likely(system, here, identity, &birth)
-                                               : find_of_unknown_boot(system, pid);
+  if (boot == HPR_BOOT_SAME) return find_process(system, here, identity);
+  return boot == HPR_BOOT_LIKELY && birth->name_kind != 0 ? find_likely(system, here, identity)
+                                                          : find_of_unknown_boot(system, pid);
 }
 
 hpr_found hpr_found_in_turn(const hpr_here *here, const hpr_identity *identity) {

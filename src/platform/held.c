@@ -1,14 +1,13 @@
 #include "platform/held.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 struct hpr_held {
   int32_t pid;
-  char birth[HPR_BIRTH_SIZE];
+  hpr_birth birth;
   hpr_handle handle;
   UT_hash_handle hh;
 };
@@ -21,7 +20,7 @@ static hpr_held *find(const hpr_held *list, int32_t pid) {
 
 hpr_handle hpr_held_find(const hpr_held *list, const hpr_identity *identity) {
   const hpr_held *it = find(list, identity->pid);
-  return it && hpr_birth_equal(it->birth, identity->birth) ? it->handle : HPR_NO_HANDLE;
+  return it && hpr_birth_equal(&it->birth, &identity->birth) ? it->handle : HPR_NO_HANDLE;
 }
 
 static hpr_handle remove_item(hpr_held **list, hpr_held *it) {
@@ -40,7 +39,7 @@ bool hpr_held_keep(hpr_held **list, const hpr_system *system, const hpr_identity
   if (!it) return false;
   it->pid = identity->pid;
   it->handle = take_handle;
-  memcpy(it->birth, identity->birth, sizeof it->birth);
+  it->birth = identity->birth;
   HASH_ADD(hh, *list, pid, sizeof it->pid, it);
   if (it->hh.tbl) return true;
   free(it);
@@ -49,7 +48,7 @@ bool hpr_held_keep(hpr_held **list, const hpr_system *system, const hpr_identity
 
 hpr_handle hpr_held_take(hpr_held **list, const hpr_identity *identity) {
   hpr_held *it = find(*list, identity->pid);
-  const bool own = it && hpr_birth_equal(it->birth, identity->birth);
+  const bool own = it && hpr_birth_equal(&it->birth, &identity->birth);
   return own ? remove_item(list, it) : HPR_NO_HANDLE;
 }
 

@@ -1,7 +1,5 @@
 #include "platform/native.h"
 
-#include <string.h>
-
 enum { LEGACY_SLACK_MS = 5000 }; /* between a spawn and the original module's writing it down */
 
 /* --- looking -------------------------------------------------------------------------------- */
@@ -51,23 +49,32 @@ static bool is_nowhere(const hpr_native *self) {
   return self->here.host.has_namespaces && self->here.host.pid_namespace == 0;
 }
 
+/* Whoever is recorded in a turn is watched in it. Only if its name would do as well, later. */
+static bool keep_for_watch(hpr_native *self, const hpr_identity *identity, hpr_handle handle) {
+  const uint16_t kind = identity->birth.name_kind;
+  int32_t pid;
+  bool ours;
+  return self->here.turn && self->names_open && kind != 0 && kind != HPR_NAME_INODE &&
+         handle < self->here.limit && self->system->handle_pid(handle, &pid, &ours) == 0 && ours &&
+         hpr_held_keep(self->here.turn, self->system, identity, handle);
+}
+
 /* Returns 0 if the identity is KNOWN; its kinship is yet to be told. */
 int hpr_native_record(hpr_native *self, int32_t pid, hpr_facts *ret_facts,
                       hpr_identity *ret_identity) {
-  char name[HPR_BIRTH_SIZE];
   hpr_handle handle;
   complete_here(self);
   const int result =
       is_nowhere(self) ? HPR_EUNKNOWN : hpr_native_pin(self->system, pid, &handle, ret_facts);
   *ret_identity = (hpr_identity){.pid = pid, .state = HPR_RECORD_OPAQUE};
   if (result == HPR_ESRCH) ret_identity->state = HPR_RECORD_NOBODY;
-  memcpy(ret_identity->boot, self->here.boot, sizeof self->here.boot);
+  ret_identity->boot = self->here.boot;
   if (result != 0) return result;
-  const bool has_handle = handle != HPR_NO_HANDLE;
-  const bool named = has_handle && self->system->handle_name(handle, name, sizeof name) == 0;
   ret_identity->state = HPR_RECORD_KNOWN;
-  hpr_birth_write(&self->here.host, ret_facts->start, named ? name : NULL, ret_identity->birth);
-  if (has_handle) self->system->close(handle);
+  ret_identity->birth = hpr_birth_make(&self->here.host, ret_facts->start);
+  if (handle == HPR_NO_HANDLE) return 0;
+  (void)self->system->handle_name(handle, &ret_identity->birth);
+  if (!keep_for_watch(self, ret_identity, handle)) self->system->close(handle);
   return 0;
 }
 
@@ -119,7 +126,7 @@ void hpr_native_identify_recorded(void *context, int32_t pid, int64_t recorded_m
 
 void hpr_native_renew(void *context, hpr_identity *identity) {
   const hpr_native *self = context;
-  const hpr_boot_match match = hpr_boot_compare(self->here.boot, identity->boot);
-  if (identity->boot[0] && match != HPR_BOOT_SAME && match != HPR_BOOT_OTHER)
-    memcpy(identity->boot, self->here.boot, sizeof self->here.boot);
+  const hpr_boot_match match = hpr_boot_compare(&self->here.boot, &identity->boot);
+  if (identity->boot.form != HPR_BOOT_NONE && match != HPR_BOOT_SAME && match != HPR_BOOT_OTHER)
+    identity->boot = self->here.boot;
 }

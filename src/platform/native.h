@@ -14,6 +14,7 @@ typedef struct hpr_native {
   hpr_held *held;        /* handles of those who are watched, where their names cannot be opened */
   hpr_held *turn;        /* handles of those who were found in this turn */
   hpr_ancestry ancestry; /* as it was read in this turn */
+  bool names_open;       /* a process was opened by its name: then all that have one can be */
   hpr_exit_notice notice;
   void *notice_context;
   hpr_watcher *watcher; /* NULL until the first watch */

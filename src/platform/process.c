@@ -83,8 +83,8 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
   self->system = system;
   self->opener = system->self_pid();
   system->host(&self->here.host);
-  hpr_boot_write(&self->here.host, self->here.host.boot_id[0] ? 0 : system->nonce(),
-                 self->here.boot);
+  self->here.boot =
+      hpr_boot_make(&self->here.host, self->here.host.boot_id[0] ? 0 : system->nonce());
   self->here.held = &self->held;
   self->notice = notice;
   self->notice_context = context;

@@ -11,9 +11,7 @@
 enum {
   HPR_PID_MIN = 2,          /* 1 is init; 0 and negative numbers address groups */
   HPR_PID_MAX = 2147483647, /* the widest pid_t; no system gives out larger numbers */
-  HPR_BOOT_SIZE = 64,       /* bytes, the final NUL included */
-  HPR_BIRTH_SIZE = 64,
-  HPR_MARK_LONG = 16, /* bytes of a token that nobody has by accident */
+  HPR_MARK_LONG = 16,       /* bytes of a token that nobody has by accident */
 };
 
 /* True for a number that a process of ours may have. */
@@ -27,16 +25,50 @@ typedef enum hpr_record_state {
   HPR_RECORD_OPAQUE, /* somebody held it, but the system would not tell who */
 } hpr_record_state;
 
+typedef enum hpr_boot_form {
+  HPR_BOOT_NONE,  /* nothing was recorded */
+  HPR_BOOT_ID,    /* the kernel's own id */
+  HPR_BOOT_HOST,  /* the host's, where its boots have none */
+  HPR_BOOT_NONCE, /* the system told none: a number that only its writer has */
+} hpr_boot_form;
+
+/* Which boot: births compare only within one. All zero: none. Its text is identity.h's. */
+typedef struct hpr_boot {
+  uint64_t id[2];
+  int64_t began_ms; /* since 1970, by the clock of the one who wrote it; 0 = not told */
+  uint8_t form;     /* an hpr_boot_form */
+  bool upper;       /* its text has upper-case letters */
+} hpr_boot;
+
+typedef enum hpr_birth_form {
+  HPR_BIRTH_NONE,  /* nothing was recorded */
+  HPR_BIRTH_PLAIN, /* of a system without namespaces */
+  HPR_BIRTH_FULL,
+  HPR_BIRTH_ODD, /* a text that no version so far has written; its hash is in `start` */
+} hpr_birth_form;
+
 /*
- * Who a pid was. Pids are reused, so birth must match too. Boot and birth are opaque text, made by
- * identify() and judged by verify() of the same system; they survive being stored in a file.
+ * Unique for a pid within one boot: when it began and, where the kernel has names that it never
+ * gives twice in a boot, its name. All zero: none. Its text is identity.h's.
+ */
+typedef struct hpr_birth {
+  uint64_t start; /* in the system's own unit; compares only within one time namespace */
+  uint64_t name;
+  uint32_t pid_namespace, time_namespace; /* 0 = not told */
+  uint16_t name_kind;                     /* only names of one kind compare; 0 = no name */
+  uint8_t form;                           /* an hpr_birth_form */
+} hpr_birth;
+
+/*
+ * Who a pid was. Pids are reused, so birth must match too. Boot and birth are made by identify()
+ * and judged by verify() of the same system; they survive being stored in a file.
  */
 typedef struct hpr_identity {
-  int32_t pid; /* HPR_PID_MIN or more; 0 = unset */
-  hpr_record_state state;
-  bool kin;                   /* a relative when it was recorded; false = never signalled */
-  char boot[HPR_BOOT_SIZE];   /* which boot; births compare only within one boot */
-  char birth[HPR_BIRTH_SIZE]; /* unique for a pid within one boot */
+  int32_t pid;   /* HPR_PID_MIN or more; 0 = unset */
+  uint8_t state; /* an hpr_record_state */
+  bool kin;      /* a relative when it was recorded; false = never signalled */
+  hpr_boot boot;
+  hpr_birth birth;
 } hpr_identity;
 
 /*
@@ -45,8 +77,8 @@ typedef struct hpr_identity {
  */
 bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b);
 
-/* The same for two births of one pid and boot, "" being equal to itself alone. */
-bool hpr_birth_equal(const char *a, const char *b);
+/* The same for two births of one pid and boot; one that is not known is equal to itself alone. */
+bool hpr_birth_equal(const hpr_birth *a, const hpr_birth *b);
 
 /* Is the recorded process still there? "Cannot tell" is an answer of its own. */
 typedef enum hpr_verdict {

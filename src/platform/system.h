@@ -15,6 +15,9 @@ enum { HPR_NO_HANDLE = -1 };
 
 enum { HPR_BOOT_ID_SIZE = 40 };
 
+/* A kind of name that cannot be opened. Others are of file handles, below this number. */
+enum { HPR_NAME_INODE = 0x1000 };
+
 /* Where numbers mean something: this boot of this host, these namespaces. */
 typedef struct hpr_system_host {
   char boot_id[HPR_BOOT_ID_SIZE]; /* "" where the system does not tell it */
@@ -102,17 +105,14 @@ typedef struct hpr_system {
   int (*open)(int32_t pid, hpr_handle *ret_handle);
   /* Opens by a name that handle_name gave, in any process of this boot. HPR_ESRCH: gone for good.
    */
-  int (*reopen)(const char *name, hpr_handle *ret_handle);
+  int (*reopen)(const hpr_birth *named, hpr_handle *ret_handle);
   void (*close)(hpr_handle handle);
   /* Those from here on are one too many to be kept. NULL: none is. */
   hpr_handle (*handle_limit)(void);
   /* Another handle of the same process; NULL: there is no need. HPR_EMFILE. */
   int (*copy)(hpr_handle handle, hpr_handle *ret_copy);
-  /*
-   * "<kind>-<name>", of letters and digits; never used twice within a boot. Only names of one kind
-   * compare.
-   */
-  int (*handle_name)(hpr_handle handle, char *ret_name, size_t size);
+  /* Its name, and of which kind that is; of the birth nothing else is written. */
+  int (*handle_name)(hpr_handle handle, hpr_birth *birth);
   /*
    * The number that it holds, a zombie's too; `ret_ours`: it surely runs as our user, so that we
    * may signal it. HPR_ESRCH: none any more.

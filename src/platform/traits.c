@@ -68,10 +68,10 @@ int64_t hpr_native_age_ms(void *context, const hpr_identity *identity) {
 
 int64_t hpr_native_since_ms(void *context, const hpr_identity *identity, int64_t boot_ms) {
   const hpr_native *self = context;
-  hpr_birth birth;
-  if (hpr_boot_compare(self->here.boot, identity->boot) != HPR_BOOT_SAME ||
-      self->here.host.boots_alike || !hpr_birth_read(identity->birth, &birth) ||
-      !hpr_same_time(birth.time_namespace, self->here.host.time_namespace))
+  const hpr_birth *birth = &identity->birth;
+  if (hpr_boot_compare(&self->here.boot, &identity->boot) != HPR_BOOT_SAME ||
+      self->here.host.boots_alike || !hpr_birth_is_told(birth) ||
+      !hpr_same_time(birth->time_namespace, self->here.host.time_namespace))
     return -1;
   const int64_t since_ms = self->system->boot_ms() - boot_ms;
   return since_ms < 0 ? -1 : since_ms;

@@ -1,13 +1,10 @@
 #include "platform/native.h"
 
-#include <string.h>
-
 /* A leader has gone when only its group is left. On the watching thread too: what is held is the
  * registry's thread's. */
 static bool is_there(const void *context, const hpr_identity *identity, bool group) {
   const hpr_native *self = context;
-  hpr_here here = {.host = self->here.host};
-  memcpy(here.boot, self->here.boot, sizeof here.boot);
+  const hpr_here here = {.host = self->here.host, .boot = self->here.boot};
   const hpr_verdict verdict = hpr_found_verdict(self->system, &here, identity);
   return !hpr_verdict_is_gone(verdict) && (group || verdict != HPR_VERDICT_GROUP);
 }
@@ -85,6 +82,7 @@ int hpr_native_watch(void *context, const hpr_identity *identity, uint64_t watch
   const hpr_handle held = result == 0 ? copy_to_hold(self, &found, identity) : HPR_NO_HANDLE;
   if (result == 0) {
     hpr_found_take(&self->here, identity, &found);
+    self->names_open = self->names_open || found.reopened;
     const int added = add_watch(self, &found, identity, watch);
     if (held != HPR_NO_HANDLE && added == 0)
       hold(self, identity, held);

@@ -138,7 +138,7 @@ TEST(Signal, IsKeptFromAGroupThatCannotBeProven) {
   GroupOfTwo leader;
   Grandchild member(leader.reported());
   hpr_identity identity = system.Identify(leader.pid());
-  SetBirth(&identity, WithPart(identity.birth, 2, ""));
+  SetBirth(&identity, WithPart(BirthOf(identity), 2, ""));
   leader.Kill();
   leader.Reap();
   EXPECT_EQ("HPR_EUNKNOWN", system.Signal(identity));
@@ -214,7 +214,7 @@ TEST(Signal, LeavesNoDescriptorOpen) {
   GroupOfTwo leader;
   Grandchild member(leader.reported());
   hpr_identity identity = system.Identify(leader.pid()), stranger = identity;
-  SetBirth(&stranger, AnotherBirth(identity.birth));
+  SetBirth(&stranger, AnotherBirth(BirthOf(identity)));
   const size_t before = OpenDescriptors();
   system.Signal(identity);
   system.Signal(stranger);
@@ -365,7 +365,7 @@ TEST(Group, OfAStrangerIsNeverSignalled) {
   GroupOfTwo leader;
   const hpr_identity member = MemberOf(system, leader);
   hpr_identity reused = member, unrelated = member;
-  SetBirth(&reused, AnotherBirth(member.birth));
+  SetBirth(&reused, AnotherBirth(BirthOf(member)));
   unrelated.kin = false;
   for (const hpr_signal signal : kAll) {
     EXPECT_EQ("HPR_ESTRANGER", system.SignalGroup(member, stranger.pid(), signal));
@@ -401,7 +401,7 @@ TEST(Signal, DoesNotGoToAStranger) {
   System system;
   GroupLeader child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, AnotherBirth(identity.birth));
+  SetBirth(&identity, AnotherBirth(BirthOf(identity)));
   for (const hpr_signal signal : kAll) EXPECT_EQ("HPR_ESTRANGER", system.Signal(identity, signal));
   EXPECT_TRUE(child.IsAlive());
 }
@@ -410,8 +410,8 @@ TEST(Signal, DoesNotGoToSomebodyElseThanThePid) {
   System system;
   IdleChild named, other;
   hpr_identity mixed = system.Identify(named.pid());
-  SetBirth(&mixed, system.Identify(other.pid()).birth);
-  if (PartOf(mixed.birth, 2).empty()) GTEST_SKIP() << kNoNames;
+  SetBirth(&mixed, BirthOf(system.Identify(other.pid())));
+  if (PartOf(BirthOf(mixed), 2).empty()) GTEST_SKIP() << kNoNames;
   EXPECT_EQ("HPR_ESTRANGER", system.Signal(mixed, HPR_SIGNAL_KILL));
   EXPECT_TRUE(named.IsAlive());
   EXPECT_TRUE(other.IsAlive());
@@ -430,7 +430,7 @@ TEST(Signal, DoesNotGoToAnotherHostOrPidNamespace) {
   System system;
   IdleChild child;
   hpr_identity elsewhere = system.Identify(child.pid());
-  SetBirth(&elsewhere, WithPart(elsewhere.birth, 0, "1"));
+  SetBirth(&elsewhere, WithPart(BirthOf(elsewhere), 0, "1"));
   EXPECT_EQ("HPR_EFOREIGN", system.Signal(elsewhere, HPR_SIGNAL_KILL));
   hpr_identity malformed = system.Identify(child.pid());
   SetBirth(&malformed, "x");

@@ -18,10 +18,11 @@ const mutants = [
   {
     name: "no identity check",
     file: "src/platform/found.c",
-    find: "  hpr_birth birth;\n  const int32_t pid",
+    find: "  const int32_t pid = identity->pid;\n  const hpr_boot_match boot",
     replace:
-      "  hpr_birth birth;\n  if (system->signal(identity->pid, 0, false) == 0)\n" +
-      "    return not_found(identity->pid, HPR_VERDICT_SAME);\n  const int32_t pid",
+      "  if (system->signal(identity->pid, 0, false) == 0)\n" +
+      "    return not_found(identity->pid, HPR_VERDICT_SAME);\n" +
+      "  const int32_t pid = identity->pid;\n  const hpr_boot_match boot",
   },
   {
     name: "EPERM taken for dead",
@@ -102,8 +103,8 @@ const mutants = [
   {
     name: "another boot's pids trusted",
     file: "src/platform/identity.c",
-    find: "  if (one.has_id && other.has_id) return HPR_BOOT_OTHER;",
-    replace: "  if (one.has_id && other.has_id) return HPR_BOOT_SAME;",
+    find: "  if (has_id(a) && has_id(b)) return HPR_BOOT_OTHER;",
+    replace: "  if (has_id(a) && has_id(b)) return HPR_BOOT_SAME;",
   },
   {
     name: "ages by the wall clock",

@@ -18,11 +18,11 @@ int hpr_pidfd_copy(hpr_handle fd, hpr_handle *ret_copy);
 /*
  * The process's name on the pidfs file system: its file handle (Linux 6.14), which can be opened
  * while any member of the process's group lives, or else its inode number (6.9), which can only be
- * compared. HPR_ENOTSUP also if the text would not fit.
+ * compared.
  */
-int hpr_pidfd_name(hpr_handle fd, char *ret_name, size_t size);
+int hpr_pidfd_name(hpr_handle fd, hpr_birth *birth);
 
-int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd);
+int hpr_pidfd_reopen(const hpr_birth *named, hpr_handle *ret_fd);
 
 /*
  * The kernel gives out the lowest free number, so a descriptor's number tells how many there are,

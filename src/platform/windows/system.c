@@ -83,15 +83,15 @@ static int open_handle(int32_t pid, hpr_handle *ret_handle) {
   return result;
 }
 
-static int reopen_handle(const char *name, hpr_handle *ret_handle) {
-  (void)name, (void)ret_handle;
+static int reopen_handle(const hpr_birth *named, hpr_handle *ret_handle) {
+  (void)named, (void)ret_handle;
   return HPR_ENOTSUP;
 }
 
 static void close_handle(hpr_handle handle) { hpr_handle_close(raw(handle)); }
 
-static int name_handle(hpr_handle handle, char *ret_name, size_t size) {
-  (void)handle, (void)ret_name, (void)size;
+static int name_handle(hpr_handle handle, hpr_birth *birth) {
+  (void)handle, (void)birth;
   return HPR_ENOTSUP;
 }
 

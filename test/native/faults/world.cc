@@ -24,15 +24,16 @@ void Identify(void *self, int32_t pid, const hpr_identity *, hpr_identity *ret_i
   if (It(self).alive.count(pid) == 0) return;
   ret_identity->state = HPR_RECORD_KNOWN;
   ret_identity->kin = true;
-  snprintf(ret_identity->boot, sizeof ret_identity->boot, "b");
-  snprintf(ret_identity->birth, sizeof ret_identity->birth, "%d", pid);
+  SetBoot(ret_identity, "b");
+  SetBirth(ret_identity, std::to_string(pid));
 }
 
 hpr_verdict Verify(void *self, const hpr_identity *identity) {
   if (identity->state == HPR_RECORD_NONE) return HPR_VERDICT_UNKNOWN;
   if (It(self).groups.count(identity->pid) != 0) return HPR_VERDICT_GROUP;
   if (It(self).alive.count(identity->pid) == 0) return HPR_VERDICT_GONE;
-  return identity->birth == std::to_string(identity->pid) ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
+  return BirthOf(*identity) == std::to_string(identity->pid) ? HPR_VERDICT_SAME
+                                                             : HPR_VERDICT_STRANGER;
 }
 
 } // namespace

@@ -101,11 +101,3 @@ void System::Notice(void *context, uint64_t watch) {
   std::lock_guard<std::mutex> guard(self->lock_);
   self->notices_.push_back(watch);
 }
-
-void SetBirth(hpr_identity *identity, const std::string &birth) {
-  snprintf(identity->birth, sizeof identity->birth, "%s", birth.c_str());
-}
-
-void SetBoot(hpr_identity *identity, const std::string &boot) {
-  snprintf(identity->boot, sizeof identity->boot, "%s", boot.c_str());
-}
