@@ -45,7 +45,7 @@ static void give_agent_up(hpr_registry *registry, hpr_entry *entry) {
 
 /* One that is ending keeps its parts, unless its number is another's by now. */
 static void promote(hpr_registry *registry, hpr_entry *entry) {
-  const bool has_number = entry->by_pid.entry != NULL;
+  const bool has_number = hpr_index_has(HPR_BY_PID, entry);
   if (!hpr_entry_can_promote(entry) || (entry->ending && has_number)) return;
   hpr_watch_stop(&registry->process, entry);
   if (hpr_table_promote(&registry->table, entry) == HPR_EEXIST) give_agent_up(registry, entry);
@@ -80,6 +80,12 @@ static bool reaches(const hpr_process_ops *process, const hpr_entry *entry, hpr_
              : process->reaches(process->self, leader, it);
 }
 
+/* Only then its group matters: it is to be signalled in this step, if at all. */
+static bool is_unasked(const hpr_registry *registry, const hpr_ending *ending, hpr_part part) {
+  const bool kill = ending->state == HPR_ENDING_KILL || registry->now_ms >= ending->kill_due_ms;
+  return !ending->tree && ending->parts[part].sent < (kill ? HPR_SENT_KILL : HPR_SENT_FIRST);
+}
+
 static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
   hpr_ending_facts facts = {.has_keeper = entry->row.keeper.pid != 0};
@@ -95,8 +101,8 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
   }
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     facts.leads[part] =
-        facts.is_group[part] ||
-        (facts.left[part] && process->leads(process->self, hpr_entry_part(entry, part)));
+        facts.is_group[part] || (facts.left[part] && is_unasked(registry, entry->ending, part) &&
+                                 process->leads(process->self, hpr_entry_part(entry, part)));
     for (hpr_part other = 0; facts.leads[part] && other < HPR_PART_COUNT; other++)
       if (other != part && facts.left[other] && !facts.is_group[other] &&
           reaches(process, entry, part, other))

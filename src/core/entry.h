@@ -81,7 +81,8 @@ typedef struct hpr_entry {
   bool timed;                      /* in the table's list of those who wait for a time */
   struct hpr_entry *prev_due, *next_due, *prev_timed, *next_timed;
   struct hpr_entry *prev, *next; /* in order */
-  hpr_slot by_serial, by_pid, by_session, by_token, by_agent, by_cwd;
+  uint32_t number;               /* see hpr_index_enter; another's when this one has gone */
+  hpr_slot slots[HPR_BY_COUNT];
 } hpr_entry;
 
 /* Takes the row over. NULL: no memory, and the row is the caller's yet. */

@@ -80,5 +80,8 @@ void hpr_registry_watches_fired(hpr_registry *registry, const uint64_t watches[]
   hpr_turn_begin(registry);
   registry->may_wait = true;
   for (size_t i = 0; i < count; i++) any = note_watch(registry, watches[i]) || any;
-  if (any) hpr_turn_end(registry);
+  if (any)
+    hpr_turn_end(registry);
+  else
+    registry->process.end(registry->process.self);
 }

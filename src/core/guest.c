@@ -15,7 +15,7 @@ static hpr_judge_scope scope_of(const hpr_registry *registry) {
   };
 }
 
-static hpr_verdict judge_row(const hpr_registry *registry, hpr_row *row) {
+static hpr_verdict judge_row(hpr_registry *registry, hpr_row *row) {
   const hpr_judge_scope scope = scope_of(registry);
   if (hpr_owners_took_all_along(&registry->owners, &registry->process, row))
     return HPR_VERDICT_GONE;

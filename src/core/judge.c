@@ -77,23 +77,29 @@ static void prove_agent(const hpr_judge_scope *scope, hpr_row *row) {
     prove(scope, row, &row->pi);
 }
 
-/* Nobody can tell, by what was recorded, whether it is still the same: its mark may. */
-static void heal(const hpr_judge_scope *scope, const hpr_row *row, hpr_identity *identity) {
+/* Where nobody can tell, by what was recorded, whether it is still the same, its mark may. */
+static hpr_verdict verify_or_heal(const hpr_judge_scope *scope, const hpr_row *row,
+                                  hpr_identity *identity) {
   const hpr_process_ops *process = scope->process;
+  const hpr_verdict verdict = process->verify(process->self, identity);
   hpr_identity now;
-  if (identity->pid == 0 || !row->token ||
-      process->verify(process->self, identity) != HPR_VERDICT_UNKNOWN)
-    return;
+  if (verdict != HPR_VERDICT_UNKNOWN || !row->token) return verdict;
   process->identify(process->self, identity->pid, NULL, &now);
-  if (now.state != HPR_RECORD_KNOWN || !carries_mark(scope, row, &now)) return;
+  if (now.state != HPR_RECORD_KNOWN || !carries_mark(scope, row, &now)) return verdict;
   *identity = now;
   identity->kin = true;
+  return process->verify(process->self, identity);
 }
 
-static void complete_identities(const hpr_judge_scope *scope, hpr_row *row) {
+static void heal(const hpr_judge_scope *scope, const hpr_row *row, hpr_identity *identity) {
+  if (identity->pid != 0 && row->token) (void)verify_or_heal(scope, row, identity);
+}
+
+/* Returns what the registered process is found to be. */
+static hpr_verdict complete_identities(const hpr_judge_scope *scope, hpr_row *row) {
   const bool is_keeper = row->keeper.pid == row->main.pid;
   if (row->main.state == HPR_RECORD_NONE) prove(scope, row, &row->main);
-  heal(scope, row, &row->main);
+  const hpr_verdict verdict = verify_or_heal(scope, row, &row->main);
   if (row->pi.pid != 0 && row->pi.state == HPR_RECORD_NONE) prove_agent(scope, row);
   heal(scope, row, &row->pi);
   if (is_keeper)
@@ -101,6 +107,7 @@ static void complete_identities(const hpr_judge_scope *scope, hpr_row *row) {
   else if (row->keeper.pid != 0 && row->keeper.state == HPR_RECORD_NONE)
     prove(scope, row, &row->keeper);
   if (!is_keeper) heal(scope, row, &row->keeper);
+  return verdict;
 }
 
 /*
@@ -156,8 +163,10 @@ static hpr_verdict verify(const hpr_judge_scope *scope, const hpr_identity *iden
   return hpr_judge_place(scope, process->verify(process->self, identity));
 }
 
-static hpr_verdict verify_main(const hpr_judge_scope *scope, const hpr_row *row) {
-  const hpr_verdict verdict = verify(scope, &row->main);
+/* A dead registered process, or one of which nobody can tell, may have left members of its group.
+ */
+static hpr_verdict with_members(const hpr_judge_scope *scope, const hpr_row *row,
+                                hpr_verdict verdict) {
   const bool may_be_group = hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
   const bool left = may_be_group && has_member(scope->process, row, HPR_PART_MAIN, row->main.pid);
   return left ? HPR_VERDICT_GROUP : verdict;
@@ -171,9 +180,12 @@ static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row
   return hpr_verdict_is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
 }
 
-/* Whom the row is about: the registered process or, where that is gone, its agent. */
-static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row) {
-  hpr_verdict verdict = verify_main(scope, row);
+/*
+ * Whom the row is about: the registered process, which was found to be `main`, or, where that is
+ * gone, its agent.
+ */
+static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row, hpr_verdict main) {
+  const hpr_verdict verdict = with_members(scope, row, hpr_judge_place(scope, main));
   const bool stranger = row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin; /* keeps nothing alive */
   if (row->pi.pid == 0 || stranger ||
       !(hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
@@ -192,8 +204,8 @@ hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict) {
 
 hpr_verdict hpr_judge_row(const hpr_judge_scope *scope, hpr_row *row) {
   const hpr_identity main = row->main, pi = row->pi, keeper = row->keeper;
-  complete_identities(scope, row);
-  const hpr_verdict verdict = find_subject(scope, row);
+  const hpr_verdict found = complete_identities(scope, row);
+  const hpr_verdict verdict = find_subject(scope, row, found);
   if (verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP) renew(scope->process, row);
   if (!scope->shared || main.state != HPR_RECORD_NONE || !hpr_verdict_is_gone(verdict))
     return verdict;
@@ -209,20 +221,17 @@ static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
   for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
     const hpr_asked *it = &row->ending->sent[i];
     hpr_identity identity = {.pid = it->pid, .state = HPR_RECORD_KNOWN, .kin = true};
-    memcpy(identity.boot, row->main.boot, sizeof identity.boot);
-    memcpy(identity.birth, it->birth, sizeof identity.birth);
-    if (it->birth[0] && process->verify(process->self, &identity) == HPR_VERDICT_SAME) return true;
+    identity.boot = row->main.boot;
+    identity.birth = it->birth;
+    if (it->birth.form != HPR_BIRTH_NONE &&
+        process->verify(process->self, &identity) == HPR_VERDICT_SAME)
+      return true;
   }
   return false;
 }
 
-/* Of ourselves and those that we descend from no line of descent is told. */
 static bool is_above_us(const hpr_process_ops *process, const hpr_identity *identity) {
-  hpr_ancestor line[HPR_LINEAGE_MAX];
-  size_t count;
-  return identity->pid != 0 && process->verify(process->self, identity) == HPR_VERDICT_SAME &&
-         process->lineage(process->self, identity->pid, line, &count) == HPR_ESRCH &&
-         process->verify(process->self, identity) == HPR_VERDICT_SAME;
+  return identity->pid != 0 && process->is_around_us(process->self, identity);
 }
 
 static hpr_fate fate_of_survivor(const hpr_process_ops *process, const hpr_orphan_policy *policy,
@@ -235,12 +244,16 @@ static hpr_fate fate_of_survivor(const hpr_process_ops *process, const hpr_orpha
 }
 
 hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy *policy, bool lost,
-                          hpr_row *row) {
+                          hpr_row *row, bool *ret_runs) {
   const hpr_process_ops *process = scope->process;
-  switch (hpr_judge_row(scope, row)) {
+  const hpr_verdict verdict = hpr_judge_row(scope, row);
+  *ret_runs = verdict == HPR_VERDICT_SAME;
+  switch (verdict) {
   case HPR_VERDICT_GONE:
   case HPR_VERDICT_STRANGER:
-    return row->terminating && is_ending_left(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;
+    if (!row->terminating || !is_ending_left(process, row)) return HPR_FATE_DROP;
+    renew(process, row); /* one that was asked is there: they were recorded in this boot */
+    return HPR_FATE_RESUME;
   case HPR_VERDICT_NOT_HERE:
   case HPR_VERDICT_ELSEWHERE: return HPR_FATE_ELSEWHERE;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;

@@ -44,10 +44,10 @@ hpr_verdict hpr_judge_row(const hpr_judge_scope *scope, hpr_row *row);
 
 /*
  * `lost`: its server has provably ended. One that is not proved to be the row's, or that we descend
- * from, is never to end for that.
+ * from, is never to end for that. `ret_runs`: the process that the row names now was found running.
  */
 hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy *policy, bool lost,
-                          hpr_row *row);
+                          hpr_row *row, bool *ret_runs);
 
 /* NOT_HERE said as what it means for that file: GONE or ELSEWHERE. */
 hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict);

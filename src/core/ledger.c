@@ -135,8 +135,11 @@ static void end_if_due(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_fate
   if (fate == HPR_FATE_END_OLD) request_end(scope, entry, HPR_REASON_AGE);
 }
 
-/* Lack of memory leaves the row as it was, a dead server's. */
-static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate) {
+/*
+ * `runs`: its registered process was just seen; whoever watches it looks again. Lack of memory
+ * leaves the row as it was, a dead server's.
+ */
+static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
   hpr_row ours = *row;
   ours.foreign_since_ms = 0;
   hpr_ledger_sign(scope->ledger, scope->owners, &ours);
@@ -150,6 +153,8 @@ static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   *row = (hpr_row){0};
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     entry->parts[part].suspect = entry->parts[part].presence == HPR_PRESENCE_THERE;
+  if (runs && fate == HPR_FATE_ADOPT)
+    entry->parts[HPR_PART_MAIN].suspect = false; /* nothing is to be decided */
   if (entry->row.remainder) hpr_table_make_remainder(scope->table, entry);
   end_if_due(scope, entry, fate);
   scope->ledger->adoptions++;
@@ -221,7 +226,7 @@ static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
   hpr_entry_free(entry);
 }
 
-static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate) {
+static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
   hpr_entry *holder;
   switch (fate) {
   case HPR_FATE_DROP: tell_exit(scope, row); return HPR_DROP;
@@ -236,7 +241,7 @@ static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   case HPR_FATE_END_OLD: break;
   }
   holder = hpr_table_find_pid(scope->table, row->main.pid);
-  return holder ? hand_over(scope, holder, row) : adopt(scope, row, fate);
+  return holder ? hand_over(scope, holder, row) : adopt(scope, row, fate, runs);
 }
 
 static bool is_taken(hpr_fate fate) {
@@ -254,10 +259,11 @@ static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool los
   };
   const bool unproved = row->main.state == HPR_RECORD_NONE;
   const int32_t pid = row->main.pid;
-  const hpr_fate fate = hpr_judge_orphan(&by, &scope->orphans, lost, row);
+  bool runs;
+  const hpr_fate fate = hpr_judge_orphan(&by, &scope->orphans, lost, row, &runs);
   if (is_taken(fate) && unproved && !row->main.kin)
     hpr_outbox_warn(scope->outbox, HPR_ENOTKIN, pid, path_of(scope));
-  return apply(scope, row, fate);
+  return apply(scope, row, fate, runs);
 }
 
 static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
@@ -275,7 +281,7 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
     break;
   case HPR_OWNER_GONE:
     if (hpr_owners_took_all_along(scope->owners, scope->process, row))
-      return apply(scope, row, HPR_FATE_DROP);
+      return apply(scope, row, HPR_FATE_DROP, false);
     break;
   }
   return judge_lost(scope, row, owner == HPR_OWNER_GONE);
@@ -290,7 +296,7 @@ static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *announce
   hpr_row row = {.main = *identity, .spawned_ms = announced->spawned_ms};
   if (process->folder(process->self, identity, &row.cwd) != 0) row.cwd = strdup("");
   if (!row.cwd || hpr_row_set_text(&row.token, announced->token) != 0 ||
-      adopt(scope, &row, scope->orphans.end ? HPR_FATE_END : HPR_FATE_ADOPT) == HPR_KEEP) {
+      adopt(scope, &row, scope->orphans.end ? HPR_FATE_END : HPR_FATE_ADOPT, false) == HPR_KEEP) {
     hpr_row_done(&row);
     return HPR_KEEP;
   }

@@ -24,11 +24,11 @@ static bool may_have(const hpr_entry *entry, const char *session, hpr_link by) {
 }
 
 /* Of those with one key the one that the session has, else the first that it may have. */
-static hpr_entry *choose(const hpr_slot *slot, const char *session, hpr_link by) {
-  hpr_entry *first = NULL;
-  for (; slot; slot = slot->newer) {
-    if (has(slot->entry, session)) return slot->entry;
-    if (!first && gives_way(slot->entry, by)) first = slot->entry;
+static hpr_entry *choose_by_token(const hpr_index *index, const char *token, const char *session) {
+  hpr_entry *first = NULL, *it = hpr_index_find_text(index, HPR_BY_TOKEN, token);
+  for (; it; it = hpr_index_newer(index, HPR_BY_TOKEN, it)) {
+    if (has(it, session)) return it;
+    if (!first && gives_way(it, HPR_LINK_TOKEN)) first = it;
   }
   return first;
 }
@@ -47,13 +47,11 @@ static void warn_of_guess(hpr_registry *registry, const hpr_entry *entry, const 
 
 /* A session that has proved one entry does not need the one that it was guessed to have. */
 static void drop_guesses(hpr_registry *registry, const hpr_entry *proved) {
-  for (hpr_slot *slot = hpr_index_find(&registry->table.by_session, proved->session,
-                                       strlen(proved->session)),
-                *next;
-       slot; slot = next) {
-    next = slot->newer;
-    if (slot->entry != proved && slot->entry->linked_by == HPR_LINK_FOLDER)
-      hpr_table_unlink(&registry->table, slot->entry);
+  const hpr_index *index = &registry->table.index;
+  hpr_entry *it = hpr_index_find_text(index, HPR_BY_SESSION, proved->session), *next;
+  for (; it; it = next) {
+    next = hpr_index_newer(index, HPR_BY_SESSION, it);
+    if (it != proved && it->linked_by == HPR_LINK_FOLDER) hpr_table_unlink(&registry->table, it);
   }
 }
 
@@ -94,8 +92,7 @@ static hpr_link give(hpr_registry *registry, hpr_entry *entry, const char *sessi
 hpr_link hpr_registry_link_by_token(hpr_registry *registry, const char *token, const char *session,
                                     int32_t pid) {
   if (!token[0] || !session[0]) return HPR_LINK_NONE;
-  const hpr_slot *slot = hpr_index_find(&registry->table.by_token, token, strlen(token));
-  hpr_entry *entry = choose(slot, session, HPR_LINK_TOKEN);
+  hpr_entry *entry = choose_by_token(&registry->table.index, token, session);
   if (!entry) return HPR_LINK_NONE;
   if (entry->linked_by == HPR_LINK_TOKEN && pid == 0) return HPR_LINK_TOKEN; /* nothing is new */
   hpr_turn_begin(registry);
@@ -126,10 +123,9 @@ static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, int32_t pid) 
 
 /* Of those whose agent has that number the one that the session has, else the first. */
 static hpr_entry *find_by_agent(hpr_registry *registry, const char *session, int32_t pid) {
-  const hpr_slot *slot = hpr_index_find(&registry->table.by_agent, &pid, sizeof pid);
-  hpr_entry *first = NULL;
-  for (; slot; slot = slot->newer) {
-    hpr_entry *entry = slot->entry;
+  const hpr_index *index = &registry->table.index;
+  hpr_entry *first = NULL, *entry = hpr_index_find(index, HPR_BY_AGENT, &pid, sizeof pid);
+  for (; entry; entry = hpr_index_newer(index, HPR_BY_AGENT, entry)) {
     if (!may_have(entry, session, HPR_LINK_PID) || !is_its_agent(registry, entry, pid)) continue;
     if (has(entry, session)) return entry;
     if (!first) first = entry;
@@ -174,11 +170,12 @@ static hpr_entry *find_other_name(hpr_registry *registry, hpr_entry *from, hpr_p
 
 /* `ret_several`: there is another one, which it might as well be. */
 static hpr_entry *find_by_folder(hpr_registry *registry, const char *cwd, bool *ret_several) {
-  const hpr_slot *slot = hpr_index_find(&registry->table.by_cwd, cwd, strlen(cwd));
-  *ret_several = slot && slot->newer;
-  if (slot) return slot->entry;
+  const hpr_index *index = &registry->table.index;
+  hpr_entry *entry = hpr_index_find_text(index, HPR_BY_CWD, cwd);
+  *ret_several = entry && hpr_index_newer(index, HPR_BY_CWD, entry);
+  if (entry) return entry;
   hpr_place place = {.path = cwd};
-  hpr_entry *entry = find_other_name(registry, registry->table.entries, &place);
+  entry = find_other_name(registry, registry->table.entries, &place);
   *ret_several = entry && find_other_name(registry, entry->next, &place);
   return entry;
 }

@@ -118,11 +118,12 @@ void hpr_others_resume(hpr_entry *entry) {
   const hpr_ending_record *record = entry->row.ending;
   for (size_t i = 0; i < record->sent_count; i++) {
     hpr_identity identity = {.pid = record->sent[i].pid, .state = HPR_RECORD_KNOWN, .kin = true};
-    memcpy(identity.boot, entry->row.main.boot, sizeof identity.boot);
-    memcpy(identity.birth, record->sent[i].birth, sizeof identity.birth);
-    hpr_other *it = identity.birth[0] && !has_number_of_part(entry, identity.pid)
-                        ? add(entry->ending, &identity)
-                        : NULL;
+    identity.boot = entry->row.main.boot;
+    identity.birth = record->sent[i].birth;
+    hpr_other *it =
+        identity.birth.form != HPR_BIRTH_NONE && !has_number_of_part(entry, identity.pid)
+            ? add(entry->ending, &identity)
+            : NULL;
     if (!it) continue;
     it->asked.sent = HPR_SENT_FIRST;
     it->suspect = true;
@@ -145,8 +146,10 @@ bool hpr_others_watch(const hpr_process_ops *process, hpr_entry *entry) {
   for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++) {
     hpr_other *it = &entry->ending->others[i];
     if (it->watched || !it->there || it->bystander) continue;
-    int result = process->watch(process->self, &it->identity,
-                                hpr_watch_make(entry->serial, (uint16_t)i, HPR_WATCH_OTHER));
+    hpr_verdict verdict;
+    int result =
+        process->watch(process->self, &it->identity,
+                       hpr_watch_make(entry->serial, (uint16_t)i, HPR_WATCH_OTHER), &verdict);
     it->watched = result == 0 || result == HPR_EPOLLED;
     it->suspect = it->suspect || result == HPR_ESRCH;
     all = all && (it->watched || result == HPR_ESRCH);

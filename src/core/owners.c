@@ -11,8 +11,10 @@
 typedef struct hpr_owner {
   hpr_identity identity; /* of its process */
   char id[HPR_OWNER_ID_SIZE];
-  uint32_t number; /* of its watch */
-  uint32_t round;  /* when it was last asked about */
+  uint32_t number;     /* of its watch */
+  uint32_t round;      /* when it was last asked about */
+  uint32_t init_round; /* when it was last asked whether its namespace has ended */
+  bool took_all;       /* it had */
   bool watched;
   hpr_ownership state;
   bool judged; /* it has ended, and what it left has been judged since */
@@ -38,7 +40,7 @@ static hpr_owner *find_or_add(hpr_owners *owners, const hpr_row *row) {
   owner->identity = row->owner;
   memcpy(owner->id, row->owner_id, sizeof owner->id);
   owner->number = ++owners->next_number;
-  owner->round = owners->round - 1;
+  owner->round = owner->init_round = owners->round - 1;
   DL_APPEND(owners->list, owner);
   return owner;
 }
@@ -86,7 +88,8 @@ static void watch(hpr_owners *owners, const hpr_process_ops *process, hpr_owner 
       process->verify(process->self, &owner->identity) != HPR_VERDICT_SAME)
     return;
   const uint64_t number = hpr_watch_make(owner->number, 0, HPR_WATCH_OWNER);
-  int result = process->watch(process->self, &owner->identity, number);
+  hpr_verdict verdict;
+  int result = process->watch(process->self, &owner->identity, number, &verdict);
   owner->watched = result == 0 || result == HPR_EPOLLED;
   if (result == HPR_EPOLLED) owners->polled = true;
 }
@@ -111,10 +114,19 @@ bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process, const 
   return state == HPR_OWNER_LIVES || state == HPR_OWNER_ELSEWHERE;
 }
 
-bool hpr_owners_took_all_along(const hpr_owners *owners, const hpr_process_ops *process,
-                               const hpr_row *row) {
+static bool ask_init(const hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
   return hpr_ownerfile_test_init(owners->locks, row) == HPR_PROOF_ENDED &&
          !is_of_another_host(owners, process, row);
+}
+
+bool hpr_owners_took_all_along(hpr_owners *owners, const hpr_process_ops *process,
+                               const hpr_row *row) {
+  if (row->owner_init[0] == '\0') return false;
+  hpr_owner *owner = find(owners, row);
+  if (!owner) return ask_init(owners, process, row);
+  if (owner->init_round != owners->round) owner->took_all = ask_init(owners, process, row);
+  owner->init_round = owners->round;
+  return owner->took_all;
 }
 
 /* A registry may be closed long before its process 1 ends. */

@@ -38,7 +38,7 @@ bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process, const 
 bool hpr_owners_meet(hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row);
 
 /* Its owner was process 1 of a pid namespace that has ended, and all of that namespace with it. */
-bool hpr_owners_took_all_along(const hpr_owners *owners, const hpr_process_ops *process,
+bool hpr_owners_took_all_along(hpr_owners *owners, const hpr_process_ops *process,
                                const hpr_row *row);
 
 /* A row of an owner that has ended could not be judged yet. */

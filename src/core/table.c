@@ -6,27 +6,25 @@
 
 #include "base/error.h"
 
-static hpr_entry *first(const hpr_index *index, const void *key, size_t size) {
-  const hpr_slot *slot = hpr_index_find(index, key, size);
-  return slot ? slot->entry : NULL;
-}
-
 void hpr_table_show(hpr_table *table, hpr_board *board) {
   table->board = board;
-  table->by_token.filter = board ? &board->tokens : NULL;
-  table->by_session.filter = board ? &board->sessions : NULL;
+  table->index.by[HPR_BY_TOKEN].filter = board ? &board->tokens : NULL;
+  table->index.by[HPR_BY_SESSION].filter = board ? &board->sessions : NULL;
 }
 
-void hpr_table_done(hpr_table *table) { hpr_lines_done(&table->lines); }
+void hpr_table_done(hpr_table *table) {
+  hpr_lines_done(&table->lines);
+  hpr_index_done(&table->index);
+}
 
 /* --- finding -------------------------------------------------------------------------------- */
 
 hpr_entry *hpr_table_find_serial(const hpr_table *table, uint64_t serial) {
-  return first(&table->by_serial, &serial, sizeof serial);
+  return hpr_index_find(&table->index, HPR_BY_SERIAL, &serial, sizeof serial);
 }
 
 hpr_entry *hpr_table_find_pid(const hpr_table *table, int32_t pid) {
-  return first(&table->by_pid, &pid, sizeof pid);
+  return hpr_index_find(&table->index, HPR_BY_PID, &pid, sizeof pid);
 }
 
 hpr_entry *hpr_table_find_same(const hpr_table *table, const hpr_row *row) {
@@ -39,22 +37,14 @@ hpr_entry *hpr_table_find_same(const hpr_table *table, const hpr_row *row) {
 }
 
 hpr_entry *hpr_table_find_session(const hpr_table *table, const char *session) {
-  return first(&table->by_session, session, strlen(session));
+  return hpr_index_find_text(&table->index, HPR_BY_SESSION, session);
 }
 
 hpr_entry *hpr_table_find_token(const hpr_table *table, const char *token) {
-  return first(&table->by_token, token, strlen(token));
+  return hpr_index_find_text(&table->index, HPR_BY_TOKEN, token);
 }
 
 /* --- membership ----------------------------------------------------------------------------- */
-
-static int index_text(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const char *text) {
-  return text && text[0] ? hpr_index_add(index, slot, entry, text, strlen(text)) : 0;
-}
-
-static int index_pid(hpr_index *index, hpr_slot *slot, hpr_entry *entry, const int32_t *pid) {
-  return *pid ? hpr_index_add(index, slot, entry, pid, sizeof *pid) : 0;
-}
 
 void hpr_table_note_change(const hpr_table *table) {
   if (table->board) table->board->lookups++;
@@ -68,29 +58,25 @@ static void set_live(hpr_table *table, size_t live) {
 /* Out of all indexes but those of serials and pids. */
 static void leave_lookups(hpr_table *table, hpr_entry *entry) {
   hpr_table_note_change(table);
-  hpr_index_remove(&table->by_session, &entry->by_session);
-  hpr_index_remove(&table->by_token, &entry->by_token);
-  hpr_index_remove(&table->by_agent, &entry->by_agent);
-  hpr_index_remove(&table->by_cwd, &entry->by_cwd);
+  hpr_index_remove(&table->index, HPR_BY_SESSION, entry);
+  hpr_index_remove(&table->index, HPR_BY_TOKEN, entry);
+  hpr_index_remove(&table->index, HPR_BY_AGENT, entry);
+  hpr_index_remove(&table->index, HPR_BY_CWD, entry);
 }
 
 static int enter(hpr_table *table, hpr_entry *entry) {
-  hpr_row *row = &entry->row;
-  int result = hpr_index_add(&table->by_serial, &entry->by_serial, entry, &entry->serial,
-                             sizeof entry->serial);
-  if (result == 0) result = index_pid(&table->by_pid, &entry->by_pid, entry, &row->main.pid);
-  if (result == 0) result = index_text(&table->by_token, &entry->by_token, entry, row->token);
-  if (result == 0) result = index_pid(&table->by_agent, &entry->by_agent, entry, &row->pi.pid);
-  if (result == 0)
-    result = hpr_index_add(&table->by_cwd, &entry->by_cwd, entry, row->cwd, strlen(row->cwd));
-  if (result == 0) result = hpr_lines_add(&table->lines, entry->order, entry);
-  return result;
+  static const hpr_by all[] = {HPR_BY_SERIAL, HPR_BY_PID, HPR_BY_TOKEN, HPR_BY_AGENT, HPR_BY_CWD};
+  int result = hpr_index_enter(&table->index, entry);
+  for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
+    result = hpr_index_add(&table->index, all[i], entry);
+  return result ? result : hpr_lines_add(&table->lines, entry->order, entry);
 }
 
 static void leave(hpr_table *table, hpr_entry *entry) {
   leave_lookups(table, entry);
-  hpr_index_remove(&table->by_pid, &entry->by_pid);
-  hpr_index_remove(&table->by_serial, &entry->by_serial);
+  hpr_index_remove(&table->index, HPR_BY_PID, entry);
+  hpr_index_remove(&table->index, HPR_BY_SERIAL, entry);
+  hpr_index_leave(&table->index, entry);
 }
 
 int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced) {
@@ -120,7 +106,7 @@ void hpr_table_retire(hpr_table *table, hpr_entry *entry) {
 }
 
 void hpr_table_free_number(hpr_table *table, hpr_entry *entry) {
-  hpr_index_remove(&table->by_pid, &entry->by_pid);
+  hpr_index_remove(&table->index, HPR_BY_PID, entry);
 }
 
 /* --- the turn's work ------------------------------------------------------------------------ */
@@ -246,12 +232,13 @@ int hpr_table_link(hpr_table *table, hpr_entry *entry, const char *session, hpr_
   char *copy = strdup(session);
   if (!copy) return HPR_ENOMEM;
   hpr_table_unlink(table, entry);
-  if (index_text(&table->by_session, &entry->by_session, entry, copy) != 0) {
+  entry->session = copy;
+  if (hpr_index_add(&table->index, HPR_BY_SESSION, entry) != 0) {
+    entry->session = NULL;
     free(copy);
     return HPR_ENOMEM;
   }
-  hpr_index_remove(&table->by_cwd, &entry->by_cwd);
-  entry->session = copy;
+  hpr_index_remove(&table->index, HPR_BY_CWD, entry);
   entry->linked_by = by;
   hpr_entry_touch(entry); /* the file says so to the person whose server is gone */
   return 0;
@@ -260,14 +247,13 @@ int hpr_table_link(hpr_table *table, hpr_entry *entry, const char *session, hpr_
 void hpr_table_unlink(hpr_table *table, hpr_entry *entry) {
   hpr_table_note_change(table);
   if (!entry->session) return;
-  hpr_index_remove(&table->by_session, &entry->by_session);
+  hpr_index_remove(&table->index, HPR_BY_SESSION, entry);
   free(entry->session);
   entry->session = NULL;
   entry->linked_by = HPR_LINK_NONE;
   hpr_entry_touch(entry);
   /* Without memory its folder's text does not lead to it; hpr_registry_link_by_cwd looks on. */
-  if (entry->looked_up)
-    hpr_index_add(&table->by_cwd, &entry->by_cwd, entry, entry->row.cwd, strlen(entry->row.cwd));
+  if (entry->looked_up) hpr_index_add(&table->index, HPR_BY_CWD, entry);
 }
 
 /* Of a dead agent only its group is left, which may stay as that of a former process. */
@@ -280,11 +266,11 @@ int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *
   const hpr_identity before = entry->row.pi;
   hpr_process *former = &entry->parts[HPR_PART_FORMER];
   hpr_table_note_change(table);
-  hpr_index_remove(&table->by_agent, &entry->by_agent);
+  hpr_index_remove(&table->index, HPR_BY_AGENT, entry);
   entry->row.pi = *agent;
-  if (index_pid(&table->by_agent, &entry->by_agent, entry, &entry->row.pi.pid) != 0) {
+  if (hpr_index_add(&table->index, HPR_BY_AGENT, entry) != 0) {
     entry->row.pi = before;
-    index_pid(&table->by_agent, &entry->by_agent, entry, &entry->row.pi.pid);
+    hpr_index_add(&table->index, HPR_BY_AGENT, entry);
     return HPR_ENOMEM;
   }
   const bool keeps = leaves_group(entry);
@@ -303,8 +289,8 @@ int hpr_table_promote(hpr_table *table, hpr_entry *entry) {
   const int32_t number = entry->row.pi.pid;
   if (hpr_table_find_pid(table, number)) return HPR_EEXIST;
   hpr_table_note_change(table);
-  hpr_index_remove(&table->by_agent, &entry->by_agent);
-  hpr_index_remove(&table->by_pid, &entry->by_pid);
+  hpr_index_remove(&table->index, HPR_BY_AGENT, entry);
+  hpr_index_remove(&table->index, HPR_BY_PID, entry);
   hpr_entry_promote(entry);
-  return index_pid(&table->by_pid, &entry->by_pid, entry, &entry->row.main.pid);
+  return hpr_index_add(&table->index, HPR_BY_PID, entry);
 }

@@ -133,14 +133,9 @@ size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry) {
 
 bool hpr_tree_is_around_us(const hpr_registry *registry, const hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
-  hpr_ancestor line[HPR_LINEAGE_MAX];
-  size_t count;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_identity *identity = hpr_entry_part(entry, part);
-    if (identity && process->verify(process->self, identity) == HPR_VERDICT_SAME &&
-        process->lineage(process->self, identity->pid, line, &count) == HPR_ESRCH &&
-        process->verify(process->self, identity) == HPR_VERDICT_SAME)
-      return true;
+    if (identity && process->is_around_us(process->self, identity)) return true;
   }
   return false;
 }

@@ -25,6 +25,7 @@ enum {
 void hpr_turn_begin(hpr_registry *registry) {
   registry->now_ms = registry->process.clock_ms(registry->process.self) + registry->clock_offset_ms;
   registry->may_wait = false;
+  registry->process.begin(registry->process.self);
 }
 
 static int64_t sooner(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -186,6 +187,7 @@ static void tell_to_look(hpr_registry *registry) {
 }
 
 static void tell_all(hpr_registry *registry) {
+  registry->process.end(registry->process.self);
   registry->telling = true;
   do {
     tell_when_to_wake(registry);

@@ -90,12 +90,12 @@ int hpr_watch_set(const hpr_process_ops *process, hpr_entry *entry, hpr_part par
   hpr_process *it = &entry->parts[part];
   const bool there = it->presence == HPR_PRESENCE_THERE || it->presence == HPR_PRESENCE_GROUP;
   if (!there || it->watched) return 0;
+  hpr_verdict verdict;
   int result = process->watch(process->self, whom_to_watch(process, entry, part),
-                              hpr_watch_make(entry->serial, ++it->round, part));
+                              hpr_watch_make(entry->serial, ++it->round, part), &verdict);
   it->watched = result == 0 || result == HPR_EPOLLED;
-  /* Asked after: of one that has ended by now a member of its group may be what is watched. */
-  if (it->watched && it->presence == HPR_PRESENCE_THERE &&
-      process->verify(process->self, hpr_entry_part(entry, part)) == HPR_VERDICT_GROUP) {
+  /* Of one that has ended by now a member of its group is what is watched. */
+  if (it->watched && it->presence == HPR_PRESENCE_THERE && verdict == HPR_VERDICT_GROUP) {
     process->unwatch(process->self, hpr_watch_make(entry->serial, it->round, part));
     it->watched = false;
     return HPR_ESRCH;

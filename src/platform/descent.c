@@ -26,25 +26,50 @@ bool hpr_descends(const hpr_system *system, int32_t pid, int32_t ancestor) {
          memcmp(way, again, length * sizeof *way) == 0;
 }
 
-/* --- lines of descent ----------------------------------------------------------------------- */
+/* --- our own ancestors ---------------------------------------------------------------------- */
 
-static bool is_above_us(const hpr_system *system, int32_t pid) {
-  if (pid == system->self_pid()) return true;
-  return system->is_ancestor ? system->is_ancestor(pid) != 0
-                             : hpr_descends(system, system->self_pid(), pid);
+/* False: one on the way could not be looked at. */
+static bool climb_from_us(hpr_ancestry *ancestry, const hpr_system *system) {
+  hpr_facts facts;
+  *ancestry = (hpr_ancestry){0};
+  for (int32_t pid = system->self_pid(); pid > 0 && ancestry->count < HPR_LINEAGE_MAX;) {
+    if (system->look(pid, &facts) != 0) return false;
+    ancestry->told = true;
+    pid = facts.parent;
+    if (pid > 0) ancestry->pids[ancestry->count++] = pid;
+  }
+  return true;
 }
+
+/* Once more if one of them has ended meanwhile: we have another parent by then. */
+void hpr_ancestry_read(hpr_ancestry *ancestry, const hpr_system *system) {
+  if (!climb_from_us(ancestry, system)) climb_from_us(ancestry, system);
+}
+
+bool hpr_ancestry_has(const hpr_ancestry *ancestry, int32_t pid) {
+  for (size_t i = 0; i < ancestry->count; i++)
+    if (ancestry->pids[i] == pid) return true;
+  return false;
+}
+
+bool hpr_is_above_us(const hpr_system *system, const hpr_ancestry *ancestry, int32_t pid) {
+  if (pid == system->self_pid()) return true;
+  return system->is_ancestor ? system->is_ancestor(pid) != 0 : hpr_ancestry_has(ancestry, pid);
+}
+
+/* --- lines of descent ----------------------------------------------------------------------- */
 
 /* Whatever is shared with us is no mark of anybody else. */
 static int32_t unless_ours(int32_t number, int32_t our_own) {
   return number > 0 && number != our_own ? number : 0;
 }
 
-static int follow(const hpr_system *system, int32_t pid, hpr_ancestor ret_line[HPR_LINEAGE_MAX],
-                  size_t *ret_count) {
+static int follow(const hpr_system *system, const hpr_ancestry *ancestry, int32_t pid,
+                  hpr_ancestor ret_line[HPR_LINEAGE_MAX], size_t *ret_count) {
   hpr_facts facts;
   size_t count = 0;
   for (; hpr_is_pid(pid) && count < HPR_LINEAGE_MAX; pid = facts.parent) {
-    if (is_above_us(system, pid)) break;
+    if (hpr_is_above_us(system, ancestry, pid)) break;
     const int result = system->look(pid, &facts);
     if (result != 0) return count == 0 && result == HPR_ESRCH ? HPR_ESRCH : HPR_EUNKNOWN;
     ret_line[count++] = (hpr_ancestor){
@@ -57,16 +82,15 @@ static int follow(const hpr_system *system, int32_t pid, hpr_ancestor ret_line[H
   return count > 0 ? 0 : HPR_ESRCH;
 }
 
-int hpr_lineage(const hpr_system *system, int32_t pid, hpr_ancestor ret_line[HPR_LINEAGE_MAX],
-                size_t *ret_count) {
+int hpr_lineage(const hpr_system *system, const hpr_ancestry *ancestry, int32_t pid,
+                hpr_ancestor ret_line[HPR_LINEAGE_MAX], size_t *ret_count) {
   hpr_ancestor again[HPR_LINEAGE_MAX];
-  hpr_facts facts;
   size_t count, count_again;
   /* Who cannot look at itself cannot tell who its ancestors are. */
-  if (system->look(system->self_pid(), &facts) != 0) return HPR_EUNKNOWN;
-  int result = follow(system, pid, ret_line, &count);
+  if (!ancestry->told) return HPR_EUNKNOWN;
+  int result = follow(system, ancestry, pid, ret_line, &count);
   /* The same line twice is the true one, for the reason above. */
-  if (result == 0) result = follow(system, pid, again, &count_again);
+  if (result == 0) result = follow(system, ancestry, pid, again, &count_again);
   if (result == 0 && (count != count_again || memcmp(ret_line, again, count * sizeof *again) != 0))
     result = HPR_EUNKNOWN;
   if (result == 0) *ret_count = count;

@@ -4,8 +4,6 @@
  */
 #include "platform/explain.h"
 
-#include <string.h>
-
 #include "platform/found.h"
 
 typedef struct hearing {
@@ -31,8 +29,8 @@ static const char *record_of(const hpr_identity *identity) {
 }
 
 static const char *boot_of(const hearing *it) {
-  if (!it->identity->boot[0]) return "unrecorded";
-  switch (hpr_boot_compare(it->here->boot, it->identity->boot)) {
+  if (it->identity->boot.form == HPR_BOOT_NONE) return "unrecorded";
+  switch (hpr_boot_compare(&it->here->boot, &it->identity->boot)) {
   case HPR_BOOT_SAME: return "same";
   case HPR_BOOT_LIKELY: return "likely";
   case HPR_BOOT_OTHER: return "other";
@@ -48,27 +46,26 @@ static const char *namespace_of(const hearing *it, const hpr_birth *birth) {
 }
 
 /* By the name of whoever has the number now, where names cannot be opened. */
-static const char *name_by_number(const hearing *it, const char *name) {
-  char its[HPR_BIRTH_SIZE];
+static const char *name_by_number(const hearing *it, const hpr_birth *birth) {
+  hpr_birth its = {0};
   hpr_handle handle;
   if (it->system->open(it->identity->pid, &handle) != 0) return "unavailable";
-  const size_t kind_length = strcspn(name, "-") + 1; /* only names of one kind compare */
-  const bool told = handle != HPR_NO_HANDLE &&
-                    it->system->handle_name(handle, its, sizeof its) == 0 &&
-                    strncmp(its, name, kind_length) == 0;
+  const bool told = handle != HPR_NO_HANDLE && it->system->handle_name(handle, &its) == 0 &&
+                    its.name_kind == birth->name_kind;
   if (handle != HPR_NO_HANDLE) it->system->close(handle);
   if (!told) return "unavailable";
-  return strcmp(its, name) == 0 ? "same" : "other";
+  return its.name == birth->name ? "same" : "other";
 }
 
 static const char *name_of(const hearing *it, const hpr_birth *birth) {
   hpr_handle handle;
-  if (!birth->name) return "unrecorded";
-  const int opened = it->system->reopen(birth->name, &handle);
+  if (birth->name_kind == 0) return "unrecorded";
+  const int opened = it->system->reopen(birth, &handle);
   if (opened == HPR_ESRCH) return "gone";
-  if (opened != 0) return name_by_number(it, birth->name);
+  if (opened != 0) return name_by_number(it, birth);
   int32_t holder;
-  const int told = it->system->handle_pid(handle, &holder);
+  bool ours;
+  const int told = it->system->handle_pid(handle, &holder, &ours);
   it->system->close(handle);
   if (told == HPR_ESRCH) return "gone";
   return told == 0 && holder != it->identity->pid ? "other" : "same";
@@ -81,12 +78,11 @@ static const char *start_of(const hearing *it, const hpr_birth *birth, const hpr
 }
 
 static void tell_birth(const hearing *it, bool seen, const hpr_facts *facts) {
-  hpr_birth birth;
-  if (it->identity->state != HPR_RECORD_KNOWN || !hpr_birth_read(it->identity->birth, &birth))
-    return;
-  if (birth.has_namespaces) tell(it, "namespace", namespace_of(it, &birth));
-  tell(it, "name", name_of(it, &birth));
-  if (seen) tell(it, "start", start_of(it, &birth, facts));
+  const hpr_birth *birth = &it->identity->birth;
+  if (it->identity->state != HPR_RECORD_KNOWN || !hpr_birth_is_told(birth)) return;
+  if (birth->form == HPR_BIRTH_FULL) tell(it, "namespace", namespace_of(it, birth));
+  tell(it, "name", name_of(it, birth));
+  if (seen) tell(it, "start", start_of(it, birth, facts));
 }
 
 static const char *group_of(const hearing *it) {

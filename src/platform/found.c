@@ -29,7 +29,7 @@ static hpr_found find_child(const hpr_system *system, int32_t pid) {
   }
   hpr_facts facts;
   if (system->look(pid, &facts) == 0) it.start = facts.start;
-  it.group = system->group_of(pid) == pid;
+  it.leads = system->group_of(pid) == pid ? HPR_LEADS : HPR_LEADS_NOT;
   return it;
 }
 
@@ -69,7 +69,7 @@ static int ask_group(const hpr_system *system, int32_t group, hpr_handle handle,
  * unreaped zombie. Else only its own handle, if it answers for the group, says so.
  */
 static hpr_found find_group(const hpr_system *system, int32_t pid, hpr_handle handle, bool pinned) {
-  hpr_found it = {.verdict = HPR_VERDICT_GONE, .pid = pid, .handle = handle, .group = true};
+  hpr_found it = {.verdict = HPR_VERDICT_GONE, .pid = pid, .handle = handle, .leads = HPR_LEADS};
   bool by_handle;
   const int asked = ask_group(system, pid, handle, &by_handle);
   if (asked == HPR_ESRCH) return it;
@@ -90,37 +90,36 @@ typedef struct reach {
   hpr_handle handle;
   bool exact;    /* the handle is the identity's own: it can be no stranger's */
   bool reopened; /* it was opened by its name */
+  bool kept;     /* it is the turn's, which has found it SAME before */
+  bool ours;     /* it surely runs as our user: a signal would reach it */
   bool gone;     /* the number is free */
 } reach;
 
 static bool out_of_resources(int result) { return result == HPR_EMFILE || result == HPR_ENOMEM; }
 
 /* A record pieced together from two has a name and a number that never belonged to one process. */
-static bool is_mixed(const hpr_system *system, int32_t pid, hpr_handle handle) {
+static bool is_mixed(const hpr_system *system, int32_t pid, reach *by) {
   int32_t holder;
-  return system->handle_pid(handle, &holder) == 0 && holder != pid;
-}
-
-/* What stands before a name's '-' says what it is made of: only names of one kind compare. */
-static bool is_of_kind(const char *a, const char *b) {
-  const size_t length = strcspn(a, "-");
-  return length == strcspn(b, "-") && memcmp(a, b, length) == 0;
+  return system->handle_pid(by->handle, &holder, &by->ours) == 0 && holder != pid;
 }
 
 /* By the name of the process that was opened by number, where names cannot be opened. */
-static hpr_verdict compare_name(const hpr_system *system, const char *name, reach *by) {
-  char its[HPR_BIRTH_SIZE];
-  const bool told = by->handle != HPR_NO_HANDLE && name &&
-                    system->handle_name(by->handle, its, sizeof its) == 0 && is_of_kind(name, its);
+static hpr_verdict compare_name(const hpr_system *system, const hpr_birth *birth, reach *by) {
+  hpr_birth its = {0};
+  const bool told = by->handle != HPR_NO_HANDLE && birth->name_kind != 0 &&
+                    system->handle_name(by->handle, &its) == 0 && birth->name_kind == its.name_kind;
   if (!told) return HPR_VERDICT_SAME;
-  by->exact = strcmp(name, its) == 0;
+  by->exact = birth->name == its.name;
   return by->exact ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
+}
+
+static hpr_handle find_in(hpr_held *const *list, const hpr_identity *identity) {
+  return list ? hpr_held_find(*list, identity) : (hpr_handle)HPR_NO_HANDLE;
 }
 
 static bool copy_held(const hpr_system *system, const hpr_here *here, const hpr_identity *identity,
                       hpr_handle *ret_handle) {
-  const hpr_handle held =
-      here->held ? hpr_held_find(here->held, identity) : (hpr_handle)HPR_NO_HANDLE;
+  const hpr_handle held = find_in(here->held, identity);
   return held != HPR_NO_HANDLE && system->copy(held, ret_handle) == 0;
 }
 
@@ -132,22 +131,25 @@ static hpr_verdict judge_by_number(const hpr_system *system, int32_t pid) {
 
 /* Returns SAME if it has to be looked at more closely. */
 static hpr_verdict open_handle(const hpr_system *system, const hpr_here *here,
-                               const hpr_identity *identity, const char *name, reach *ret_reach) {
+                               const hpr_identity *identity, reach *ret_reach) {
+  const hpr_birth *birth = &identity->birth;
   const int32_t pid = identity->pid;
-  *ret_reach = (reach){.handle = HPR_NO_HANDLE};
+  *ret_reach = (reach){.handle = find_in(here->turn, identity)};
+  ret_reach->exact = ret_reach->reopened = ret_reach->kept = ret_reach->handle != HPR_NO_HANDLE;
+  if (ret_reach->kept) return HPR_VERDICT_SAME;
   ret_reach->exact = copy_held(system, here, identity, &ret_reach->handle);
   if (ret_reach->exact) return HPR_VERDICT_SAME;
-  int opened = name ? system->reopen(name, &ret_reach->handle) : HPR_ENOTSUP;
+  int opened = birth->name_kind != 0 ? system->reopen(birth, &ret_reach->handle) : HPR_ENOTSUP;
   ret_reach->exact = ret_reach->reopened = opened == 0;
   if (opened == 0)
-    return is_mixed(system, pid, ret_reach->handle) ? HPR_VERDICT_STRANGER : HPR_VERDICT_SAME;
+    return is_mixed(system, pid, ret_reach) ? HPR_VERDICT_STRANGER : HPR_VERDICT_SAME;
   if (opened == HPR_ESRCH)
     return hpr_pid_exists(system, pid) ? HPR_VERDICT_STRANGER : HPR_VERDICT_GONE;
   if (!out_of_resources(opened)) opened = system->open(pid, &ret_reach->handle);
   if (out_of_resources(opened)) return judge_by_number(system, pid);
   if (opened == HPR_EINVAL) return HPR_VERDICT_STRANGER; /* a thread's now, so it was free before */
   ret_reach->gone = opened == HPR_ESRCH;
-  return compare_name(system, name, ret_reach);
+  return compare_name(system, birth, ret_reach);
 }
 
 /* Asked after a look: an answer other than HPR_ESRCH proves that what was seen was its own. */
@@ -158,12 +160,18 @@ static int ask_process(const hpr_system *system, int32_t pid, const reach *by) {
   return by->gone ? HPR_ESRCH : system->signal(pid, 0, false);
 }
 
+/* It runs, which a handle of its own alone can tell, and a signal would reach it. */
+static bool surely_runs(const hpr_system *system, int32_t pid, const reach *by, bool *ret_runs) {
+  *ret_runs = by->exact && system->handle_runs(by->handle);
+  return *ret_runs && (by->kept || by->ours || ask_process(system, pid, by) == 0);
+}
+
 /* It lives, and its facts are hidden or not needed: an exact handle is proof enough. */
-static hpr_found find_unread(const hpr_system *system, int32_t pid, const reach *by, int asked) {
+static hpr_found find_unread(int32_t pid, const reach *by, int asked) {
   hpr_found it = not_found(pid, by->exact ? HPR_VERDICT_SAME : HPR_VERDICT_UNKNOWN);
   if (asked == HPR_EACCES) it.verdict = HPR_VERDICT_FOREIGN;
   if (by->exact) it.handle = by->handle;
-  it.group = by->exact && system->group_of(pid) == pid;
+  if (by->exact) it.leads = HPR_LEADS_UNASKED;
   return it;
 }
 
@@ -178,8 +186,8 @@ static int look_at(const hpr_system *system, const hpr_here *here, int32_t pid,
 
 static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t pid,
                        const hpr_birth *birth, const reach *by) {
-  const bool runs = by->exact && system->handle_runs(by->handle);
-  if (runs && ask_process(system, pid, by) == 0) return find_unread(system, pid, by, 0);
+  bool runs;
+  if (surely_runs(system, pid, by, &runs)) return find_unread(pid, by, 0);
   hpr_facts facts;
   const int read = look_at(system, here, pid, birth, &facts);
   const int asked = ask_process(system, pid, by);
@@ -192,25 +200,34 @@ static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t p
   if (read == 0 ? facts.dead : by->exact && !runs)
     return find_group(system, pid, told || by->exact ? by->handle : HPR_NO_HANDLE,
                       told || by->exact);
-  if (!told) return find_unread(system, pid, by, asked);
+  if (!told) return find_unread(pid, by, asked);
   return (hpr_found){
       .verdict = asked == HPR_EACCES ? HPR_VERDICT_FOREIGN : HPR_VERDICT_SAME,
       .pid = pid,
       .handle = by->handle,
-      .group = facts.group == pid,
+      .leads = facts.group == pid ? HPR_LEADS : HPR_LEADS_NOT,
   };
 }
 
+/* Only what is needed anew at any time: then the turn may end without it. */
+static bool keep(const hpr_system *system, const hpr_here *here, const hpr_identity *identity,
+                 const hpr_found *found) {
+  return here->turn && found->verdict == HPR_VERDICT_SAME && found->reopened &&
+         found->handle < here->limit && hpr_held_keep(here->turn, system, identity, found->handle);
+}
+
 static hpr_found find_process(const hpr_system *system, const hpr_here *here,
-                              const hpr_identity *identity, const hpr_birth *birth) {
+                              const hpr_identity *identity) {
+  const hpr_birth *birth = &identity->birth;
   reach by;
   const int32_t pid = identity->pid;
-  hpr_found it = not_found(pid, open_handle(system, here, identity, birth->name, &by));
+  hpr_found it = not_found(pid, open_handle(system, here, identity, &by));
   if (it.verdict == HPR_VERDICT_SAME) it = judge(system, here, pid, birth, &by);
-  if (by.handle != HPR_NO_HANDLE && it.handle != by.handle) system->close(by.handle);
+  if (by.handle != HPR_NO_HANDLE && it.handle != by.handle && !by.kept) system->close(by.handle);
   it.start = birth->start;
   it.exact = by.exact;
   it.reopened = by.reopened;
+  it.kept = by.kept || keep(system, here, identity, &it);
   return it;
 }
 
@@ -218,9 +235,9 @@ static hpr_found find_process(const hpr_system *system, const hpr_here *here,
 
 /* Of two boots at the same time, by the same clock, a name that is found in both says: the same. */
 static hpr_found find_likely(const hpr_system *system, const hpr_here *here,
-                             const hpr_identity *identity, const hpr_birth *birth) {
+                             const hpr_identity *identity) {
   const int32_t pid = identity->pid;
-  hpr_found it = find_process(system, here, identity, birth);
+  hpr_found it = find_process(system, here, identity);
   if (it.exact && !hpr_verdict_is_gone(it.verdict)) return it;
   hpr_found_close(system, &it);
   return not_found(pid,
@@ -233,35 +250,52 @@ static hpr_found find_of_unknown_boot(const hpr_system *system, int32_t pid) {
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static hpr_boot_match match_boot(const hpr_here *here, const char *boot) {
-  return boot[0] ? hpr_boot_compare(here->boot, boot) : HPR_BOOT_SAME; /* nothing was recorded */
+static hpr_boot_match match_boot(const hpr_here *here, const hpr_boot *boot) {
+  return boot->form != HPR_BOOT_NONE ? hpr_boot_compare(&here->boot, boot)
+                                     : HPR_BOOT_SAME; /* nothing was recorded */
 }
 
 hpr_found hpr_found_open(const hpr_system *system, const hpr_here *here,
                          const hpr_identity *identity) {
-  hpr_birth birth;
+  const hpr_birth *birth = &identity->birth;
   const int32_t pid = identity->pid;
-  const hpr_boot_match boot = match_boot(here, identity->boot);
+  const hpr_boot_match boot = match_boot(here, &identity->boot);
   if (!hpr_is_pid(pid)) return not_found(pid, HPR_VERDICT_UNKNOWN);
   if (boot == HPR_BOOT_OTHER)
     return not_found(pid, here->host.boots_alike ? HPR_VERDICT_ELSEWHERE : HPR_VERDICT_NOT_HERE);
   if (identity->state != HPR_RECORD_KNOWN)
     return boot == HPR_BOOT_SAME ? find_unnamed(system, identity)
                                  : find_of_unknown_boot(system, pid);
-  if (!hpr_birth_read(identity->birth, &birth) || birth.has_namespaces != here->host.has_namespaces)
+  if (!hpr_birth_is_told(birth) || (birth->form == HPR_BIRTH_FULL) != here->host.has_namespaces)
     return not_found(pid, HPR_VERDICT_UNKNOWN);
   /* In another pid namespace the same number means another process. */
-  if (birth.pid_namespace != here->host.pid_namespace)
-    return not_found(pid, birth.pid_namespace == 0 || here->host.pid_namespace == 0
+  if (birth->pid_namespace != here->host.pid_namespace)
+    return not_found(pid, birth->pid_namespace == 0 || here->host.pid_namespace == 0
                               ? HPR_VERDICT_UNKNOWN
                               : HPR_VERDICT_ELSEWHERE);
-  if (boot == HPR_BOOT_SAME) return find_process(system, here, identity, &birth);
-  return boot == HPR_BOOT_LIKELY && birth.name ? find_likely(system, here, identity, &birth)
-                                               : find_of_unknown_boot(system, pid);
+  if (boot == HPR_BOOT_SAME) return find_process(system, here, identity);
+  return boot == HPR_BOOT_LIKELY && birth->name_kind != 0 ? find_likely(system, here, identity)
+                                                          : find_of_unknown_boot(system, pid);
+}
+
+hpr_found hpr_found_in_turn(const hpr_here *here, const hpr_identity *identity) {
+  const hpr_handle handle = find_in(here->turn, identity);
+  hpr_found it = not_found(identity->pid, HPR_VERDICT_UNKNOWN);
+  if (handle == HPR_NO_HANDLE) return it;
+  it.verdict = HPR_VERDICT_SAME;
+  it.handle = handle;
+  it.exact = it.reopened = it.kept = true;
+  it.leads = HPR_LEADS_UNASKED;
+  return it;
+}
+
+void hpr_found_take(const hpr_here *here, const hpr_identity *identity, hpr_found *found) {
+  if (found->kept) hpr_held_take(here->turn, identity);
+  found->kept = false;
 }
 
 void hpr_found_close(const hpr_system *system, const hpr_found *found) {
-  if (found->handle != HPR_NO_HANDLE) system->close(found->handle);
+  if (found->handle != HPR_NO_HANDLE && !found->kept) system->close(found->handle);
 }
 
 hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
@@ -271,13 +305,19 @@ hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
   return it.verdict;
 }
 
+bool hpr_found_leads(const hpr_system *system, const hpr_found *found) {
+  if (found->leads != HPR_LEADS_UNASKED) return found->leads == HPR_LEADS;
+  return system->group_of(found->pid) == found->pid;
+}
+
 /* --- signal ----------------------------------------------------------------------------------- */
 
 bool hpr_found_has_number(const hpr_system *system, const hpr_found *found) {
   int32_t holder;
   hpr_facts facts;
   if (found->handle != HPR_NO_HANDLE) {
-    int result = system->handle_pid(found->handle, &holder);
+    bool ours;
+    int result = system->handle_pid(found->handle, &holder, &ours);
     if (result == 0) return holder == found->pid;
     if (result == HPR_ENOTSUP) result = system->handle_signal(found->handle, 0, false);
     if (result != HPR_ENOTSUP) return result != HPR_ESRCH;

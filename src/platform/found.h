@@ -4,6 +4,13 @@
 
 #include "platform/identity.h"
 
+/* Whether a process leads, or led, the group of its number. */
+typedef enum hpr_leading {
+  HPR_LEADS_NOT,
+  HPR_LEADS,
+  HPR_LEADS_UNASKED, /* its facts were not needed */
+} hpr_leading;
+
 /* A verdict and, if it is SAME or GROUP, how to reach what it is about. */
 typedef struct hpr_found {
   hpr_verdict verdict;
@@ -12,21 +19,34 @@ typedef struct hpr_found {
   uint64_t start;    /* its own; 0: unknown */
   bool exact;        /* the handle is its own by its name, or kept since it was watched */
   bool reopened;     /* by its name, as anybody can at any time */
-  bool group;        /* it leads, or led, the group of its number */
+  bool kept;         /* the handle is the turn's */
+  hpr_leading leads; /* the group of its number */
 } hpr_found;
 
 /* False for a number that nobody holds. */
 bool hpr_pid_exists(const hpr_system *system, int32_t pid);
 
-/* Never signals. The caller owes hpr_found_close, or takes the handle. */
+/*
+ * Never signals. The caller owes hpr_found_close, or hpr_found_take. In a turn whoever is SAME by
+ * its name stays open, so that it is opened once.
+ */
 hpr_found hpr_found_open(const hpr_system *system, const hpr_here *here,
                          const hpr_identity *identity);
+
+/* What was found SAME before in this turn, without looking again; UNKNOWN: nothing was. */
+hpr_found hpr_found_in_turn(const hpr_here *here, const hpr_identity *identity);
+
+/* Makes the handle the caller's, who closes it. */
+void hpr_found_take(const hpr_here *here, const hpr_identity *identity, hpr_found *found);
 
 void hpr_found_close(const hpr_system *system, const hpr_found *found);
 
 /* The verdict alone. */
 hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
                               const hpr_identity *identity);
+
+/* True if what was found SAME or GROUP leads, or led, the group of its number. */
+bool hpr_found_leads(const hpr_system *system, const hpr_found *found);
 
 /*
  * Does what was found SAME or GROUP, dead or alive, still have its number? Then all that was read

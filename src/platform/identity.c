@@ -9,68 +9,167 @@
 /* Two readings of two clocks, and what an adjustment of one of them may do between two servers. */
 enum { BOOT_TIME_SLACK_MS = 2000 };
 
-static const char NO_ID = '~';
+static const char NO_ID[] = "~", WINDOWS[] = "windows@", ODD = '?';
 
-enum { OLD_HOST_LENGTH = 9 }; /* "@" and eight digits, which version 0.1 wrote behind the id */
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+enum {
+  OLD_HOST_LENGTH = 9, /* "@" and eight digits, which version 0.1 wrote behind the id */
+  UUID_LENGTH = 36,
+  HEX_DIGITS = 16, /* of 64 bits */
+};
+
+/* --- numbers -------------------------------------------------------------------------------- */
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Returns how many digits it has, at most `most`; 0: none. */
+static size_t read_hex(const char *text, size_t most, uint64_t *ret_number) {
+  size_t length = 0;
+  *ret_number = 0;
+  for (; length < most && hex_digit(text[length]) >= 0; length++)
+    *ret_number = *ret_number << 4 | (uint64_t)hex_digit(text[length]);
+  return length;
+}
+
+/* FNV-1a. */
+static uint64_t hash_of(const char *text, size_t length, uint64_t hash) {
+  for (size_t i = 0; i < length; i++)
+    hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+  return hash;
+}
 
 /* --- boots ----------------------------------------------------------------------------------- */
 
-typedef struct boot {
-  const char *id;
-  size_t id_length;
-  bool has_id; /* the kernel's own */
-  bool has_time;
-  int64_t time_ms;
-} boot;
-
 static size_t id_length_of(const char *text) {
-  const size_t length = strcspn(text, "+");
-  const bool is_old =
-      text[length] == '\0' && length > OLD_HOST_LENGTH && text[length - OLD_HOST_LENGTH] == '@';
+  const size_t length = strlen(text);
+  const bool is_old = length > OLD_HOST_LENGTH && text[length - OLD_HOST_LENGTH] == '@';
   return is_old ? length - OLD_HOST_LENGTH : length;
 }
 
-static boot read_boot(const char *text) {
-  const size_t length = id_length_of(text);
-  boot it = {.id = text, .id_length = length, .has_id = length > 0 && text[0] != NO_ID};
-  if (text[length] != '+') return it;
-  char *end;
-  it.time_ms = strtoll(text + length + 1, &end, 10);
-  it.has_time = *end == '\0' && end > text + length + 1;
-  return it;
+static bool read_uuid(const char *text, size_t length, hpr_boot *ret_boot) {
+  size_t digits = 0;
+  if (length != UUID_LENGTH) return false;
+  for (size_t i = 0; i < length; i++) {
+    const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const int digit = hex_digit(text[i]);
+    if (is_dash ? text[i] != '-' : digit < 0) return false;
+    if (is_dash) continue;
+    ret_boot->id[digits / HEX_DIGITS] = ret_boot->id[digits / HEX_DIGITS] << 4 | (uint64_t)digit;
+    ret_boot->upper = ret_boot->upper || (text[i] >= 'A' && text[i] <= 'F');
+    digits++;
+  }
+  ret_boot->form = HPR_BOOT_ID;
+  return true;
 }
 
-hpr_boot_match hpr_boot_compare(const char *a, const char *b) {
-  const boot one = read_boot(a), other = read_boot(b);
-  if (one.id_length > 0 && one.id_length == other.id_length &&
-      memcmp(one.id, other.id, one.id_length) == 0)
-    return HPR_BOOT_SAME;
-  if (one.has_id && other.has_id) return HPR_BOOT_OTHER;
-  if (!one.has_time || !other.has_time) return HPR_BOOT_UNKNOWN;
-  const int64_t between_ms = one.time_ms - other.time_ms;
+/* "~<nonce>", "windows@<host>" */
+static bool read_number_behind(const char *text, size_t length, const char *prefix, uint8_t form,
+                               hpr_boot *ret_boot) {
+  const size_t before = strlen(prefix);
+  if (length != before + HEX_DIGITS || strncmp(text, prefix, before) != 0 ||
+      read_hex(text + before, HEX_DIGITS, &ret_boot->id[0]) != HEX_DIGITS)
+    return false;
+  ret_boot->form = form;
+  return true;
+}
+
+static hpr_boot read_id(const char *text, size_t length) {
+  hpr_boot boot = {0};
+  if (read_uuid(text, length, &boot)) return boot;
+  boot = (hpr_boot){0};
+  if (read_number_behind(text, length, NO_ID, HPR_BOOT_NONCE, &boot) ||
+      read_number_behind(text, length, WINDOWS, HPR_BOOT_HOST, &boot))
+    return boot;
+  boot.form = HPR_BOOT_ID;
+  boot.id[0] = hash_of(text, length, HASH_START);
+  boot.id[1] = hash_of(text, length, boot.id[0]);
+  return boot;
+}
+
+hpr_boot hpr_boot_make(const hpr_system_host *host, uint64_t nonce) {
+  hpr_boot boot = {.form = HPR_BOOT_NONCE, .id = {nonce}};
+  if (host->boot_id[0]) boot = read_id(host->boot_id, strlen(host->boot_id));
+  boot.began_ms = host->booted_ms;
+  return boot;
+}
+
+static void print_boot(const hpr_boot *boot, char ret_text[HPR_BOOT_SIZE]) {
+  static const char lower[] = "%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64;
+  static const char upper[] = "%08" PRIX64 "-%04" PRIX64 "-%04" PRIX64 "-%04" PRIX64 "-%012" PRIX64;
+  const uint64_t *id = boot->id;
+  ret_text[0] = '\0';
+  switch (boot->form) {
+  case HPR_BOOT_ID:
+    snprintf(ret_text, HPR_BOOT_SIZE, boot->upper ? upper : lower, id[0] >> 32,
+             id[0] >> 16 & 0xffff, id[0] & 0xffff, id[1] >> 48, id[1] & UINT64_C(0xffffffffffff));
+    break;
+  case HPR_BOOT_HOST: snprintf(ret_text, HPR_BOOT_SIZE, "%s%016" PRIx64, WINDOWS, id[0]); break;
+  case HPR_BOOT_NONCE: snprintf(ret_text, HPR_BOOT_SIZE, "%s%016" PRIx64, NO_ID, id[0]); break;
+  default: break;
+  }
+}
+
+static bool has_id(const hpr_boot *boot) {
+  return boot->form == HPR_BOOT_ID || boot->form == HPR_BOOT_HOST;
+}
+
+static bool same_id(const hpr_boot *a, const hpr_boot *b) {
+  return a->form != HPR_BOOT_NONE && a->form == b->form && a->id[0] == b->id[0] &&
+         a->id[1] == b->id[1];
+}
+
+hpr_boot_match hpr_boot_compare(const hpr_boot *a, const hpr_boot *b) {
+  if (same_id(a, b)) return HPR_BOOT_SAME;
+  if (has_id(a) && has_id(b)) return HPR_BOOT_OTHER;
+  if (a->began_ms == 0 || b->began_ms == 0) return HPR_BOOT_UNKNOWN;
+  const int64_t between_ms = a->began_ms - b->began_ms;
   return llabs(between_ms) <= BOOT_TIME_SLACK_MS ? HPR_BOOT_LIKELY : HPR_BOOT_UNKNOWN;
-}
-
-void hpr_boot_write(const hpr_system_host *host, uint64_t nonce, char ret_text[HPR_BOOT_SIZE]) {
-  int length = host->boot_id[0] ? snprintf(ret_text, HPR_BOOT_SIZE, "%s", host->boot_id)
-                                : snprintf(ret_text, HPR_BOOT_SIZE, "%c%016" PRIx64, NO_ID, nonce);
-  if (host->booted_ms != 0)
-    snprintf(ret_text + length, HPR_BOOT_SIZE - (size_t)length, "+%" PRId64, host->booted_ms);
 }
 
 /* --- births ---------------------------------------------------------------------------------- */
 
-void hpr_birth_write(const hpr_system_host *host, uint64_t start, const char *name,
-                     char ret_text[HPR_BIRTH_SIZE]) {
+hpr_birth hpr_birth_make(const hpr_system_host *host, uint64_t start) {
+  return (hpr_birth){
+      .form = host->has_namespaces ? HPR_BIRTH_FULL : HPR_BIRTH_PLAIN,
+      .pid_namespace = (uint32_t)host->pid_namespace,
+      .time_namespace = (uint32_t)host->time_namespace,
+      .start = start,
+  };
+}
+
+static bool print_name(const hpr_birth *birth, char *ret_text, size_t size) {
+  const int length =
+      birth->name_kind == HPR_NAME_INODE
+          ? snprintf(ret_text, size, ".i-%" PRIx64, birth->name)
+          : snprintf(ret_text, size, ".%x-%016" PRIx64, birth->name_kind, birth->name);
+  return (size_t)length < size;
+}
+
+/* A name that has no room is left out. */
+void hpr_birth_print(const hpr_birth *birth, char ret_text[HPR_BIRTH_SIZE]) {
   int length = 0;
-  if (host->has_namespaces)
-    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu64 ".", host->pid_namespace);
-  if (host->has_namespaces && host->time_namespace != 0)
-    length += snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, "%" PRIu64 ".",
-                       host->time_namespace);
-  length += snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, "%" PRIu64, start);
-  if (name && (size_t)length + 1 + strlen(name) < HPR_BIRTH_SIZE)
-    snprintf(ret_text + length, HPR_BIRTH_SIZE - (size_t)length, ".%s", name);
+  ret_text[0] = '\0';
+  switch (birth->form) {
+  case HPR_BIRTH_PLAIN:
+    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu64, birth->start);
+    break;
+  case HPR_BIRTH_FULL:
+    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu32 ".%" PRIu64, birth->pid_namespace,
+                      birth->start);
+    break;
+  case HPR_BIRTH_ODD:
+    snprintf(ret_text, HPR_BIRTH_SIZE, "%c%016" PRIx64, ODD, birth->start);
+    return;
+  default: return;
+  }
+  if (birth->name_kind != 0 &&
+      !print_name(birth, ret_text + length, HPR_BIRTH_SIZE - (size_t)length))
+    ret_text[length] = '\0';
 }
 
 /* Returns what follows the number; NULL: there is none. */
@@ -82,104 +181,106 @@ static const char *read_number(const char *text, uint64_t *ret_number) {
   return errno == 0 && (*end == '\0' || *end == '.') ? end : NULL;
 }
 
-bool hpr_birth_read(const char *text, hpr_birth *ret_birth) {
-  enum { NUMBERS = 3 };
-  uint64_t numbers[NUMBERS];
-  size_t count = 0;
-  const char *rest = NULL;
-  *ret_birth = (hpr_birth){0};
-  while (text && count < NUMBERS && (rest = read_number(text, &numbers[count]))) {
-    text = *rest == '.' ? rest + 1 : NULL;
-    count++;
-  }
-  if (count == 0) return false;
-  ret_birth->name = text; /* what is no number */
-  ret_birth->has_namespaces = count > 1;
-  ret_birth->start = numbers[count - 1];
-  if (count > 1) ret_birth->pid_namespace = numbers[0];
-  if (count == NUMBERS) ret_birth->time_namespace = numbers[1];
+static bool read_name(const char *text, hpr_birth *birth) {
+  uint64_t kind = HPR_NAME_INODE;
+  const bool is_inode = text[0] == 'i';
+  const size_t length = is_inode ? 1 : read_hex(text, 3, &kind);
+  if (length == 0 || kind == 0 || text[length] != '-') return false;
+  const char *number = text + length + 1;
+  const size_t digits = read_hex(number, HEX_DIGITS, &birth->name);
+  birth->name_kind = (uint16_t)kind;
+  return number[digits] == '\0' && (is_inode ? digits > 0 : digits == HEX_DIGITS);
+}
+
+static bool read_parts(const char *text, hpr_birth *ret_birth) {
+  uint64_t first, second;
+  const char *rest = read_number(text, &first);
+  const char *behind = rest && *rest == '.' ? read_number(rest + 1, &second) : NULL;
+  if (behind) rest = behind;
+  if (!rest || (behind && first > UINT32_MAX)) return false;
+  if (*rest == '.' && !read_name(rest + 1, ret_birth)) return false;
+  ret_birth->form = behind ? HPR_BIRTH_FULL : HPR_BIRTH_PLAIN;
+  ret_birth->start = behind ? second : first;
+  if (behind) ret_birth->pid_namespace = (uint32_t)first;
   return true;
+}
+
+hpr_birth hpr_birth_read(const char *text) {
+  hpr_birth birth = {0};
+  if (text[0] == '\0' || read_parts(text, &birth)) return birth;
+  birth = (hpr_birth){.form = HPR_BIRTH_ODD};
+  if (text[0] != ODD || read_hex(text + 1, HEX_DIGITS, &birth.start) != HEX_DIGITS)
+    birth.start = hash_of(text, strlen(text), HASH_START);
+  return birth;
+}
+
+bool hpr_birth_is_told(const hpr_birth *birth) {
+  return birth->form == HPR_BIRTH_PLAIN || birth->form == HPR_BIRTH_FULL;
 }
 
 bool hpr_same_time(uint64_t time_namespace, uint64_t other) {
   return time_namespace == 0 || other == 0 || time_namespace == other;
 }
 
-/* --- in a file ------------------------------------------------------------------------------- */
+/* --- both, and the clock ---------------------------------------------------------------------- */
 
-static void write_birth(const hpr_birth *birth, uint64_t time_namespace,
-                        char ret_text[HPR_BIRTH_SIZE]) {
-  const hpr_system_host host = {
-      .has_namespaces = birth->has_namespaces,
-      .pid_namespace = birth->pid_namespace,
-      .time_namespace = time_namespace,
-  };
-  hpr_birth_write(&host, birth->start, birth->name, ret_text);
+static void print_clock(const hpr_identity *identity, char ret_text[HPR_CLOCK_SIZE]) {
+  int length = 0;
+  ret_text[0] = '\0';
+  if (identity->birth.time_namespace != 0)
+    length = snprintf(ret_text, HPR_CLOCK_SIZE, "%" PRIu32, identity->birth.time_namespace);
+  if (identity->boot.began_ms != 0)
+    snprintf(ret_text + length, HPR_CLOCK_SIZE - (size_t)length, "+%" PRId64,
+             identity->boot.began_ms);
 }
 
-void hpr_birth_split(const char *text, char ret_text[HPR_BIRTH_SIZE]) {
-  hpr_birth birth;
-  if (hpr_birth_read(text, &birth) && birth.time_namespace != 0)
-    write_birth(&birth, 0, ret_text);
-  else
-    snprintf(ret_text, HPR_BIRTH_SIZE, "%s", text);
+void hpr_identity_print(const hpr_identity *identity, hpr_identity_text *ret_text) {
+  print_boot(&identity->boot, ret_text->boot);
+  hpr_birth_print(&identity->birth, ret_text->birth);
+  print_clock(identity, ret_text->clock);
 }
 
-void hpr_identity_split(const hpr_identity *identity, hpr_identity_text *ret_text) {
-  hpr_birth birth;
-  const boot boot = read_boot(identity->boot);
-  const char *time = boot.has_time ? identity->boot + boot.id_length : "";
-  const size_t length = strlen(identity->boot) - strlen(time);
-  *ret_text = (hpr_identity_text){0};
-  snprintf(ret_text->boot, HPR_BOOT_SIZE, "%.*s", (int)length, identity->boot);
-  hpr_birth_split(identity->birth, ret_text->birth);
-  if (hpr_birth_read(identity->birth, &birth) && birth.time_namespace != 0)
-    snprintf(ret_text->clock, HPR_CLOCK_SIZE, "%" PRIu64 "%s", birth.time_namespace, time);
-  else
-    snprintf(ret_text->clock, HPR_CLOCK_SIZE, "%s", time);
+static void read_clock(const char *text, hpr_identity *identity) {
+  const char *time = strchr(text, '+');
+  char *end;
+  const uint64_t time_namespace = strtoull(text, NULL, 10);
+  const int64_t began_ms = time ? strtoll(time + 1, &end, 10) : 0;
+  if (time && end > time + 1 && *end == '\0' && identity->boot.form != HPR_BOOT_NONE)
+    identity->boot.began_ms = began_ms;
+  if (time_namespace <= UINT32_MAX && identity->birth.form == HPR_BIRTH_FULL)
+    identity->birth.time_namespace = (uint32_t)time_namespace;
 }
 
-void hpr_identity_join(const hpr_identity_text *text, hpr_identity *identity) {
-  hpr_birth birth;
-  const char *time = strchr(text->clock, '+');
-  const uint64_t time_namespace = strtoull(text->clock, NULL, 10);
-  const bool timed = text->boot[0] && time && strlen(text->boot) + strlen(time) < HPR_BOOT_SIZE;
-  memcpy(identity->boot, text->boot, sizeof identity->boot);
-  memcpy(identity->birth, text->birth, sizeof identity->birth);
-  if (timed) strcat(identity->boot, time);
-  if (time_namespace != 0 && hpr_birth_read(text->birth, &birth) && birth.has_namespaces)
-    write_birth(&birth, time_namespace, identity->birth);
+void hpr_identity_read(const hpr_identity_text *text, hpr_identity *identity) {
+  identity->boot = (hpr_boot){0};
+  if (text->boot[0]) identity->boot = read_id(text->boot, id_length_of(text->boot));
+  identity->birth = hpr_birth_read(text->birth);
+  read_clock(text->clock, identity);
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
 static bool same_name(const hpr_birth *a, const hpr_birth *b) {
-  return a->name && b->name && a->pid_namespace == b->pid_namespace &&
-         strcmp(a->name, b->name) == 0;
+  return a->name_kind != 0 && a->name_kind == b->name_kind && a->name == b->name &&
+         a->pid_namespace == b->pid_namespace;
 }
 
 /* A name says all; without one on both sides the start does. */
-static bool same_birth(const hpr_birth *a, const hpr_birth *b) {
-  if (a->name && b->name) return same_name(a, b);
+bool hpr_birth_equal(const hpr_birth *a, const hpr_birth *b) {
+  if (!hpr_birth_is_told(a) || !hpr_birth_is_told(b))
+    return a->form == b->form && a->start == b->start;
+  if (a->name_kind != 0 && b->name_kind != 0) return same_name(a, b);
   return a->pid_namespace == b->pid_namespace && a->start == b->start &&
          hpr_same_time(a->time_namespace, b->time_namespace);
 }
 
-bool hpr_birth_equal(const char *a, const char *b) {
-  hpr_birth one, other;
-  if (strcmp(a, b) == 0) return true;
-  return hpr_birth_read(a, &one) && hpr_birth_read(b, &other) && same_birth(&one, &other);
-}
-
 bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b) {
-  hpr_birth one, other;
   if (a->pid != b->pid || a->state != b->state) return false;
-  if (strcmp(a->boot, b->boot) == 0) return hpr_birth_equal(a->birth, b->birth);
-  switch (hpr_boot_compare(a->boot, b->boot)) {
-  case HPR_BOOT_SAME: return hpr_birth_equal(a->birth, b->birth);
-  case HPR_BOOT_LIKELY:
-    return hpr_birth_read(a->birth, &one) && hpr_birth_read(b->birth, &other) &&
-           same_name(&one, &other) && one.start == other.start;
+  if (a->boot.form == HPR_BOOT_NONE && b->boot.form == HPR_BOOT_NONE)
+    return hpr_birth_equal(&a->birth, &b->birth);
+  switch (hpr_boot_compare(&a->boot, &b->boot)) {
+  case HPR_BOOT_SAME: return hpr_birth_equal(&a->birth, &b->birth);
+  case HPR_BOOT_LIKELY: return same_name(&a->birth, &b->birth) && a->birth.start == b->birth.start;
   case HPR_BOOT_OTHER:
   case HPR_BOOT_UNKNOWN: break;
   }

@@ -11,9 +11,7 @@
 enum {
   HPR_PID_MIN = 2,          /* 1 is init; 0 and negative numbers address groups */
   HPR_PID_MAX = 2147483647, /* the widest pid_t; no system gives out larger numbers */
-  HPR_BOOT_SIZE = 64,       /* bytes, the final NUL included */
-  HPR_BIRTH_SIZE = 64,
-  HPR_MARK_LONG = 16, /* bytes of a token that nobody has by accident */
+  HPR_MARK_LONG = 16,       /* bytes of a token that nobody has by accident */
 };
 
 /* True for a number that a process of ours may have. */
@@ -27,16 +25,50 @@ typedef enum hpr_record_state {
   HPR_RECORD_OPAQUE, /* somebody held it, but the system would not tell who */
 } hpr_record_state;
 
+typedef enum hpr_boot_form {
+  HPR_BOOT_NONE,  /* nothing was recorded */
+  HPR_BOOT_ID,    /* the kernel's own id */
+  HPR_BOOT_HOST,  /* the host's, where its boots have none */
+  HPR_BOOT_NONCE, /* the system told none: a number that only its writer has */
+} hpr_boot_form;
+
+/* Which boot: births compare only within one. All zero: none. Its text is identity.h's. */
+typedef struct hpr_boot {
+  uint64_t id[2];
+  int64_t began_ms; /* since 1970, by the clock of the one who wrote it; 0 = not told */
+  uint8_t form;     /* an hpr_boot_form */
+  bool upper;       /* its text has upper-case letters */
+} hpr_boot;
+
+typedef enum hpr_birth_form {
+  HPR_BIRTH_NONE,  /* nothing was recorded */
+  HPR_BIRTH_PLAIN, /* of a system without namespaces */
+  HPR_BIRTH_FULL,
+  HPR_BIRTH_ODD, /* a text that no version so far has written; its hash is in `start` */
+} hpr_birth_form;
+
 /*
- * Who a pid was. Pids are reused, so birth must match too. Boot and birth are opaque text, made by
- * identify() and judged by verify() of the same system; they survive being stored in a file.
+ * Unique for a pid within one boot: when it began and, where the kernel has names that it never
+ * gives twice in a boot, its name. All zero: none. Its text is identity.h's.
+ */
+typedef struct hpr_birth {
+  uint64_t start; /* in the system's own unit; compares only within one time namespace */
+  uint64_t name;
+  uint32_t pid_namespace, time_namespace; /* 0 = not told */
+  uint16_t name_kind;                     /* only names of one kind compare; 0 = no name */
+  uint8_t form;                           /* an hpr_birth_form */
+} hpr_birth;
+
+/*
+ * Who a pid was. Pids are reused, so birth must match too. Boot and birth are made by identify()
+ * and judged by verify() of the same system; they survive being stored in a file.
  */
 typedef struct hpr_identity {
-  int32_t pid; /* HPR_PID_MIN or more; 0 = unset */
-  hpr_record_state state;
-  bool kin;                   /* a relative when it was recorded; false = never signalled */
-  char boot[HPR_BOOT_SIZE];   /* which boot; births compare only within one boot */
-  char birth[HPR_BIRTH_SIZE]; /* unique for a pid within one boot */
+  int32_t pid;   /* HPR_PID_MIN or more; 0 = unset */
+  uint8_t state; /* an hpr_record_state */
+  bool kin;      /* a relative when it was recorded; false = never signalled */
+  hpr_boot boot;
+  hpr_birth birth;
 } hpr_identity;
 
 /*
@@ -45,8 +77,8 @@ typedef struct hpr_identity {
  */
 bool hpr_identity_equal(const hpr_identity *a, const hpr_identity *b);
 
-/* The same for two births of one pid and boot, "" being equal to itself alone. */
-bool hpr_birth_equal(const char *a, const char *b);
+/* The same for two births of one pid and boot; one that is not known is equal to itself alone. */
+bool hpr_birth_equal(const hpr_birth *a, const hpr_birth *b);
 
 /* Is the recorded process still there? "Cannot tell" is an answer of its own. */
 typedef enum hpr_verdict {
@@ -76,9 +108,7 @@ typedef enum hpr_signal {
 /* Whom a signal is for. */
 typedef enum hpr_scope {
   HPR_SCOPE_PROCESS, /* this process alone, whatever it leads */
-  HPR_SCOPE_GROUP, /* the group that it leads (or, verdict GROUP, led); where it leads none: itself
-                      and its descendants, each proved and signalled through its own descriptor
-                      where there is one */
+  HPR_SCOPE_GROUP,   /* the group that it leads (or, verdict GROUP, led); where none, itself */
 } hpr_scope;
 
 /* One step of a line of descent, as the system tells it at one moment: no proof of who they are. */
@@ -119,6 +149,13 @@ typedef struct hpr_process_ops {
   void *self;
 
   /*
+   * Around a call from outside: between the two each process is opened once, and our own ancestors
+   * are read once. What is asked outside of them is told all the same.
+   */
+  void (*begin)(void *self);
+  void (*end)(void *self);
+
+  /*
    * Records who holds `pid` now, with `kin` set if it is a descendant of this process
    * (family == NULL) or, for a pid that somebody reported, a descendant of `family` or a member
    * of the group or session that family leads (never of our own). Who is no kin has no kin.
@@ -156,16 +193,14 @@ typedef struct hpr_process_ops {
   /*
    * The only way a signal leaves this program, beside signal_group(). Verifies, then signals whom
    * the scope says; wakes who is stopped so that a request to end can reach it. Returns 0 if a
-   * signal was delivered (to the process or group itself, whatever became of descendants), or
-   * HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN, HPR_EFORBIDDEN, HPR_ENOTKIN, HPR_EFORKED,
-   * HPR_ENOTSUP (HPR_SIGNAL_STOP where nobody can be stopped).
+   * signal was delivered, or HPR_ESRCH, HPR_ESTRANGER, HPR_EFOREIGN, HPR_EUNKNOWN, HPR_EFORBIDDEN,
+   * HPR_ENOTKIN, HPR_EFORKED, HPR_ENOTSUP (HPR_SIGNAL_STOP where nobody can be stopped).
    */
   int (*signal)(void *self, const hpr_identity *identity, hpr_signal signal, hpr_scope scope);
 
   /*
    * True if a signal to `leader` with HPR_SCOPE_GROUP reaches `other` as well: it is in the group
-   * that leader leads or led, or, where it leads none, descends from it. False if it cannot be
-   * told.
+   * that leader leads or led. False if it cannot be told.
    */
   bool (*reaches)(void *self, const hpr_identity *leader, const hpr_identity *other);
 
@@ -204,6 +239,9 @@ typedef struct hpr_process_ops {
    * process is in another group.
    */
   int (*signal_group)(void *self, const hpr_identity *member, int32_t group, hpr_signal signal);
+
+  /* True if it is ourselves or an ancestor of ours; false if it cannot be told. */
+  bool (*is_around_us)(void *self, const hpr_identity *identity);
 
   /*
    * The process (first) and its ancestors, the nearest first, without ourselves, our ancestors and
@@ -251,9 +289,10 @@ typedef struct hpr_process_ops {
    * the caller's number for it, unique in this registry. Returns HPR_ESRCH if nothing is left to
    * wait for (a zombie is dead), HPR_ENOMEM, HPR_EMFILE or HPR_ENOTSUP if the system cannot watch,
    * HPR_EFORKED. What failed for lack of something is tried anew by the next call. HPR_EPOLLED: it
-   * is watched, but the notice may be a tenth of a second late.
+   * is watched, but the notice may be a tenth of a second late. `ret_verdict` is written if it is
+   * watched: what it was found to be, as verify() tells.
    */
-  int (*watch)(void *self, const hpr_identity *identity, uint64_t watch);
+  int (*watch)(void *self, const hpr_identity *identity, uint64_t watch, hpr_verdict *ret_verdict);
 
   /* Takes a watch back; a notice that is under way may still come. Unknown numbers are ignored. */
   void (*unwatch)(void *self, uint64_t watch);

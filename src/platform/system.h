@@ -15,6 +15,9 @@ enum { HPR_NO_HANDLE = -1 };
 
 enum { HPR_BOOT_ID_SIZE = 40 };
 
+/* A kind of name that cannot be opened. Others are of file handles, below this number. */
+enum { HPR_NAME_INODE = 0x1000 };
+
 /* Where numbers mean something: this boot of this host, these namespaces. */
 typedef struct hpr_system_host {
   char boot_id[HPR_BOOT_ID_SIZE]; /* "" where the system does not tell it */
@@ -102,17 +105,19 @@ typedef struct hpr_system {
   int (*open)(int32_t pid, hpr_handle *ret_handle);
   /* Opens by a name that handle_name gave, in any process of this boot. HPR_ESRCH: gone for good.
    */
-  int (*reopen)(const char *name, hpr_handle *ret_handle);
+  int (*reopen)(const hpr_birth *named, hpr_handle *ret_handle);
   void (*close)(hpr_handle handle);
+  /* Those from here on are one too many to be kept. NULL: none is. */
+  hpr_handle (*handle_limit)(void);
   /* Another handle of the same process; NULL: there is no need. HPR_EMFILE. */
   int (*copy)(hpr_handle handle, hpr_handle *ret_copy);
+  /* Its name, and of which kind that is; of the birth nothing else is written. */
+  int (*handle_name)(hpr_handle handle, hpr_birth *birth);
   /*
-   * "<kind>-<name>", of letters and digits; never used twice within a boot. Only names of one kind
-   * compare.
+   * The number that it holds, a zombie's too; `ret_ours`: it surely runs as our user, so that we
+   * may signal it. HPR_ESRCH: none any more.
    */
-  int (*handle_name)(hpr_handle handle, char *ret_name, size_t size);
-  /* The number that it holds, a zombie's too. HPR_ESRCH: none any more. */
-  int (*handle_pid)(hpr_handle handle, int32_t *ret_pid);
+  int (*handle_pid)(hpr_handle handle, int32_t *ret_pid, bool *ret_ours);
   /* False if it has ended, or if the system would not say. */
   bool (*handle_runs)(hpr_handle handle);
   /* As signal(). The group is the one that it leads, even if it was itself reaped. */
@@ -143,7 +148,7 @@ typedef struct hpr_system {
    * also on failure. Without a handle the identity is probed ten times a second, for a group if the
    * verdict of it was GROUP, or, if it was SAME, its number is watched, which does not tell of an
    * exit before this call.
-   * HPR_EPOLLED, HPR_ENOMEM, HPR_EMFILE, HPR_ENOTSUP.
+   * HPR_ENOMEM, HPR_EMFILE, HPR_ENOTSUP.
    */
   int (*watcher_add)(hpr_watcher *watcher, hpr_handle take_handle, const hpr_identity *identity,
                      hpr_verdict verdict, uint64_t watch);

@@ -102,7 +102,7 @@ void hpr_row_drop_ending(hpr_row *row) {
 static hpr_asked *find_asked(const hpr_row *row, const hpr_identity *identity) {
   for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
     hpr_asked *it = &row->ending->sent[i];
-    if (it->pid == identity->pid && hpr_birth_equal(it->birth, identity->birth)) return it;
+    if (it->pid == identity->pid && hpr_birth_equal(&it->birth, &identity->birth)) return it;
   }
   return NULL;
 }
@@ -121,7 +121,7 @@ int hpr_row_add_asked(hpr_row *row, const hpr_identity *identity) {
   }
   hpr_asked *it = &record->sent[record->sent_count++];
   it->pid = identity->pid;
-  memcpy(it->birth, identity->birth, sizeof it->birth);
+  it->birth = identity->birth;
   return 0;
 }
 

@@ -34,7 +34,7 @@ typedef struct hpr_members {
 /* A process that was sent the first signal, or was about to be. */
 typedef struct hpr_asked {
   int32_t pid;
-  char birth[HPR_BIRTH_SIZE]; /* "" = not known */
+  hpr_birth birth;
 } hpr_asked;
 
 /* "ending": an end that was asked for, so that another server can go on with it. */

@@ -97,6 +97,13 @@ static bool read_flag(const cJSON *value, bool absent, bool *ret_flag) {
   return true;
 }
 
+static bool read_birth(const cJSON *value, hpr_birth *ret_birth) {
+  char text[HPR_BIRTH_SIZE] = "";
+  if (!read_fixed(value, text, sizeof text)) return false;
+  *ret_birth = hpr_birth_read(text);
+  return true;
+}
+
 /* An absent identity is that of the original module: nothing was recorded. */
 static bool read_identity(const cJSON *value, hpr_identity *identity) {
   hpr_identity_text text = {0};
@@ -106,11 +113,11 @@ static bool read_identity(const cJSON *value, hpr_identity *identity) {
       !read_fixed(member(value, "birth"), text.birth, HPR_BIRTH_SIZE) ||
       !read_fixed(member(value, "clock"), text.clock, HPR_CLOCK_SIZE))
     return false;
-  hpr_identity_join(&text, identity);
+  hpr_identity_read(&text, identity);
   if (!read_flag(member(value, "nobody"), false, &nobody) ||
       !read_flag(member(value, "kin"), true, &identity->kin))
     return false;
-  bool known = identity->boot[0] && identity->birth[0];
+  const bool known = identity->boot.form != HPR_BOOT_NONE && identity->birth.form != HPR_BIRTH_NONE;
   identity->state = nobody ? HPR_RECORD_NOBODY : known ? HPR_RECORD_KNOWN : HPR_RECORD_OPAQUE;
   if (!known) identity->kin = false;
   return true;
@@ -144,11 +151,12 @@ static int read_member_list(const cJSON *list, const hpr_identity *leader,
   cJSON_ArrayForEach(item, list) {
     hpr_identity *it = &members.list[members.count];
     if (members.count == HPR_MEMBERS_MAX) break;
-    memcpy(it->boot, leader->boot, sizeof it->boot);
-    if (!read_pid(member(item, "pid"), &it->pid) ||
-        !read_fixed(member(item, "birth"), it->birth, HPR_BIRTH_SIZE))
+    it->boot = leader->boot;
+    if (!read_pid(member(item, "pid"), &it->pid) || !read_birth(member(item, "birth"), &it->birth))
       return HPR_EINVAL;
-    it->state = it->boot[0] && it->birth[0] ? HPR_RECORD_KNOWN : HPR_RECORD_OPAQUE;
+    it->state = it->boot.form != HPR_BOOT_NONE && it->birth.form != HPR_BIRTH_NONE
+                    ? HPR_RECORD_KNOWN
+                    : HPR_RECORD_OPAQUE;
     it->kin = leader->kin;
     members.count++;
   }
@@ -177,8 +185,7 @@ static int read_asked(const cJSON *list, hpr_row *row) {
   if (!cJSON_IsArray(list)) return HPR_EINVAL;
   cJSON_ArrayForEach(item, list) {
     hpr_identity it = {0};
-    if (!read_pid(member(item, "pid"), &it.pid) ||
-        !read_fixed(member(item, "birth"), it.birth, HPR_BIRTH_SIZE))
+    if (!read_pid(member(item, "pid"), &it.pid) || !read_birth(member(item, "birth"), &it.birth))
       return HPR_EINVAL;
     if (hpr_row_add_asked(row, &it) != 0) return HPR_ENOMEM;
   }

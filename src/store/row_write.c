@@ -12,7 +12,7 @@ static void print_known(hpr_buffer *buffer, const char *key, const char *text) {
 
 static void print_who(hpr_buffer *buffer, const hpr_identity *identity) {
   hpr_identity_text text;
-  hpr_identity_split(identity, &text);
+  hpr_identity_print(identity, &text);
   print_known(buffer, "boot", text.boot);
   print_known(buffer, "birth", text.birth);
   print_known(buffer, "clock", text.clock);
@@ -26,12 +26,12 @@ static void print_identity(hpr_buffer *buffer, const hpr_identity *identity) {
     hpr_json_flag(buffer, "kin", false);
 }
 
-static void print_pid_and_birth(hpr_buffer *buffer, int32_t pid, const char *own_birth) {
-  char birth[HPR_BIRTH_SIZE];
-  hpr_birth_split(own_birth, birth);
+static void print_pid_and_birth(hpr_buffer *buffer, int32_t pid, const hpr_birth *birth) {
+  char text[HPR_BIRTH_SIZE];
+  hpr_birth_print(birth, text);
   hpr_json_open(buffer, NULL, '{');
   hpr_json_number(buffer, "pid", pid);
-  print_known(buffer, "birth", birth);
+  print_known(buffer, "birth", text);
   hpr_json_close(buffer, '}');
 }
 
@@ -39,7 +39,7 @@ static void print_member_list(hpr_buffer *buffer, const hpr_members *members) {
   if (!members) return;
   hpr_json_open(buffer, "members", '[');
   for (size_t i = 0; i < members->count; i++)
-    print_pid_and_birth(buffer, members->list[i].pid, members->list[i].birth);
+    print_pid_and_birth(buffer, members->list[i].pid, &members->list[i].birth);
   hpr_json_close(buffer, ']');
 }
 
@@ -66,7 +66,7 @@ static void print_ending(hpr_buffer *buffer, const hpr_ending_record *record) {
   hpr_json_flag(buffer, "tree", record->tree);
   hpr_json_open(buffer, "sent", '[');
   for (size_t i = 0; i < record->sent_count; i++)
-    print_pid_and_birth(buffer, record->sent[i].pid, record->sent[i].birth);
+    print_pid_and_birth(buffer, record->sent[i].pid, &record->sent[i].birth);
   hpr_json_close(buffer, ']');
   hpr_json_close(buffer, '}');
 }

@@ -17,8 +17,8 @@ hpr_identity Known(int32_t pid, const char *birth, bool kin = false) {
   identity.pid = pid;
   identity.state = HPR_RECORD_KNOWN;
   identity.kin = kin;
-  strcpy(identity.boot, "boot@host");
-  strcpy(identity.birth, birth);
+  SetBoot(&identity, "boot@host");
+  SetBirth(&identity, birth);
   return identity;
 }
 
@@ -100,7 +100,7 @@ TEST(Entry, CountsAPiApartOnlyIfItIsAnotherProcess) {
 TEST(Entry, TellsIdentitiesApartByAllButKinship) {
   const hpr_identity one = Known(9000, "1.1");
   hpr_identity boot = one, state = one;
-  strcpy(boot.boot, "other@host");
+  SetBoot(&boot, "other@host");
   state.state = HPR_RECORD_OPAQUE;
   const hpr_identity kin = Known(9000, "1.1", true), pid = Known(9001, "1.1"),
                      birth = Known(9000, "1.2");
@@ -147,7 +147,7 @@ TEST(Entry, RecognisesNoOther) {
                      untold = Untold(9000, HPR_RECORD_OPAQUE);
   for (const hpr_identity *other : {&stranger, &nobody, &untold})
     EXPECT_FALSE(hpr_entry_learn(entry.it, other));
-  EXPECT_STREQ("1.1", entry.it->row.main.birth);
+  EXPECT_EQ("1.0.1", BirthOf(entry.it->row.main));
   EXPECT_FALSE(entry.it->row.main.kin);
 }
 

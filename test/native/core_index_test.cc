@@ -21,11 +21,17 @@ public:
     for (size_t i = 0; i < count; i++) {
       entries_.push_back(std::make_unique<hpr_entry>());
       entries_.back()->order = i + 1;
+      entries_.back()->row.cwd = keys_[i % keys_.size()].data();
+      EXPECT_EQ(0, hpr_index_enter(&index_, entries_.back().get()));
     }
   }
 
   ~Index() {
-    for (const auto &entry : entries_) hpr_index_remove(&index_, &entry->by_token);
+    for (const auto &entry : entries_) {
+      hpr_index_remove(&index_, HPR_BY_CWD, entry.get());
+      hpr_index_leave(&index_, entry.get());
+    }
+    hpr_index_done(&index_);
   }
   Index(const Index &) = delete;
   Index &operator=(const Index &) = delete;
@@ -33,22 +39,20 @@ public:
   const std::string &KeyOf(size_t number) const { return keys_[number % keys_.size()]; }
 
   void Add(size_t number) {
-    hpr_entry *entry = entries_[number].get();
-    const std::string &key = KeyOf(number);
-    ASSERT_EQ(0, hpr_index_add(&index_, &entry->by_token, entry, key.data(), key.size()));
+    ASSERT_EQ(0, hpr_index_add(&index_, HPR_BY_CWD, entries_[number].get()));
   }
 
-  void Remove(size_t number) { hpr_index_remove(&index_, &entries_[number]->by_token); }
+  void Remove(size_t number) { hpr_index_remove(&index_, HPR_BY_CWD, entries_[number].get()); }
 
   /* Numbers of all entries of a key, oldest first. */
   std::vector<size_t> Find(const std::string &key) const {
     std::vector<size_t> found;
-    const hpr_slot *slot = hpr_index_find(&index_, key.data(), key.size());
-    for (; slot; slot = slot->newer) found.push_back(slot->entry->order - 1);
+    const hpr_entry *it = hpr_index_find_text(&index_, HPR_BY_CWD, key.c_str());
+    for (; it; it = hpr_index_newer(&index_, HPR_BY_CWD, it)) found.push_back(it->order - 1);
     return found;
   }
 
-  bool IsEmpty() const { return !index_.oldest; }
+  bool IsEmpty() const { return index_.by[HPR_BY_CWD].keys == 0; }
 
   std::vector<size_t> All() const {
     std::vector<size_t> all(entries_.size());
@@ -107,7 +111,7 @@ TEST(Index, ForgetsInEveryOrder) {
 }
 
 TEST(Index, TellsKeysApartThatBeginAlike) {
-  Index index(4, {"key", "key1", "ke", std::string("key\0", 4)});
+  Index index(4, {"key", "key1", "ke", "kez"});
   for (const size_t number : index.All()) index.Add(number);
   for (const size_t number : index.All())
     EXPECT_EQ(Numbers{number}, index.Find(index.KeyOf(number)));

@@ -155,7 +155,8 @@ TEST_F(Reclaim, DropsAnotherBootsProcessOfALocalFile) {
   Server &before = Start();
   Child(before);
   before.Crash();
-  ReplaceInFile(R"("identity":{"boot":"boot-1@host)", R"("identity":{"boot":"boot-0@host)");
+  const std::string key = R"("identity":{"boot":")";
+  ReplaceInFile(key + sim::Kernel::BootNumber(1), key + sim::Kernel::BootNumber(0));
   Server &server = StartAndClean();
   EXPECT_EQ(Pids{}, FilePids());
   EXPECT_EQ("", Warnings(server));
@@ -167,8 +168,9 @@ TEST_F(Reclaim, KeepsAnotherHostsProcessesOfASharedFile) {
   const Serial first = Child(before), second = Child(before);
   before.Crash();
   std::string text = File();
-  for (size_t at = 0; (at = text.find("boot-1@host", at)) != std::string::npos;)
-    text.replace(at, 11, "boot-8@other");
+  const std::string ours = sim::Kernel::BootNumber(1), theirs = sim::Kernel::BootNumber(8);
+  for (size_t at = 0; (at = text.find(ours, at)) != std::string::npos;)
+    text.replace(at, ours.size(), theirs);
   disk.Write(sim::kPidFile, text);
   Server &server = StartAndClean();
   EXPECT_EQ((Pids{Pid(first), Pid(second)}), FilePids());

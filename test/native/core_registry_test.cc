@@ -211,7 +211,8 @@ TEST_F(Registry, AttachesNoProcessThatIsNotProvedToListen) {
   const std::string before = File();
   const hpr_identity stranger = InFile(Pid(other))->main;
   hpr_identity earlier = InFile(Pid(keeper))->main; /* the number's last holder */
-  earlier.birth[0] = earlier.birth[0] == '1' ? '2' : '1';
+  earlier.birth.name++;
+  earlier.birth.start++;
   EXPECT_TRUE(WantsListener(server, Pid(keeper)));
   EXPECT_FALSE(Attach(server, Pid(keeper), "/found.sock"));
   EXPECT_FALSE(Attach(server, Pid(keeper), "/found.sock", &stranger));

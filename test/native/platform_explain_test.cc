@@ -54,7 +54,7 @@ TEST(Explain, TellsAnotherBoot) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  snprintf(identity.boot, sizeof identity.boot, "00000000-0000-4000-8000-000000000000");
+  SetBoot(&identity, "00000000-0000-4000-8000-000000000000");
   EXPECT_EQ("other", Explain(&system, identity)["boot"]);
 }
 
@@ -62,8 +62,7 @@ TEST(Explain, TellsAnotherPidNamespaceAndAnotherStart) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  const std::string birth = WithPart(WithPart(identity.birth, 0, "1"), 1, "1");
-  snprintf(identity.birth, sizeof identity.birth, "%s", birth.c_str());
+  SetBirth(&identity, WithPart(WithPart(BirthOf(identity), 0, "1"), 1, "1"));
   Proofs proofs = Explain(&system, identity);
   EXPECT_EQ("other", proofs["namespace"]);
   EXPECT_EQ("other", proofs["start"]);

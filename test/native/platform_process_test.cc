@@ -162,8 +162,8 @@ TEST(Process, IsTheSameAsLongAsItLives) {
   IdleChild child;
   const hpr_identity identity = system.Identify(child.pid());
   EXPECT_EQ("KNOWN", Record(identity.state));
-  EXPECT_STRNE("", identity.boot);
-  EXPECT_STRNE("", identity.birth);
+  EXPECT_NE("", BootOf(identity));
+  EXPECT_NE("", BirthOf(identity));
   for (int i = 0; i < 3; i++) EXPECT_EQ("SAME", system.Verify(identity));
 }
 
@@ -171,8 +171,8 @@ TEST(Process, IsIdentifiedAlikeEveryTime) {
   System system;
   IdleChild child;
   const hpr_identity first = system.Identify(child.pid()), second = system.Identify(child.pid());
-  EXPECT_STREQ(first.boot, second.boot);
-  EXPECT_STREQ(first.birth, second.birth);
+  EXPECT_EQ(BootOf(first), BootOf(second));
+  EXPECT_EQ(BirthOf(first), BirthOf(second));
 }
 
 TEST(Process, IsTheSameToAServerThatStartsLater) {
@@ -242,7 +242,7 @@ TEST(Process, IsTheSameWhileItIsStopped) {
   child.Kill(SIGSTOP);
   ASSERT_TRUE(Eventually([&] { return IsStopped(child.pid()); }));
   EXPECT_EQ("SAME", system.Verify(identity));
-  EXPECT_STREQ(identity.birth, system.Identify(child.pid()).birth);
+  EXPECT_EQ(BirthOf(identity), BirthOf(system.Identify(child.pid())));
 }
 
 TEST(Process, LivesOnWhenItsMainThreadEnds) {
@@ -284,7 +284,7 @@ TEST(Process, IsGoneWithoutANameToo) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, WithPart(identity.birth, 2, ""));
+  SetBirth(&identity, WithPart(BirthOf(identity), 2, ""));
   EXPECT_EQ("SAME", system.Verify(identity)) << "as an older kernel records it";
   child.Kill();
   ASSERT_TRUE(child.Ends());
@@ -326,7 +326,7 @@ TEST(Process, IsAStrangerIfItStartedAtAnotherTime) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, AnotherBirth(identity.birth));
+  SetBirth(&identity, AnotherBirth(BirthOf(identity)));
   EXPECT_EQ("STRANGER", system.Verify(identity));
 }
 
@@ -335,10 +335,10 @@ TEST(Process, IsAStrangerIfItHasAnotherName) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  std::string name = PartOf(identity.birth, 2);
+  std::string name = PartOf(BirthOf(identity), 2);
   ASSERT_NE("", name);
   name.back() = name.back() == '0' ? '1' : '0'; /* the highest byte of a number that counts up */
-  SetBirth(&identity, WithPart(identity.birth, 2, name));
+  SetBirth(&identity, WithPart(BirthOf(identity), 2, name));
   EXPECT_EQ("STRANGER", system.Verify(identity));
 }
 
@@ -347,8 +347,8 @@ TEST(Process, IsNotTheSameUnderAnotherNumber) {
   System system;
   IdleChild first, second;
   hpr_identity mixed = system.Identify(first.pid());
-  SetBirth(&mixed, system.Identify(second.pid()).birth);
-  if (PartOf(mixed.birth, 2).empty()) GTEST_SKIP() << kNoNames;
+  SetBirth(&mixed, BirthOf(system.Identify(second.pid())));
+  if (PartOf(BirthOf(mixed), 2).empty()) GTEST_SKIP() << kNoNames;
   EXPECT_EQ("STRANGER", system.Verify(mixed));
 }
 
@@ -366,7 +366,7 @@ TEST(Process, IsAStrangerWhenItsNumberIsAThreadsNow) {
   IdleChild child;
   Thread thread;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, WithPart(identity.birth, 2, ""));
+  SetBirth(&identity, WithPart(BirthOf(identity), 2, ""));
   identity.pid = thread.tid();
   EXPECT_EQ("STRANGER", system.Verify(identity));
 }
@@ -395,7 +395,7 @@ TEST(Process, OfThisBootIsKnownByItsIdAlone) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  const std::string boot = identity.boot;
+  const std::string boot = BootOf(identity);
   const std::string id = boot.substr(0, boot.find('+'));
   for (const char *more : {"", "+1", "+1700000000000", "@00000001", "@89abcdef"}) {
     SetBoot(&identity, id + more);
@@ -416,17 +416,17 @@ TEST(Process, WithoutABootIdIsProvedByItsNameAndTheTimeOfTheBoot) {
   const hpr_identity identity = system.Identify(child.pid());
   hpr_identity other = identity;
   for (const int later_ms : {-1900, 0, 1900}) {
-    SetBoot(&other, WithoutId(identity.boot, later_ms));
+    SetBoot(&other, WithoutId(BootOf(identity), later_ms));
     EXPECT_EQ("SAME", system.Verify(other)) << later_ms;
     EXPECT_TRUE(hpr_identity_equal(&identity, &other)) << later_ms;
   }
   for (const int later_ms : {-2200, 2200}) {
-    SetBoot(&other, WithoutId(identity.boot, later_ms));
+    SetBoot(&other, WithoutId(BootOf(identity), later_ms));
     EXPECT_EQ("UNKNOWN", system.Verify(other)) << later_ms;
     EXPECT_FALSE(hpr_identity_equal(&identity, &other)) << later_ms;
   }
-  SetBirth(&other, WithPart(identity.birth, 2, ""));
-  SetBoot(&other, WithoutId(identity.boot, 0));
+  SetBirth(&other, WithPart(BirthOf(identity), 2, ""));
+  SetBoot(&other, WithoutId(BootOf(identity), 0));
   EXPECT_EQ("UNKNOWN", system.Verify(other)) << "a start alone may repeat in every boot";
   SetBoot(&other, "~0123456789abcdef");
   EXPECT_EQ("UNKNOWN", system.Verify(other));
@@ -436,7 +436,7 @@ TEST(Process, WithoutABootIdIsNotHereOnceItHasGone) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  const std::string boot = identity.boot;
+  const std::string boot = BootOf(identity);
   child.Kill();
   child.Reap();
   for (const int later_ms : {0, 60000}) {
@@ -451,13 +451,13 @@ TEST(Process, IsRenewedUnlessItHasAnotherBootsId) {
   const hpr_identity identity = system.Identify(child.pid());
   hpr_identity other = identity;
   for (const int later_ms : {100, 9000}) {
-    SetBoot(&other, WithoutId(identity.boot, later_ms));
+    SetBoot(&other, WithoutId(BootOf(identity), later_ms));
     system.Renew(&other);
-    EXPECT_STREQ(identity.boot, other.boot) << later_ms;
+    EXPECT_EQ(BootOf(identity), BootOf(other)) << later_ms;
   }
   SetBoot(&other, kOtherBoot);
   system.Renew(&other);
-  EXPECT_STREQ(kOtherBoot, other.boot);
+  EXPECT_EQ(kOtherBoot, BootOf(other));
 }
 
 TEST(Process, AsVersion01HasRecordedItIsTheSame) {
@@ -465,9 +465,8 @@ TEST(Process, AsVersion01HasRecordedItIsTheSame) {
   IdleChild child;
   const hpr_identity identity = system.Identify(child.pid());
   hpr_identity old = identity;
-  SetBirth(&old, WithPart(identity.birth, 3, ""));
-  SetBoot(&old,
-          std::string(identity.boot).substr(0, std::string(identity.boot).find('+')) + "@0badcafe");
+  SetBirth(&old, WithPart(BirthOf(identity), 3, ""));
+  SetBoot(&old, BootOf(identity).substr(0, BootOf(identity).find('+')) + "@0badcafe");
   EXPECT_EQ("SAME", system.Verify(old));
   EXPECT_TRUE(hpr_identity_equal(&identity, &old));
 }
@@ -477,10 +476,10 @@ TEST(Process, OfAnotherTimeNamespaceIsKnownByItsNameAlone) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  if (PartOf(identity.birth, 3) == "0") GTEST_SKIP() << "this kernel has no time namespaces";
-  SetBirth(&identity, WithPart(WithPart(identity.birth, 3, "1"), 1, "7"));
-  EXPECT_EQ(PartOf(identity.birth, 2).empty() ? "UNKNOWN" : "SAME", system.Verify(identity));
-  SetBirth(&identity, WithPart(identity.birth, 2, ""));
+  if (PartOf(BirthOf(identity), 3) == "0") GTEST_SKIP() << "this kernel has no time namespaces";
+  SetBirth(&identity, WithPart(WithPart(BirthOf(identity), 3, "1"), 1, "7"));
+  EXPECT_EQ(PartOf(BirthOf(identity), 2).empty() ? "UNKNOWN" : "SAME", system.Verify(identity));
+  SetBirth(&identity, WithPart(BirthOf(identity), 2, ""));
   EXPECT_EQ("UNKNOWN", system.Verify(identity));
   EXPECT_EQ("HPR_EUNKNOWN", system.Signal(identity, HPR_SIGNAL_KILL));
 }
@@ -489,9 +488,9 @@ TEST(Process, OfAnotherPidNamespaceIsElsewhere) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, WithPart(identity.birth, 0, "1"));
+  SetBirth(&identity, WithPart(BirthOf(identity), 0, "1"));
   EXPECT_EQ("ELSEWHERE", system.Verify(identity));
-  SetBirth(&identity, WithPart(identity.birth, 0, "0"));
+  SetBirth(&identity, WithPart(BirthOf(identity), 0, "0"));
   EXPECT_EQ("UNKNOWN", system.Verify(identity)) << "whoever could not read it knows none";
 }
 
@@ -499,7 +498,7 @@ TEST(Process, WithAMalformedBirthCannotBeJudged) {
   System system;
   IdleChild child;
   const hpr_identity identity = system.Identify(child.pid());
-  const std::string ns = PartOf(identity.birth, 0), ticks = PartOf(identity.birth, 1);
+  const std::string ns = PartOf(BirthOf(identity), 0), ticks = PartOf(BirthOf(identity), 1);
   for (const std::string &birth :
        {std::string(), std::string("x"), std::string("."), std::string(".."), ns, ns + ".",
         "." + ticks, ns + ".x", ns + "." + ticks + "x", ns + "x." + ticks, "x." + ticks,
@@ -517,7 +516,7 @@ TEST(Process, WithAMalformedNameIsNotJudgedByItsNumberAlone) {
   for (const std::string name : {"", "x", "-", "1-", "1-0", "1-xyz", "-00", "ffffffffffffffff-00",
                                  "1-000000000000000000000000000000000000"}) {
     hpr_identity malformed = identity;
-    SetBirth(&malformed, PartOf(identity.birth, 0) + ".1." + name);
+    SetBirth(&malformed, PartOf(BirthOf(identity), 0) + ".1." + name);
     const std::string verdict = system.Verify(malformed);
     EXPECT_TRUE(verdict == "STRANGER" || verdict == "UNKNOWN") << name << ": " << verdict;
   }
@@ -600,7 +599,7 @@ TEST(ProcessGroup, CannotBeProvenByItsNumberAlone) {
   GroupOfTwo leader;
   Grandchild member(leader.reported());
   hpr_identity identity = system.Identify(leader.pid());
-  SetBirth(&identity, WithPart(identity.birth, 2, "")); /* as an older kernel records it */
+  SetBirth(&identity, WithPart(BirthOf(identity), 2, "")); /* as an older kernel records it */
   leader.Kill();
   ASSERT_TRUE(leader.Ends());
   EXPECT_EQ("GROUP", system.Verify(identity)) << "a zombie keeps the number";
@@ -816,7 +815,7 @@ TEST(ProcessKin, OfAFamilyAreNotThoseOfAStrangerUnderItsPid) {
   GroupOfTwo stranger;
   Grandchild child(stranger.reported());
   hpr_identity family = system.Identify(stranger.pid());
-  SetBirth(&family, AnotherBirth(family.birth));
+  SetBirth(&family, AnotherBirth(BirthOf(family)));
   ASSERT_EQ("STRANGER", system.Verify(family));
   EXPECT_FALSE(system.Identify(child.pid(), &family).kin);
 }

@@ -31,8 +31,8 @@ bool IsRunning(pid_t child) { return waitpid(child, nullptr, WNOHANG) == 0; }
 
 /* Where the kernel has no names, only another start time tells two processes apart. */
 void AwaitNextTick(const hpr_identity &identity) {
-  if (PartOf(identity.birth, 1).empty()) return; /* exact enough: it counts no ticks */
-  const uint64_t start = std::stoull(PartOf(identity.birth, 1));
+  if (PartOf(BirthOf(identity), 1).empty()) return; /* exact enough: it counts no ticks */
+  const uint64_t start = std::stoull(PartOf(BirthOf(identity), 1));
   ASSERT_TRUE(Eventually([&] {
     struct timespec now;
     clock_gettime(CLOCK_BOOTTIME, &now);
@@ -82,7 +82,7 @@ TEST(Reuse, IsNoticedWithinOneClockTick) {
       End(child);
       const pid_t stranger = ForkAs(child);
       const hpr_identity its_own = system.Identify(stranger);
-      same_tick += PartOf(identity.birth, 1) == PartOf(its_own.birth, 1);
+      same_tick += PartOf(BirthOf(identity), 1) == PartOf(BirthOf(its_own), 1);
       ExpectStranger(&system, identity, stranger);
       EXPECT_EQ("SAME", system.Verify(its_own));
       End(stranger);

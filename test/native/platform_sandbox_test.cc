@@ -91,7 +91,7 @@ TEST(Sandbox, StillTellsWhoAProcessIs) {
     EXPECT_TRUE(identity.kin);
     EXPECT_EQ("SAME", system.Verify(identity));
     hpr_identity stranger = identity;
-    SetBirth(&stranger, AnotherBirth(identity.birth));
+    SetBirth(&stranger, AnotherBirth(BirthOf(identity)));
     EXPECT_EQ("STRANGER", system.Verify(stranger));
     EXPECT_EQ("HPR_ESTRANGER", system.Signal(stranger));
     child.Kill();
@@ -146,7 +146,7 @@ TEST(Sandbox, TakesTheNumberOfAGroupForNoThread) {
     System system;
     GroupOfTwo leader;
     hpr_identity identity = system.Identify(leader.pid());
-    SetBirth(&identity, WithPart(identity.birth, 2, ""));
+    SetBirth(&identity, WithPart(BirthOf(identity), 2, ""));
     leader.Kill();
     leader.Reap();
     ASSERT_TRUE(Withhold({{kPidfdOpen, EINVAL}})) << "no seccomp filters here";

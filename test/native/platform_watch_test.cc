@@ -75,7 +75,7 @@ TEST(Watch, OfAStrangerIsRefused) {
   System system;
   IdleChild child;
   hpr_identity identity = system.Identify(child.pid());
-  SetBirth(&identity, AnotherBirth(identity.birth));
+  SetBirth(&identity, AnotherBirth(BirthOf(identity)));
   EXPECT_EQ("HPR_ESRCH", system.Watch(identity, 1));
 }
 
@@ -465,7 +465,7 @@ TEST(Watch, OfSomebodyForeignWaitsWithoutANotice) {
   System system;
   IdleChild child, fence;
   hpr_identity foreign = system.Identify(child.pid());
-  SetBirth(&foreign, WithPart(foreign.birth, 0, "1"));
+  SetBirth(&foreign, WithPart(BirthOf(foreign), 0, "1"));
   ASSERT_EQ("HPR_OK", system.Watch(foreign, 1));
   ASSERT_EQ("HPR_OK", system.Watch(system.Identify(fence.pid()), 2));
   child.Kill();

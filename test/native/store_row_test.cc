@@ -63,8 +63,8 @@ TEST(Row, OfTheOriginalModuleHasNoIdentityAndNoOwner) {
   EXPECT_EQ(1234, row->main.pid);
   EXPECT_EQ("NONE", Record(row->main.state));
   EXPECT_FALSE(row->main.kin);
-  EXPECT_STREQ("", row->main.boot);
-  EXPECT_STREQ("", row->main.birth);
+  EXPECT_EQ("", BootOf(row->main));
+  EXPECT_EQ("", BirthOf(row->main));
   EXPECT_EQ(0, row->pi.pid);
   EXPECT_EQ(0, row->keeper.pid);
   EXPECT_STREQ("/w", row->cwd);
@@ -79,21 +79,24 @@ TEST(Row, OfTheOriginalModuleHasNoIdentityAndNoOwner) {
 
 /* --- success -------------------------------------------------------------------------------- */
 
+#define BOOT "0b007000-0000-4000-8000-000000000001"
+
 const char *const kFull =
     R"({"pid":1234,"cwd":"/w","spawnedAt":"2026-01-31T23:59:59.999Z","spawnToken":"tok",)"
     R"("piPid":1235,"keeperPid":1236,"keeperSockPath":"/s.sock","terminating":true,)"
-    R"("identity":{"boot":"b@1","birth":"4.5.fe-6"},)"
-    R"("piIdentity":{"boot":"b@1","birth":"4.6.fe-7","kin":false},)"
-    R"("keeperIdentity":{"boot":"b@1","nobody":true},)"
-    R"("owner":{"pid":99,"boot":"b@1","birth":"4.1.fe-2","id":"0123456789abcdef"}})";
+    R"("identity":{"boot":")" BOOT R"(","birth":"4.5.fe-0000000000000006"},)"
+    R"("piIdentity":{"boot":")" BOOT R"(","birth":"4.6.fe-0000000000000007","kin":false},)"
+    R"("keeperIdentity":{"boot":")" BOOT R"(","nobody":true},)"
+    R"("owner":{"pid":99,"boot":")" BOOT
+    R"(","birth":"4.1.fe-0000000000000002","id":"0123456789abcdef"}})";
 
 TEST(Row, ReadsEveryMember) {
   Row row;
   ASSERT_EQ("HPR_OK", Code(row.Read(kFull)));
   EXPECT_EQ("KNOWN", Record(row->main.state));
   EXPECT_TRUE(row->main.kin);
-  EXPECT_STREQ("b@1", row->main.boot);
-  EXPECT_STREQ("4.5.fe-6", row->main.birth);
+  EXPECT_EQ(BOOT, BootOf(row->main));
+  EXPECT_EQ("4.0.5.fe-0000000000000006", BirthOf(row->main));
   EXPECT_EQ(1235, row->pi.pid);
   EXPECT_EQ("KNOWN", Record(row->pi.state));
   EXPECT_FALSE(row->pi.kin);
@@ -103,7 +106,7 @@ TEST(Row, ReadsEveryMember) {
   EXPECT_STREQ("/s.sock", row->socket_path);
   EXPECT_TRUE(row->terminating);
   EXPECT_EQ(99, row->owner.pid);
-  EXPECT_STREQ("4.1.fe-2", row->owner.birth);
+  EXPECT_EQ("4.0.1.fe-0000000000000002", BirthOf(row->owner));
   EXPECT_STREQ("0123456789abcdef", row->owner_id);
 }
 
@@ -111,8 +114,9 @@ TEST(Row, OfAnEntryWithoutAKeeperNamesItsAgent) {
   Row row;
   const std::string text =
       R"({"pid":1234,"cwd":"/w","agentPid":1235,)"
-      R"("identity":{"boot":"b@1","birth":"4.5.fe-6"},)"
-      R"("agentIdentity":{"boot":"b@1","birth":"4.6.fe-7","members":[{"pid":9,"birth":"4.7.fe-8"}]}})";
+      R"("identity":{"boot":")" BOOT R"(","birth":"4.5.fe-0000000000000006"},)"
+      R"("agentIdentity":{"boot":")" BOOT
+      R"(","birth":"4.6.fe-0000000000000007","members":[{"pid":9,"birth":"4.7.fe-0000000000000008"}]}})";
   ASSERT_EQ("HPR_OK", Code(row.Read(text)));
   EXPECT_EQ(1235, row->pi.pid);
   EXPECT_EQ("KNOWN", Record(row->pi.state));
@@ -127,7 +131,8 @@ TEST(Row, IsWrittenAsItWasRead) {
            std::string(R"({"pid":2,"cwd":""})"),
            std::string(R"({"pid":2147483647,"cwd":"/","spawnedAt":"2001-09-09T01:46:40.000Z"})"),
            std::string(R"({"pid":7,"cwd":"/","spawnedAt":"9999-12-31T23:59:59.999Z"})"),
-           std::string(R"({"pid":7,"cwd":"/","identity":{"boot":"b","kin":false}})"),
+           std::string(R"({"pid":7,"cwd":"/","identity":)"
+                       R"({"boot":")" BOOT R"(","kin":false}})"),
            std::string(R"({"pid":7,"cwd":"/","identity":{"kin":false}})"),
            std::string(R"({"pid":7,"cwd":"/","identity":{"nobody":true}})"),
            std::string(R"({"pid":7,"cwd":"/","owner":{"pid":8,"id":""}})"),
@@ -236,7 +241,7 @@ TEST(Row, GivesAKeeperThatIsTheProcessItselfTheSameIdentity) {
   ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":"/","keeperPid":7,)"
                                     R"("identity":{"boot":"b","birth":"1.2"}})")));
   EXPECT_EQ("KNOWN", Record(row->keeper.state));
-  EXPECT_STREQ("1.2", row->keeper.birth);
+  EXPECT_EQ("1.0.2", BirthOf(row->keeper));
   EXPECT_TRUE(row->keeper.kin);
 }
 
@@ -389,12 +394,12 @@ TEST(Row, RefusesMembersOfTheWrongType) {
 
 /* Version 0.1 takes a process for itself by the boot's bare id, and a birth without a clock. */
 TEST(Row, IsWrittenSoThatVersion01FindsItsProcess) {
-  const std::string text =
-      R"({"pid":7,"cwd":"/","identity":{"boot":"b-1","birth":"4.5.fe-6","clock":"9+1700"}})";
+  const std::string text = R"({"pid":7,"cwd":"/","identity":{"boot":")" BOOT
+                           R"(","birth":"4.5.fe-0000000000000006","clock":"9+1700"}})";
   Row row;
   ASSERT_EQ("HPR_OK", Code(row.Read(text)));
-  EXPECT_STREQ("b-1+1700", row->main.boot);
-  EXPECT_STREQ("4.9.5.fe-6", row->main.birth);
+  EXPECT_EQ(BOOT "+1700", BootOf(row->main));
+  EXPECT_EQ("4.9.5.fe-0000000000000006", BirthOf(row->main));
   EXPECT_EQ(text, row.Written());
 }
 

@@ -120,12 +120,15 @@ void Story::LinkByPid() {
   Server *server = AnyServer();
   const hpr_row *row = server ? AnyRow(*server) : nullptr;
   if (!row) return;
-  std::map<std::string, Serial> agents; /* a number that has passed on may name another's agent */
-  for (const hpr_row *it : server->Rows()) agents[it->main.birth] = truth_.SerialOf(*it, it->pi);
+  /* By births, not by numbers: one that has passed on may name another's agent. */
+  const auto key = [](const hpr_row *it) {
+    return std::make_pair(it->main.birth.name, it->main.birth.start);
+  };
+  std::map<std::pair<uint64_t, uint64_t>, Serial> agents;
+  for (const hpr_row *it : server->Rows()) agents[key(it)] = truth_.SerialOf(*it, it->pi);
   server->LinkByPid(AnySession(), row->pi.pid ? row->pi.pid : row->main.pid);
   for (const hpr_row *it : server->Rows())
-    if (truth_.SerialOf(*it, it->pi) != agents[it->main.birth])
-      truth_.Taught(*it, agents[it->main.birth]);
+    if (truth_.SerialOf(*it, it->pi) != agents[key(it)]) truth_.Taught(*it, agents[key(it)]);
 }
 
 void Story::LinkByCwd() {

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+extern "C" {
+#include "platform/identity.h"
+}
+
 namespace sim {
 
 namespace {
@@ -164,10 +168,12 @@ bool Endings::IsRecorded(const hpr_row &row, Serial serial) const {
     hpr_identity identity{};
     identity.pid = it.pid;
     identity.state = HPR_RECORD_KNOWN;
-    memcpy(identity.birth, it.birth, sizeof identity.birth);
-    snprintf(identity.boot, sizeof identity.boot, "%s", kernel_->Boot().c_str());
-    const bool same = it.birth[0] ? truth_->SerialOf(row, identity) == serial
-                                  : kernel_->NumberOf(serial) == it.pid;
+    hpr_identity_text text{};
+    snprintf(text.boot, sizeof text.boot, "%s", kernel_->Boot().c_str());
+    hpr_identity_read(&text, &identity);
+    identity.birth = it.birth;
+    const bool same = it.birth.form != HPR_BIRTH_NONE ? truth_->SerialOf(row, identity) == serial
+                                                      : kernel_->NumberOf(serial) == it.pid;
     if (same) return true;
   }
   return false;

@@ -178,6 +178,11 @@ Serial Kernel::GroupOfNumber(int32_t number) {
   return 0;
 }
 
+std::string Kernel::BootNumber(uint64_t number) {
+  const std::string digits = std::to_string(number);
+  return "b0070000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits;
+}
+
 bool Kernel::IsOfThisBoot(const std::string &text) const {
   constexpr uint64_t kNonce = 0xFFFFFFFFFFFFF;
   if (text.empty() || text[0] != '~') return text.substr(0, text.find('+')) == Boot();

@@ -105,7 +105,8 @@ public:
   uint64_t Nonce() { return ++nonces_; }
   /* Whether a boot's text is of this boot: a nonce, where /proc told no id, is younger than it. */
   bool IsOfThisBoot(const std::string &text) const;
-  std::string Boot() const { return "boot-" + std::to_string(boots_) + "@host"; }
+  std::string Boot() const { return BootNumber(boots_); }
+  static std::string BootNumber(uint64_t number);
 
   std::function<void(const Delivery &)> on_signal;
   std::function<void(Serial)> on_exit;

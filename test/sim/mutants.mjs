@@ -18,10 +18,11 @@ const mutants = [
   {
     name: "no identity check",
     file: "src/platform/found.c",
-    find: "  hpr_birth birth;\n  const int32_t pid",
+    find: "  const int32_t pid = identity->pid;\n  const hpr_boot_match boot",
     replace:
-      "  hpr_birth birth;\n  if (system->signal(identity->pid, 0, false) == 0)\n" +
-      "    return not_found(identity->pid, HPR_VERDICT_SAME);\n  const int32_t pid",
+      "  if (system->signal(identity->pid, 0, false) == 0)\n" +
+      "    return not_found(identity->pid, HPR_VERDICT_SAME);\n" +
+      "  const int32_t pid = identity->pid;\n  const hpr_boot_match boot",
   },
   {
     name: "EPERM taken for dead",
@@ -39,7 +40,7 @@ const mutants = [
   },
   {
     name: "ladder without re-check",
-    file: "src/platform/process.c",
+    file: "src/platform/signal.c",
     find: "  const hpr_found found = hpr_found_open(self->system, &self->here, identity);\n  result = check_found",
     replace:
       "  if (signal == HPR_SIGNAL_KILL) return self->system->signal(identity->pid, 9, false);\n" +
@@ -53,21 +54,21 @@ const mutants = [
   },
   {
     name: "kinship not asked for",
-    file: "src/platform/process.c",
+    file: "src/platform/signal.c",
     find: "  return result == 0 && !identity->kin ? HPR_ENOTKIN : result;",
     replace: "  return identity ? result : HPR_ENOTKIN;",
   },
   {
     name: "a stranger's child is kin",
-    file: "src/platform/process.c",
+    file: "src/platform/identify.c",
     find: "family->kin && is_related",
     replace: "is_related",
   },
   {
     name: "nobody is forbidden",
-    file: "src/platform/process.c",
-    find: "  return is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : permit(self->system, pid);",
-    replace: "  return pid < 0 && is_forbidden(self->system, pid) ? HPR_EFORBIDDEN : 0;",
+    file: "src/platform/signal.c",
+    find: "  return is_forbidden(self, pid) ? HPR_EFORBIDDEN : permit(self, pid);",
+    replace: "  return pid < 0 && is_forbidden(self, pid) ? HPR_EFORBIDDEN : 0;",
   },
   {
     name: "forgotten as soon as signalled",
@@ -102,8 +103,8 @@ const mutants = [
   {
     name: "another boot's pids trusted",
     file: "src/platform/identity.c",
-    find: "  if (one.has_id && other.has_id) return HPR_BOOT_OTHER;",
-    replace: "  if (one.has_id && other.has_id) return HPR_BOOT_SAME;",
+    find: "  if (has_id(a) && has_id(b)) return HPR_BOOT_OTHER;",
+    replace: "  if (has_id(a) && has_id(b)) return HPR_BOOT_SAME;",
   },
   {
     name: "ages by the wall clock",
@@ -135,16 +136,16 @@ const mutants = [
     file: "src/core/table.c",
     find:
       "  hpr_table_note_change(table);\n" +
-      "  hpr_index_remove(&table->by_session, &entry->by_session);",
-    replace: "  hpr_index_remove(&table->by_session, &entry->by_session);",
+      "  hpr_index_remove(&table->index, HPR_BY_SESSION, entry);",
+    replace: "  hpr_index_remove(&table->index, HPR_BY_SESSION, entry);",
   },
   {
     name: "a name that two entries have counted once in the filter",
     file: "src/core/index.c",
-    find: "  if (result == 0 && index->filter) hpr_filter_add(index->filter, key, key_size);\n",
+    find: "  if (index->by[by].filter) hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
     replace:
-      "  const bool is_first = slot->older == slot;\n" +
-      "  if (result == 0 && index->filter && is_first) hpr_filter_add(index->filter, key, key_size);\n",
+      "  if (index->by[by].filter && entry->slots[by].older == entry->number)\n" +
+      "    hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
   },
   {
     name: "a watch that failed not tried again",
@@ -201,7 +202,7 @@ const mutants = [
   },
   {
     name: "jobs of one terminal are kin",
-    file: "src/platform/process.c",
+    file: "src/platform/identify.c",
     find: "  return hpr_descends(system, pid, family) || is_led",
     replace:
       "  hpr_facts its;\n" +

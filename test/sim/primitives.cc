@@ -75,27 +75,29 @@ int Open(int32_t pid, hpr_handle *ret_fd) {
 
 void CloseHandle(hpr_handle fd) { the_kernel->ClosePidfd(static_cast<int>(fd)); }
 
-int NameOf(hpr_handle fd, char *ret_name, size_t size) {
+int NameOf(hpr_handle fd, hpr_birth *birth) {
   if (Cannot() || !the_kernel->features.names) return HPR_ENOTSUP;
-  const auto serial = static_cast<unsigned long long>(the_kernel->PidfdOf(static_cast<int>(fd)));
-  return snprintf(ret_name, size, "fe-%016llx", serial) < static_cast<int>(size) ? 0 : HPR_ENOTSUP;
+  birth->name_kind = 0xfe;
+  birth->name = the_kernel->PidfdOf(static_cast<int>(fd));
+  return 0;
 }
 
-int Reopen(const char *name, hpr_handle *ret_fd) {
+int Reopen(const hpr_birth *named, hpr_handle *ret_fd) {
   if (Cannot()) return HPR_EMFILE;
   if (!the_kernel->features.names) return HPR_ENOTSUP;
   if (!the_kernel->descriptors_left) return HPR_EMFILE;
-  const Serial serial = strtoull(name + 3, nullptr, 16);
+  const Serial serial = named->name;
   if (!the_kernel->IsAttached(serial)) return HPR_ESRCH;
   *ret_fd = the_kernel->OpenPidfd(serial);
   return 0;
 }
 
-int PidOf(hpr_handle fd, int32_t *ret_pid) {
+int PidOf(hpr_handle fd, int32_t *ret_pid, bool *ret_ours) {
   if (Cannot()) return HPR_ENOTSUP;
   const Process *process = the_kernel->Find(the_kernel->PidfdOf(static_cast<int>(fd)));
   if (!process) return HPR_ESRCH;
   *ret_pid = process->pid;
+  *ret_ours = !process->other_user;
   return 0;
 }
 

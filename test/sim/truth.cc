@@ -16,9 +16,15 @@ std::string Describe(const Kernel *kernel, Serial serial) {
   return std::to_string(kernel->NumberOf(serial)) + " #" + std::to_string(serial);
 }
 
+std::string BootOf(const hpr_identity &identity) {
+  hpr_identity_text text;
+  hpr_identity_print(&identity, &text);
+  return text.boot;
+}
+
 /* By the kernel's own id, and not by one that a server made for want of it. */
 bool NamesThisBoot(const Kernel &kernel, const hpr_identity &identity) {
-  return identity.boot[0] != '~' && kernel.IsOfThisBoot(identity.boot);
+  return identity.boot.form == HPR_BOOT_ID && kernel.IsOfThisBoot(BootOf(identity));
 }
 
 constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
@@ -28,15 +34,15 @@ constexpr int64_t kDayMs = INT64_C(24) * 60 * 60 * 1000;
 /* --- who is who ----------------------------------------------------------------------------- */
 
 Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
-  hpr_birth birth;
+  const hpr_birth &birth = identity.birth;
   if (identity.pid == 0) return 0;
   if (identity.state == HPR_RECORD_OPAQUE) {
     const auto it = untold_.find({row.owner_id, identity.pid});
     return it == untold_.end() || identity.pid != row.main.pid ? 0 : it->second;
   }
-  if (identity.state != HPR_RECORD_KNOWN || !kernel_->IsOfThisBoot(identity.boot)) return 0;
-  if (!hpr_birth_read(identity.birth, &birth)) return 0;
-  if (birth.name) return strtoull(birth.name + 3, nullptr, 16);
+  if (identity.state != HPR_RECORD_KNOWN || !kernel_->IsOfThisBoot(BootOf(identity))) return 0;
+  if (!hpr_birth_is_told(&birth)) return 0;
+  if (birth.name_kind != 0) return birth.name;
   return kernel_->BornAs(identity.pid, birth.start);
 }
 
@@ -52,13 +58,14 @@ Serial Truth::AskedSerial(const hpr_row &row, const hpr_asked &asked) const {
   hpr_identity identity = row.main;
   identity.pid = asked.pid;
   identity.state = HPR_RECORD_KNOWN;
-  memcpy(identity.birth, asked.birth, sizeof identity.birth);
+  identity.birth = asked.birth;
   return SerialOf(row, identity);
 }
 
 bool Truth::IsTold(const hpr_row &row) {
   for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
-    if (it->state == HPR_RECORD_OPAQUE || it->boot[0] == '~') return false; /* nor which boot */
+    if (it->state == HPR_RECORD_OPAQUE || it->boot.form == HPR_BOOT_NONCE)
+      return false; /* nor which boot */
   return true;
 }
 

@@ -38,8 +38,8 @@ static int open_handle(int32_t pid, hpr_handle *ret_handle) {
   return HPR_ENOTSUP;
 }
 
-static int reopen_handle(const char *name, hpr_handle *ret_handle) {
-  (void)name, (void)ret_handle;
+static int reopen_handle(const hpr_birth *named, hpr_handle *ret_handle) {
+  (void)named, (void)ret_handle;
   return HPR_ENOTSUP;
 }
 

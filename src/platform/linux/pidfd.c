@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -22,6 +24,7 @@ enum {
   SIGNAL_GROUP = 1 << 2,    /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
   PIDFS_ROOT = -10002,      /* FD_PIDFS_ROOT, Linux 6.17 */
   INFO_PID = 1,             /* PIDFD_INFO_PID, Linux 6.13 */
+  INFO_USERS = 2,           /* PIDFD_INFO_CREDS */
   NAME_BYTES = 16,          /* longer file handles than any pidfs has had (8) */
   PIDFS_MAGIC = 0x50494446, /* PID_FS_MAGIC of linux/magic.h */
 };
@@ -69,56 +72,50 @@ int hpr_pidfd_copy(hpr_handle fd, hpr_handle *ret_copy) {
   return 0;
 }
 
+hpr_handle hpr_pidfd_limit(void) {
+  struct rlimit limit;
+  const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX;
+  return known ? (hpr_handle)(limit.rlim_cur / 2) : INT_MAX;
+}
+
 /*
  * A number that pidfs never gives out twice within a boot. Such a name cannot be opened, but it
  * tells two processes apart. Before 6.9 all pidfds had one inode, of another file system.
  */
-static int name_by_inode(int fd, char *ret_name, size_t size) {
+static int name_by_inode(int fd, hpr_birth *birth) {
   struct statfs system;
   struct stat st;
   if (fstatfs(fd, &system) != 0 || system.f_type != PIDFS_MAGIC || fstat(fd, &st) != 0)
     return HPR_ENOTSUP;
-  const int length = snprintf(ret_name, size, "i-%" PRIx64, (uint64_t)st.st_ino);
-  return (size_t)length < size ? 0 : HPR_ENOTSUP;
+  birth->name_kind = HPR_NAME_INODE;
+  birth->name = st.st_ino;
+  return 0;
 }
 
-int hpr_pidfd_name(hpr_handle fd, char *ret_name, size_t size) {
+int hpr_pidfd_name(hpr_handle fd, hpr_birth *birth) {
   handle it = {.head.handle_bytes = NAME_BYTES};
   int mount;
-  if (name_to_handle_at((int)fd, "", &it.head, &mount, AT_EMPTY_PATH) != 0)
-    return name_by_inode((int)fd, ret_name, size);
-  if ((size_t)it.head.handle_bytes * 2 + sizeof "ffffffff-" > size) return HPR_ENOTSUP;
-  int at = snprintf(ret_name, size, "%x-", (unsigned)it.head.handle_type);
-  for (unsigned i = 0; i < it.head.handle_bytes; i++)
-    at += snprintf(ret_name + at, size - (size_t)at, "%02x", it.head.f_handle[i]);
+  if (name_to_handle_at((int)fd, "", &it.head, &mount, AT_EMPTY_PATH) != 0 ||
+      it.head.handle_bytes != sizeof birth->name || it.head.handle_type <= 0 ||
+      it.head.handle_type >= HPR_NAME_INODE)
+    return name_by_inode((int)fd, birth);
+  birth->name_kind = (uint16_t)it.head.handle_type;
+  birth->name = 0; /* its bytes in their order, which is how the text shows them */
+  for (size_t i = 0; i < sizeof birth->name; i++)
+    birth->name = birth->name << 8 | it.head.f_handle[i];
   return 0;
 }
 
-/* -1: none. Sixteen calls of sscanf would take longer than opening the process. */
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+static handle handle_of(const hpr_birth *named) {
+  handle it = {.head.handle_type = named->name_kind, .head.handle_bytes = sizeof named->name};
+  for (size_t i = 0; i < sizeof named->name; i++)
+    it.head.f_handle[i] = (unsigned char)(named->name >> 8 * (sizeof named->name - 1 - i));
+  return it;
 }
 
-static int parse_name(const char *name, handle *ret_handle) {
-  char *bytes;
-  unsigned long type = strtoul(name, &bytes, 16);
-  size_t digits = *bytes == '-' ? strlen(++bytes) : 0;
-  if (digits == 0 || digits % 2 != 0 || digits / 2 > NAME_BYTES || type > INT32_MAX)
-    return HPR_EINVAL;
-  ret_handle->head.handle_type = (int)type;
-  ret_handle->head.handle_bytes = (unsigned)(digits / 2);
-  for (size_t i = 0; i < digits / 2; i++) {
-    const int high = hex_digit(bytes[2 * i]), low = hex_digit(bytes[2 * i + 1]);
-    if (high < 0 || low < 0) return HPR_EINVAL;
-    ret_handle->head.f_handle[i] = (unsigned char)(high << 4 | low);
-  }
-  return 0;
-}
-
-int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd) {
-  handle it;
-  if (parse_name(name, &it) != 0) return HPR_EINVAL;
+int hpr_pidfd_reopen(const hpr_birth *named, hpr_handle *ret_fd) {
+  if (named->name_kind == HPR_NAME_INODE) return HPR_EINVAL;
+  handle it = handle_of(named);
   int fd = open_by_handle_at(PIDFS_ROOT, &it.head, O_CLOEXEC);
   if (fd < 0 && errno == EBADF) {
     /* Before 6.17 any descriptor on pidfs names the file system, our own pidfd too. */
@@ -138,15 +135,17 @@ int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd) {
 /* struct pidfd_info of linux/pidfd.h in its first version, PIDFD_INFO_SIZE_VER0. */
 typedef struct pidfd_info {
   uint64_t mask, cgroup;
-  uint32_t pid, tgid, rest[10];
+  uint32_t pid, tgid, ppid, real_user, rest[8];
 } pidfd_info;
 
-int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid) {
+int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid, bool *ret_ours) {
   pidfd_info info = {.mask = INFO_PID};
   if (ioctl((int)fd, _IOWR(0xFF, 11, pidfd_info), &info) != 0) { /* PIDFD_GET_INFO */
     return errno == ESRCH ? HPR_ESRCH : HPR_ENOTSUP;
   }
   *ret_pid = (int32_t)info.pid;
+  /* The sender's effective user is the target's real one, kill(2). */
+  *ret_ours = (info.mask & INFO_USERS) != 0 && info.real_user == geteuid();
   return 0;
 }
 

@@ -18,14 +18,21 @@ int hpr_pidfd_copy(hpr_handle fd, hpr_handle *ret_copy);
 /*
  * The process's name on the pidfs file system: its file handle (Linux 6.14), which can be opened
  * while any member of the process's group lives, or else its inode number (6.9), which can only be
- * compared. HPR_ENOTSUP also if the text would not fit.
+ * compared.
  */
-int hpr_pidfd_name(hpr_handle fd, char *ret_name, size_t size);
+int hpr_pidfd_name(hpr_handle fd, hpr_birth *birth);
 
-int hpr_pidfd_reopen(const char *name, hpr_handle *ret_fd);
+int hpr_pidfd_reopen(const hpr_birth *named, hpr_handle *ret_fd);
 
-/* Whose it is, in our pid namespace (Linux 6.13). */
-int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid);
+/*
+ * The kernel gives out the lowest free number, so a descriptor's number tells how many there are,
+ * whoever has them: other registries of this process too. The limit is half of what the process may
+ * have; the rest is its server's.
+ */
+hpr_handle hpr_pidfd_limit(void);
+
+/* Whose it is, in our pid namespace, and whether it runs as our user (Linux 6.13). */
+int hpr_pidfd_pid(hpr_handle fd, int32_t *ret_pid, bool *ret_ours);
 
 bool hpr_pidfd_runs(hpr_handle fd);
 

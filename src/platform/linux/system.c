@@ -39,6 +39,7 @@ const hpr_system *hpr_system_native(void) {
       .open = hpr_pidfd_open,
       .reopen = hpr_pidfd_reopen,
       .close = hpr_pidfd_close,
+      .handle_limit = hpr_pidfd_limit,
       .copy = hpr_pidfd_copy,
       .withheld = hpr_pidfd_withheld,
       .handle_name = hpr_pidfd_name,

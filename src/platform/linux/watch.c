@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform/posix/errors.h"
@@ -27,15 +26,6 @@ typedef struct item {
   hpr_identity identity;
   UT_hash_handle hh;
 } item;
-
-/*
- * The kernel gives out the lowest free number, so a descriptor's number tells how many there are,
- * whoever has them: other registries of this process too.
- */
-static bool is_affordable(int fd) {
-  struct rlimit limit;
-  return getrlimit(RLIMIT_NOFILE, &limit) != 0 || (rlim_t)fd < limit.rlim_cur / 2;
-}
 
 struct hpr_watcher {
   hpr_exit_notice notice;
@@ -209,12 +199,7 @@ static bool enter(hpr_watcher *watcher, item *it) {
 
 int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_pidfd, const hpr_identity *identity,
                     hpr_verdict verdict, uint64_t watch) {
-  int fd = (int)take_pidfd;
-  const bool too_many = fd >= 0 && !is_affordable(fd);
-  if (too_many) {
-    close(fd);
-    fd = -1;
-  }
+  const int fd = (int)take_pidfd;
   item *it = malloc(sizeof *it);
   if (!it) {
     if (fd >= 0) close(fd);
@@ -227,7 +212,7 @@ int hpr_watcher_add(hpr_watcher *watcher, hpr_handle take_pidfd, const hpr_ident
   const bool probing = entered && it->fd < 0;
   pthread_mutex_unlock(&watcher->lock);
   if (probing) wake_up(watcher);
-  if (entered) return too_many ? HPR_EPOLLED : 0;
+  if (entered) return 0;
   if (fd >= 0) close(fd);
   free(it);
   return HPR_ENOMEM;

@@ -4,10 +4,7 @@
 
 #include "platform/system.h"
 
-/*
- * The watcher of hpr_system; its handles are pidfds. What has none is probed, and so it is, for
- * HPR_EPOLLED, when half of the process's descriptors are taken: the rest is its server's.
- */
+/* The watcher of hpr_system; its handles are pidfds. What has none is probed. */
 int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
                      const void *probe_context, hpr_watcher **ret_watcher);
 void hpr_watcher_close(hpr_watcher *watcher);

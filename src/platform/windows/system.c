@@ -8,8 +8,8 @@
  * - An open handle keeps the number from passing on: there is no moment between look and signal.
  * - There are no signals. Every hpr_signal is TerminateProcess with exit code 1, as in Node's own
  *   kill(): the process is not asked and cannot clean up, so that SIGTERM ends what SIGKILL would.
- * - There are no process groups; descendants are ended in their place (tree.h), those of a process
- *   that is gone are not. Kinship is descent alone: sessions are the user's whole desktop.
+ * - There are no process groups; the core ends descendants one by one, those of a process that is
+ *   gone are not found. Kinship is descent alone: sessions are the user's whole desktop.
  * - There is no fork().
  */
 #include "platform/system.h"
@@ -83,20 +83,21 @@ static int open_handle(int32_t pid, hpr_handle *ret_handle) {
   return result;
 }
 
-static int reopen_handle(const char *name, hpr_handle *ret_handle) {
-  (void)name, (void)ret_handle;
+static int reopen_handle(const hpr_birth *named, hpr_handle *ret_handle) {
+  (void)named, (void)ret_handle;
   return HPR_ENOTSUP;
 }
 
 static void close_handle(hpr_handle handle) { hpr_handle_close(raw(handle)); }
 
-static int name_handle(hpr_handle handle, char *ret_name, size_t size) {
-  (void)handle, (void)ret_name, (void)size;
+static int name_handle(hpr_handle handle, hpr_birth *birth) {
+  (void)handle, (void)birth;
   return HPR_ENOTSUP;
 }
 
-static int pid_of_handle(hpr_handle handle, int32_t *ret_pid) {
+static int pid_of_handle(hpr_handle handle, int32_t *ret_pid, bool *ret_ours) {
   *ret_pid = hpr_handle_pid(raw(handle));
+  *ret_ours = false; /* to be asked */
   return 0;
 }
 

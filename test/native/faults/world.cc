@@ -24,15 +24,16 @@ void Identify(void *self, int32_t pid, const hpr_identity *, hpr_identity *ret_i
   if (It(self).alive.count(pid) == 0) return;
   ret_identity->state = HPR_RECORD_KNOWN;
   ret_identity->kin = true;
-  snprintf(ret_identity->boot, sizeof ret_identity->boot, "b");
-  snprintf(ret_identity->birth, sizeof ret_identity->birth, "%d", pid);
+  SetBoot(ret_identity, "b");
+  SetBirth(ret_identity, std::to_string(pid));
 }
 
 hpr_verdict Verify(void *self, const hpr_identity *identity) {
   if (identity->state == HPR_RECORD_NONE) return HPR_VERDICT_UNKNOWN;
   if (It(self).groups.count(identity->pid) != 0) return HPR_VERDICT_GROUP;
   if (It(self).alive.count(identity->pid) == 0) return HPR_VERDICT_GONE;
-  return identity->birth == std::to_string(identity->pid) ? HPR_VERDICT_SAME : HPR_VERDICT_STRANGER;
+  return BirthOf(*identity) == std::to_string(identity->pid) ? HPR_VERDICT_SAME
+                                                             : HPR_VERDICT_STRANGER;
 }
 
 } // namespace
@@ -40,6 +41,8 @@ hpr_verdict Verify(void *self, const hpr_identity *identity) {
 hpr_process_ops World::Processes() {
   hpr_process_ops ops = {};
   ops.self = this;
+  ops.begin = ops.end = [](void *) {};
+  ops.is_around_us = [](void *, const hpr_identity *) { return false; };
   ops.identify = Identify;
   ops.identify_recorded = [](void *self, int32_t pid, int64_t, hpr_identity *ret_identity) {
     Identify(self, pid, nullptr, ret_identity);
@@ -80,8 +83,10 @@ hpr_process_ops World::Processes() {
   ops.list = [](void *, hpr_seen **, size_t *) -> int { return HPR_EUNKNOWN; };
   ops.same_user = [](void *, const hpr_identity *, const hpr_identity *) { return true; };
   ops.command = [](void *, const hpr_identity *, char **, size_t *) -> int { return HPR_ENOTSUP; };
-  ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch) -> int {
+  ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch,
+                 hpr_verdict *ret_verdict) -> int {
     if (Verify(self, identity) != HPR_VERDICT_SAME) return HPR_ESRCH;
+    *ret_verdict = HPR_VERDICT_SAME;
     It(self).watches_[watch] = identity->pid;
     return 0;
   };

@@ -11,11 +11,11 @@ const char kNoNames[] = "this kernel, or a filter of system calls, gives process
 
 bool KernelNamesProcesses() {
   hpr_handle fd, again;
-  char name[HPR_BIRTH_SIZE];
+  hpr_birth name = {};
   if (hpr_pidfd_open(getpid(), &fd) != 0) return false;
-  const bool named = hpr_pidfd_name(fd, name, sizeof name) == 0;
+  const bool named = hpr_pidfd_name(fd, &name) == 0;
   hpr_pidfd_close(fd);
-  if (!named || hpr_pidfd_reopen(name, &again) != 0) return false;
+  if (!named || hpr_pidfd_reopen(&name, &again) != 0) return false;
   hpr_pidfd_close(again);
   return true;
 }

@@ -11,6 +11,7 @@
 extern "C" {
 #include "base/error.h"
 #include "platform/file.h"
+#include "platform/identity.h"
 #include "platform/process.h"
 #include "base/buffer.h"
 #include "store/document.h"
@@ -31,6 +32,12 @@ std::string Code(int result);
 std::string Verdict(hpr_verdict verdict);
 
 /* "KNOWN" for HPR_RECORD_KNOWN. */
-std::string Record(hpr_record_state state);
+std::string Record(uint8_t state);
+
+/* The texts of an identity, as the file shows them. */
+std::string BootOf(const hpr_identity &identity);
+std::string BirthOf(const hpr_identity &identity);
+void SetBoot(hpr_identity *identity, const std::string &boot);
+void SetBirth(hpr_identity *identity, const std::string &birth);
 
 #endif

@@ -79,7 +79,8 @@ std::string System::FirstWord(const hpr_identity &identity) {
 }
 
 std::string System::Watch(const hpr_identity &identity, uint64_t watch) {
-  return Code(ops_.watch(ops_.self, &identity, watch));
+  hpr_verdict verdict;
+  return Code(ops_.watch(ops_.self, &identity, watch, &verdict));
 }
 
 void System::Unwatch(uint64_t watch) { ops_.unwatch(ops_.self, watch); }
@@ -99,12 +100,4 @@ void System::Notice(void *context, uint64_t watch) {
   System *self = static_cast<System *>(context);
   std::lock_guard<std::mutex> guard(self->lock_);
   self->notices_.push_back(watch);
-}
-
-void SetBirth(hpr_identity *identity, const std::string &birth) {
-  snprintf(identity->birth, sizeof identity->birth, "%s", birth.c_str());
-}
-
-void SetBoot(hpr_identity *identity, const std::string &boot) {
-  snprintf(identity->boot, sizeof identity->boot, "%s", boot.c_str());
 }

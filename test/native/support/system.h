@@ -74,7 +74,4 @@ std::string PartOf(const std::string &birth, size_t part);
 /* Of a process that started at another time: on macOS a birth has no parts. */
 std::string AnotherBirth(const std::string &birth);
 
-void SetBirth(hpr_identity *identity, const std::string &birth);
-void SetBoot(hpr_identity *identity, const std::string &boot);
-
 #endif
