@@ -217,9 +217,20 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
   return HPR_DROP;
 }
 
+/* An entry of ours tells it: the row came back, because a write failed after it was taken over. */
+static bool has_entry(const hpr_ledger_scope *scope, const hpr_row *row) {
+  if (hpr_table_find_same(scope->table, row)) return true;
+  const hpr_entry *it = scope->ledger->file_error != 0 ? scope->table->entries : NULL;
+  while (it &&
+         (it->row.spawned_ms != row->spawned_ms || !hpr_identity_equal(&it->row.main, &row->main)))
+    it = it->next;
+  return it != NULL;
+}
+
 /* It ended while no server ran. One whose exit was told before is a remainder that has gone. */
 static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
   if (row->remainder || !hpr_judge_was_seen(row) || was_told(scope->ledger, row)) return;
+  if (has_entry(scope, row)) return;
   note_told(scope->ledger, row);
   hpr_entry *entry = hpr_entry_new(row);
   if (entry) hpr_outbox_exited(scope->outbox, entry);

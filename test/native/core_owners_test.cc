@@ -290,6 +290,23 @@ TEST_F(Owners, LeaveNothingBehindThatWasJudgedWhileTheFileCouldNotBeWritten) {
   EXPECT_EQ((Pids{Pid(dead), Pid(child)}), Exits(server)) << "each once";
 }
 
+TEST_F(Owners, LeaveAnExitToTheEntryThatWasTakenOverFromThem) {
+  Server &other = Start(), &neighbour = Start();
+  const Serial child = Child(other);
+  neighbour.Register(9000);
+  Server &server = StartAndClean();
+  disk.create_fault = HPR_ENOSPC;
+  other.Crash();
+  Settle();
+  disk.create_fault = 0;
+  neighbour.Register(9001); /* and its row is in the file again */
+  End(child);
+  Pass(1000); /* it is judged before its entry hears of it */
+  Settle();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "once";
+  EXPECT_EQ((Pids{9000, 9001}), FilePids());
+}
+
 TEST_F(Owners, AreNoMoreWatchedAfterTheEnd) {
   Server &other = Start();
   Child(other);
