@@ -39,17 +39,21 @@ static int open_file(hpr_writelock *lock) {
     result = hpr_make_parents(files, lock->path);
     if (result == 0) result = files->open_lock(files->self, lock->path, &lock->file);
   }
-  lock->is_open = result == 0;
+  if (result != 0) return result;
+  lock->is_open = true;
+  result = files->info(files->self, lock->file, &lock->info);
+  if (result != 0) close_file(lock);
   return result;
 }
 
-/* A lock file that somebody deleted guards nothing: the next server would make another. */
+/*
+ * A lock file that somebody deleted guards nothing: the next server would make another, of another
+ * number, as long as ours is open.
+ */
 static bool is_stale(const hpr_writelock *lock) {
-  const hpr_file_ops *files = lock->files;
-  hpr_file_info held, named;
-  return files->info(files->self, lock->file, &held) != 0 || held.links == 0 ||
-         files->info_at(files->self, lock->path, &named) != 0 || named.inode != held.inode ||
-         named.device != held.device;
+  hpr_file_info named;
+  return lock->files->info_at(lock->files->self, lock->path, &named) != 0 ||
+         named.inode != lock->info.inode || named.device != lock->info.device;
 }
 
 /* --- the generation ------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@ typedef struct hpr_writelock {
   const hpr_file_ops *files;
   char *path;
   hpr_file file;
+  hpr_file_info info; /* of that file, when it was opened */
   bool is_open;
   bool lockless;       /* no lock can be had here, and one is not needed to go on */
   bool impatient;      /* the last wait was in vain, and nobody has written since */
