@@ -162,11 +162,11 @@ constexpr unsigned kFoldersAtOnce = 32;
 /* Its names are for those who remember; nobody may want the rest. */
 void RegistryObject::TellExit(const hpr_snapshot &entry) {
   Host host{this};
-  napi_env env = host.env();
+  napi_env scope = host.env();
   if (!host) return;
   told_exit_ = &entry;
-  host.Call("exited", {Ticket(env, entry.ticket), Number(env, entry.pid),
-                       OptionalText(env, entry.session), OptionalText(env, entry.token)});
+  host.Call("exited", {Ticket(scope, entry.ticket), Number(scope, entry.pid),
+                       OptionalText(scope, entry.session), OptionalText(scope, entry.token)});
   told_exit_ = nullptr;
 }
 

@@ -34,9 +34,9 @@ static void note_owned(void *self, const char *birth, const char *init) {
 
 /* --- exits that were told -------------------------------------------------------------------- */
 
-/* Of a row that came back: a write failed, and another server has written meanwhile. */
+/* Of a row that came back: a write of ours, or another server's, had failed. */
 static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
-  for (size_t i = 0; i < ledger->told_count; i++)
+  for (size_t i = 0; i < HPR_TOLD_MAX && ledger->told; i++)
     if (ledger->told[i].spawned_ms == row->spawned_ms &&
         hpr_identity_equal(&ledger->told[i].main, &row->main))
       return true;
@@ -44,21 +44,11 @@ static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
 }
 
 /* Without memory it may be told twice. */
-static void note_told(hpr_ledger *ledger, const hpr_row *row) {
-  hpr_told *longer = realloc(ledger->told, (ledger->told_count + 1) * sizeof *longer);
-  if (!longer) return;
-  ledger->told = longer;
-  longer[ledger->told_count++] = (hpr_told){.main = row->main, .spawned_ms = row->spawned_ms};
-}
-
 void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row) {
-  if (ledger->file_error != 0) note_told(ledger, row);
-}
-
-static void forget_told(hpr_ledger *ledger) {
-  free(ledger->told);
-  ledger->told = NULL;
-  ledger->told_count = 0;
+  if (!ledger->told) ledger->told = calloc(HPR_TOLD_MAX, sizeof *ledger->told);
+  if (!ledger->told) return;
+  ledger->told[ledger->told_next] = (hpr_told){.main = row->main, .spawned_ms = row->spawned_ms};
+  ledger->told_next = (ledger->told_next + 1) % HPR_TOLD_MAX;
 }
 
 /* --- rows that others wrote ----------------------------------------------------------------- */
@@ -100,7 +90,8 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   hpr_ledger *ledger = scope->ledger;
   if (stored->error != 0) return HPR_KEEP;
   if (strcmp(stored->row.owner_id, ledger->id) == 0) return HPR_DROP;
-  if (is_superseded(scope, &stored->row) || was_told(ledger, &stored->row)) return HPR_DROP;
+  if (is_superseded(scope, &stored->row)) return HPR_DROP;
+  if (ledger->file_error != 0 && was_told(ledger, &stored->row)) return HPR_DROP;
   if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
     ledger->orphans_due = true;
   return HPR_KEEP;
@@ -142,6 +133,7 @@ static void end_if_due(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_fate
 static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
   hpr_row ours = *row;
   ours.foreign_since_ms = 0;
+  ours.remainder = row->remainder || was_told(scope->ledger, row);
   hpr_ledger_sign(scope->ledger, scope->owners, &ours);
   hpr_entry *entry = hpr_entry_new(&ours);
   if (!entry) return HPR_KEEP;
@@ -231,7 +223,7 @@ static bool has_entry(const hpr_ledger_scope *scope, const hpr_row *row) {
 static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
   if (row->remainder || !hpr_judge_was_seen(row) || was_told(scope->ledger, row)) return;
   if (has_entry(scope, row)) return;
-  note_told(scope->ledger, row);
+  hpr_ledger_note_told(scope->ledger, row);
   hpr_entry *entry = hpr_entry_new(row);
   if (entry) hpr_outbox_exited(scope->outbox, entry);
   hpr_entry_free(entry);
@@ -400,7 +392,6 @@ static void note_result(const hpr_ledger_scope *scope, int result) {
   else if (!is_look(scope))
     ledger->writes++;
   ledger->file_error = result;
-  if (result == 0) forget_told(ledger);
   const bool waiting = hpr_pidfile_is_waiting(ledger->pidfile);
   ledger->write_due_ms =
       result == 0 ? HPR_TIME_NEVER : scope->now_ms + (waiting ? LOCK_RETRY_MS : RETRY_MS);

@@ -9,7 +9,9 @@
 #include "core/tokens.h"
 #include "store/pidfile.h"
 
-/* An entry whose exit a judging told while its row could not be dropped. */
+enum { HPR_TOLD_MAX = 256 };
+
+/* An entry whose exit was told. */
 typedef struct hpr_told {
   hpr_identity main;
   int64_t spawned_ms;
@@ -30,8 +32,8 @@ typedef struct hpr_ledger {
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */
   int file_error;                             /* why the last write failed; reported once */
   int64_t write_due_ms;                       /* when it is written at the latest; HPR_TIME_NEVER */
-  hpr_told *told;                             /* since the last write that succeeded; owned */
-  size_t told_count;
+  hpr_told *told;                             /* the last HPR_TOLD_MAX of them, or NULL; owned */
+  size_t told_next;                           /* the place of the next */
 } hpr_ledger;
 
 /* What a write works on. */
@@ -61,7 +63,7 @@ void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row
  */
 void hpr_ledger_write(const hpr_ledger_scope *scope);
 
-/* An exit is told whose row may come back, because the file cannot be written now. */
+/* Its exit is told: should its row come back, it is not told again. */
 void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row);
 
 /*

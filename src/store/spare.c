@@ -134,11 +134,11 @@ static int bring_up_to_date(hpr_spare *spare, const hpr_spare_text *text, hpr_fi
 }
 
 static void change_places(hpr_spare *spare, const hpr_file_info *info, const hpr_pieces *changed) {
-  const hpr_file pin = spare->spare_pin;
+  const hpr_file newer = spare->spare_pin;
   spare->spare = spare->live;
   spare->spare_pin = spare->live_pin;
   spare->live = *info;
-  spare->live_pin = pin;
+  spare->live_pin = newer;
   hpr_pieces_clear(&spare->behind);
   hpr_pieces_add_all(&spare->behind, changed);
 }
