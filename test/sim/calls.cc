@@ -100,6 +100,22 @@ void Story::LinkByToken() {
   if (Server *server = AnyServer()) server->Link(AnyToken(), AnySession());
 }
 
+/* Of each row, by births, not by numbers: one that has passed on may name another's agent. */
+Story::Agents Story::AgentsOf(const Server &server) {
+  Agents agents;
+  for (const hpr_row *it : server.Rows())
+    agents[{it->main.birth.name, it->main.birth.start}] = truth_.SerialOf(*it, it->pi);
+  return agents;
+}
+
+/* Whatever entry was taught. */
+void Story::NoteTaught(const Server &server, Agents before) {
+  for (const hpr_row *it : server.Rows()) {
+    const Serial agent = before[{it->main.birth.name, it->main.birth.start}];
+    if (truth_.SerialOf(*it, it->pi) != agent) truth_.Taught(*it, agent);
+  }
+}
+
 void Story::ReportPi() {
   Server *server = AnyServer();
   const hpr_row *row = server ? AnyRow(*server) : nullptr;
@@ -111,24 +127,22 @@ void Story::ReportPi() {
     if (pi == 0 && kernel_.NumberOf(kernel_.Find(serial)->parent) == row->main.pid)
       pi = kernel_.NumberOf(serial);
   if (pi == 0) return;
+  const Agents agents = AgentsOf(*server);
   Call(
       server, [&] { return server->Link(token, AnySession(), pi); },
-      [&] { truth_.Linked(*server, token, before); });
+      [&] {
+        truth_.Linked(*server, token, before);
+        NoteTaught(*server, agents); /* several may have the token */
+      });
 }
 
 void Story::LinkByPid() {
   Server *server = AnyServer();
   const hpr_row *row = server ? AnyRow(*server) : nullptr;
   if (!row) return;
-  /* By births, not by numbers: one that has passed on may name another's agent. */
-  const auto key = [](const hpr_row *it) {
-    return std::make_pair(it->main.birth.name, it->main.birth.start);
-  };
-  std::map<std::pair<uint64_t, uint64_t>, Serial> agents;
-  for (const hpr_row *it : server->Rows()) agents[key(it)] = truth_.SerialOf(*it, it->pi);
+  const Agents agents = AgentsOf(*server);
   server->LinkByPid(AnySession(), row->pi.pid ? row->pi.pid : row->main.pid);
-  for (const hpr_row *it : server->Rows())
-    if (truth_.SerialOf(*it, it->pi) != agents[key(it)]) truth_.Taught(*it, agents[key(it)]);
+  NoteTaught(*server, agents);
 }
 
 void Story::LinkByCwd() {

@@ -11,7 +11,8 @@ namespace {
 constexpr char kLock[] = "/home/.pi/dashboard/headless-pids.json.lock";
 constexpr char kOwners[] = "/home/.pi/dashboard/headless-pids.json.owners";
 constexpr int64_t kLookMs = 1000;
-constexpr int kLooks = 2; /* within them an orphan is adopted */
+constexpr int64_t kWriteMs = 20; /* that the row of an exit may stay */
+constexpr int kLooks = 2;        /* within them an orphan is adopted */
 
 bool IsIn(const std::vector<hpr_row> &file, const hpr_row &row) {
   return std::any_of(file.begin(), file.end(), [&](const hpr_row &it) {
@@ -104,6 +105,8 @@ void Story::LetOrphansBeAdopted() {
       if (!server->Settle()) truth_.Break("a server never comes to rest");
     Check();
   }
+  kernel_.now_ms += kWriteMs;
+  for (Server *server : Open()) server->Settle();
   const std::vector<Server *> open = Open();
   for (const Server *server : open)
     if (server->HasUnwrittenChanges()) truth_.Break("a change is not written in the background");

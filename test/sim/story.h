@@ -2,6 +2,7 @@
 #ifndef HPR_TEST_SIM_STORY_H
 #define HPR_TEST_SIM_STORY_H
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ private:
   };
 
   /* A call whose work is not done yet. */
+  using Agents = std::map<std::pair<uint64_t, uint64_t>, Serial>; /* of rows, by their births */
   struct Calling {
     Server *server;
     const std::function<void()> &learn; /* what is true from then on */
@@ -59,6 +61,8 @@ private:
   void RegisterAgain();
   void RegisterAnyNumber();
   void LinkByToken();
+  Agents AgentsOf(const Server &server);
+  void NoteTaught(const Server &server, Agents before);
   void ReportPi();
   void LinkByPid();
   void LinkByCwd();
