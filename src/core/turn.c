@@ -90,9 +90,12 @@ static void record(hpr_registry *registry) {
   if (registry->now_ms >= ledger->judge_ms && !ledger->orphans_due)
     ledger->orphans_due = ledger->judging_again = true;
   const bool due = ledger->orphans_due || registry->now_ms >= ledger->write_due_ms;
-  if (due || has_to_write(registry))
-    write_file(registry);
-  else if (registry->table.lines.changed)
+  if (due || has_to_write(registry)) write_file(registry);
+}
+
+static void let_wait(hpr_registry *registry) {
+  hpr_ledger *ledger = &registry->ledger;
+  if (registry->table.lines.changed)
     ledger->write_due_ms = sooner(ledger->write_due_ms, registry->now_ms + WRITE_WAIT_MS);
 }
 
@@ -176,6 +179,7 @@ void hpr_turn_work(hpr_registry *registry) {
     registry->census.stale = true; /* for those who have been signalled */
     each_due(registry, update);
   } while (registry->table.due || has_to_write(registry));
+  let_wait(registry);
 }
 
 /* Whoever has written is an owner, or wants to know of others. */

@@ -169,10 +169,7 @@ int hpr_spare_write(hpr_spare *spare, const hpr_spare_text *text) {
   }
   if (result != 0) return result;
   result = write_leased(spare, text, file, &info);
-  if (result == 0)
-    change_places(spare, &info, text->changed);
-  else
-    hpr_spare_distrust(spare);
+  if (result == 0) change_places(spare, &info, text->changed);
   return result;
 }
 

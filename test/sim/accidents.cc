@@ -176,6 +176,7 @@ void Story::DescriptorsBack() { kernel_.descriptors_left = kernel_.watches_left 
 
 void Story::Reboot() {
   HolderLeaves();
+  ReaderLeaves();
   for (Server *server : Open()) server->Crash();
   kernel_.Reboot();
   truth_.Rebooted();

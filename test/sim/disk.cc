@@ -34,8 +34,11 @@ struct DiskCalls {
   static int Open(void *self, const char *path, hpr_file *ret_file) {
     if (Cannot()) return HPR_EIO;
     const auto it = Of(self)->names_.find(path);
-    return it == Of(self)->names_.end() ? static_cast<int>(HPR_ENOENT)
-                                        : OpenInode(Of(self), it->second, ret_file);
+    if (it == Of(self)->names_.end()) return HPR_ENOENT;
+    if (it->second->leased_by) return HPR_EBUSY;
+    const int result = OpenInode(Of(self), it->second, ret_file);
+    if (result == 0) Of(self)->handles_.at(*ret_file).reads = true;
+    return result;
   }
 
   static int Create(void *self, const char *path, hpr_file *ret_file) {
@@ -99,14 +102,27 @@ struct DiskCalls {
     return 0;
   }
 
+  /* The clock of a file system is coarse: two writes can have one time. */
+  static int64_t Now() { return the_kernel->now_ms / 100 * 100000000; }
+
+  static void NoteWrite(Disk *disk, const Disk::Inode &inode, hpr_file file) {
+    const auto live = disk->names_.find(disk->live_name);
+    if (live != disk->names_.end() && live->second.get() == &inode)
+      disk->broken = "the file is written to under its name";
+    for (const auto &[number, handle] : disk->handles_)
+      if (handle.inode.get() == &inode && number != file && handle.reads && inode.leased_by != file)
+        disk->broken = "a file is written to that somebody reads";
+  }
+
   static int WriteAt(void *self, hpr_file file, uint64_t offset, const char *data, size_t size,
                      size_t *ret_count) {
     if (Cannot()) return HPR_EIO;
     Disk::Inode &inode = *Of(self)->handles_.at(file).inode;
+    NoteWrite(Of(self), inode, file);
     const size_t count = size > kShort ? (size + 1) / 2 : size; /* the rest is asked for again */
     inode.data.resize(std::max<size_t>(inode.data.size(), offset + count));
     inode.data.replace(offset, count, data, count);
-    inode.modified_ns = Of(self)->next_ns_++;
+    inode.modified_ns = Now();
     *ret_count = count;
     return 0;
   }
@@ -117,8 +133,12 @@ struct DiskCalls {
     return 0;
   }
 
+  /* In the way of no lease, and none is in its way. */
   static int Pin(void *self, const char *path, hpr_file *ret_file) {
-    const int result = Open(self, path, ret_file);
+    if (Cannot()) return HPR_EIO;
+    const auto it = Of(self)->names_.find(path);
+    if (it == Of(self)->names_.end()) return HPR_ENOENT;
+    const int result = OpenInode(Of(self), it->second, ret_file);
     if (result == 0) Of(self)->handles_.at(*ret_file).pin = true;
     return result;
   }
@@ -132,6 +152,7 @@ struct DiskCalls {
     for (const auto &[number, handle] : Of(self)->handles_)
       if (handle.inode == inode && !handle.pin && number != *ret_file) alone = false;
     if (alone && Of(self)->leases) {
+      Of(self)->handles_.at(*ret_file).reads = false;
       inode->leased_by = *ret_file;
       return 0;
     }
@@ -321,7 +342,7 @@ std::optional<std::string> Disk::Read(const std::string &path) const {
 void Disk::Write(const std::string &path, const std::string &text) {
   const auto inode = DiskCalls::Make(this, path.c_str());
   inode->data = text;
-  inode->modified_ns = next_ns_++;
+  inode->modified_ns = DiskCalls::Now();
 }
 
 void Disk::Remove(const std::string &path) {

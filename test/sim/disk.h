@@ -44,6 +44,9 @@ public:
   bool shared = false; /* other hosts may write to it */
   bool leases = true;  /* a file can be had for oneself */
 
+  std::string live_name; /* of the file that nobody may write to while it has it */
+  std::string broken;    /* what nobody may do, and somebody did; empty: nothing */
+
 private:
   struct Inode {
     uint64_t number = 0;
@@ -60,6 +63,7 @@ private:
     size_t at = 0;
     bool for_life = false;
     bool pin = false; /* it is in the way of no lease */
+    bool reads = false;
   };
   friend struct DiskCalls;
 
@@ -70,7 +74,6 @@ private:
   std::map<intptr_t, Handle> handles_;
   intptr_t next_handle_ = 1;
   uint64_t next_inode_ = 1;
-  int64_t next_ns_ = 1;
   int64_t writes_ = 0;
 };
 

@@ -132,6 +132,76 @@ const mutants = [
     replace: "  return f->generation != 0 && (now || generation);",
   },
   {
+    name: "spare: only the last change is written to it",
+    file: "src/store/spare.c",
+    find: "  hpr_pieces_add_all(&spare->behind, text->changed);\n  hpr_pieces_sort",
+    replace:
+      "  hpr_pieces_clear(&spare->behind);\n" +
+      "  hpr_pieces_add_all(&spare->behind, text->changed);\n  hpr_pieces_sort",
+  },
+  {
+    name: "spare: touched before the write is counted",
+    file: "src/store/pidfile.c",
+    find: "  const bool counted = hpr_writelock_count(&f->lock) == 0;",
+    replace: "  const bool counted = true;",
+  },
+  {
+    name: "spare: a generation of others is not looked at",
+    file: "src/store/pidfile.c",
+    find: "  return generation == f->generation && hpr_spare_is_live(&f->spare, now);",
+    replace: "  return hpr_spare_is_live(&f->spare, now) || generation == UINT64_MAX;",
+  },
+  {
+    name: "spare: written to while somebody reads it",
+    file: "src/store/spare.c",
+    find: "  int result = files->open_leased(files->self, spare->spare_path, &file);\n",
+    replace:
+      "  int result = files->open_leased(files->self, spare->spare_path, &file);\n" +
+      "  if (result == HPR_EBUSY)\n" +
+      "    result = files->open_lock(files->self, spare->spare_path, &file);\n",
+  },
+  {
+    name: "spare: what is left of a longer text stays",
+    file: "src/store/spare.c",
+    find: "  if (result == 0 && ret_info->size_bytes > (int64_t)text->size)",
+    replace: "  if (result != 0)",
+  },
+  {
+    name: "spare: the live file is changed in place",
+    file: "src/store/spare.c",
+    find: "  const int ended = files->end_lease(files->self, file);\n",
+    replace:
+      "  const int ended = files->end_lease(files->self, file);\n" +
+      "  if (result == 0)\n" +
+      "    result = files->exchange(files->self, spare->spare_path, spare->path);\n" +
+      "  if (result == 0) result = bring_up_to_date(spare, text, file, ret_info);\n" +
+      "  files->exchange(files->self, spare->spare_path, spare->path);\n",
+  },
+  {
+    name: "spare: left behind by a registry that was closed",
+    file: "src/core/turn.c",
+    find: "  if (!hpr_turn_is_forked(registry)) hpr_pidfile_leave(registry->ledger.pidfile);\n",
+    replace: "",
+  },
+  {
+    name: "layout: the first line keeps its comma",
+    file: "src/store/layout.c",
+    find: "  move_comma(it);\n",
+    replace: "",
+  },
+  {
+    name: "layout: a line that grows covers the next",
+    file: "src/store/layout.c",
+    find: "  return make_way(it, index + 1, end);",
+    replace: "  return end > 0 || make_way(it, index + 1, end);",
+  },
+  {
+    name: "exits: those that wait are not written by themselves",
+    file: "src/core/turn.c",
+    find: "  } while (registry->table.due || has_to_write(registry));\n  let_wait(registry);\n",
+    replace: "  } while (registry->table.due || has_to_write(registry));\n  (void)let_wait;\n",
+  },
+  {
     name: "an entry that left the lookups not counted as a change",
     file: "src/core/table.c",
     find:
@@ -482,7 +552,7 @@ function compile(file, planted) {
 /** The object comes first: the linker takes the planted functions, and not the library's. */
 function link(object, place) {
   const text = readFileSync(path.join(nativeFolder, "CMakeFiles/sim.dir/link.txt"), "utf8");
-  const args = text.trim().split(" ").filter(Boolean);
+  const args = text.replaceAll('"', "").trim().split(" ").filter(Boolean);
   const program = path.join(place, "sim");
   args[args.indexOf("-o") + 1] = program;
   run(args[0], [object, ...args.slice(1)], { cwd: nativeFolder });

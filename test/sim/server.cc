@@ -451,6 +451,10 @@ bool Server::IsAtRest() const {
   return !registry_->table.due && (closes || waits || !registry_->table.lines.changed);
 }
 
+bool Server::HasExitsToWrite() const {
+  return registry_ && registry_->ledger.file_error == 0 && registry_->table.lines.changed;
+}
+
 bool Server::HasUnwrittenChanges() const {
   return registry_ && (registry_->ledger.file_error != 0 || registry_->table.lines.changed);
 }

@@ -148,6 +148,7 @@ public:
   /* Those that a call which ends the target is about. */
   std::vector<const hpr_row *> RowsMeant(const hpr_target &target) const;
   bool HasUnwrittenChanges() const;
+  bool HasExitsToWrite() const; /* which wait for the next write */
   /* It has asked for orphans, and was told on which boot it is. */
   bool adopts() const;
   /* Nothing is left of the work that a report is about. */

@@ -29,6 +29,7 @@ Story::Story(uint64_t seed)
     : random_(seed), truth_(&kernel_, &disk_), bridges_(&kernel_, &truth_),
       exits_(&kernel_, &truth_), endings_(&kernel_, &truth_) {
   the_kernel = &kernel_;
+  disk_.live_name = kPidFile;
   kernel_.features = SomeFeatures(&random_);
   /* A kill by number can hit whoever came since the last look: old kernels allow no better. */
   careful_ = !kernel_.features.group_signals;
@@ -187,6 +188,7 @@ void Story::Check() {
   CheckOwners();
   exits_.CheckNoneIsMissing(Open());
   endings_.CheckNobodyIsLeftOut(Open());
+  CheckFile();
   for (Server *server : Open()) {
     if (!server->AnswersHold()) truth_.Break("a lookup changed and was not counted");
     if (!server->BoardIsTrue()) truth_.Break("the board denies what the registry has");
@@ -220,6 +222,8 @@ std::string Story::Run(size_t steps) {
       {"a lock file vanishes", &Story::LockFileVanishes, 1},
       {"somebody holds the lock", &Story::HolderComes, 1},
       {"and lets it go", &Story::HolderLeaves, 4},
+      {"somebody reads the file", &Story::ReaderComes, 1},
+      {"and has read it", &Story::ReaderLeaves, 5},
       {"a server crashes", &Story::CrashServer, 3},
       {"a process ends", &Story::ProcessEnds, 5},
       {"a process dies", &Story::ProcessDies, 12},
@@ -306,6 +310,7 @@ void Story::End() {
   kernel_.proc_mounted = kernel_.descriptors_left = kernel_.watches_left = true;
   HolderLeaves();
   AskByFile();
+  ReaderLeaves();
   LetOrphansBeAdopted();
   if (random_.OneIn(2)) LetThemEnd();
   for (const auto &server : servers_) server->Crash(); /* also where the registry was closed */

@@ -130,6 +130,12 @@ private:
   void HolderComes();
   void HolderLeaves();
   void CheckOwners();
+
+  /* --- readers.cc --- */
+  void ReaderComes();
+  void ReaderLeaves();
+  void CheckFile();
+
   void CheckProved();
   void LetOrphansBeAdopted();
 
@@ -184,6 +190,8 @@ private:
   Endings endings_;
   std::vector<std::unique_ptr<Server>> servers_;
   hpr_file holder_ = 0; /* somebody else's, with the pid file's lock; 0: nobody's */
+  hpr_file reader_ = 0; /* the file, open to somebody who reads it; 0: to nobody */
+  std::string read_;    /* what it was then */
   size_t steps_ = 0;
   unsigned next_token_ = 1, next_agent_ = 1;
   bool careful_ = false; /* accidents happen between the calls only */
