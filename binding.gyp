@@ -52,6 +52,7 @@
         "src/platform/descent.c",
         "src/platform/explain.c",
         "src/platform/found.c",
+        "src/platform/groups.c",
         "src/platform/held.c",
         "src/platform/identify.c",
         "src/platform/identity.c",

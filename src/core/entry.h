@@ -49,6 +49,7 @@ typedef struct hpr_process {
   bool watched;
   uint16_t round; /* of its watch, see hpr_watch_make */
   bool suspect;   /* it may have ended: to be looked at in this turn */
+  bool noticed;   /* its exit was noticed before this turn began */
   bool exited;    /* it has surely ended; only what is left of its group is in question */
 } hpr_process;
 

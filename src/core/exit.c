@@ -45,7 +45,7 @@ void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int ex
 static void part_exited(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   hpr_process *it = &entry->parts[part];
   it->watched = false;
-  it->suspect = it->exited = true;
+  it->suspect = it->exited = it->noticed = true;
   hpr_table_mark(&registry->table, entry);
 }
 

@@ -47,8 +47,10 @@ static bool has_ended(const hpr_entry *entry, hpr_part part) {
 }
 
 static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry *entry,
-                                hpr_part part) {
-  switch (process->verify(process->self, hpr_entry_part(entry, part))) {
+                                hpr_part part, bool noticed) {
+  hpr_verdict (*verify)(void *, const hpr_identity *) =
+      noticed ? process->verify_ended : process->verify;
+  switch (verify(process->self, hpr_entry_part(entry, part))) {
   case HPR_VERDICT_SAME:
     /* Its exit was told, by a record that said less: it is ours to end, and nobody's to find. */
     return entry->life == HPR_LIFE_RUNNING ? HPR_PRESENCE_THERE : HPR_PRESENCE_GROUP;
@@ -68,9 +70,10 @@ static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry 
 bool hpr_watch_look(const hpr_process_ops *process, hpr_entry *entry, hpr_part part) {
   hpr_process *it = &entry->parts[part];
   const hpr_presence before = it->presence;
-  it->suspect = false;
+  const bool noticed = it->noticed;
+  it->suspect = it->noticed = false;
   if (before == HPR_PRESENCE_NONE || before == HPR_PRESENCE_GONE) return false;
-  it->presence = presence_of(process, entry, part);
+  it->presence = presence_of(process, entry, part, noticed);
   if (it->presence != HPR_PRESENCE_THERE) it->exited = true;
   if (it->presence == HPR_PRESENCE_GROUP) record_members(process, entry, part);
   return it->presence != before;

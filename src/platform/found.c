@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "platform/groups.h"
 #include "platform/held.h"
 
 bool hpr_pid_exists(const hpr_system *system, int32_t pid) {
@@ -64,17 +65,25 @@ static int ask_group(const hpr_system *system, int32_t group, hpr_handle handle,
   return *ret_by_handle ? asked : system->signal(group, 0, true);
 }
 
+static int find_member(const hpr_system *system, const hpr_here *here, int32_t group,
+                       int32_t *ret_pid) {
+  const bool shared = here->groups && system->groups;
+  return shared ? hpr_groups_member(here->groups, system, group, ret_pid)
+                : hpr_group_member(system, group, ret_pid);
+}
+
 /*
  * `pinned` says that the group's number cannot have passed to another group: the leader is an
  * unreaped zombie. Else only its own handle, if it answers for the group, says so.
  */
-static hpr_found find_group(const hpr_system *system, int32_t pid, hpr_handle handle, bool pinned) {
+static hpr_found find_group(const hpr_system *system, const hpr_here *here, int32_t pid,
+                            hpr_handle handle, bool pinned) {
   hpr_found it = {.verdict = HPR_VERDICT_GONE, .pid = pid, .handle = handle, .leads = HPR_LEADS};
   bool by_handle;
   const int asked = ask_group(system, pid, handle, &by_handle);
   if (asked == HPR_ESRCH) return it;
   int32_t member;
-  const int found = hpr_group_member(system, pid, &member); /* kill(2) may count zombies */
+  const int found = find_member(system, here, pid, &member); /* kill(2) may count zombies */
   if (found == HPR_ESRCH) return it;
   if (found != 0 || !(pinned || by_handle))
     it.verdict = HPR_VERDICT_UNKNOWN;
@@ -193,12 +202,12 @@ static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t p
   const int asked = ask_process(system, pid, by);
   /* Reaped. A handle got by number may be a dead stranger's: no proof of anything. */
   if (asked == HPR_ESRCH)
-    return find_group(system, pid, by->exact ? by->handle : HPR_NO_HANDLE, false);
+    return find_group(system, here, pid, by->exact ? by->handle : HPR_NO_HANDLE, false);
   const bool told = read == 0 && facts.start != 0;
   if (told && !by->exact && facts.start != birth->start)
     return not_found(pid, HPR_VERDICT_STRANGER);
   if (read == 0 ? facts.dead : by->exact && !runs)
-    return find_group(system, pid, told || by->exact ? by->handle : HPR_NO_HANDLE,
+    return find_group(system, here, pid, told || by->exact ? by->handle : HPR_NO_HANDLE,
                       told || by->exact);
   if (!told) return find_unread(pid, by, asked);
   return (hpr_found){

@@ -45,9 +45,10 @@ hpr_boot_match hpr_boot_compare(const hpr_boot *a, const hpr_boot *b);
 typedef struct hpr_here {
   hpr_system_host host;
   hpr_boot boot;
-  struct hpr_held **held; /* handles that we have kept; NULL: none */
-  struct hpr_held **turn; /* handles of those who were found in this turn; NULL: there is none */
-  hpr_handle limit;       /* those from here on are not kept in it */
+  struct hpr_held **held;    /* handles that we have kept; NULL: none */
+  struct hpr_held **turn;    /* handles of those who were found in this turn; NULL: there is none */
+  hpr_handle limit;          /* those from here on are not kept in it */
+  struct hpr_groups *groups; /* one look at all of them, for who ended before it; NULL: none */
 } hpr_here;
 
 /* `nonce` is used where there is no boot id. */

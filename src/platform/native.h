@@ -4,6 +4,7 @@
 
 #include "platform/descent.h"
 #include "platform/found.h"
+#include "platform/groups.h"
 #include "platform/held.h"
 #include "platform/identity.h"
 
@@ -14,6 +15,7 @@ typedef struct hpr_native {
   hpr_held *held;        /* handles of those who are watched, where their names cannot be opened */
   hpr_held *turn;        /* handles of those who were found in this turn */
   hpr_ancestry ancestry; /* as it was read in this turn */
+  hpr_groups groups;     /* as they were in this turn */
   bool names_open;       /* a process was opened by its name: then all that have one can be */
   hpr_exit_notice notice;
   void *notice_context;

@@ -25,6 +25,7 @@ bool hpr_verdict_is_reachable(hpr_verdict verdict) {
 static void native_end(void *context) {
   hpr_native *self = context;
   hpr_held_done(&self->turn, self->system);
+  hpr_groups_done(&self->groups);
   self->here.turn = NULL;
 }
 
@@ -50,6 +51,14 @@ hpr_verdict hpr_native_verify(void *context, const hpr_identity *identity) {
   hpr_native *self = context;
   const hpr_verdict verdict = hpr_found_verdict(self->system, &self->here, identity);
   if (verdict == HPR_VERDICT_GONE && self->held) hpr_held_drop(&self->held, self->system, identity);
+  return verdict;
+}
+
+static hpr_verdict native_verify_ended(void *context, const hpr_identity *identity) {
+  hpr_native *self = context;
+  self->here.groups = self->here.turn ? &self->groups : NULL;
+  const hpr_verdict verdict = hpr_native_verify(self, identity);
+  self->here.groups = NULL;
   return verdict;
 }
 
@@ -95,6 +104,7 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .identify = hpr_native_identify,
       .identify_recorded = hpr_native_identify_recorded,
       .verify = hpr_native_verify,
+      .verify_ended = native_verify_ended,
       .explain = native_explain,
       .renew = hpr_native_renew,
       .signal = hpr_native_signal,
@@ -136,6 +146,7 @@ void hpr_process_native_close(hpr_process_ops *ops) {
   /* In a fork there is no thread to stop, and the watcher is the parent's: leave both alone. */
   if (self->system->self_pid() == self->opener) self->system->watcher_close(self->watcher);
   hpr_held_done(&self->turn, self->system);
+  hpr_groups_done(&self->groups);
   hpr_held_done(&self->held, self->system);
   free(self);
   ops->self = NULL;

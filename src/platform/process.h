@@ -175,6 +175,12 @@ typedef struct hpr_process_ops {
   hpr_verdict (*verify)(void *self, const hpr_identity *identity);
 
   /*
+   * The same for one whose exit was noticed before begin(): what is left of the groups of all of
+   * them is told by one look.
+   */
+  hpr_verdict (*verify_ended)(void *self, const hpr_identity *identity);
+
+  /*
    * Tells each proof of an identity by itself, as far as there is anything to tell: "record"
    * (known, none, nobody, opaque), "boot" (same, likely, other, unknown, unrecorded), "number"
    * (held, free), "process" (runs, dead, hidden), "user" (ours, another), "namespace" (same, other,

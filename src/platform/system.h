@@ -81,6 +81,8 @@ typedef struct hpr_system {
   hpr_child_state (*child)(int32_t pid);
   /* All processes (group 0) or a group's, zombies included. HPR_EMFILE, HPR_EUNKNOWN: unread. */
   int (*visit)(int32_t group, hpr_visit visit, void *context);
+  /* All processes, zombies included, with their groups alone. NULL: as dear as visit(). */
+  int (*groups)(hpr_visit visit, void *context);
   /* True if both numbers' holders run as one user. */
   bool (*same_user)(int32_t a, int32_t b);
   /*

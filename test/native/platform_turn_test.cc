@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "support/folder.h"
 #include "support/processes.h"
@@ -103,6 +104,61 @@ TEST(Turn, GivesItsDescriptorToTheWatch) {
   }
   child.Kill();
   EXPECT_TRUE(system.HasNotices(1));
+}
+
+std::string VerifyEnded(System &system, const hpr_identity &identity) {
+  return Verdict(system.ops()->verify_ended(system.ops()->self, &identity));
+}
+
+TEST(Turn, TellsGroupsOfAllThatHaveEndedByOneLook) {
+  System system;
+  GroupLeader alone;
+  GroupOfTwo with, later;
+  Grandchild member(with.reported()), follower(later.reported());
+  const hpr_identity one = system.Identify(alone.pid()), two = system.Identify(with.pid()),
+                     three = system.Identify(later.pid());
+  for (const Child *it :
+       {static_cast<Child *>(&alone), static_cast<Child *>(&with), static_cast<Child *>(&later)}) {
+    it->Kill();
+    EXPECT_TRUE(it->Ends());
+  }
+  const Turn turn(&system);
+  EXPECT_EQ("GONE", VerifyEnded(system, one));
+  EXPECT_EQ("GROUP", VerifyEnded(system, two));
+  follower.Kill();
+  EXPECT_TRUE(follower.Ends());
+  EXPECT_EQ("GONE", VerifyEnded(system, three)) << "its member ended after that look";
+}
+
+TEST(Turn, FindsWhatAMemberHasStartedSinceTheLook) {
+  System system;
+  GroupLeader other;
+  int go[2];
+  ASSERT_EQ(0, pipe(go));
+  /* The member forks and ends when it is told; the leader ends at once. */
+  Child leader(1, [&](const Report &report) {
+    setpgid(0, 0);
+    report(ForkIn([&] {
+      char byte;
+      if (read(go[0], &byte, 1) == 1) ForkIn(Idle);
+      _exit(0);
+    }));
+    Idle();
+  });
+  const Grandchild member(leader.reported());
+  const hpr_identity one = system.Identify(other.pid()), identity = system.Identify(leader.pid());
+  for (const Child *it : {static_cast<Child *>(&other), &leader}) {
+    it->Kill();
+    EXPECT_TRUE(it->Ends());
+  }
+  const Turn turn(&system);
+  EXPECT_EQ("GONE", VerifyEnded(system, one)) << "that is the look";
+  ASSERT_EQ(1, write(go[1], "!", 1));
+  EXPECT_TRUE(member.Ends());
+  EXPECT_EQ("GROUP", VerifyEnded(system, identity));
+  EXPECT_EQ("HPR_OK", system.Signal(identity, HPR_SIGNAL_KILL));
+  close(go[0]);
+  close(go[1]);
 }
 
 /* The parent is a process of the test's own, should the guard fail. */

@@ -163,6 +163,8 @@ int Visit(int32_t group, hpr_visit visit, void *context) {
   return 0;
 }
 
+int Groups(hpr_visit visit, void *context) { return Visit(0, visit, context); }
+
 void Host(hpr_system_host *ret_host) {
   *ret_host = hpr_system_host{};
   ret_host->has_namespaces = true;
@@ -250,6 +252,7 @@ hpr_system MakeSystem() {
   it.group_of = GroupOf;
   it.child = Child;
   it.visit = Visit;
+  it.groups = Groups;
   it.same_user = [](int32_t, int32_t) { return true; };
   it.words = Words;
   it.signal = SignalNumber;

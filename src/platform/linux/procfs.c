@@ -125,27 +125,59 @@ bool hpr_procfs_is_thread(int32_t pid) {
   return line && strtol(line + strlen("\nTgid:"), NULL, 10) != pid;
 }
 
-int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context) {
+typedef bool (*pid_visit)(void *context, int32_t pid);
+
+static int each_pid(pid_visit visit, void *context) {
   DIR *stream = opendir("/proc");
   if (!stream) return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
-  int result = 0;
-  bool more = true;
-  for (const struct dirent *item; more && (item = readdir(stream));) {
+  for (const struct dirent *item; (item = readdir(stream));) {
     char *end;
     const long pid = strtol(item->d_name, &end, 10);
-    hpr_facts facts;
-    if (*end != '\0' || pid <= 0 || pid > INT32_MAX) continue;
-    /* Its group without its file, which takes fifty times as long to read. */
-    const int32_t its_group = group > 0 ? hpr_pids_group_of((int32_t)pid) : -1;
-    if (its_group >= 0 && its_group != group) continue;
-    const int read = hpr_procfs_look((int32_t)pid, &facts);
-    if (read == 0 && (group == 0 || facts.group == group))
-      more = visit(context, (int32_t)pid, &facts);
-    else if (read != 0 && read != HPR_ESRCH)
-      result = read;
+    if (*end == '\0' && pid > 0 && pid <= INT32_MAX && !visit(context, (int32_t)pid)) break;
   }
   closedir(stream);
-  return result;
+  return 0;
+}
+
+typedef struct visiting {
+  int32_t group;
+  hpr_visit visit;
+  void *context;
+  int result;
+} visiting;
+
+static bool look_and_visit(void *context, int32_t pid) {
+  visiting *it = context;
+  hpr_facts facts;
+  /* Its group without its file, which takes fifty times as long to read. */
+  const int32_t its_group = it->group > 0 ? hpr_pids_group_of(pid) : -1;
+  if (its_group >= 0 && its_group != it->group) return true;
+  const int read = hpr_procfs_look(pid, &facts);
+  if (read == 0 && (it->group == 0 || facts.group == it->group))
+    return it->visit(it->context, pid, &facts);
+  if (read != 0 && read != HPR_ESRCH) it->result = read;
+  return true;
+}
+
+int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context) {
+  visiting it = {.group = group, .visit = visit, .context = context};
+  const int result = each_pid(look_and_visit, &it);
+  return result ? result : it.result;
+}
+
+static bool visit_group_of(void *context, int32_t pid) {
+  visiting *it = context;
+  hpr_facts facts = {.group = hpr_pids_group_of(pid)};
+  const int read = facts.group >= 0 ? 0 : hpr_procfs_look(pid, &facts);
+  if (read == 0) return it->visit(it->context, pid, &facts);
+  if (read != HPR_ESRCH) it->result = read;
+  return true;
+}
+
+int hpr_procfs_groups(hpr_visit visit, void *context) {
+  visiting it = {.visit = visit, .context = context};
+  const int result = each_pid(visit_group_of, &it);
+  return result ? result : it.result;
 }
 
 /* WSL 1 and some confined services have none. */

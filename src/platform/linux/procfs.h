@@ -25,6 +25,7 @@ int hpr_procfs_look(int32_t pid, hpr_facts *ret_facts);
 bool hpr_procfs_same_user(int32_t a, int32_t b);
 int hpr_procfs_folder(int32_t pid, char **ret_path);
 int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context);
+int hpr_procfs_groups(hpr_visit visit, void *context);
 void hpr_procfs_host(hpr_system_host *ret_host);
 int64_t hpr_procfs_started_ms(uint64_t start_ticks);
 

@@ -32,6 +32,7 @@ const hpr_system *hpr_system_native(void) {
       .group_of = hpr_pids_group_of,
       .child = hpr_pids_child,
       .visit = hpr_procfs_visit,
+      .groups = hpr_procfs_groups,
       .same_user = hpr_procfs_same_user,
       .folder = hpr_procfs_folder,
       .words = hpr_words_read,

@@ -47,7 +47,7 @@ hpr_process_ops World::Processes() {
   ops.identify_recorded = [](void *self, int32_t pid, int64_t, hpr_identity *ret_identity) {
     Identify(self, pid, nullptr, ret_identity);
   };
-  ops.verify = Verify;
+  ops.verify = ops.verify_ended = Verify;
   ops.renew = [](void *, hpr_identity *) {};
   ops.folder = [](void *, const hpr_identity *, char **) -> int { return HPR_ENOTSUP; };
   ops.withheld = [](void *) { return false; };
