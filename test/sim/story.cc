@@ -161,6 +161,7 @@ void Story::Lose(Server *server) {
     truth_.Lost(others);
     endings_.Lost(others);
   }
+  endings_.Crashed();
   exits_.Lost(others);
 }
 
