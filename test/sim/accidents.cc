@@ -79,7 +79,9 @@ void Story::TimePasses() {
     if (server->is_calling()) continue;
     const std::set<Serial> overdue = told_ ? endings_.Overdue(*server) : std::set<Serial>();
     server->FireTimers();
-    endings_.CheckKilled(*server, overdue);
+    /* Taken over a moment ago, while another server's timers fired: it is due, and not yet late. */
+    if (server->NextTimer().value_or(INT64_MAX) > kernel_.now_ms + 1)
+      endings_.CheckKilled(*server, overdue);
   }
 }
 

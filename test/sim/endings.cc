@@ -145,6 +145,12 @@ void Endings::Registered(const Server &server, int32_t pid, Serial serial,
     it = it->second.count(serial) ? with_.erase(it) : std::next(it);
 }
 
+void Endings::Crashed() {
+  for (const hpr_row &row : truth_->FileRows())
+    for (size_t i = 0; row.ending && i < row.ending->sent_count; i++)
+      reached_.insert(truth_->AskedSerial(row, row.ending->sent[i]));
+}
+
 void Endings::Lost(const std::vector<Server *> &others) {
   for (auto it = with_.begin(); it != with_.end();)
     it = IsAsked(others, it->first) ? std::next(it) : with_.erase(it);

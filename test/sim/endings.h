@@ -30,6 +30,8 @@ public:
   /* The caller wants it to live from now on; the others may have been asked for its end. */
   void Registered(const Server &server, int32_t pid, Serial serial,
                   const std::vector<Server *> &others);
+  /* A server is gone: what is recorded counts as sent. */
+  void Crashed();
   /* A server is gone that could not write all. */
   void Lost(const std::vector<Server *> &others);
   void Rebooted();

@@ -162,6 +162,7 @@ void Story::Lose(Server *server) {
     truth_.Lost(others);
     endings_.Lost(others);
   }
+  endings_.Crashed();
   exits_.Lost(others);
 }
 

@@ -81,9 +81,9 @@ public:
   /* Whenever the end of a row is wanted. */
   std::function<void(const hpr_row &)> on_asked;
   ~Truth() { DropFileRows(); }
+  Serial AskedSerial(const hpr_row &row, const hpr_asked &asked) const;
 
 private:
-  Serial AskedSerial(const hpr_row &row, const hpr_asked &asked) const;
   bool Names(const hpr_row &row, Serial serial) const;
   bool GoesAlong(const Delivery &delivery) const;
   bool IsSubject(Serial serial);
