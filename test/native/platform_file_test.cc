@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,6 +150,76 @@ TEST(NativeFile, GivesNoDescriptorToAnotherProgram) {
   for (const Opened *it : {&read, &made, &lock}) {
     ASSERT_EQ("HPR_OK", Code(it->result));
     EXPECT_TRUE(fcntl(static_cast<int>(it->file), F_GETFD) & FD_CLOEXEC);
+  }
+}
+
+/* --- leases --------------------------------------------------------------------------------- */
+
+/* What a signal handler exchanges, once. */
+std::string the_live, the_other;
+
+void ExchangeOnce(int) {
+  signal(SIGURG, SIG_IGN);
+  Files().exchange(Files().self, the_live.c_str(), the_other.c_str());
+}
+
+/* The name is taken to the file and then to another one; we are told of whoever opens the first. */
+TEST(NativeFile, OpensWhatHasTheNameByNowWhereTheFileItLedToHasALease) {
+  Folder folder;
+  the_live = folder / "live";
+  the_other = folder / "other";
+  Write(the_live, "old");
+  Write(the_other, "new");
+  Opened leased(Files().open_leased, the_live);
+  if (leased.result == HPR_ENOTSUP) GTEST_SKIP() << "no leases here";
+  ASSERT_EQ("HPR_OK", Code(leased.result));
+  EXPECT_EQ("HPR_EBUSY", OpenCode(the_live)) << "we do not wait";
+  EXPECT_EQ("HPR_EBUSY", Code(Files().end_lease(Files().self, leased.file))) << "somebody came";
+  leased.Close();
+  Opened again(Files().open_leased, the_live);
+  ASSERT_EQ("HPR_OK", Code(again.result));
+  signal(SIGURG, ExchangeOnce);
+  Opened read(Files().open, the_live);
+  signal(SIGURG, SIG_DFL);
+  ASSERT_EQ("HPR_OK", Code(read.result));
+  char text[8] = "";
+  size_t count = 0;
+  ASSERT_EQ("HPR_OK", Code(Files().read(Files().self, read.file, text, sizeof text, &count)));
+  EXPECT_STREQ("new", text);
+  Files().end_lease(Files().self, again.file);
+}
+
+TEST(NativeFile, IsLeasedToNobodyElseWhileItIsOpen) {
+  Folder folder;
+  Write(folder / "file", "text");
+  Opened pin(Files().pin, folder / "file");
+  ASSERT_EQ("HPR_OK", Code(pin.result));
+  {
+    Opened leased(Files().open_leased, folder / "file");
+    if (leased.result == HPR_ENOTSUP) GTEST_SKIP() << "no leases here";
+    EXPECT_EQ("HPR_OK", Code(leased.result)) << "a pin is in nobody's way";
+    EXPECT_EQ("HPR_EBUSY", Code(Opened(Files().open_leased, folder / "file").result));
+    EXPECT_EQ("HPR_EBUSY", Code(Files().end_lease(Files().self, leased.file)));
+  }
+  Opened reader(Files().open, folder / "file");
+  EXPECT_EQ("HPR_EBUSY", Code(Opened(Files().open_leased, folder / "file").result));
+  reader.Close();
+  Opened leased(Files().open_leased, folder / "file");
+  EXPECT_EQ("HPR_OK", Code(leased.result));
+  EXPECT_EQ("HPR_OK", Code(Files().end_lease(Files().self, leased.file)));
+  EXPECT_EQ("HPR_ENOENT", Code(Opened(Files().open_leased, folder / "none").result));
+}
+
+TEST(NativeFile, KeepsItsNumberWhileItIsPinned) {
+  Folder folder;
+  Write(folder / "file", "text");
+  const uint64_t inode = InfoAt(folder / "file").inode;
+  Opened pin(Files().pin, folder / "file");
+  unlink((folder / "file").c_str());
+  for (int i = 0; i < 20; i++) {
+    Write(folder / "file", "text");
+    EXPECT_NE(inode, InfoAt(folder / "file").inode);
+    unlink((folder / "file").c_str());
   }
 }
 
