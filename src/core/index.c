@@ -76,7 +76,7 @@ static key key_of(hpr_by by, const hpr_entry *entry) {
 }
 
 static bool is_same(const key *a, const key *b) {
-  return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+  return a->bytes && a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
 /* Eight bytes at a time; the multiplier is 2^64 divided by the golden ratio, made odd. */
