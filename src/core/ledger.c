@@ -209,13 +209,17 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
   return HPR_DROP;
 }
 
+static bool is_entry_of(const hpr_entry *entry, const hpr_row *row) {
+  return entry->row.spawned_ms == row->spawned_ms &&
+         hpr_identity_equal(&entry->row.main, &row->main);
+}
+
 /* An entry of ours tells it: the row came back, because a write failed after it was taken over. */
 static bool has_entry(const hpr_ledger_scope *scope, const hpr_row *row) {
-  if (hpr_table_find_same(scope->table, row)) return true;
+  const hpr_entry *same = hpr_table_find_same(scope->table, row);
+  if (same && is_entry_of(same, row)) return true;
   const hpr_entry *it = scope->ledger->file_error != 0 ? scope->table->entries : NULL;
-  while (it &&
-         (it->row.spawned_ms != row->spawned_ms || !hpr_identity_equal(&it->row.main, &row->main)))
-    it = it->next;
+  while (it && !is_entry_of(it, row)) it = it->next;
   return it != NULL;
 }
 
