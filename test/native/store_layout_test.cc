@@ -274,6 +274,7 @@ TEST_F(Layout, DoesNotMoveALongEndForEachLine) {
 }
 
 /* After whatever happened both files hold what joining all of the entries gives. */
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): a story is a long table
 TEST_F(Layout, EqualsTheJoinedEntriesAfterAnyChanges) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE(seed);

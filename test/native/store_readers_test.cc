@@ -75,11 +75,12 @@ std::string OurReading(const std::string &path) {
 void Read(const std::string &path, bool ours, SharedMemory &shared) {
   while (!shared->stop) {
     const int before = shared->written;
-    const int newest = NewestIn(ours ? OurReading(path) : TextOf(path).value_or(""));
+    const std::string text = ours ? OurReading(path) : TextOf(path).value_or("");
+    const int newest = NewestIn(text);
     shared->reads++;
-    if (newest == 0)
-      shared->torn++;
-    else if (newest < before)
+    if (newest == 0 && shared->torn++ == 0)
+      printf("torn: %zu bytes: %s\n", text.size(), text.c_str());
+    else if (newest != 0 && newest < before)
       shared->stale++;
   }
 }

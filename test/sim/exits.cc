@@ -83,7 +83,7 @@ void Exits::CheckEnd(const Server &server) {
   for (const hpr_row *row : server.Rows()) {
     const auto it = registrations_.find(row->spawned_ms);
     if (it == registrations_.end() || !it->second.told_by.empty() || it->second.forgotten) continue;
-    bool alive = !truth_->IsTold(*row);
+    bool alive = !Truth::IsTold(*row);
     for (const hpr_identity *part : {&row->main, &row->pi})
       alive = alive || kernel_->IsAlive(truth_->SerialOf(*row, *part));
     if (!alive)
