@@ -31,6 +31,14 @@ describe("terminate", () => {
     expect(rows(pidFile)).toEqual([]);
   });
 
+  it("has written the end when it resolves, whoever told it", async () => {
+    const { registry, pidFile } = open();
+    const child = sleeper();
+    registry.register(child.pid, "/a", bare(), "t"); // only the native watch tells
+    await within("the end", registry.terminate({ pid: child.pid }));
+    expect(rows(pidFile)).toEqual([]);
+  });
+
   it("forgets the entry at once", async () => {
     const { registry, pidFile } = open();
     const child = await stubborn();

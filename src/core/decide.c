@@ -244,6 +244,7 @@ void hpr_decide(hpr_registry *registry, hpr_entry *entry) {
   decide_life(registry, entry);
   if (entry->ending) decide_ending(registry, entry);
   const bool over = entry->ending && entry->ending->state == HPR_ENDING_OVER;
+  if (over && entry->ending->waiters) registry->may_wait = false; /* they may read the file next */
   if (entry->life == HPR_LIFE_EXITED && entry->status_known) {
     if (over) hpr_answer_all(&registry->outbox, entry, outcome_of(entry->ending));
     tell_exit(registry, entry);
