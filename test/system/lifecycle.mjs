@@ -274,7 +274,7 @@ const steps = {
       () => registry.heard.exits.length === 1,
       "the exit of one that is no child of ours",
     );
-    assert.deepEqual(inFile(), []);
+    await until(() => inFile().length === 0, "its row goes");
     registry.close();
   },
 
