@@ -1,5 +1,6 @@
 /** What a scenario has at hand inside of its container. Everything that it starts ends with it. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -109,7 +110,7 @@ export class Server {
   }
   async crash() {
     this.child.kill("SIGKILL");
-    await until("the server is gone", () => !isAlive(this.child.pid));
+    await once(this.child, "exit"); // a zombie's threads may hold its locks a moment longer
   }
 }
 
