@@ -3,3 +3,25 @@
 #include <string.h>
 
 bool hpr_same_text(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+
+static char *put(char *text, const char *last_first, int count, int least) {
+  for (; least > count; least--) *text++ = '0';
+  while (count > 0) *text++ = last_first[--count];
+  return text;
+}
+
+char *hpr_print_decimal(char *text, uint64_t number, int least) {
+  char digits[20]; /* of 64 bits */
+  int count = 0;
+  do digits[count++] = (char)('0' + number % 10);
+  while ((number /= 10) > 0);
+  return put(text, digits, count, least);
+}
+
+char *hpr_print_hex(char *text, uint64_t number, int least) {
+  char digits[16];
+  int count = 0;
+  do digits[count++] = "0123456789abcdef"[number & 15];
+  while ((number >>= 4) > 0);
+  return put(text, digits, count, least);
+}

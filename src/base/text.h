@@ -3,8 +3,16 @@
 #define HPR_BASE_TEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Equal to the letter. NULL is equal to nothing, not even to NULL. */
 bool hpr_same_text(const char *a, const char *b);
+
+/*
+ * Write the digits of a number, at least so many of them, and return their end, where no NUL is
+ * written. Each row of a file has a dozen numbers, and snprintf() takes ten times as long.
+ */
+char *hpr_print_decimal(char *text, uint64_t number, int least);
+char *hpr_print_hex(char *text, uint64_t number, int least);
 
 #endif

@@ -1,10 +1,11 @@
 #include "platform/identity.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 /* Two readings of two clocks, and what an adjustment of one of them may do between two servers. */
 enum { BOOT_TIME_SLACK_MS = 2000 };
@@ -98,19 +99,31 @@ hpr_boot hpr_boot_make(const hpr_system_host *host, uint64_t nonce) {
   return boot;
 }
 
-static void print_boot(const hpr_boot *boot, char ret_text[HPR_BOOT_SIZE]) {
-  static const char lower[] = "%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64;
-  static const char upper[] = "%08" PRIX64 "-%04" PRIX64 "-%04" PRIX64 "-%04" PRIX64 "-%012" PRIX64;
+static void print_uuid(const hpr_boot *boot, char ret_text[HPR_BOOT_SIZE]) {
   const uint64_t *id = boot->id;
-  ret_text[0] = '\0';
+  char *at = hpr_print_hex(ret_text, id[0] >> 32, 8);
+  const uint64_t groups[] = {id[0] >> 16 & 0xffff, id[0] & 0xffff, id[1] >> 48};
+  for (int i = 0; i < 3; i++) {
+    *at++ = '-';
+    at = hpr_print_hex(at, groups[i], 4);
+  }
+  *at++ = '-';
+  *hpr_print_hex(at, id[1] & UINT64_C(0xffffffffffff), 12) = '\0';
+  for (at = ret_text; *at && boot->upper; at++) *at = (char)toupper((unsigned char)*at);
+}
+
+static void print_hex_behind(const char *prefix, uint64_t number, char *ret_text) {
+  const size_t length = strlen(prefix);
+  memcpy(ret_text, prefix, length);
+  *hpr_print_hex(ret_text + length, number, HEX_DIGITS) = '\0';
+}
+
+static void print_boot(const hpr_boot *boot, char ret_text[HPR_BOOT_SIZE]) {
   switch (boot->form) {
-  case HPR_BOOT_ID:
-    snprintf(ret_text, HPR_BOOT_SIZE, boot->upper ? upper : lower, id[0] >> 32,
-             id[0] >> 16 & 0xffff, id[0] & 0xffff, id[1] >> 48, id[1] & UINT64_C(0xffffffffffff));
-    break;
-  case HPR_BOOT_HOST: snprintf(ret_text, HPR_BOOT_SIZE, "%s%016" PRIx64, WINDOWS, id[0]); break;
-  case HPR_BOOT_NONCE: snprintf(ret_text, HPR_BOOT_SIZE, "%s%016" PRIx64, NO_ID, id[0]); break;
-  default: break;
+  case HPR_BOOT_ID: print_uuid(boot, ret_text); break;
+  case HPR_BOOT_HOST: print_hex_behind(WINDOWS, boot->id[0], ret_text); break;
+  case HPR_BOOT_NONCE: print_hex_behind(NO_ID, boot->id[0], ret_text); break;
+  default: ret_text[0] = '\0';
   }
 }
 
@@ -142,34 +155,36 @@ hpr_birth hpr_birth_make(const hpr_system_host *host, uint64_t start) {
   };
 }
 
-static bool print_name(const hpr_birth *birth, char *ret_text, size_t size) {
-  const int length =
-      birth->name_kind == HPR_NAME_INODE
-          ? snprintf(ret_text, size, ".i-%" PRIx64, birth->name)
-          : snprintf(ret_text, size, ".%x-%016" PRIx64, birth->name_kind, birth->name);
-  return (size_t)length < size;
+static char *print_name(const hpr_birth *birth, char *text) {
+  const bool is_inode = birth->name_kind == HPR_NAME_INODE;
+  *text++ = '.';
+  if (is_inode)
+    *text++ = 'i';
+  else
+    text = hpr_print_hex(text, birth->name_kind, 1);
+  *text++ = '-';
+  return hpr_print_hex(text, birth->name, is_inode ? 1 : HEX_DIGITS);
 }
 
 /* A name that has no room is left out. */
 void hpr_birth_print(const hpr_birth *birth, char ret_text[HPR_BIRTH_SIZE]) {
-  int length = 0;
-  ret_text[0] = '\0';
-  switch (birth->form) {
-  case HPR_BIRTH_PLAIN:
-    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu64, birth->start);
-    break;
-  case HPR_BIRTH_FULL:
-    length = snprintf(ret_text, HPR_BIRTH_SIZE, "%" PRIu32 ".%" PRIu64, birth->pid_namespace,
-                      birth->start);
-    break;
-  case HPR_BIRTH_ODD:
-    snprintf(ret_text, HPR_BIRTH_SIZE, "%c%016" PRIx64, ODD, birth->start);
-    return;
-  default: return;
+  char name[sizeof ".ffff-" + HEX_DIGITS];
+  char *at = ret_text;
+  if (birth->form == HPR_BIRTH_ODD) {
+    *at++ = ODD;
+    at = hpr_print_hex(at, birth->start, HEX_DIGITS);
+  } else if (birth->form != HPR_BIRTH_NONE) {
+    if (birth->form == HPR_BIRTH_FULL) {
+      at = hpr_print_decimal(at, birth->pid_namespace, 1);
+      *at++ = '.';
+    }
+    at = hpr_print_decimal(at, birth->start, 1);
+    const size_t length = birth->name_kind ? (size_t)(print_name(birth, name) - name) : 0;
+    const bool fits = (size_t)(at - ret_text) + length < HPR_BIRTH_SIZE;
+    if (fits) memcpy(at, name, length);
+    at += fits ? length : 0;
   }
-  if (birth->name_kind != 0 &&
-      !print_name(birth, ret_text + length, HPR_BIRTH_SIZE - (size_t)length))
-    ret_text[length] = '\0';
+  *at = '\0';
 }
 
 /* Returns what follows the number; NULL: there is none. */
@@ -225,13 +240,17 @@ bool hpr_same_time(uint64_t time_namespace, uint64_t other) {
 /* --- both, and the clock ---------------------------------------------------------------------- */
 
 static void print_clock(const hpr_identity *identity, char ret_text[HPR_CLOCK_SIZE]) {
-  int length = 0;
-  ret_text[0] = '\0';
+  const int64_t began_ms = identity->boot.began_ms;
+  char *at = ret_text;
   if (identity->birth.time_namespace != 0)
-    length = snprintf(ret_text, HPR_CLOCK_SIZE, "%" PRIu32, identity->birth.time_namespace);
-  if (identity->boot.began_ms != 0)
-    snprintf(ret_text + length, HPR_CLOCK_SIZE - (size_t)length, "+%" PRId64,
-             identity->boot.began_ms);
+    at = hpr_print_decimal(at, identity->birth.time_namespace, 1);
+  if (began_ms != 0) {
+    *at++ = '+';
+    if (began_ms < 0) *at++ = '-';
+    const uint64_t number = began_ms < 0 ? 0 - (uint64_t)began_ms : (uint64_t)began_ms;
+    at = hpr_print_decimal(at, number, 1);
+  }
+  *at = '\0';
 }
 
 void hpr_identity_print(const hpr_identity *identity, hpr_identity_text *ret_text) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 /* Of 64 bits: 19 digits and a sign. */
 enum { DIGITS = 20 };
 
@@ -69,14 +71,11 @@ void hpr_json_text(hpr_buffer *buffer, const char *key, const char *text) {
 }
 
 void hpr_json_number(hpr_buffer *buffer, const char *key, int64_t number) {
-  char text[DIGITS];
-  size_t at = sizeof text;
-  uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-  do text[--at] = (char)('0' + rest % 10);
-  while ((rest /= 10) > 0);
-  if (number < 0) text[--at] = '-';
+  char text[DIGITS] = "-";
+  const char *end = number < 0 ? hpr_print_decimal(text + 1, 0 - (uint64_t)number, 1)
+                               : hpr_print_decimal(text, (uint64_t)number, 1);
   begin(buffer, key);
-  hpr_buffer_add(buffer, text + at, sizeof text - at);
+  hpr_buffer_add(buffer, text, (size_t)(end - text));
 }
 
 void hpr_json_flag(hpr_buffer *buffer, const char *key, bool flag) {

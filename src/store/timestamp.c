@@ -1,7 +1,8 @@
 #include "store/timestamp.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
 
 /* By hand, because gmtime_r and timegm are missing on Windows and timegm from C11 as well. */
 #define DAY_MS INT64_C(86400000)
@@ -40,10 +41,18 @@ void hpr_timestamp_write(int64_t time_ms, char ret_text[HPR_TIMESTAMP_SIZE]) {
   unsigned rest = (unsigned)(time_ms - days * DAY_MS);
   int year, month, day;
   date_of(days, &year, &month, &day);
-  /* The remainders tell the compiler that every field fits its width. */
-  snprintf(ret_text, HPR_TIMESTAMP_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
-           (unsigned)year % 10000, (unsigned)month % 100, (unsigned)day % 100, rest / 3600000 % 24,
-           rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
+  const struct {
+    char before;
+    unsigned number;
+    int digits;
+  } parts[] = {{'-', (unsigned)month, 2},   {'-', (unsigned)day, 2},    {'T', rest / 3600000, 2},
+               {':', rest / 60000 % 60, 2}, {':', rest / 1000 % 60, 2}, {'.', rest % 1000, 3}};
+  char *at = hpr_print_decimal(ret_text, (uint64_t)year, 4);
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    *at++ = parts[i].before;
+    at = hpr_print_decimal(at, parts[i].number, parts[i].digits);
+  }
+  memcpy(at, "Z", 2);
 }
 
 /* The digits of text where the pattern has a 0; false if the rest does not match it. */
