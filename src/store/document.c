@@ -23,10 +23,10 @@ static int append(hpr_stored **list, hpr_span text, int error, const hpr_row *ta
 
 typedef int (*row_reader)(hpr_span text, hpr_row *ret_row);
 
-/* Reads one entry's text and keeps it, sound or not. */
+/* Reads one entry's text and keeps it, sound or not. `read` NULL: it is not. */
 static int keep_entry(hpr_stored **list, hpr_span text, row_reader read) {
   hpr_row row = {0};
-  int error = read(text, &row);
+  int error = read ? read(text, &row) : HPR_EINVAL;
   if (error == HPR_ENOMEM) return error;
   int result = append(list, text, error, &row);
   if (result != 0) hpr_row_done(&row);
@@ -38,8 +38,9 @@ static int read_entries(hpr_stored **list, hpr_cursor *cursor, row_reader read) 
   bool first = true, failed = false;
   while (hpr_scan_more(cursor, ']', &first, &failed)) {
     hpr_span entry;
+    cursor->unspeakable = false;
     if (!hpr_scan_value(cursor, &entry)) return HPR_ECORRUPT;
-    int result = keep_entry(list, entry, read);
+    int result = keep_entry(list, entry, cursor->unspeakable ? NULL : read);
     if (result != 0) return result;
   }
   return failed ? HPR_ECORRUPT : 0;
@@ -84,7 +85,7 @@ static int read_whole(hpr_document *document, hpr_cursor cursor) {
     seen_refused = seen_refused || (entries && !first_array);
     int result = is_announced(key, &cursor) && !document->announced
                      ? read_entries(&document->announced, &cursor, hpr_row_read_announced)
-                 : entries ? read_entries(&document->stored, &cursor, hpr_row_read)
+                 : entries ? read_entries(&document->stored, &cursor, hpr_row_read_scanned)
                            : keep_member(document, key, &cursor);
     if (result != 0) return result;
   }
@@ -110,7 +111,8 @@ static int salvage(hpr_document *document, const char *text, const char *end) {
     hpr_cursor cursor = {.at = at, .end = end};
     hpr_span span;
     hpr_row row = {0};
-    int error = hpr_scan_value(&cursor, &span) ? hpr_row_read(span, &row) : HPR_EINVAL;
+    const bool sound = hpr_scan_value(&cursor, &span) && !cursor.unspeakable;
+    int error = sound ? hpr_row_read_scanned(span, &row) : HPR_EINVAL;
     if (error == 0) error = append(&document->stored, span, 0, &row);
     if (error == HPR_ENOMEM) {
       hpr_row_done(&row);

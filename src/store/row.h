@@ -83,6 +83,9 @@ typedef struct hpr_row {
  */
 int hpr_row_read(hpr_span text, hpr_row *ret_row);
 
+/* The same for a value that hpr_scan_value has found to be sound, and not unspeakable. */
+int hpr_row_read_scanned(hpr_span text, hpr_row *ret_row);
+
 /* Adds an entry's text, of one line. Lack of memory shows in the buffer. */
 void hpr_row_write(const hpr_row *row, hpr_buffer *buffer);
 

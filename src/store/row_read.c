@@ -17,12 +17,23 @@
 /* 2^53: a double, which is what JSON's readers make of a number, tells all integers below apart. */
 #define LARGEST_NUMBER 9007199254740992.0
 
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted. */
 static const char *const known_keys[] = {
-    "pid",          "cwd",           "spawnedAt",      "spawnToken",    "piPid",
-    "keeperPid",    "identity",      "keeperSockPath", "piIdentity",    "keeperIdentity",
-    "terminating",  "owner",         "sessionId",      "ending",        "remainder",
-    "former",       "registeredPid", "agentPid",       "agentIdentity", "spawnedBootMs",
-    "foreignSince",
+    "agentIdentity", "agentPid",
+    "cwd",           "ending",
+    "foreignSince",  "former",
+    "identity",      "keeperIdentity",
+    "keeperPid",     "keeperSockPath",
+    "owner",         "piIdentity",
+    "piPid",         "pid",
+    "registeredPid", "remainder",
+    "sessionId",     "spawnToken",
+    "spawnedAt",     "spawnedBootMs",
+    "terminating",
 };
 
 /* Others may have used the names that callers of ours have for what they like. */
@@ -35,13 +46,10 @@ static bool is_goal(const cJSON *item) {
 }
 
 static bool is_known(const cJSON *item) {
-  for (size_t i = 0; i < sizeof known_keys / sizeof known_keys[0]; i++)
-    if (strcmp(known_keys[i], item->string) == 0) return true;
-  return is_goal(item);
-}
-
-static int compare_keys(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
+  const char *key = item->string;
+  return bsearch(&key, known_keys, sizeof known_keys / sizeof known_keys[0], sizeof known_keys[0],
+                 compare_keys) ||
+         is_goal(item);
 }
 
 /* cJSON keeps both of two equal keys and finds the first: we refuse to choose. */
@@ -310,11 +318,20 @@ static int keep(hpr_row *row, const cJSON *item, hpr_span key, hpr_span value) {
   return is_fields(item) ? keep_fields(row, value) : keep_member(row, key, value);
 }
 
+static bool has_known_alone(const cJSON *entry) {
+  const cJSON *item;
+  cJSON_ArrayForEach(item, entry) {
+    if (!is_known(item)) return false;
+  }
+  return true;
+}
+
 /* From the text and not from the tree, in which 2^53 + 1 has lost its last digit already. */
 static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
   hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
   const cJSON *item = entry->child;
   bool first = true, failed;
+  if (has_known_alone(entry)) return 0;
   if (!hpr_scan_open(&cursor, '{')) return HPR_EINVAL;
   for (; item && hpr_scan_more(&cursor, '}', &first, &failed); item = item->next) {
     hpr_span key, value;
@@ -325,23 +342,27 @@ static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
   return 0;
 }
 
-int hpr_row_read(hpr_span text, hpr_row *ret_row) {
-  hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
-  hpr_span whole;
-  if (!hpr_scan_value(&cursor, &whole) || cursor.unspeakable || whole.text[0] != '{')
-    return HPR_EINVAL;
-  cJSON *entry = cJSON_ParseWithLength(whole.text, whole.length);
+int hpr_row_read_scanned(hpr_span text, hpr_row *ret_row) {
+  if (text.text[0] != '{') return HPR_EINVAL;
+  cJSON *entry = cJSON_ParseWithLength(text.text, text.length);
   if (!entry) return HPR_ENOMEM; /* the scan has found nothing that cJSON would refuse */
   hpr_row row = {0};
   int result = check_keys_differ(entry);
   if (result == 0) result = read_members(entry, &row);
-  if (result == 0) result = read_unknown(whole, entry, &row);
+  if (result == 0) result = read_unknown(text, entry, &row);
   cJSON_Delete(entry);
   if (result == 0)
     *ret_row = row;
   else
     hpr_row_done(&row);
   return result;
+}
+
+int hpr_row_read(hpr_span text, hpr_row *ret_row) {
+  hpr_cursor cursor = {.at = text.text, .end = text.text + text.length};
+  hpr_span whole;
+  const bool sound = hpr_scan_value(&cursor, &whole) && !cursor.unspeakable;
+  return sound ? hpr_row_read_scanned(whole, ret_row) : HPR_EINVAL;
 }
 
 /* As the file's reader sees it, inside of an entry. */

@@ -50,7 +50,6 @@ static size_t utf8_length(const unsigned char *at, size_t left) {
       {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
       {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
   };
-  if (at[0] < 0x80) return 1;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     if (at[0] < rows[i].lead_first || at[0] > rows[i].lead_last) continue;
     if (left < rows[i].length || at[1] < rows[i].next_first || at[1] > rows[i].next_last) return 0;
@@ -109,6 +108,10 @@ static bool take_string(hpr_cursor *c) {
     if (byte == '\\') {
       c->at++;
       if (!take_escape(c)) return false;
+      continue;
+    }
+    if (byte < 0x80) {
+      c->at++;
       continue;
     }
     size_t length = utf8_length((const unsigned char *)c->at, (size_t)(c->end - c->at));
