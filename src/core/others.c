@@ -69,7 +69,10 @@ static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
     const bool group = (wish->wanted && wish->scope == HPR_SCOPE_GROUP) ||
                        (before && it->sent == HPR_SENT_FIRST && !it->alone);
     const hpr_identity *leader = group ? hpr_entry_part(entry, part) : NULL;
-    if (leader && process->is_member(process->self, identity, leader->pid)) return true;
+    /* Where somebody else has the leader's number it is another group. */
+    if (leader && process->is_member(process->self, identity, leader->pid) &&
+        process->verify(process->self, leader) != HPR_VERDICT_STRANGER)
+      return true;
   }
   return false;
 }

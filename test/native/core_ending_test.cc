@@ -791,4 +791,22 @@ TEST_F(Ending, AsksAKeepersNewChildOnceWhenTheGroupThatItIsInIsAsked) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
+TEST_F(Ending, KillsWhoeverLeadsAnotherGroupOfADeadAgentsNumber) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(false), pi = kernel.Spawn(keeper);
+  kernel.LeadGroup(pi);
+  kernel.Find(keeper)->ignores_term = true;
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  server.Link("t", "s", Pid(pi));
+  server.Kill("s");
+  ASSERT_EQ("TERM CONT", SignalsTo(pi));
+  const int32_t number = Pid(pi);
+  End(pi);
+  const Serial next = kernel.Spawn(keeper), tool = kernel.Spawn(next, number);
+  kernel.LeadSession(tool);
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("KILL", SignalsTo(next));
+  EXPECT_EQ("KILL", SignalsTo(tool));
+}
+
 } // namespace
