@@ -143,7 +143,9 @@ async function noticeExit(stage, server, session) {
     `the system told the server ${latency} ms after the signal: ${exit.sessionId} is gone`,
     exit.sessionId === session.name && !stage.witness.isAlive(session.pid),
   );
-  check("the pid file follows", !recordedPids(stage).includes(session.pid));
+  const isRecorded = () => recordedPids(stage).includes(session.pid);
+  await waitFor("its row to go", () => !isRecorded());
+  check("the pid file follows", !isRecorded());
   await show(stage, server);
 }
 
