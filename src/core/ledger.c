@@ -106,13 +106,15 @@ static void note_place(const hpr_ledger_scope *scope) {
 
 /* --- rows of servers that are gone ---------------------------------------------------------- */
 
+/* By the clock of now: to wait for the lock may have taken a while, and is no part of a grace. */
 static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_reason reason) {
+  const int64_t clock_ms = scope->process->clock_ms(scope->process->self);
   const hpr_ending_request request = {
       .reason = reason,
       .signal = HPR_SIGNAL_TERM,
       .grace_ms = scope->grace_ms,
-      .now_ms = scope->now_ms,
-      .began_ms = scope->process->clock_ms(scope->process->self),
+      .now_ms = clock_ms + scope->clock_offset_ms,
+      .began_ms = clock_ms,
       .recorded = true,
       .tree = scope->orphans.tree && reason != HPR_REASON_RESUMED,
   };

@@ -46,8 +46,9 @@ typedef struct hpr_ledger_scope {
   hpr_outbox *outbox;
   int32_t grace_ms; /* for orphans that are to end */
   hpr_orphan_policy orphans;
-  int64_t now_ms; /* of the registry's clock */
-  bool changed;   /* our own entries have */
+  int64_t now_ms;          /* of the registry's clock, when the turn began */
+  int64_t clock_offset_ms; /* of that to the system's */
+  bool changed;            /* our own entries have */
 } hpr_ledger_scope;
 
 /* The file is the caller's to close. */

@@ -68,6 +68,7 @@ static hpr_ledger_scope scope_of(hpr_registry *registry) {
       .grace_ms = registry->grace_ms,
       .orphans = registry->orphans,
       .now_ms = registry->now_ms,
+      .clock_offset_ms = registry->clock_offset_ms,
       .changed = registry->table.lines.changed,
   };
 }

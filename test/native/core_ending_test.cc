@@ -809,4 +809,22 @@ TEST_F(Ending, KillsWhoeverLeadsAnotherGroupOfADeadAgentsNumber) {
   EXPECT_EQ("KILL", SignalsTo(tool));
 }
 
+TEST_F(Ending, GoesOnWithAllThatIsLeftOfTheGraceHoweverLongTheCallTakes) {
+  Server &first = Start();
+  const Serial child = Linked(first, "s");
+  kernel.Find(child)->ignores_term = true;
+  first.Kill("s");
+  first.Crash();
+  Server &second = Start();
+  const int64_t begun_ms = kernel.now_ms;
+  kernel.on_system_call = [&] { kernel.now_ms = begun_ms + 50; }; /* it waits for the file's lock */
+  second.CleanupOrphans();
+  kernel.on_system_call = nullptr;
+  Pass(HPR_GRACE_DEFAULT_MS - 60);
+  second.Terminate(ByPid(Pid(child)), HPR_SIGNAL_TERM, HPR_GRACE_NEVER); /* looks at it again */
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+  Pass(100);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
+}
+
 } // namespace

@@ -260,6 +260,8 @@ void Bridges::CheckHolds(const Server &server) {
     const Serial main = truth_->SerialOf(*hold.row, hold.row->main);
     if (agent == agents_.end() || !hold.live || !main || Of(main) == &*agent) continue;
     if (IsMisled(server, *agent)) continue;
+    /* Of whom nobody was told who it was, nobody can tell that its number has passed on. */
+    if (hold.row->main.state == HPR_RECORD_OPAQUE && !kernel_->IsAlive(main)) continue;
     const std::string what =
         "session " + hold.session + " has the entry of " + std::to_string(hold.row->main.pid);
     const bool proved = std::any_of(holds.begin(), holds.end(), [&](const Hold &it) {
