@@ -106,19 +106,23 @@ static void note_place(const hpr_ledger_scope *scope) {
 
 /* --- rows of servers that are gone ---------------------------------------------------------- */
 
-/* By the clock of now: to wait for the lock may have taken a while, and is no part of a grace. */
+/*
+ * What is left of a grace is told by the clock of the turn's begin, from which it is counted: the
+ * call may have waited for the lock since.
+ */
 static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_reason reason) {
-  const int64_t clock_ms = scope->process->clock_ms(scope->process->self);
+  const hpr_process_ops *process = scope->process;
+  const bool resumed = entry->row.ending != NULL;
   const hpr_ending_request request = {
       .reason = reason,
       .signal = HPR_SIGNAL_TERM,
       .grace_ms = scope->grace_ms,
-      .now_ms = clock_ms + scope->clock_offset_ms,
-      .began_ms = clock_ms,
+      .now_ms = scope->now_ms,
+      .began_ms =
+          resumed ? scope->now_ms - scope->clock_offset_ms : process->clock_ms(process->self),
       .recorded = true,
       .tree = scope->orphans.tree && reason != HPR_REASON_RESUMED,
   };
-  const bool resumed = entry->row.ending != NULL;
   if (hpr_table_resume_end(scope->table, entry, &request) == 0 && resumed) hpr_others_resume(entry);
 }
 
