@@ -6,12 +6,13 @@ static hpr_ownership ownership_of(hpr_registry *registry, const hpr_row *row) {
   return hpr_owners_ask(&registry->owners, &registry->process, row);
 }
 
-static hpr_judge_scope scope_of(const hpr_registry *registry) {
+static hpr_judge_scope scope_of(hpr_registry *registry) {
   return (hpr_judge_scope){
       .process = &registry->process,
       .files = registry->files,
       .pid_file = hpr_pidfile_path(registry->ledger.pidfile),
       .shared = registry->owners.shared,
+      .dead_mount = &registry->ledger.dead_mount,
   };
 }
 
@@ -136,7 +137,7 @@ static const char *lock_word(hpr_proof proof) {
   return "none";
 }
 
-static void explain_row(const hpr_registry *registry, explaining *self, const hpr_row *row) {
+static void explain_row(hpr_registry *registry, explaining *self, const hpr_row *row) {
   const hpr_judge_scope scope = scope_of(registry);
   const hpr_ownerfile *locks = registry->owners.locks;
   self->it.about = "registered";

@@ -18,12 +18,16 @@ static bool carries_mark(const hpr_judge_scope *scope, const hpr_row *row,
 
 typedef enum place { PLACE_SAME, PLACE_OTHER, PLACE_UNKNOWN } place;
 
-/* Two names may be one folder's. Nobody waits here for a file system. */
-static place compare(const hpr_file_ops *files, const char *its, const char *wanted) {
+/* Two names may be one folder's. A link's is not in memory when nobody has followed it for a day.
+ */
+static place compare(const hpr_judge_scope *scope, const char *its, const char *wanted) {
+  const hpr_file_ops *files = scope->files;
+  const hpr_patience patience = *scope->dead_mount ? HPR_PATIENCE_NONE : HPR_PATIENCE_BRIEF;
   hpr_folder_id one, other;
   if (files->same_path(files->self, its, wanted)) return PLACE_SAME;
   if (files->folder(files->self, its, HPR_PATIENCE_NONE, &one) != 0) return PLACE_UNKNOWN;
-  const int result = files->folder(files->self, wanted, HPR_PATIENCE_NONE, &other);
+  const int result = files->folder(files->self, wanted, patience, &other);
+  if (result == HPR_EBUSY) *scope->dead_mount = true;
   if (result != 0) return result == HPR_ENOENT ? PLACE_OTHER : PLACE_UNKNOWN;
   return one.device == other.device && one.inode == other.inode ? PLACE_SAME : PLACE_OTHER;
 }
@@ -33,7 +37,7 @@ static place place_of(const hpr_judge_scope *scope, const hpr_row *row,
   char *folder;
   const hpr_process_ops *process = scope->process;
   if (process->folder(process->self, identity, &folder) != 0) return PLACE_UNKNOWN;
-  const place place = compare(scope->files, folder, row->cwd);
+  const place place = compare(scope, folder, row->cwd);
   free(folder);
   return place;
 }

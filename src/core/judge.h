@@ -30,7 +30,8 @@ typedef struct hpr_judge_scope {
   const hpr_process_ops *process;
   const hpr_file_ops *files;
   const char *pid_file;
-  bool shared; /* other hosts may write to the file: another boot's may be another host's */
+  bool shared;      /* other hosts may write to the file: another boot's may be another host's */
+  bool *dead_mount; /* set when a file system has not answered, and then none is waited for */
 } hpr_judge_scope;
 
 /*

@@ -269,6 +269,7 @@ static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool los
       .files = scope->files,
       .pid_file = hpr_pidfile_path(scope->ledger->pidfile),
       .shared = scope->owners->shared,
+      .dead_mount = &scope->ledger->dead_mount,
   };
   const bool unproved = row->main.state == HPR_RECORD_NONE;
   const int32_t pid = row->main.pid;
@@ -377,7 +378,7 @@ static bool is_look(const hpr_ledger_scope *scope) {
 static int sync(const hpr_ledger_scope *scope) {
   hpr_ledger_scope copy = *scope;
   const bool judging = scope->ledger->orphans_due;
-  scope->ledger->place_told = false;
+  scope->ledger->place_told = scope->ledger->dead_mount = false;
   const hpr_pidfile_client client = {
       .self = &copy,
       .judge = judging ? judge_orphan : judge_ordinary,

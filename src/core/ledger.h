@@ -28,6 +28,7 @@ typedef struct hpr_ledger {
   bool unsure;         /* one could not be judged */
   int64_t judge_ms;    /* when they are judged again; HPR_TIME_NEVER */
   bool place_told;     /* in this write: whether other hosts share the file */
+  bool dead_mount;     /* in this write: a file system has not answered */
   bool told_elsewhere; /* that there are entries of other hosts */
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */
   int file_error;                             /* why the last write failed; reported once */
