@@ -1,6 +1,6 @@
 /** `scenarios.mjs <name> <folder>`: one scenario, inside of a container of its own (scripts/containers.mjs). */
 import { randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import {
   check,
   file,
@@ -20,17 +20,18 @@ import {
   writeRows,
 } from "./stage.mjs";
 
-const ROUNDS = 10,
-  TICK_MS = 25;
-const LONG_TOKEN = "0123456789abcdef-token";
+const TICK_MS = 25;
+const TOKENS = Array.from({ length: 10 }, (_, i) => `0123456789abcdef-token-${i}`);
+const toolFile = `${folder}/tool`;
+const withTool = ["sh", "-c", `sleep 120 & echo $! > ${toolFile}; exec sleep 120`];
 const [ONE, OTHER] = [randomUUID(), randomUUID()];
 const SAME_MACHINE = "c".repeat(32);
 const agoIso = (ms) => new Date(Date.now() - ms).toISOString();
 
-/** Everything that a server may do to a process that it takes for its own. */
-async function tryToEnd(server, token) {
+/** Everything that a server may do to processes that it takes for its own. */
+async function tryToEnd(server, ...tokens) {
   await server.call("cleanupOrphans");
-  await server.call("killByToken", token);
+  for (const token of tokens) await server.call("killByToken", token);
   await server.call("killAll");
   await pause(150); // longer than the grace time
 }
@@ -43,22 +44,35 @@ async function orphan(under, request = {}, pidFile = file) {
   return pid;
 }
 
-/** Ten times: the orphan's number passes to a stranger, who must outlive the next server. */
-async function strangersLive({ under = [], request, edit = () => {}, stranger = {} }) {
-  for (let round = 0; round < ROUNDS; round++) {
-    const pid = await orphan(under, request);
-    await pause(TICK_MS);
-    writeRows(rows().map((row) => edit(row) ?? row));
+/** The same, one with each of the tokens. */
+async function orphans(under, request = () => ({})) {
+  const server = new Server(under);
+  const pids = [];
+  for (const token of TOKENS) pids.push((await server.spawn({ ...request(token), token })).pid);
+  await server.crash();
+  return pids;
+}
+
+/** Ten of ten: the orphans' numbers pass to strangers, who must outlive the next server. */
+async function strangersLive({ under = [], request, edit = () => {}, ...how }) {
+  const { stranger = {}, mayStay = false } = how;
+  const pids = await orphans(under, request);
+  await pause(TICK_MS);
+  writeRows(rows().map((row) => edit(row) ?? row));
+  const innocents = [];
+  for (const pid of pids) {
     await free(pid);
-    const innocent = startAs(pid, SLEEP, stranger);
-    const next = new Server(under);
-    await tryToEnd(next, "t");
-    check(`the stranger of round ${round} lives`, innocent.lives());
-    check(`round ${round}: it is nobody's`, (await next.call("size")) === 0);
-    await next.crash();
-    process.kill(pid, "SIGKILL");
-    writeRows([]);
+    innocents.push(startAs(pid, SLEEP, stranger));
   }
+  const next = new Server(under);
+  await tryToEnd(next, ...TOKENS);
+  checkAllLive(innocents);
+  check("they are nobody's", mayStay || (await next.call("size")) === 0);
+}
+
+function checkAllLive(innocents) {
+  check("there are strangers", innocents.length >= TOKENS.length);
+  innocents.forEach((it, i) => check(`stranger ${i} lives`, it.lives()));
 }
 
 const original = ({ pid, cwd, spawnToken }) => ({
@@ -193,7 +207,7 @@ const scenarios = {
 
   async "knows its agents again by mark where nothing else can tell"() {
     // Neither boot id nor, as after the clock was set, the time of the boot.
-    const pid = await orphan(host("none"), { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } });
+    const pid = await orphan(host("none"), { token: TOKENS[0], env: { ANY: TOKENS[0] } });
     const unmarked = await orphan(host("none"));
     writeRows(
       JSON.parse(readFileSync(file, "utf8").replaceAll(/\+\d{13}/g, "+1000000000000")).entries,
@@ -205,7 +219,7 @@ const scenarios = {
       "it says that of the other it cannot tell",
       (await next.codes()).includes("HPR_EUNKNOWN"),
     );
-    await next.call("killByToken", LONG_TOKEN);
+    await next.call("killByToken", TOKENS[0]);
     await gone(pid);
     await next.call("killByToken", "t");
     check(
@@ -237,12 +251,8 @@ const scenarios = {
 
   async "ends what a crashed agent has left, and takes agents over"() {
     const first = new Server();
-    const { pid } = await first.spawn({
-      token: "t",
-      argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`],
-    });
-    let tool;
-    await until("the tool runs", () => Number((tool = Number(readTool()))) > 0);
+    const { pid } = await first.spawn({ token: "t", argv: withTool });
+    const tool = await readTool();
     process.kill(pid, "SIGKILL");
     await until(
       "what is left is a remainder",
@@ -272,7 +282,7 @@ const scenarios = {
 
   "leaves strangers alone by the mark of an original's row": () =>
     strangersLive({
-      request: { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } },
+      request: (token) => ({ env: { ANY: token } }),
       edit: original,
       stranger: { cwd: "/" },
     }),
@@ -280,80 +290,58 @@ const scenarios = {
   "leaves strangers alone by the time and folder of an original's row": () =>
     strangersLive({ edit: original, stranger: { cwd: "/" } }),
 
-  async "leaves strangers alone that started late in the folder of an original's row"() {
-    for (let round = 0; round < ROUNDS; round++) {
-      const pid = await orphan();
-      writeRows(rows().map(original));
-      await free(pid);
-      const innocent = startAs(pid);
-      const next = new Server();
-      await tryToEnd(next, "t");
-      check(`the stranger of round ${round} lives`, innocent.lives());
-      await next.crash();
-      process.kill(pid, "SIGKILL");
-      writeRows([]);
+  "leaves strangers alone that started late in the folder of an original's row": () =>
+    strangersLive({ edit: original, mayStay: true }),
+
+  async "leaves strangers alone that have the numbers of groups' dead leaders and their last members"() {
+    const first = new Server();
+    const [leaders, tools] = [[], []];
+    for (const token of TOKENS) {
+      const { pid } = await first.spawn({ token, argv: withTool });
+      leaders.push(pid);
+      tools.push(await readTool());
     }
+    for (const pid of leaders) process.kill(pid, "SIGKILL");
+    await until("what is left is remainders", async () => {
+      const left = (await first.call("entries")).filter((entry) => entry.state === "remainder");
+      return left.length === TOKENS.length;
+    });
+    await first.crash();
+    await pause(TICK_MS);
+    for (const pid of tools) await free(pid);
+    const innocents = [...leaders, ...tools].map((pid) => startAs(pid));
+    await tryToEnd(new Server(), ...TOKENS);
+    checkAllLive(innocents);
+    check("nothing of them is left in the file", rows().length === 0);
   },
 
-  async "leaves strangers alone that have the numbers of a group's dead leader and its last member"() {
-    for (let round = 0; round < ROUNDS; round++) {
-      writeFileSync(`${folder}/tool`, "");
-      const first = new Server();
-      const { pid } = await first.spawn({
-        token: "t",
-        argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`],
-      });
-      await until("the tool runs", () => Number(readTool()) > 0);
-      const tool = Number(readTool());
-      process.kill(pid, "SIGKILL");
-      await until(
-        "what is left is a remainder",
-        async () => (await first.call("entries"))[0]?.state === "remainder",
-      );
-      await first.crash();
-      await pause(TICK_MS);
-      await free(tool);
-      const innocents = [startAs(pid), startAs(tool)];
-      const next = new Server();
-      await tryToEnd(next, "t");
-      check(
-        `the strangers of round ${round} live`,
-        innocents.every((it) => it.lives()),
-      );
-      check("nothing of it is left in the file", rows().length === 0);
-      await next.crash();
-      for (const { pid: number } of innocents) process.kill(number, "SIGKILL");
-    }
-  },
-
-  async "leaves strangers alone that have the number before the event loop runs"() {
-    for (let round = 0; round < ROUNDS; round++) {
-      const pid = await orphan();
-      const { registry } = open();
-      registry.cleanupOrphans();
-      await until("the agent is taken over", () => registry.size() === 1);
-      await pause(TICK_MS);
+  async "leaves strangers alone that have the numbers before the event loop runs"() {
+    const pids = await orphans();
+    const { registry } = open();
+    registry.cleanupOrphans();
+    check("the agents are taken over", registry.size() === pids.length);
+    await pause(TICK_MS);
+    const innocents = pids.map((pid, i) => {
       process.kill(pid, "SIGKILL");
       for (const end = Date.now() + 5000; isAlive(pid) && Date.now() < end; );
       const innocent = startAs(pid);
-      registry.killByToken("t");
-      registry.killAll();
-      await pause(150);
-      check(`the stranger of round ${round} lives`, innocent.lives());
-      check("the entry is gone", registry.entries().length === 0);
-      registry.close();
-      process.kill(pid, "SIGKILL");
-      writeRows([]);
-    }
+      registry.killByToken(TOKENS[i]);
+      return innocent;
+    });
+    registry.killAll();
+    await pause(150);
+    checkAllLive(innocents);
+    check("the entries are gone", registry.entries().length === 0);
   },
 };
 
-function readTool() {
-  try {
-    return readFileSync(`${folder}/tool`, "utf8");
-  } catch {
-    return "0";
-  }
+/** Whoever the next agent with a tool has started; the file is gone then. */
+async function readTool() {
+  let tool = 0;
+  const read = () => (tool = existsSync(toolFile) ? Number(readFileSync(toolFile, "utf8")) : 0);
+  await until("the tool runs", read);
+  rmSync(toolFile);
+  return tool;
 }
 
 /** Without pidfds a group is proved by members that were recorded before its leader was reaped. */
