@@ -1,5 +1,4 @@
 // Who owns an entry: a registry that lives, and nobody else.
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   copyFileSync,
@@ -20,7 +19,6 @@ import { container, noNamespace } from "./fixtures/namespace.js";
 import {
   bare,
   deadPid,
-  exited,
   fixture,
   isAlive,
   ROOT,
@@ -189,21 +187,18 @@ describe("another server's entries", () => {
   });
 
   it("stay its own while it spawns a thousand children", async () => {
-    const opened = open();
-    const agent = agentOf(opened);
-    const other = await Server.start({ pidFilePath: opened.pidFile });
-    await other.call("cleanupOrphans");
+    const pidFilePath = newPidFile();
+    const owner = await Server.start({ pidFilePath });
+    const { pid } = await owner.spawn();
+    const other = openAndClean(pidFilePath);
     for (let i = 0; i < 50; i++) {
-      const children = Array.from({ length: 20 }, () => spawn("true", { stdio: "ignore" }));
-      await Promise.all(children.map((child) => exited(child)));
-      if (i % 10 === 0) expect(await other.call("size")).toBe(0);
+      await owner.spawnMany(20);
+      if (i % 10 === 0) expect(owned(other)).toEqual([]);
     }
-    await holdsFor(TWO_LOOKS_MS, "it is ours", () => owned(opened).join() === String(agent.pid));
-    expect(await other.call("size")).toBe(0);
-    const names = readdirSync(`/proc/${agent.pid}/fd`).map((fd) =>
-      readlinkSync(`/proc/${agent.pid}/fd/${fd}`),
-    );
-    expect(names.filter((name) => name.startsWith(opened.pidFile))).toEqual([]);
+    await holdsFor(TWO_LOOKS_MS, "it is its own", () => owned(other).length === 0);
+    expect(await owner.call("size")).toBe(1);
+    const names = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    expect(names.filter((name) => name.startsWith(pidFilePath))).toEqual([]);
   });
 });
 
