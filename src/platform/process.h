@@ -135,7 +135,10 @@ typedef enum hpr_mark {
   HPR_MARK_UNKNOWN, /* cannot be told: another user's, gone, a mark of our own, or Windows */
 } hpr_mark;
 
-/* Called on the watching thread, once a watch, when its process is gone. Must not block. */
+/*
+ * Called on the watching thread, once a watch, when its process is gone; of a child of this process
+ * up to 3 ms later, so that whoever reaps it can tell first. Must not block.
+ */
 typedef void (*hpr_exit_notice)(void *context, uint64_t watch);
 
 /* One proof of an identity, and what it said: words for people, valid for ever. */

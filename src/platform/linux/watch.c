@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "platform/posix/errors.h"
+#include "platform/posix/pids.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 enum {
+  REAPED_MS = 3,      /* within which Node reaps its own children */
   PROBE_MS = 100,     /* only for processes that no descriptor could be had for */
   BATCH = 64,         /* exits taken from the kernel at once */
   WAKE = UINT64_C(0), /* the eventfd's number; watches start at 1 */
@@ -100,9 +103,38 @@ static bool is_closing(hpr_watcher *watcher, bool *ret_probing) {
   return closing;
 }
 
+/* Our own child, whose exit Node tells as soon as it has fetched its status. */
+static bool awaits_node(hpr_watcher *watcher, uint64_t watch) {
+  item *it;
+  pthread_mutex_lock(&watcher->lock);
+  HASH_FIND(hh, watcher->items, &watch, sizeof watch, it);
+  const int32_t pid = it && it->fd >= 0 && !it->group ? it->identity.pid : 0;
+  pthread_mutex_unlock(&watcher->lock);
+  return pid != 0 && hpr_pids_child(pid) == HPR_CHILD_ENDED;
+}
+
 static void drain(int wake) {
   uint64_t count;
   while (read(wake, &count, sizeof count) < 0 && errno == EINTR) {}
+}
+
+/*
+ * Before a zombie is reaped nobody can tell whether it has left a group without a look at all
+ * processes. Whoever is taken back meanwhile, because Node has told it, is not reported.
+ */
+static void report_all(hpr_watcher *watcher, struct epoll_event events[], int count) {
+  int late = 0;
+  for (int i = 0; i < count; i++) {
+    const uint64_t watch = events[i].data.u64;
+    if (watch == WAKE)
+      drain(watcher->wake);
+    else if (awaits_node(watcher, watch))
+      events[late++].data.u64 = watch;
+    else
+      report(watcher, watch);
+  }
+  if (late > 0) nanosleep(&(struct timespec){.tv_nsec = REAPED_MS * 1000000L}, NULL);
+  for (int i = 0; i < late; i++) report(watcher, events[i].data.u64);
 }
 
 static void *run(void *context) {
@@ -111,12 +143,7 @@ static void *run(void *context) {
   bool probing = false;
   while (!is_closing(watcher, &probing)) {
     int count = epoll_wait(watcher->epoll, events, BATCH, probing ? PROBE_MS : -1);
-    for (int i = 0; i < count; i++) {
-      if (events[i].data.u64 == WAKE)
-        drain(watcher->wake);
-      else
-        report(watcher, events[i].data.u64);
-    }
+    report_all(watcher, events, count);
     for (uint64_t watch; probing && find_gone(watcher, &watch);) report(watcher, watch);
   }
   return NULL;
