@@ -16,11 +16,19 @@ const WANTS = {
 };
 const AT_LEAST = ["faster", "fasterP95"];
 
-/** `limit`: it cannot be met, and bench/limits.mjs says why. */
+/** Nobody is faster than the floor. */
+function limitOfFloor(row, name, wanted) {
+  const reached = row.floorReaches?.[name];
+  return reached < wanted
+    ? `the floor itself reaches ${times(reached)} in the same run`
+    : undefined;
+}
+
+/** `limit`: it cannot be met, because the floor does not, or for what bench/limits.mjs says. */
 function judge(row, name, wanted) {
   const value = WANTS[name].of(row);
   const met = AT_LEAST.includes(name) ? value >= wanted : value <= wanted;
-  const limit = limits[`${row.name}, ${row.live}`]?.[name];
+  const limit = limitOfFloor(row, name, wanted) ?? limits[`${row.name}, ${row.live}`]?.[name];
   const verdict = met ? "met" : limit ? "limit" : "missed";
   return { wanted: WANTS[name].say(wanted, row), value, verdict, ...(!met && limit && { limit }) };
 }
@@ -33,6 +41,11 @@ export function evaluate({ times: all, wants = {}, ...row }) {
   if (baseline) figures.faster = ratio(baseline, mine);
   if (baseline) figures.fasterP95 = figures.baseline.p95 / figures.package.p95;
   if (floor) figures.overFloor = ratio(mine, floor);
+  if (baseline && floor)
+    figures.floorReaches = {
+      faster: ratio(baseline, floor),
+      fasterP95: figures.baseline.p95 / figures.floor.p95,
+    };
   const targets = Object.entries(wants).map(([name, it]) => judge(figures, name, it));
   return { ...figures, targets };
 }
