@@ -15,6 +15,7 @@ export const measureLess = (of) => (share = of);
  */
 export async function interleave(rounds, subjects, warmUpRounds = 3) {
   const names = Object.keys(subjects);
+  /** @type {Record<string, any[]>} */
   const times = Object.fromEntries(names.map((name) => [name, []]));
   const last = Math.max(1, Math.round(rounds * share));
   for (let round = -warmUpRounds; round < last; round++) {

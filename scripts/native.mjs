@@ -9,7 +9,11 @@ export function configureNative(folder, options, source = path.join(root, "test"
   run("cmake", ["-S", source, "-B", folder, "-DCMAKE_BUILD_TYPE=Debug", ...options]);
 }
 
-/** `targets`: none is all. */
+/**
+ * @param {string | string[]} targets none is all
+ * @param {string[]} options
+ * @param {string=} source
+ */
 export function buildNative(targets = [], folder = nativeFolder, options = [], source = undefined) {
   configureNative(folder, options, source);
   const chosen = [targets].flat().flatMap((name) => ["--target", name]);

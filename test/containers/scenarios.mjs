@@ -44,6 +44,7 @@ async function orphan(under, request = {}, pidFile = file) {
 }
 
 /** Ten times: the orphan's number passes to a stranger, who must outlive the next server. */
+/** @param {Record<string, any>} options */
 async function strangersLive({ under = [], request, edit = () => {}, stranger = {} }) {
   for (let round = 0; round < ROUNDS; round++) {
     const pid = await orphan(under, request);
@@ -249,7 +250,7 @@ const scenarios = {
       async () => (await first.call("entries"))[0]?.state === "remainder",
     );
     await first.call("killByToken", "t");
-    if (process.env.HPR_REFUSED.includes("pidfd")) await endedOrKept(first, tool);
+    if (process.env.HPR_REFUSED?.includes("pidfd")) await endedOrKept(first, tool);
     else await gone(tool);
     const { pid: other } = await first.spawn({ token: "u" });
     await first.crash();
