@@ -1,7 +1,4 @@
-// Measuring in rounds, and what is said of many of them.
-//
-// Of libraries (mitata, tinybench) none measures its subjects in turns, round by round; nor do they
-// time a part of a round between real spawns and exits, or take the time from another process.
+// Measuring in rounds, and what is said of many of them. docs/architecture.md says why by no library.
 
 /** Fewer rounds, for whoever only wants to see that everything works. */
 let share = 1;

@@ -6,7 +6,7 @@ export const nativeFolder = path.join(root, "build", "native");
 
 /** `options` are CMake's own, for a folder of their own; `source` has a CMakeLists.txt. */
 export function configureNative(folder, options, source = path.join(root, "test", "native")) {
-  run("cmake", ["-S", source, "-B", folder, "-DCMAKE_BUILD_TYPE=Debug", ...options]);
+  run("cmake", ["-S", source, "-B", folder, ...options]);
 }
 
 /**
