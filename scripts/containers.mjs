@@ -1,6 +1,6 @@
 /**
  * npm run check:containers [-- <part of a name>]: servers and agents in containers, on two hosts, under filters of
- * system calls and with numbers that are used again (test/containers). Skips, loudly, what this machine does not allow.
+ * system calls and with reused pids (test/containers). Skips, loudly, what this machine does not allow.
  * With HPR_REPORT=<file> the counts are written there as JSON.
  */
 import { spawn, spawnSync } from "node:child_process";

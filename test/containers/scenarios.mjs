@@ -1,6 +1,6 @@
 /** `scenarios.mjs <name> <folder>`: one scenario, inside of a container of its own (scripts/containers.mjs). */
 import { randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import {
   check,
   file,
@@ -20,7 +20,7 @@ import {
   writeRows,
 } from "./stage.mjs";
 
-const ROUNDS = 10,
+const MANY = 10,
   TICK_MS = 25;
 const LONG_TOKEN = "0123456789abcdef-token";
 const [ONE, OTHER] = [randomUUID(), randomUUID()];
@@ -28,38 +28,53 @@ const SAME_MACHINE = "c".repeat(32);
 const agoIso = (ms) => new Date(Date.now() - ms).toISOString();
 
 /** Everything that a server may do to a process that it takes for its own. */
-async function tryToEnd(server, token) {
+async function tryToEnd(server, ...tokens) {
   await server.call("cleanupOrphans");
-  await server.call("killByToken", token);
+  for (const token of tokens) await server.call("killByToken", token);
   await server.call("killAll");
   await pause(150); // longer than the grace time
 }
 
-/** What a crashed server left: an agent that init has adopted. */
-async function orphan(under, request = {}, pidFile = file) {
+/** What a crashed server left: agents that init has adopted. */
+async function orphans(count, under = [], request = {}, pidFile = file) {
   const server = new Server(under, pidFile);
-  const { pid } = await server.spawn({ token: "t", ...request });
+  const pids = [];
+  for (let n = 0; n < count; n++)
+    pids.push((await server.spawn({ token: `t${n}`, ...request })).pid);
   await server.crash();
-  return pid;
+  return pids;
 }
 
-/** Ten times: the orphan's number passes to a stranger, who must outlive the next server. */
-/** @param {Record<string, any>} options */
-async function strangersLive({ under = [], request, edit = () => {}, stranger = {} }) {
-  for (let round = 0; round < ROUNDS; round++) {
-    const pid = await orphan(under, request);
-    await pause(TICK_MS);
-    writeRows(rows().map((row) => edit(row) ?? row));
+const orphan = async (under = [], request = {}, pidFile = file) =>
+  (await orphans(1, under, { token: "t", ...request }, pidFile))[0];
+
+/**
+ * The pids of ten orphans pass to strangers, who must outlive the next server.
+ * @param {Record<string, any>} options
+ */
+async function strangersLive({ under = [], request, edit = (row) => row, stranger = {} }) {
+  const pids = await orphans(MANY, under, request);
+  await pause(TICK_MS);
+  writeRows(rows().map(edit));
+  const innocents = [];
+  for (const pid of pids) {
     await free(pid);
-    const innocent = startAs(pid, SLEEP, stranger);
-    const next = new Server(under);
-    await tryToEnd(next, "t");
-    check(`the stranger of round ${round} lives`, innocent.lives());
-    check(`round ${round}: it is nobody's`, (await next.call("size")) === 0);
-    await next.crash();
-    process.kill(pid, "SIGKILL");
-    writeRows([]);
+    innocents.push(startAs(pid, SLEEP, stranger));
   }
+  const next = new Server(under);
+  await tryToEnd(next, ...rows().map((row) => row.spawnToken));
+  checkAlive(innocents);
+  return next;
+}
+
+const checkAlive = (strangers) => {
+  for (const [n, stranger] of strangers.entries()) check(`stranger ${n} lives`, stranger.lives());
+};
+
+/** And the next server tracks none of them. */
+async function strangersLiveUntracked(options) {
+  const next = await strangersLive(options);
+  check("they are nobody's", (await next.call("size")) === 0);
 }
 
 const original = ({ pid, cwd, spawnToken }) => ({
@@ -242,8 +257,8 @@ const scenarios = {
       token: "t",
       argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`],
     });
-    let tool;
-    await until("the tool runs", () => Number((tool = Number(readTool()))) > 0);
+    let tool = 0;
+    await until("the tool runs", () => (tool = readPid(`${folder}/tool`)) > 0);
     process.kill(pid, "SIGKILL");
     await until(
       "what is left is a remainder",
@@ -264,96 +279,74 @@ const scenarios = {
     check("what is withheld is told once", withheld === Number(process.env.HPR_WITHHELD));
   },
 
-  /* --- numbers that are used again ---------------------------------------------------------- */
+  /* --- reused pids ---------------------------------------------------------------------------- */
 
-  "leaves strangers alone by what the kernel tells of processes": () => strangersLive({}),
+  "leaves strangers alone by what the kernel tells of processes": () => strangersLiveUntracked({}),
 
   "leaves strangers alone by name where there is no boot id": () =>
-    strangersLive({ under: host("none") }),
+    strangersLiveUntracked({ under: host("none") }),
 
   "leaves strangers alone by the mark of an original's row": () =>
-    strangersLive({
+    strangersLiveUntracked({
       request: { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } },
       edit: original,
       stranger: { cwd: "/" },
     }),
 
   "leaves strangers alone by the time and folder of an original's row": () =>
-    strangersLive({ edit: original, stranger: { cwd: "/" } }),
+    strangersLiveUntracked({ edit: original, stranger: { cwd: "/" } }),
 
-  async "leaves strangers alone that started late in the folder of an original's row"() {
-    for (let round = 0; round < ROUNDS; round++) {
-      const pid = await orphan();
-      writeRows(rows().map(original));
-      await free(pid);
-      const innocent = startAs(pid);
-      const next = new Server();
-      await tryToEnd(next, "t");
-      check(`the stranger of round ${round} lives`, innocent.lives());
-      await next.crash();
+  "leaves strangers alone that started late in the folder of an original's row": () =>
+    strangersLive({ edit: original }),
+
+  async "leaves strangers alone that have the pids of a group's dead leader and its last member"() {
+    const first = new Server();
+    const agents = [];
+    for (let n = 0; n < MANY; n++) {
+      const file = `${folder}/tool-${n}`;
+      const argv = ["sh", "-c", `sleep 120 & echo $! > ${file}; exec sleep 120`];
+      const { pid } = await first.spawn({ token: `t${n}`, argv });
+      await until("the tool runs", () => readPid(file) > 0);
+      agents.push({ pid, tool: readPid(file) });
       process.kill(pid, "SIGKILL");
-      writeRows([]);
     }
-  },
-
-  async "leaves strangers alone that have the numbers of a group's dead leader and its last member"() {
-    for (let round = 0; round < ROUNDS; round++) {
-      writeFileSync(`${folder}/tool`, "");
-      const first = new Server();
-      const { pid } = await first.spawn({
-        token: "t",
-        argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`],
-      });
-      await until("the tool runs", () => Number(readTool()) > 0);
-      const tool = Number(readTool());
-      process.kill(pid, "SIGKILL");
-      await until(
-        "what is left is a remainder",
-        async () => (await first.call("entries"))[0]?.state === "remainder",
-      );
-      await first.crash();
-      await pause(TICK_MS);
+    await until("what is left are remainders", async () =>
+      (await first.call("entries")).every((it) => it.state === "remainder"),
+    );
+    await first.crash();
+    await pause(TICK_MS);
+    const innocents = [];
+    for (const { pid, tool } of agents) {
       await free(tool);
-      const innocents = [startAs(pid), startAs(tool)];
-      const next = new Server();
-      await tryToEnd(next, "t");
-      check(
-        `the strangers of round ${round} live`,
-        innocents.every((it) => it.lives()),
-      );
-      check("nothing of it is left in the file", rows().length === 0);
-      await next.crash();
-      for (const { pid: number } of innocents) process.kill(number, "SIGKILL");
+      innocents.push(startAs(pid), startAs(tool));
     }
+    await tryToEnd(new Server(), ...agents.map((_, n) => `t${n}`));
+    checkAlive(innocents);
+    check("nothing of them is left in the file", rows().length === 0);
   },
 
-  async "leaves strangers alone that have the number before the event loop runs"() {
-    for (let round = 0; round < ROUNDS; round++) {
-      const pid = await orphan();
-      const { registry } = open();
-      registry.cleanupOrphans();
-      await until("the agent is taken over", () => registry.size() === 1);
-      await pause(TICK_MS);
-      process.kill(pid, "SIGKILL");
-      for (const end = Date.now() + 5000; isAlive(pid) && Date.now() < end; );
-      const innocent = startAs(pid);
-      registry.killByToken("t");
-      registry.killAll();
-      await pause(150);
-      check(`the stranger of round ${round} lives`, innocent.lives());
-      check("the entry is gone", registry.entries().length === 0);
-      registry.close();
-      process.kill(pid, "SIGKILL");
-      writeRows([]);
-    }
+  async "leaves strangers alone that have the pid before the event loop runs"() {
+    const pids = await orphans(MANY);
+    const { registry } = open();
+    registry.cleanupOrphans();
+    await until("the agents are taken over", () => registry.size() === MANY);
+    await pause(TICK_MS);
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    for (const end = Date.now() + 5000; pids.some(isAlive) && Date.now() < end; );
+    const innocents = pids.map((pid) => startAs(pid));
+    for (const n of pids.keys()) registry.killByToken(`t${n}`);
+    registry.killAll();
+    await pause(150);
+    checkAlive(innocents);
+    check("the entries are gone", registry.entries().length === 0);
   },
 };
 
-function readTool() {
+function readPid(file) {
   try {
-    return readFileSync(`${folder}/tool`, "utf8");
+    return Number(readFileSync(file, "utf8"));
   } catch {
-    return "0";
+    return 0;
   }
 }
 
