@@ -28,7 +28,10 @@ const licensed = {
   },
 };
 
-/** lib/FOLDER/NAME.ts and what it needs. `whole`: in one file, whenever it is needed. */
+/**
+ * lib/FOLDER/NAME.ts and what it needs. `whole`: in one file, whenever it is needed.
+ * @returns {import("rolldown").RolldownOptions}
+ */
 function program(folder, name, whole = false) {
   const source = path.join(root, "lib", folder, `${name}.ts`);
   const isApart = (id, importer) => {
@@ -38,7 +41,7 @@ function program(folder, name, whole = false) {
   return {
     input: { [name]: source },
     platform: "node",
-    external: (id, importer) => importer && isApart(id, importer),
+    external: (id, importer) => importer !== undefined && isApart(id, importer),
     transform: { target: "node20" },
     plugins: [licensed],
     output: {

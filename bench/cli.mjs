@@ -40,7 +40,8 @@ function stage(folder) {
   const registry = createHeadlessPidRegistry({ pidFilePath });
   const children = Array.from({ length: LIVE }, (_, n) => {
     const child = spawn("sleep", ["600"], { stdio: "ignore" });
-    registry.register(child.pid, `/work/project-${n}/packages/agent`, child, `token-${n}`);
+    const cwd = `/work/project-${n}/packages/agent`;
+    registry.register(child, { cwd, spawnToken: `token-${n}` });
     return child;
   });
   registry.close();

@@ -37,6 +37,7 @@ function judge(row, name, wanted) {
 export function evaluate({ times: all, wants = {}, ...row }) {
   const taken = Object.fromEntries(Object.entries(all).filter(([, list]) => list.length > 0));
   const { package: mine, baseline, floor } = taken;
+  /** @type {Record<string, any>} */
   const figures = { ...row, rounds: mine?.length ?? 0, ...summarise(taken) };
   if (baseline) figures.faster = ratio(baseline, mine);
   if (baseline) figures.fasterP95 = figures.baseline.p95 / figures.package.p95;

@@ -1,7 +1,4 @@
-// Measuring in rounds, and what is said of many of them.
-//
-// Of libraries (mitata, tinybench) none measures its subjects in turns, round by round; nor do they
-// time a part of a round between real spawns and exits, or take the time from another process.
+// Measuring in rounds, and what is said of many of them. docs/architecture.md says why by no library.
 
 /** Fewer rounds, for whoever only wants to see that everything works. */
 let share = 1;
@@ -15,6 +12,7 @@ export const measureLess = (of) => (share = of);
  */
 export async function interleave(rounds, subjects, warmUpRounds = 3) {
   const names = Object.keys(subjects);
+  /** @type {Record<string, any[]>} */
   const times = Object.fromEntries(names.map((name) => [name, []]));
   const last = Math.max(1, Math.round(rounds * share));
   for (let round = -warmUpRounds; round < last; round++) {

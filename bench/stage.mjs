@@ -45,8 +45,8 @@ export class Stage {
   async spawnAgents(count, ...words) {
     const agents = [];
     for (let i = 0; i < count; i++) {
-      const options = { detached: true, stdio: "ignore" };
-      agents.push(spawn(agentProgram, [this.log, this.leash, ...words], options));
+      const argv = [this.log, this.leash, ...words];
+      agents.push(spawn(agentProgram, argv, { detached: true, stdio: "ignore" }));
     }
     await this.ready(agents.map((agent) => agent.pid));
     return agents;
@@ -64,7 +64,7 @@ export class Stage {
 
   /** When agents ended, in nanoseconds of the clock that process.hrtime reads: a Map by pid. */
   endings() {
-    return new Map(this.#lines().filter(([, time]) => time !== 0));
+    return new Map(this.#lines().flatMap(([pid, time]) => (time === 0 ? [] : [[pid, time]])));
   }
 
   #lines() {

@@ -4,7 +4,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createHeadlessPidRegistry, createKeeperWriter } from "headless-pid-registry";
+import {
+  createHeadlessPidRegistry,
+  createKeeperWriter,
+  keeperOptsFromSpawnResult,
+} from "headless-pid-registry";
 
 const [session, line] = process.argv.slice(2);
 mkdirSync("sessions", { recursive: true, mode: 0o700 });
@@ -18,10 +22,10 @@ function start() {
   const demo = (name) => fileURLToPath(new URL(`demo/${name}`, import.meta.url));
   const argv = [demo("keeper.mjs"), socket, `${socket}.log`, process.execPath, demo("agent.mjs")];
   const keeper = spawn(process.execPath, argv, { detached: true, stdio: "ignore" });
-  const sidecar = { keeperPid: keeper.pid, keeperSockPath: socket };
+  const sidecar = keeperOptsFromSpawnResult({ pid: keeper.pid, keeperSockPath: socket });
   registry.register(keeper, { cwd: process.cwd(), keeper: sidecar });
   keeper.unref(); // it outlives us
-  return keeper.pid;
+  return Number(keeper.pid);
 }
 
 const known = (await keepers.discoverExistingKeepers()).find((it) => it.sessionId === session);

@@ -21,10 +21,11 @@ const routes = {
   POST: start,
   DELETE: (pid) => registry.terminate({ pid: Number(pid) }),
 };
-const server = createServer(async ({ method, url }, response) => {
+const server = createServer(async ({ method = "", url = "" }, response) => {
   const answer = await routes[method](url.slice(1));
   response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
 });
 server.listen(Number(process.argv[2] ?? 8080), "127.0.0.1", () => {
-  console.log(`http://127.0.0.1:${server.address().port}`);
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  console.log(`http://127.0.0.1:${port}`);
 });

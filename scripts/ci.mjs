@@ -91,15 +91,17 @@ function run({ command }) {
   });
   const output = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => output.push(data));
-  return new Promise((resolve) => {
-    child.on("close", (code) => {
-      const said = Buffer.concat(output).toString().trimEnd();
-      if (code !== 0) failed.push(command);
-      const shown = code === 0 ? said.slice(said.lastIndexOf("\n") + 1) : `FAILED\n${said}`;
-      console.log(`npm run ${command} (${Math.round((Date.now() - begun) / 1000)} s): ${shown}`);
-      resolve();
-    });
-  });
+  return /** @type {Promise<void>} */ (
+    new Promise((resolve) => {
+      child.on("close", (code) => {
+        const said = Buffer.concat(output).toString().trimEnd();
+        if (code !== 0) failed.push(command);
+        const shown = code === 0 ? said.slice(said.lastIndexOf("\n") + 1) : `FAILED\n${said}`;
+        console.log(`npm run ${command} (${Math.round((Date.now() - begun) / 1000)} s): ${shown}`);
+        resolve();
+      });
+    })
+  );
 }
 
 const waiting = choose(findChanges());

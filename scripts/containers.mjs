@@ -1,6 +1,6 @@
 /**
  * npm run check:containers [-- <part of a name>]: servers and agents in containers, on two hosts, under filters of
- * system calls and with numbers that are used again (test/containers). Skips, loudly, what this machine does not allow.
+ * system calls and with reused pids (test/containers). Skips, loudly, what this machine does not allow.
  * With HPR_REPORT=<file> the counts are written there as JSON.
  */
 import { spawn, spawnSync } from "node:child_process";
@@ -17,7 +17,7 @@ const folderOf = (name) => path.join(root, "test", "containers", name);
 const refuse = path.join(nativeFolder, "refuse");
 const EPERM = "1";
 
-const isRoot = process.getuid() === 0;
+const isRoot = process.getuid?.() === 0;
 /** A pid namespace with an init that reaps: the shell. */
 const container = [
   "unshare",
@@ -48,6 +48,7 @@ const UNDER_FILTERS = /^(ends what a crashed agent|leaves strangers alone)/;
 const works = (...command) =>
   spawnSync(command[0], command.slice(1), { timeout: 15_000, stdio: "ignore" }).status === 0;
 const inside = (script, ...rest) => works(...container, "sh", "-c", script, "sh", ...rest);
+/** @type {[RegExp, string, () => boolean][]} */
 const NEEDS = [
   [/.*/, "a pid namespace with a /proc of its own (unshare)", () => inside("true")],
   [

@@ -40,7 +40,7 @@ const folderOf = (name) => path.join(root, "build", "darwin", name);
 
 /* --- building --------------------------------------------------------------------------------- */
 
-const headers = () => path.join(headersFolder(), "include", "node");
+const headers = () => path.join(headersFolder() ?? "", "include", "node");
 
 /** Returns the binary. `sources`: what scripts/sources.mjs has fetched. */
 export function buildDarwin(arch, sources) {

@@ -1,6 +1,6 @@
 /**
  * npm run lint: clang-format, clang-tidy and cppcheck over C and C++, Biome over TypeScript and
- * JavaScript, and the compiler's eye on the tests' types. clang-tidy looks at what a change is about,
+ * JavaScript, and the types of tests (test/tsconfig.json) and scripts (scripts/tsconfig.json). clang-tidy looks at what a change is about,
  * with -- --all at everything. Each tool says for itself what it found; the last line is the sum.
  */
 import { spawnSync } from "node:child_process";
@@ -160,7 +160,8 @@ function includes() {
 
 function types() {
   const tsc = path.join(root, "node_modules", "typescript", "bin", "tsc");
-  check("tsc", process.execPath, [tsc, "-p", path.join(root, "test")]);
+  for (const project of ["test", "scripts"])
+    check(`types of ${project}`, process.execPath, [tsc, "-p", path.join(root, project)]);
 }
 
 function biome() {

@@ -47,7 +47,7 @@ function release() {
 
 function lack() {
   if (process.platform !== "linux" || !release()) return "Debian";
-  return process.getuid() === 0 ? undefined : "root, who makes the container";
+  return process.getuid?.() === 0 ? undefined : "root, who makes the container";
 }
 
 function makeDebian() {

@@ -36,8 +36,8 @@ const CROSS = [
 function thisSystem() {
   const { platform, arch } = process;
   if (platform !== "linux") return { platform, arch };
-  const { glibcVersionRuntime } = process.report.getReport().header;
-  return { platform, arch, libc: glibcVersionRuntime ? "glibc" : "musl" };
+  const { header } = /** @type {any} */ (process.report.getReport());
+  return { platform, arch, libc: header.glibcVersionRuntime ? "glibc" : "musl" };
 }
 
 function compilers({ triple }) {
@@ -92,7 +92,7 @@ function thisCross() {
   return CROSS.filter((it) => it.platform === platform && it.arch === arch && it.libc === libc);
 }
 
-function chooseTargets({ cross, here }) {
+function chooseTargets({ cross = false, here = false }) {
   if (cross) return here ? thisCross() : CROSS;
   return [thisSystem()];
 }

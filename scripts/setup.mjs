@@ -35,9 +35,13 @@ function finds(header) {
   return spawnSync("c++", args, { input, stdio: ["pipe", "ignore", "ignore"] }).status === 0;
 }
 
-/** Runs a command; its output is shown only if it fails, and then the advice. */
-export function run(command, args, { advice, ...options } = {}) {
-  const done = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
+/**
+ * Runs a command; its output is shown only if it fails, and then the advice.
+ * @param {import("node:child_process").SpawnSyncOptions & { advice?: string }} options
+ */
+export function run(command, args, options = {}) {
+  const { advice, ...others } = options;
+  const done = spawnSync(command, args, { cwd: root, encoding: "utf8", ...others });
   if (done.status === 0) return;
   process.stderr.write(`${done.stdout ?? ""}${done.stderr ?? ""}`);
   fail(
@@ -51,7 +55,10 @@ function fail(line) {
   process.exit(1);
 }
 
-/** Installs what is missing of a list like `needs`. */
+/**
+ * Installs what is missing of a list like `needs`.
+ * @param {{ has(): boolean, apt: string, brew?: string }[]} list
+ */
 export function installSystemPackages(list = needs) {
   const missing = list.filter((need) => !need.has());
   if (missing.length === 0) return;
@@ -63,7 +70,7 @@ export function installSystemPackages(list = needs) {
   const advice = `please install first: sudo apt-get install ${apt} (Debian) or brew install ${brew} (macOS)`;
   if (runs("brew", "--version")) {
     run("brew", ["install", ...brew.split(" ")], { advice });
-  } else if (runs("apt-get", "--version") && process.getuid() === 0) {
+  } else if (runs("apt-get", "--version") && process.getuid?.() === 0) {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     const install = ["install", "-y", "-qq", "--no-install-recommends", ...apt.split(" ")];
     for (const args of [["update", "-qq"], install])

@@ -55,7 +55,7 @@ function aptGet(args) {
 function fetchCjson() {
   aptGet(["update"]);
   aptGet(["source", "cjson"]);
-  return readdirSync(folder).find((name) => /^cjson-[\d.]+$/.test(name));
+  return readdirSync(folder).find((name) => /^cjson-[\d.]+$/.test(name)) ?? "";
 }
 
 const firstMatch = (file, pattern) => pattern.exec(readFileSync(file, "utf8"))?.[1].trim();

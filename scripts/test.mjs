@@ -15,6 +15,7 @@ const MEMORY_BYTES = 512 * 1024 * 1024;
 
 const results = mkdtempSync(path.join(os.tmpdir(), "hpr-results-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {NodeJS.ProcessEnv} */
 const env = { ...process.env, TMPDIR: process.env.TMPDIR ?? memoryFolder() ?? os.tmpdir() };
 
 /** Whether programs can be started from a folder: containers mount their memory with noexec. */

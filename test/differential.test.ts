@@ -8,7 +8,7 @@ import { createHeadlessPidRegistry } from "../dist/index.js";
 import type { HeadlessPidRegistry, KeeperWriter } from "../lib/types.js";
 import { createOriginal } from "./model/original.mjs";
 import { deadPid, isAlive, stubborn } from "./fixtures/processes.js";
-import { random } from "./fixtures/random.js";
+import { Choice } from "./fixtures/random.mjs";
 import { rows, temporaryFolder, type Row } from "./fixtures/registry.js";
 
 const STEPS = Number(process.env.HPR_STEPS ?? 600);
@@ -49,7 +49,6 @@ type Model = ReturnType<typeof createOriginal>;
 class History {
   readonly pidFile: string;
   private readonly modelFile: string;
-  private readonly pick: <T>(values: readonly T[]) => T;
   private emitters: { pid: number; process: EventEmitter }[] = [];
   private found: Awaited<ReturnType<KeeperWriter["discoverExistingKeepers"]>> = [];
   private registry!: HeadlessPidRegistry;
@@ -58,23 +57,18 @@ class History {
   readonly counts: Record<string, number> = {};
 
   constructor(
-    private readonly next: () => number,
+    private readonly choice: Choice,
     private readonly dead: readonly number[],
     private readonly living: readonly number[],
   ) {
     const folder = temporaryFolder();
     this.pidFile = join(folder, "package.json");
     this.modelFile = join(folder, "model.json");
-    this.pick = (values) => values[Math.floor(this.next() * values.length)];
     this.restart();
   }
 
-  private chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-
   private anyPid(): number {
-    return this.pick([...this.dead, ...this.living]);
+    return this.choice.of([...this.dead, ...this.living]);
   }
 
   close(): void {
@@ -91,24 +85,27 @@ class History {
     linkByToken: [
       6,
       () => {
-        const pi = this.chance(0.5) ? this.pick(this.dead) : undefined;
-        return this.both("linkByToken", this.pick(TOKENS), this.pick(SESSIONS), pi);
+        const pi = this.choice.chance(0.5) ? this.choice.of(this.dead) : undefined;
+        return this.both("linkByToken", this.choice.of(TOKENS), this.choice.of(SESSIONS), pi);
       },
     ],
-    linkByPid: [6, () => this.both("linkByPid", this.pick(SESSIONS), this.anyPid())],
-    linkSession: [6, () => this.both("linkSession", this.pick(SESSIONS), this.pick(FOLDERS))],
+    linkByPid: [6, () => this.both("linkByPid", this.choice.of(SESSIONS), this.anyPid())],
+    linkSession: [
+      6,
+      () => this.both("linkSession", this.choice.of(SESSIONS), this.choice.of(FOLDERS)),
+    ],
     exit: [4, () => this.exit()],
     remove: [3, () => this.both("remove", this.anyPid())],
-    killBySessionId: [4, () => this.both("killBySessionId", this.pick(SESSIONS))],
+    killBySessionId: [4, () => this.both("killBySessionId", this.choice.of(SESSIONS))],
     killAll: [1, () => this.both("killAll")],
     cleanupOrphans: [2, () => this.both("cleanupOrphans")],
     restart: [2, () => this.restart()],
     setKeeperWriter: [
       1,
-      () => this.both("setKeeperWriter", this.pick([null, this.writer, this.writer])),
+      () => this.both("setKeeperWriter", this.choice.of([null, this.writer, this.writer])),
     ],
     cleanupKeeperOrphans: [2, () => this.keepers()],
-    writeRpc: [2, () => this.both("writeRpc", this.pick(SESSIONS), "line")],
+    writeRpc: [2, () => this.both("writeRpc", this.choice.of(SESSIONS), "line")],
   };
 
   private readonly writer: KeeperWriter = {
@@ -125,10 +122,13 @@ class History {
 
   private register(): [unknown, unknown] {
     const pid = this.anyPid();
-    const [token, cwd] = [this.chance(0.2) ? undefined : this.pick(TOKENS), this.pick(FOLDERS)];
-    const kept = this.chance(0.4);
+    const [token, cwd] = [
+      this.choice.chance(0.2) ? undefined : this.choice.of(TOKENS),
+      this.choice.of(FOLDERS),
+    ];
+    const kept = this.choice.chance(0.4);
     const keeperOpts = kept
-      ? { keeperPid: pid, keeperSockPath: `/k/${this.pick([1, 2])}.sock` }
+      ? { keeperPid: pid, keeperSockPath: `/k/${this.choice.of([1, 2])}.sock` }
       : undefined;
     const process = new EventEmitter();
     const before = Date.now();
@@ -151,7 +151,7 @@ class History {
 
   /** Also of processes that are no longer, or no longer by this emitter, registered. */
   private exit(): [unknown, unknown] {
-    const index = Math.floor(this.next() * this.emitters.length);
+    const index = this.choice.below(this.emitters.length);
     const [gone] = this.emitters.splice(index, 1);
     this.log.push(`exit(${gone?.pid})`);
     gone?.process.emit("exit", 0, null);
@@ -176,11 +176,11 @@ class History {
   }
 
   private async keepers(): Promise<[unknown, unknown]> {
-    const count = Math.floor(this.next() * 3);
+    const count = this.choice.below(3);
     this.found = Array.from({ length: count }, () => ({
-      sessionId: this.pick(SESSIONS),
-      keeperPid: this.pick(this.dead), // one that lives would have to listen there
-      sockPath: `/k/${this.pick([1, 2])}.sock`,
+      sessionId: this.choice.of(SESSIONS),
+      keeperPid: this.choice.of(this.dead), // one that lives would have to listen there
+      sockPath: `/k/${this.choice.of([1, 2])}.sock`,
     }));
     this.log.push(`found ${JSON.stringify(this.found)}`);
     const [a, b] = this.both("cleanupKeeperOrphans");
@@ -189,7 +189,7 @@ class History {
 
   private choose(): string {
     const total = Object.values(this.steps).reduce((sum, [weight]) => sum + weight, 0);
-    let at = this.next() * total;
+    let at = this.choice.next() * total;
     for (const [name, [weight]] of Object.entries(this.steps)) if ((at -= weight) < 0) return name;
     throw new Error("no step");
   }
@@ -209,7 +209,7 @@ class History {
 const dead = Array.from({ length: 8 }, (_, n) => deadPid(n));
 
 async function compare(seed: number, living: readonly number[]): Promise<void> {
-  const history = new History(random(seed), dead, living);
+  const history = new History(new Choice(seed), dead, living);
   onTestFinished(() => history.close());
   for (let step = 0; step < STEPS; step++) {
     try {

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { readPidFile } from "../dist/index.js";
 import type { PidFileContents, PidFileEntry } from "../lib/types.js";
 import { badFiles } from "./corpus/bad-files.mjs";
-import { Choice } from "./fixtures/random.js";
+import { Choice } from "./fixtures/random.mjs";
 import { newPidFile, writePidFile } from "./fixtures/registry.js";
 import { seeds } from "./fuzz/seeds.mjs";
 

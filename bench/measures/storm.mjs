@@ -28,7 +28,7 @@ function timeStorm(make, agents, file) {
 export async function measureStorm(stage, floor) {
   const agents = await stage.spawnAgents(LIVE);
   const file = (kind, round) => stage.file(`storm-${kind}-${round}.json`);
-  const { bytes } = timeStorm(makers.package, agents, file("first", 0));
+  const { bytes = 0 } = timeStorm(makers.package, agents, file("first", 0));
   const subjects = Object.entries({ ...makers, ...alternatives() }).map(([kind, make]) => [
     kind,
     (round) => timeStorm(make, agents, file(kind, round)),

@@ -15,7 +15,7 @@ import { onLines } from "./lines.mjs";
 /** A longer path would be cut off by the system, or refused with a misleading message. */
 const SOCKET_PATH_MAX_BYTES = 107;
 
-function main([socketPath, logPath, command, ...args]) {
+function main(socketPath, logPath, command, ...args) {
   if (Buffer.byteLength(socketPath) > SOCKET_PATH_MAX_BYTES)
     fail(`the socket's path is longer than ${SOCKET_PATH_MAX_BYTES} bytes: ${socketPath}`);
   const pidFile = `${socketPath}.pid`;
@@ -34,7 +34,7 @@ function main([socketPath, logPath, command, ...args]) {
     server.close(); // unlinks the socket
     rmSync(pidFile, { force: true });
     writeSync(log, `${JSON.stringify({ type: "agent_exit", code, signal })}\n`);
-    process.exit(code ?? 128 + os.constants.signals[signal]);
+    process.exit(code ?? 128 + os.constants.signals[signal ?? "SIGKILL"]);
   });
 }
 
@@ -56,4 +56,5 @@ function fail(text) {
   process.exit(1);
 }
 
-main(process.argv.slice(2));
+const [socketPath, logPath, command, ...args] = process.argv.slice(2);
+main(socketPath, logPath, command, ...args);

@@ -18,7 +18,7 @@ export function onLines(stream, use) {
   stream.setEncoding("utf8");
   stream.on("data", (text) => {
     const lines = (rest + text).split("\n");
-    rest = lines.pop();
+    rest = lines.pop() ?? "";
     for (const line of lines) use(line);
     if (rest.length > LINE_MAX_CHARS) stream.destroy();
   });

@@ -18,6 +18,7 @@ export class ServerProcess {
 
   constructor(args, env) {
     // A server's stdout would mix with the play's.
+    /** @type {import("node:child_process").StdioOptions} */
     const stdio = ["ignore", "ignore", "inherit", "ipc"];
     this.#process = fork(SCRIPT, args, { env, stdio });
     this.#process.on("message", (message) => this.#receive(message));

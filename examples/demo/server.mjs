@@ -35,8 +35,8 @@ const commands = {
       : spawnPlain({ ...paths, stubborn: kind === "stubborn" });
     await once(child, "spawn");
     const spawnToken = randomUUID();
-    const keeperOpts = keeperOptsFromSpawnResult({ pid: child.pid, keeperSockPath: socketPath });
-    registry.register(child.pid, cwd, child, spawnToken, keeperOpts);
+    const keeper = keeperOptsFromSpawnResult({ pid: child.pid, keeperSockPath: socketPath });
+    registry.register(child, { cwd, spawnToken, keeper });
     return { pid: child.pid, spawnToken, socketPath, logPath: paths.logPath };
   },
 
@@ -87,7 +87,7 @@ process.on("disconnect", async () => {
 });
 
 function tell(message) {
-  if (process.connected) process.send(message, () => {}); // "disconnect" tells of a failure
+  if (process.connected) process.send?.(message, () => {}); // "disconnect" tells of a failure
 }
 
 tell({ event: "ready" });

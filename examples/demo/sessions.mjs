@@ -12,8 +12,9 @@ function agentCommand(stubborn) {
 }
 
 /** In a session of its own, so that no signal to the server's group reaches it. */
-function spawnDetached([command, ...args], cwd, stdio) {
-  return spawn(command, args, { cwd, stdio, detached: true });
+/** @param {string[]} command */
+function spawnDetached(command, cwd, stdio) {
+  return spawn(command[0], command.slice(1), { cwd, stdio, detached: true });
 }
 
 /**

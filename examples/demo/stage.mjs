@@ -64,6 +64,7 @@ export class Stage {
 
 /** pi is kept off the network and out of the folders that the user has named for it. */
 function environment(home, id) {
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, HOME: home, PI_OFFLINE: "1", [MARK]: id };
   delete env.PI_CODING_AGENT_DIR;
   delete env.PI_CODING_AGENT_SESSION_DIR;

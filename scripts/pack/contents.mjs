@@ -38,7 +38,7 @@ function checkFiles(folder, packed) {
   const files = stdout
     .trim()
     .split("\n")
-    .map((line) => /^(\d+) (.+)$/.exec(line).slice(1));
+    .map((line) => /^(\d+) (.+)$/.exec(line)?.slice(1) ?? []);
   for (const [, name] of files)
     if (!CONTENTS.some((it) => it.test(name))) fail(`${name} does not belong into the package`);
   const unpacked = files.reduce((sum, [size]) => sum + Number(size), 0);
@@ -70,8 +70,11 @@ async function checkMaterials(folder) {
     const { version } = components.find((it) => it.name === name) ?? fail(`no ${name} in the SBOM`);
     if (!licences.includes(`${name} ${version}`)) fail(`no licence of ${name} ${version}`);
   }
-  const require = createRequire(path.join(fetch("sbom", ...VALIDATOR), "_"));
-  const { Spec, Validation } = require("@cyclonedx/cyclonedx-library");
+  /** Installed by this check alone. @type {any} */
+  const library = createRequire(path.join(fetch("sbom", ...VALIDATOR), "_"))(
+    "@cyclonedx/cyclonedx-library",
+  );
+  const { Spec, Validation } = library;
   const wrong = await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text);
   if (wrong) fail(`sbom.cdx.json: ${JSON.stringify(wrong)}`);
   pass(`a bill of ${components.length} materials, and their licences`);

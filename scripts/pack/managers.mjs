@@ -10,6 +10,7 @@ const NAME = "headless-pid-registry";
 const quiet = ["--no-audit", "--no-fund"];
 
 /** `cli`: in node_modules. `files`: what else the project has. `run`: how it starts Node. */
+/** @type {Record<string, any>[]} */
 const MANAGERS = [
   ...[10, 11, 12].map((major) => ({
     packages: [`npm@${major}`],
@@ -45,19 +46,21 @@ const MANAGERS = [
   })),
 ];
 
-function check(tarball, { packages, cli, named = "", node, install, again, run, files = {} }) {
+/** @param {Record<string, any>} manager */
+function check(tarball, manager) {
+  const { packages, cli, named = "", node, install, again, run, files = {} } = manager;
   const [what] = packages;
   const name = [what.replace("@yarnpkg/cli-dist", "yarn").replace("@", " "), named]
     .join(" ")
     .trim();
   const runtime = node ? fetchNode(node) : process.execPath;
-  const manager = [runtime, path.join(fetch(name.replaceAll(" ", "-"), ...packages), cli)];
+  const command = [runtime, path.join(fetch(name.replaceAll(" ", "-"), ...packages), cli)];
   const project = makeProject(name, { dependencies: { [NAME]: `file:${tarball}` } });
   for (const [file, text] of Object.entries(files)) writeFileSync(path.join(project, file), text);
-  play(`${name}: install`, project, [...manager, ...install]);
+  play(`${name}: install`, project, [...command, ...install]);
   rmSync(path.join(project, "node_modules"), { recursive: true, force: true });
-  play(`${name}: from the lockfile`, project, [...manager, ...again]);
-  const starts = run ? [...manager, ...run] : [runtime];
+  play(`${name}: from the lockfile`, project, [...command, ...again]);
+  const starts = run ? [...command, ...run] : [runtime];
   play(`${name}: lives`, project, [...starts, path.join("pack", "by-require.cjs")]);
   pass(`${name} installs it, from its lockfile as well, with scripts and without a compiler`);
 }

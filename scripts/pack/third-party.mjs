@@ -13,7 +13,7 @@ const readJson = (...parts) => JSON.parse(readFileSync(path.join(root, ...parts)
 
 /** Every binary of the package, relative to its root. */
 function binaries() {
-  const files = readdirSync(path.join(root, "prebuilds"), { recursive: true });
+  const files = readdirSync(path.join(root, "prebuilds"), { recursive: true, encoding: "utf8" });
   return files
     .filter((it) => it.endsWith(".node"))
     .map((it) => path.posix.join("prebuilds", it.replaceAll("\\", "/")))

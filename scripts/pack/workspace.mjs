@@ -70,8 +70,12 @@ export function makeProject(name, manifest = {}) {
   return project;
 }
 
-/** Runs a program in a project; what it says on stdout. */
-export function play(what, cwd, command, { env = {}, input } = {}) {
+/**
+ * Runs a program in a project; what it says on stdout.
+ * @param {{ env?: NodeJS.ProcessEnv, input?: string }} options
+ */
+export function play(what, cwd, command, options = {}) {
+  const { env, input } = options;
   const [program, ...args] = command;
   const done = spawnSync(program, args, {
     cwd,

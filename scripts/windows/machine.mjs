@@ -32,8 +32,8 @@ const wineEnvironment = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: "-all",
 /** Makes a Windows 10 of its own. False: Wine does not start here. */
 export function prepareWine() {
   if (existsSync(path.join(prefix, "system.reg"))) return true;
-  const options = { env: wineEnvironment, stdio: "ignore", timeout: 300_000 };
-  return spawnSync("wine", ["winecfg", "-v", "win10"], options).status === 0;
+  const options = { stdio: "ignore", timeout: 300_000 };
+  return wine("winecfg", ["-v", "win10"], options).status === 0;
 }
 
 /** A path of ours as programs see it under Wine. */

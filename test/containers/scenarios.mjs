@@ -1,6 +1,6 @@
 /** `scenarios.mjs <name> <folder>`: one scenario, inside of a container of its own (scripts/containers.mjs). */
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import {
   check,
   file,
@@ -20,15 +20,14 @@ import {
   writeRows,
 } from "./stage.mjs";
 
-const TICK_MS = 25;
-const TOKENS = Array.from({ length: 10 }, (_, i) => `0123456789abcdef-token-${i}`);
-const toolFile = `${folder}/tool`;
-const withTool = ["sh", "-c", `sleep 120 & echo $! > ${toolFile}; exec sleep 120`];
+const MANY = 10,
+  TICK_MS = 25;
+const LONG_TOKEN = "0123456789abcdef-token";
 const [ONE, OTHER] = [randomUUID(), randomUUID()];
 const SAME_MACHINE = "c".repeat(32);
 const agoIso = (ms) => new Date(Date.now() - ms).toISOString();
 
-/** Everything that a server may do to processes that it takes for its own. */
+/** Everything that a server may do to a process that it takes for its own. */
 async function tryToEnd(server, ...tokens) {
   await server.call("cleanupOrphans");
   for (const token of tokens) await server.call("killByToken", token);
@@ -36,43 +35,46 @@ async function tryToEnd(server, ...tokens) {
   await pause(150); // longer than the grace time
 }
 
-/** What a crashed server left: an agent that init has adopted. */
-async function orphan(under, request = {}, pidFile = file) {
+/** What a crashed server left: agents that init has adopted. */
+async function orphans(count, under = [], request = {}, pidFile = file) {
   const server = new Server(under, pidFile);
-  const { pid } = await server.spawn({ token: "t", ...request });
-  await server.crash();
-  return pid;
-}
-
-/** The same, one with each of the tokens. */
-async function orphans(under, request = () => ({})) {
-  const server = new Server(under);
   const pids = [];
-  for (const token of TOKENS) pids.push((await server.spawn({ ...request(token), token })).pid);
+  for (let n = 0; n < count; n++)
+    pids.push((await server.spawn({ token: `t${n}`, ...request })).pid);
   await server.crash();
   return pids;
 }
 
-/** Ten of ten: the orphans' numbers pass to strangers, who must outlive the next server. */
-async function strangersLive({ under = [], request, edit = () => {}, ...how }) {
-  const { stranger = {}, mayStay = false } = how;
-  const pids = await orphans(under, request);
+const orphan = async (under = [], request = {}, pidFile = file) =>
+  (await orphans(1, under, { token: "t", ...request }, pidFile))[0];
+
+/**
+ * The pids of ten orphans pass to strangers, who must outlive the next server.
+ * @param {Record<string, any>} options
+ */
+async function strangersLive({ under = [], request, edit = (row) => row, stranger = {} }) {
+  const pids = await orphans(MANY, under, request);
   await pause(TICK_MS);
-  writeRows(rows().map((row) => edit(row) ?? row));
+  writeRows(rows().map(edit));
   const innocents = [];
   for (const pid of pids) {
     await free(pid);
     innocents.push(startAs(pid, SLEEP, stranger));
   }
   const next = new Server(under);
-  await tryToEnd(next, ...TOKENS);
-  checkAllLive(innocents);
-  check("they are nobody's", mayStay || (await next.call("size")) === 0);
+  await tryToEnd(next, ...rows().map((row) => row.spawnToken));
+  checkAlive(innocents);
+  return next;
 }
 
-function checkAllLive(innocents) {
-  check("there are strangers", innocents.length >= TOKENS.length);
-  innocents.forEach((it, i) => check(`stranger ${i} lives`, it.lives()));
+const checkAlive = (strangers) => {
+  for (const [n, stranger] of strangers.entries()) check(`stranger ${n} lives`, stranger.lives());
+};
+
+/** And the next server tracks none of them. */
+async function strangersLiveUntracked(options) {
+  const next = await strangersLive(options);
+  check("they are nobody's", (await next.call("size")) === 0);
 }
 
 const original = ({ pid, cwd, spawnToken }) => ({
@@ -207,7 +209,7 @@ const scenarios = {
 
   async "knows its agents again by mark where nothing else can tell"() {
     // Neither boot id nor, as after the clock was set, the time of the boot.
-    const pid = await orphan(host("none"), { token: TOKENS[0], env: { ANY: TOKENS[0] } });
+    const pid = await orphan(host("none"), { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } });
     const unmarked = await orphan(host("none"));
     writeRows(
       JSON.parse(readFileSync(file, "utf8").replaceAll(/\+\d{13}/g, "+1000000000000")).entries,
@@ -219,7 +221,7 @@ const scenarios = {
       "it says that of the other it cannot tell",
       (await next.codes()).includes("HPR_EUNKNOWN"),
     );
-    await next.call("killByToken", TOKENS[0]);
+    await next.call("killByToken", LONG_TOKEN);
     await gone(pid);
     await next.call("killByToken", "t");
     check(
@@ -251,15 +253,19 @@ const scenarios = {
 
   async "ends what a crashed agent has left, and takes agents over"() {
     const first = new Server();
-    const { pid } = await first.spawn({ token: "t", argv: withTool });
-    const tool = await readTool();
+    const { pid } = await first.spawn({
+      token: "t",
+      argv: ["sh", "-c", `sleep 120 & echo $! > ${folder}/tool; exec sleep 120`],
+    });
+    let tool = 0;
+    await until("the tool runs", () => (tool = readPid(`${folder}/tool`)) > 0);
     process.kill(pid, "SIGKILL");
     await until(
       "what is left is a remainder",
       async () => (await first.call("entries"))[0]?.state === "remainder",
     );
     await first.call("killByToken", "t");
-    if (process.env.HPR_REFUSED.includes("pidfd")) await endedOrKept(first, tool);
+    if (process.env.HPR_REFUSED?.includes("pidfd")) await endedOrKept(first, tool);
     else await gone(tool);
     const { pid: other } = await first.spawn({ token: "u" });
     await first.crash();
@@ -273,75 +279,76 @@ const scenarios = {
     check("what is withheld is told once", withheld === Number(process.env.HPR_WITHHELD));
   },
 
-  /* --- numbers that are used again ---------------------------------------------------------- */
+  /* --- reused pids ---------------------------------------------------------------------------- */
 
-  "leaves strangers alone by what the kernel tells of processes": () => strangersLive({}),
+  "leaves strangers alone by what the kernel tells of processes": () => strangersLiveUntracked({}),
 
   "leaves strangers alone by name where there is no boot id": () =>
-    strangersLive({ under: host("none") }),
+    strangersLiveUntracked({ under: host("none") }),
 
   "leaves strangers alone by the mark of an original's row": () =>
-    strangersLive({
-      request: (token) => ({ env: { ANY: token } }),
+    strangersLiveUntracked({
+      request: { token: LONG_TOKEN, env: { ANY: LONG_TOKEN } },
       edit: original,
       stranger: { cwd: "/" },
     }),
 
   "leaves strangers alone by the time and folder of an original's row": () =>
-    strangersLive({ edit: original, stranger: { cwd: "/" } }),
+    strangersLiveUntracked({ edit: original, stranger: { cwd: "/" } }),
 
   "leaves strangers alone that started late in the folder of an original's row": () =>
-    strangersLive({ edit: original, mayStay: true }),
+    strangersLive({ edit: original }),
 
-  async "leaves strangers alone that have the numbers of groups' dead leaders and their last members"() {
+  async "leaves strangers alone that have the pids of a group's dead leader and its last member"() {
     const first = new Server();
-    const [leaders, tools] = [[], []];
-    for (const token of TOKENS) {
-      const { pid } = await first.spawn({ token, argv: withTool });
-      leaders.push(pid);
-      tools.push(await readTool());
+    const agents = [];
+    for (let n = 0; n < MANY; n++) {
+      const file = `${folder}/tool-${n}`;
+      const argv = ["sh", "-c", `sleep 120 & echo $! > ${file}; exec sleep 120`];
+      const { pid } = await first.spawn({ token: `t${n}`, argv });
+      await until("the tool runs", () => readPid(file) > 0);
+      agents.push({ pid, tool: readPid(file) });
+      process.kill(pid, "SIGKILL");
     }
-    for (const pid of leaders) process.kill(pid, "SIGKILL");
-    await until("what is left is remainders", async () => {
-      const left = (await first.call("entries")).filter((entry) => entry.state === "remainder");
-      return left.length === TOKENS.length;
+    await until("what is left are remainders", async () => {
+      const left = (await first.call("entries")).filter((it) => it.state === "remainder");
+      return left.length === MANY;
     });
     await first.crash();
     await pause(TICK_MS);
-    for (const pid of tools) await free(pid);
-    const innocents = [...leaders, ...tools].map((pid) => startAs(pid));
-    await tryToEnd(new Server(), ...TOKENS);
-    checkAllLive(innocents);
+    const innocents = [];
+    for (const { pid, tool } of agents) {
+      await free(tool);
+      innocents.push(startAs(pid), startAs(tool));
+    }
+    await tryToEnd(new Server(), ...agents.map((_, n) => `t${n}`));
+    checkAlive(innocents);
     check("nothing of them is left in the file", rows().length === 0);
   },
 
-  async "leaves strangers alone that have the numbers before the event loop runs"() {
-    const pids = await orphans();
+  async "leaves strangers alone that have the pid before the event loop runs"() {
+    const pids = await orphans(MANY);
     const { registry } = open();
     registry.cleanupOrphans();
-    check("the agents are taken over", registry.size() === pids.length);
+    await until("the agents are taken over", () => registry.size() === MANY);
     await pause(TICK_MS);
-    const innocents = pids.map((pid, i) => {
-      process.kill(pid, "SIGKILL");
-      for (const end = Date.now() + 5000; isAlive(pid) && Date.now() < end; );
-      const innocent = startAs(pid);
-      registry.killByToken(TOKENS[i]);
-      return innocent;
-    });
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    for (const end = Date.now() + 5000; pids.some(isAlive) && Date.now() < end; );
+    const innocents = pids.map((pid) => startAs(pid));
+    for (const n of pids.keys()) registry.killByToken(`t${n}`);
     registry.killAll();
     await pause(150);
-    checkAllLive(innocents);
+    checkAlive(innocents);
     check("the entries are gone", registry.entries().length === 0);
   },
 };
 
-/** Whoever the next agent with a tool has started; the file is gone then. */
-async function readTool() {
-  let tool = 0;
-  const read = () => (tool = existsSync(toolFile) ? Number(readFileSync(toolFile, "utf8")) : 0);
-  await until("the tool runs", read);
-  rmSync(toolFile);
-  return tool;
+function readPid(file) {
+  try {
+    return Number(readFileSync(file, "utf8"));
+  } catch {
+    return 0;
+  }
 }
 
 /** Without pidfds a group is proved by members that were recorded before its leader was reaped. */

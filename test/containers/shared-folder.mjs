@@ -44,17 +44,23 @@ const nodes = new Map([
 ]);
 let last = 1n;
 
+function nodeOf(id) {
+  const node = nodes.get(id);
+  if (!node) throw new Failure(ENOENT);
+  return node;
+}
+
 const text = (body, at = 0) => body.toString("utf8", at, body.indexOf(0, at));
 const secondText = (body, at) => text(body, body.indexOf(0, at) + 1);
 
 function child(parent, name) {
-  const id = nodes.get(parent).names.get(name);
+  const id = nodeOf(parent).names.get(name);
   if (id === undefined) throw new Failure(ENOENT);
   return id;
 }
 
 function add(parent, name, mode) {
-  const folder = nodes.get(parent);
+  const folder = nodeOf(parent);
   if (folder.names.has(name)) throw new Failure(EEXIST);
   nodes.set(++last, {
     mode,
@@ -68,7 +74,7 @@ function add(parent, name, mode) {
 }
 
 function attributes(id) {
-  const node = nodes.get(id),
+  const node = nodeOf(id),
     out = Buffer.alloc(88);
   out.writeBigUInt64LE(id, 0);
   out.writeBigUInt64LE(BigInt(node.data.length), 8);
@@ -91,7 +97,7 @@ function entryReply(id) {
 function setAttributes(id, body) {
   const MODE = 1,
     SIZE = 8,
-    node = nodes.get(id),
+    node = nodeOf(id),
     valid = body.readUInt32LE(0);
   if (valid & MODE) node.mode = (node.mode & TYPE) | (body.readUInt32LE(68) & ~TYPE);
   if (valid & SIZE) {
@@ -105,23 +111,23 @@ function setAttributes(id, body) {
 }
 
 function remove(parent, name, folder) {
-  const node = nodes.get(child(parent, name));
+  const node = nodeOf(child(parent, name));
   if (folder && node.names.size > 0) throw new Failure(ENOTEMPTY);
   node.links--;
-  nodes.get(parent).names.delete(name);
+  nodeOf(parent).names.delete(name);
 }
 
 function rename(from, name, to, newName, flags) {
   const NOREPLACE = 1,
     id = child(from, name);
   if (flags & ~NOREPLACE) throw new Failure(EINVAL); // no exchange: not all file systems can
-  if (flags & NOREPLACE && nodes.get(to).names.has(newName)) throw new Failure(EEXIST);
-  nodes.get(from).names.delete(name);
-  nodes.get(to).names.set(newName, id);
+  if (flags & NOREPLACE && nodeOf(to).names.has(newName)) throw new Failure(EEXIST);
+  nodeOf(from).names.delete(name);
+  nodeOf(to).names.set(newName, id);
 }
 
 function write(id, body) {
-  const node = nodes.get(id),
+  const node = nodeOf(id),
     at = Number(body.readBigUInt64LE(8)),
     size = body.readUInt32LE(16);
   const end = at + size;
@@ -138,7 +144,7 @@ function readFolder(id, from, size) {
   const out = [];
   let room = size,
     place = 0;
-  for (const [name, inside] of nodes.get(id).names) {
+  for (const [name, inside] of nodeOf(id).names) {
     if (++place <= from) continue;
     const length = Buffer.byteLength(name),
       record = Buffer.alloc((24 + length + 7) & ~7);
@@ -146,7 +152,7 @@ function readFolder(id, from, size) {
     record.writeBigUInt64LE(inside, 0);
     record.writeBigUInt64LE(BigInt(place), 8);
     record.writeUInt32LE(length, 16);
-    record.writeUInt32LE((nodes.get(inside).mode & TYPE) >> 12, 20);
+    record.writeUInt32LE((nodeOf(inside).mode & TYPE) >> 12, 20);
     record.write(name, 24);
     out.push(record);
     room -= record.length;
@@ -184,7 +190,7 @@ const answers = {
   14: opened,
   15: (id, body) => {
     const at = Number(body.readBigUInt64LE(8));
-    return nodes.get(id).data.subarray(at, at + body.readUInt32LE(16));
+    return nodeOf(id).data.subarray(at, at + body.readUInt32LE(16));
   },
   16: write,
   17: () => Buffer.alloc(80), // statfs: the kernel puts FUSE's own number in

@@ -53,7 +53,7 @@ export function startAs(pid, argv = SLEEP, options = {}) {
   for (let tries = 0; tries < 500; tries++) {
     writeFileSync("/proc/sys/kernel/ns_last_pid", String(pid - 1));
     const child = start(argv, options);
-    if (child.pid === pid) return { pid, start: look(pid).start, lives: () => isAlive(pid) };
+    if (child.pid === pid) return { pid, start: look(pid)?.start, lives: () => isAlive(pid) };
     child.kill("SIGKILL");
   }
   throw new Error(`the number ${pid} was not to be had`);
@@ -85,7 +85,10 @@ export class Server {
       path("../fixtures/server.mjs"),
       JSON.stringify({ pidFilePath, killGraceMs: 50 }),
     ];
-    this.child = start(argv, { stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(argv[0], argv.slice(1), {
+      detached: true,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     createInterface({ input: this.child.stdout }).on("line", (line) => this.#lines.push(line));
   }
 
@@ -134,7 +137,7 @@ export async function mountShared() {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let up = false;
-  server.stdout.once("data", () => (up = true));
+  server.stdout?.once("data", () => (up = true));
   await until("the shared folder is mounted", () => up);
   mkdirSync(`${at}/home`, { mode: 0o700 });
   return `${at}/home/pids.json`;

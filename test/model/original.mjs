@@ -12,6 +12,7 @@ const PERSISTED = ["spawnToken", "piPid", "keeperPid", "keeperSockPath"];
 export function createOriginal({ file, isAlive, canSignal }) {
   /** pid → entry. Rule "ending": one that was asked to end stays here for the file's sake. */
   const entries = new Map();
+  /** @type {any} */
   let writer = null;
 
   const readRows = () => {

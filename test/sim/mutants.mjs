@@ -524,6 +524,7 @@ const mutants = [
 
 const folder = path.join(nativeFolder, "mutants");
 
+/** @param {Record<string, any>} mutant */
 function plant({ name, file, find, replace }, place) {
   const text = readFileSync(path.join(root, file), "utf8");
   if (text.split(find).length !== 2)
@@ -573,12 +574,13 @@ async function play(program) {
   }
 }
 
-async function check({ name, ...mutant }, place) {
-  if (!mutant.file)
-    return { name, found: await play(path.join(nativeFolder, "sim")), honest: true };
+/** @param {Record<string, any>} mutant */
+async function check(mutant, place) {
+  const { name, file } = mutant;
+  if (!file) return { name, found: await play(path.join(nativeFolder, "sim")), honest: true };
   mkdirSync(place, { recursive: true });
-  const planted = plant({ name, ...mutant }, place);
-  return { name, found: await play(link(compile(mutant.file, planted), place)) };
+  const planted = plant(mutant, place);
+  return { name, found: await play(link(compile(file, planted), place)) };
 }
 
 /** One after the other, beside others who do the same. */

@@ -10,7 +10,8 @@ export function descriptorsOf(pid) {
 }
 
 function residentKiB(pid) {
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]);
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
 }
 
 /** Samples a process's memory once a second until it is stopped. */

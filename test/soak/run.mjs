@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { read, signal, Witness } from "../../examples/demo/processes.mjs";
 import { waitFor } from "../../examples/demo/wait.mjs";
 import { descriptorsOf, MemoryLog } from "./measure.mjs";
-import { Choice } from "./random.mjs";
+import { Choice } from "../fixtures/random.mjs";
 import { KILLED, ServerProcess } from "./server-process.mjs";
 
 const MARK = "HPR_SOAK";

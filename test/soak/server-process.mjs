@@ -17,6 +17,7 @@ export class ServerProcess {
 
   static async start(args, env) {
     const server = new ServerProcess();
+    /** @type {import("node:child_process").StdioOptions} */
     const stdio = ["ignore", "ignore", "inherit", "ipc"];
     server.#process = fork(SCRIPT, args, { env, stdio, execArgv: ["--expose-gc"] });
     server.#ended = once(server.#process, "exit").then(() => server.#end());

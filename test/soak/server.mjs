@@ -5,7 +5,11 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { createHeadlessPidRegistry, createKeeperWriter } from "headless-pid-registry";
+import {
+  createHeadlessPidRegistry,
+  createKeeperWriter,
+  keeperOptsFromSpawnResult,
+} from "headless-pid-registry";
 
 const GRACE_MS = 300;
 const STUBBORN = ["sh", "-c", 'trap "" TERM INT HUP; exec sleep 300'];
@@ -31,8 +35,8 @@ function start({ name, agent, kept }) {
   const argv = kept ? [process.execPath, KEEPER, keeperSockPath, "/dev/null", ...command] : command;
   const env = { ...process.env, HPR_SOAK_SESSION: name };
   const child = spawn(argv[0], argv.slice(1), { detached: true, stdio: "ignore", env });
-  const keeperOpts = kept ? { keeperPid: child.pid, keeperSockPath } : undefined;
-  registry.register(child.pid, sessionsDir, child, name, keeperOpts);
+  const keeper = keeperOptsFromSpawnResult({ pid: child.pid, keeperSockPath });
+  registry.register(child, { cwd: sessionsDir, spawnToken: name, keeper });
   return child.pid;
 }
 
@@ -79,7 +83,7 @@ const commands = {
   told: () => told,
   /** Bytes of JavaScript's heap that are in use, and of what it holds outside. */
   heap() {
-    globalThis.gc();
+    globalThis.gc?.();
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   },
@@ -90,9 +94,9 @@ process.on("message", async ({ id, command, argument }) => {
   try {
     answer = { id, result: await commands[command](argument ?? {}) };
   } catch (error) {
-    answer = { id, error: String(error?.stack ?? error) };
+    answer = { id, error: String(error.stack) };
   }
-  if (process.connected) process.send(answer, () => {});
+  if (process.connected) process.send?.(answer, () => {});
 });
 process.on("disconnect", () => process.exit()); // the driver is gone
-process.send({ ready: true });
+process.send?.({ ready: true });

@@ -43,7 +43,7 @@ async function start(role, ...args) {
     () => existsSync(said) && readFileSync(said, "utf8").endsWith("\n"),
     `${role} speaks`,
   );
-  return { child, pid: child.pid, said: JSON.parse(readFileSync(said, "utf8")) };
+  return { child, pid: Number(child.pid), said: JSON.parse(readFileSync(said, "utf8")) };
 }
 
 /** A zombie has ended: it is whoever adopted it that has not looked yet. */
@@ -256,7 +256,7 @@ const steps = {
   },
 
   async "reclaims what a dead server left, and sees it end"() {
-    const { child: server, said } = await start("server", pidFile);
+    const { pid, said } = await start("server", pidFile);
     assert.deepEqual(
       inFile().map((entry) => entry.pid),
       [said.agent],
@@ -264,7 +264,7 @@ const steps = {
     const registry = open();
     registry.cleanupOrphans();
     assert.equal(registry.size(), 0, "its server lives");
-    process.kill(server.pid);
+    process.kill(pid);
     await until(() => registry.size() === 1, "the watch over the other server tells");
     assert.equal(isAlive(said.agent), true);
     assert.equal(registry.linkSession("again", folder), true);
@@ -279,8 +279,8 @@ const steps = {
   },
 
   async "ends a reclaimed orphan"() {
-    const { child: server, said } = await start("server", pidFile);
-    process.kill(server.pid);
+    const { child: server, pid, said } = await start("server", pidFile);
+    process.kill(pid);
     await once(server, "exit");
     const registry = open();
     registry.cleanupOrphans();
