@@ -20,10 +20,14 @@ export function hasExited(proc: ChildProcess): boolean {
   return typeof proc.exitCode === "number" || typeof proc.signalCode === "string";
 }
 
+/** What stands for a child in a server's unit tests may have no other method than `on`. */
+type Emitter = Pick<ChildProcess, "on"> &
+  Partial<Pick<ChildProcess, "off" | "listeners" | "getMaxListeners" | "setMaxListeners">>;
+
 /** Our listener is not among those of which Node warns the server: its limit grows by one for it. */
-function changeLimit(proc: ChildProcess, by: 1 | -1): void {
-  const limit = proc.getMaxListeners();
-  if (limit > 0) proc.setMaxListeners(Math.max(limit + by, 1)); // 0 is no limit
+function changeLimit(proc: Emitter, by: 1 | -1): void {
+  const limit = proc.getMaxListeners?.() ?? 0;
+  if (limit > 0) proc.setMaxListeners?.(Math.max(limit + by, 1)); // 0 is no limit
 }
 
 interface Registered {
@@ -44,7 +48,9 @@ export class Children {
   }
 
   add(proc: ChildProcess, pid: number, ticket: number): void {
+    const emitter: Emitter = proc;
     let it = this.#registered.get(proc);
+    const isNew = !it;
     if (!it) {
       it = { tickets: new Map(), listener: (code, signal) => this.#exited(proc, code, signal) };
       this.#registered.set(proc, it);
@@ -55,7 +61,8 @@ export class Children {
     it.tickets.set(pid, ticket);
     this.#byTicket.set(ticket, proc);
     // Asked each time: the server may have taken all listeners away.
-    if (!proc.listeners("exit").includes(it.listener)) proc.on("exit", it.listener);
+    const hears = emitter.listeners?.("exit").includes(it.listener) ?? !isNew;
+    if (!hears) proc.on("exit", it.listener);
     if (hasExited(proc)) this.#exited(proc, proc.exitCode, proc.signalCode);
   }
 
@@ -96,7 +103,7 @@ export class Children {
   }
 
   #release(proc: ChildProcess, it: Registered): void {
-    proc.off("exit", it.listener);
+    (proc as Emitter).off?.("exit", it.listener);
     changeLimit(proc, -1);
     this.#registered.delete(proc);
   }

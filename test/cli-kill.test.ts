@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { Agents, IGNORE } from "./fixtures/agents.js";
 import { cli, orphans, PROGRAM } from "./fixtures/cli.js";
 import { gone, isAlive, sleeper, STUBBORN } from "./fixtures/processes.js";
 import { ago, DAY_MS, editRows, newPidFile, pids } from "./fixtures/registry.js";
@@ -79,6 +80,39 @@ describe("kill", () => {
     expect(code).toBe(0);
     expect(out).toContain("killed");
     expect(Date.now() - began).toBeLessThan(2000);
+  });
+});
+
+describe("an end that a server had begun", () => {
+  const begun = async () => {
+    const pidFile = newPidFile();
+    const agents = new Agents();
+    const server = await Server.start({ pidFilePath: pidFile, killGraceMs: 60_000 });
+    const argv = agents.argv("agent", { atTerm: IGNORE });
+    const { pid } = await server.spawn({ argv, token: "t" });
+    await agents.up("agent");
+    expect(await server.call("killByToken", "t")).toBe(true);
+    await waitFor("the first signal", () => agents.asked("agent") > 0);
+    return { pidFile, agents, server, pid };
+  };
+
+  it.each(["lives", "has died"])(
+    "is joined, without a second first signal, if it %s",
+    async (how) => {
+      const { pidFile, agents, server, pid } = await begun();
+      if (how === "has died") await server.crash();
+      const { out } = await cli(pidFile, "kill", String(pid), "--grace", "500ms", "--yes");
+      expect(out).toContain("killed");
+      expect(agents.asked("agent")).toBe(1);
+    },
+  );
+
+  it("is joined by reap", async () => {
+    const { pidFile, agents, server } = await begun();
+    await server.crash();
+    expect((await cli(pidFile, "reap", "--older-than", "0s", "--yes")).code).toBe(0);
+    expect(agents.lives("agent")).toBe(false);
+    expect(agents.asked("agent")).toBe(1);
   });
 });
 

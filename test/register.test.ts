@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -41,6 +42,22 @@ describe("register", () => {
     for (const field of ["spawnToken", "piPid", "keeperPid", "keeperSockPath", "terminating"])
       expect(plain).not.toHaveProperty(field);
     expect(kept).toMatchObject({ pid: Q, spawnToken: "t", keeperPid: Q, keeperSockPath });
+  });
+
+  it("takes what has no method but on for a child, as the original does", () => {
+    const { registry, pidFile } = open();
+    const listeners: Array<(code: number) => void> = [];
+    const on = (_event: string, listener: (code: number) => void) => listeners.push(listener);
+    const mock = { on } as unknown as ChildProcess;
+    registry.register(P, "/a", mock);
+    registry.register(P, "/b", mock);
+    expect(listeners).toHaveLength(1);
+    registry.register(Q, "/a", { on: () => {} } as unknown as ChildProcess);
+    listeners[0](0);
+    expect(pids(pidFile)).toEqual([Q]);
+    registry.remove(Q);
+    expect(registry.size()).toBe(0);
+    registry.close();
   });
 
   it("counts an empty token as none", () => {

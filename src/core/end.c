@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "core/agent.h"
+#include "core/others.h"
 #include "core/tree.h"
 #include "core/turn.h"
 
@@ -36,8 +37,29 @@ static hpr_entry *find_remainder(const hpr_registry *registry, const hpr_target 
   return NULL;
 }
 
+static void join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request) {
+  hpr_ending *ending = entry->ending;
+  hpr_ending_join(ending, request->signal, request->grace_ms, registry->now_ms);
+  if (request->tree && !ending->tree) {
+    ending->tree = true;
+    if (entry->row.ending) entry->row.ending->tree = true;
+    hpr_entry_touch(entry);
+  }
+  hpr_table_mark(&registry->table, entry);
+}
+
+/* What a server had begun, of which a guest only knows by the row: nobody is asked twice. */
+static int go_on(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request) {
+  const int result = hpr_table_resume_end(&registry->table, entry, request);
+  if (result != 0) return result;
+  hpr_others_resume(entry);
+  join(registry, entry, request);
+  return 0;
+}
+
 /* A keeper's agent goes first, also one that nobody has named. HPR_ENOMEM: not begun. */
 static int begin(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request) {
+  if (entry->row.ending) return go_on(registry, entry, request);
   hpr_agent_find(registry, entry);
   return hpr_table_end(&registry->table, entry, request);
 }
@@ -72,17 +94,6 @@ bool hpr_registry_kill(hpr_registry *registry, const hpr_target *target) {
 }
 
 /* --- terminate ------------------------------------------------------------------------------ */
-
-static void join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request) {
-  hpr_ending *ending = entry->ending;
-  hpr_ending_join(ending, request->signal, request->grace_ms, registry->now_ms);
-  if (request->tree && !ending->tree) {
-    ending->tree = true;
-    if (entry->row.ending) entry->row.ending->tree = true;
-    hpr_entry_touch(entry);
-  }
-  hpr_table_mark(&registry->table, entry);
-}
 
 /* Ends an entry, or joins an end that has begun: sooner, never later. */
 static int end_or_join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request,
