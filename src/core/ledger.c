@@ -79,7 +79,7 @@ static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
   if (named && !hpr_identity_equal(&row->owner, &scope->owners->self)) return false;
   if (named && hpr_owners_lives(scope->owners, scope->process, row)) return false;
   if (named && same->ending && row->pi.kin) return false; /* its agent was not asked to end */
-  if (hpr_entry_learn(same, &row->main)) hpr_table_mark(scope->table, same); /* to be watched */
+  hpr_entry_learn(same, &row->main);
   if (named) take_agent(scope, same, row);
   return true;
 }
