@@ -17,7 +17,8 @@ async function forgetWith(guest: Guest, pidFile: string, options: Options): Prom
   const question = due.length === 1 ? "Forget it?" : `Forget these ${due.length}?`;
   const idle = options.dryRun || due.length === 0;
   const confirmed = !idle && (await isConfirmed(options.yes, question));
-  const dropped = confirmed ? guest.forget() : 0;
+  /* Where there are no entries, there may yet be tokens that nobody has started a process with. */
+  const dropped = confirmed || (options.yes && !options.dryRun) ? guest.forget() : 0;
   const { dryRun = false } = options;
   if (options.json)
     printJson("forget", { pidFile, dryRun, dropped, entries: due.map(entryJson) }, 2);

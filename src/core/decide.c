@@ -122,8 +122,13 @@ static void know_bystanders(const hpr_registry *registry, hpr_entry *entry) {
   if (entry->ending->begun) return;
   entry->ending->begun = true;
   if (entry->ending->tree) return; /* there all are to end */
-  if (entry->row.keeper.pid != 0)
-    hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_BYSTANDERS);
+  if (entry->row.keeper.pid == 0) return;
+  hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_BYSTANDERS);
+  /* Another server's end has gone on while there was none; tools of an agent that lives stay. */
+  if (entry->ending->reason == HPR_REASON_RESUMED &&
+      entry->ending->parts[HPR_PART_AGENT].sent == HPR_SENT_FIRST &&
+      entry->parts[HPR_PART_AGENT].presence != HPR_PRESENCE_THERE)
+    hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_RESPAWNED);
 }
 
 static bool is_keeper_there(const hpr_entry *entry) {

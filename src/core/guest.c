@@ -172,8 +172,10 @@ int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visi
 typedef struct tidying {
   hpr_registry *registry;
   bool (*drops)(hpr_registry *registry, hpr_row *row);
+  bool forgets;   /* announced tokens, too */
   hpr_lines none; /* a guest has no entries of its own to write */
-  size_t dropped;
+  size_t dropped; /* entries */
+  bool dropped_token;
 } tidying;
 
 static bool is_gone(hpr_registry *registry, hpr_row *row) {
@@ -192,6 +194,16 @@ static hpr_keep judge(void *self, hpr_stored *stored) {
   return HPR_DROP;
 }
 
+/* Whether one was started with it only its own host can tell. */
+static hpr_keep judge_announced(void *self, hpr_stored *stored) {
+  tidying *it = self;
+  if (!it->forgets || stored->error != 0 ||
+      ownership_of(it->registry, &stored->row) != HPR_OWNER_ELSEWHERE)
+    return HPR_KEEP;
+  it->dropped_token = true;
+  return HPR_DROP;
+}
+
 static hpr_lines *no_lines(void *self) { return &((tidying *)self)->none; }
 
 static void warn(void *self, int error, const char *detail) {
@@ -207,15 +219,21 @@ static int is_due(tidying it, bool *ret_due) {
   if (result != 0) return result;
   registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
   for (hpr_stored *stored = document.stored; stored; stored = stored->next) judge(&it, stored);
+  for (hpr_stored *stored = document.announced; stored; stored = stored->next)
+    judge_announced(&it, stored);
   hpr_document_done(&document);
-  *ret_due = it.dropped > 0;
+  *ret_due = it.dropped > 0 || it.dropped_token;
   return 0;
 }
 
 static int drop(tidying it, size_t *ret_dropped) {
   bool due;
   hpr_registry *registry = it.registry;
-  const hpr_pidfile_client client = {.self = &it, .judge = judge, .lines = no_lines, .warn = warn};
+  const hpr_pidfile_client client = {.self = &it,
+                                     .judge = judge,
+                                     .judge_announced = judge_announced,
+                                     .lines = no_lines,
+                                     .warn = warn};
   int result = hpr_turn_is_forked(registry) ? HPR_EFORKED : is_due(it, &due);
   if (result == 0 && due) result = hpr_pidfile_sync(registry->ledger.pidfile, &client);
   hpr_lines_done(&it.none);
@@ -229,5 +247,6 @@ int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped) {
 }
 
 int hpr_registry_forget(hpr_registry *registry, size_t *ret_dropped) {
-  return drop((tidying){.registry = registry, .drops = is_forgettable}, ret_dropped);
+  return drop((tidying){.registry = registry, .drops = is_forgettable, .forgets = true},
+              ret_dropped);
 }

@@ -79,7 +79,7 @@ static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
   if (named && !hpr_identity_equal(&row->owner, &scope->owners->self)) return false;
   if (named && hpr_owners_lives(scope->owners, scope->process, row)) return false;
   if (named && same->ending && row->pi.kin) return false; /* its agent was not asked to end */
-  if (hpr_entry_learn(same, &row->main)) hpr_table_mark(scope->table, same); /* to be watched */
+  hpr_entry_learn(same, &row->main);
   if (named) take_agent(scope, same, row);
   return true;
 }
@@ -317,19 +317,37 @@ static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *announce
   return HPR_DROP;
 }
 
+static bool is_own_token(const hpr_ledger_scope *scope, const hpr_stored *stored) {
+  return stored->error == 0 && strcmp(stored->row.owner_id, scope->ledger->id) == 0;
+}
+
+/* Our own are written anew each time; a file that was read again has them, too. */
+static hpr_keep keep_announced(void *self, hpr_stored *stored) {
+  return is_own_token(self, stored) ? HPR_DROP : HPR_KEEP;
+}
+
 /* Whoever was registered once is known, and what its session has left behind is no agent. */
-static hpr_keep judge_announced(void *self, hpr_stored *stored) {
-  const hpr_ledger_scope *scope = self;
-  hpr_row *row = &stored->row;
+static hpr_keep judge_lost_token(const hpr_ledger_scope *scope, hpr_row *row) {
   hpr_identity identity;
   const char *file = hpr_pidfile_path(scope->ledger->pidfile);
-  if (stored->error != 0) return HPR_KEEP;
-  if (strcmp(row->owner_id, scope->ledger->id) == 0) return HPR_DROP;
-  if (!scope->ledger->adopting || hpr_owners_lives(scope->owners, scope->process, row))
-    return HPR_KEEP;
   if (!hpr_tokens_find(scope->process, row->token, file, &identity)) return HPR_DROP;
   if (hpr_table_find_pid(scope->table, identity.pid)) return HPR_DROP;
   return adopt_announced(scope, row, &identity);
+}
+
+static hpr_keep judge_announced(void *self, hpr_stored *stored) {
+  const hpr_ledger_scope *scope = self;
+  hpr_row *row = &stored->row;
+  note_place(scope);
+  if (stored->error != 0) return HPR_KEEP;
+  if (is_own_token(scope, stored)) return HPR_DROP;
+  switch (hpr_owners_ask(scope->owners, scope->process, row)) {
+  case HPR_OWNER_LIVES: return keep_owned(row);
+  case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
+  case HPR_OWNER_UNNAMED:
+  case HPR_OWNER_GONE: break;
+  }
+  return judge_lost_token(scope, row);
 }
 
 static void announce(void *self, hpr_buffer *own_announced) {
@@ -382,7 +400,7 @@ static int sync(const hpr_ledger_scope *scope) {
   const hpr_pidfile_client client = {
       .self = &copy,
       .judge = judging ? judge_orphan : judge_ordinary,
-      .judge_announced = judging ? judge_announced : NULL,
+      .judge_announced = judging ? judge_announced : keep_announced,
       .announce = announce,
       .lines = judging ? note_judged : note_looked,
       .write_line = hpr_entry_write,

@@ -6,7 +6,10 @@
 #include "base/error.h"
 #include "core/watch.h"
 
-enum { LOOK_MAX = 64 }; /* found by one look; those beyond, when these have gone */
+enum {
+  LOOK_MAX = 64, /* found by one look; those beyond, when these have gone */
+  TICK_MS = 10,  /* by which the system rounds the time of a start */
+};
 
 static hpr_other *find(const hpr_ending *ending, const hpr_identity *identity) {
   for (size_t i = 0; i < ending->other_count; i++)
@@ -77,12 +80,24 @@ static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
   return false;
 }
 
+/* Who was there when another server began the end is told by the time alone. */
+static bool has_come_since(const hpr_process_ops *process, const hpr_entry *entry,
+                           const hpr_identity *identity) {
+  if (entry->ending->reason != HPR_REASON_RESUMED) return false;
+  const int64_t since_ms = process->clock_ms(process->self) - entry->row.ending->began_ms;
+  const int64_t age_ms = process->age_ms(process->self, identity);
+  return age_ms >= 0 && age_ms <= since_ms + TICK_MS;
+}
+
 static void meet(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *identity,
                  hpr_others_as as) {
   if (is_part(entry, identity)) return;
   if (as == HPR_OTHERS_ASKED && is_reached(process, entry, identity, true)) return;
   hpr_other *known = find(entry->ending, identity);
-  if (known && as != HPR_OTHERS_ASKED) return;
+  const bool stays = known && as != HPR_OTHERS_ASKED &&
+                     (as == HPR_OTHERS_BYSTANDERS || !known->bystander ||
+                      !has_come_since(process, entry, identity));
+  if (stays) return;
   hpr_other *it = known ? known : add(entry->ending, identity);
   if (!it) return;
   it->bystander = as == HPR_OTHERS_BYSTANDERS;
@@ -108,25 +123,15 @@ bool hpr_others_asked_in(const hpr_process_ops *process, const hpr_ending *endin
   return false;
 }
 
-/* Of those that a row names whoever has a part's number is that part, or is dead. */
-static bool has_number_of_part(const hpr_entry *entry, int32_t pid) {
-  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
-    const hpr_identity *it = hpr_entry_part(entry, part);
-    if (it && it->pid == pid) return true;
-  }
-  return false;
-}
-
 void hpr_others_resume(hpr_entry *entry) {
   const hpr_ending_record *record = entry->row.ending;
   for (size_t i = 0; i < record->sent_count; i++) {
     hpr_identity identity = {.pid = record->sent[i].pid, .state = HPR_RECORD_KNOWN, .kin = true};
     identity.boot = entry->row.main.boot;
     identity.birth = record->sent[i].birth;
-    hpr_other *it =
-        identity.birth.form != HPR_BIRTH_NONE && !has_number_of_part(entry, identity.pid)
-            ? add(entry->ending, &identity)
-            : NULL;
+    hpr_other *it = identity.birth.form != HPR_BIRTH_NONE && !is_part(entry, &identity)
+                        ? add(entry->ending, &identity)
+                        : NULL;
     if (!it) continue;
     it->asked.sent = HPR_SENT_FIRST;
     it->suspect = true;

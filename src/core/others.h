@@ -15,7 +15,9 @@ typedef enum hpr_others_as {
 
 /*
  * Finds descendants of a process that are not known yet. Lack of memory, or of an answer, finds
- * none. With HPR_OTHERS_ASKED, those that were bystanders are asked from now on.
+ * none. With HPR_OTHERS_ASKED, those that were bystanders are asked from now on; with
+ * HPR_OTHERS_RESPAWNED and HPR_OTHERS_LATE those of them that have started since another server
+ * began the end.
  */
 void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *root,
                      hpr_others_as as);

@@ -411,8 +411,9 @@ int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visi
 int hpr_registry_tidy(hpr_registry *registry, size_t *ret_dropped);
 
 /*
- * Drops the entries of other hosts, pid namespaces and users whose owner is not proved to live. It
- * is for a person to say that they are of no use any more. Fails as hpr_registry_tidy does.
+ * Drops the entries of other hosts, pid namespaces and users whose owner is not proved to live, and
+ * the tokens that such owners have announced. It is for a person to say that they are of no use any
+ * more; *ret_dropped counts the entries. Fails as hpr_registry_tidy does.
  */
 int hpr_registry_forget(hpr_registry *registry, size_t *ret_dropped);
 

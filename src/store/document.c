@@ -140,9 +140,9 @@ int hpr_document_read(char *take_text, size_t size, hpr_document *ret_document) 
   return result;
 }
 
-int hpr_document_rewrite(hpr_stored *stored) {
+static int rewrite(hpr_stored *stored, void (*write)(const hpr_row *, hpr_buffer *)) {
   hpr_buffer buffer = {0};
-  hpr_row_write(&stored->row, &buffer);
+  write(&stored->row, &buffer);
   if (buffer.failed) {
     hpr_buffer_done(&buffer);
     return HPR_ENOMEM;
@@ -151,6 +151,12 @@ int hpr_document_rewrite(hpr_stored *stored) {
   stored->rewritten = buffer.text;
   stored->text = (hpr_span){.text = buffer.text, .length = buffer.length};
   return 0;
+}
+
+int hpr_document_rewrite(hpr_stored *stored) { return rewrite(stored, hpr_row_write); }
+
+int hpr_document_rewrite_announced(hpr_stored *stored) {
+  return rewrite(stored, hpr_row_write_announced);
 }
 
 static void drop(hpr_stored **list, hpr_stored *stored) {

@@ -33,8 +33,12 @@ typedef struct hpr_document {
  */
 int hpr_document_read(char *take_text, size_t size, hpr_document *ret_document);
 
-/* Writes a changed row anew, unknown fields included. HPR_ENOMEM: the text is as it was. */
+/*
+ * Writes a changed row, or announced token, anew, unknown fields included. HPR_ENOMEM: the text is
+ * as it was.
+ */
 int hpr_document_rewrite(hpr_stored *stored);
+int hpr_document_rewrite_announced(hpr_stored *stored);
 
 /* Takes one entry out, or one announced token, and frees it. */
 void hpr_document_drop(hpr_document *document, hpr_stored *stored);

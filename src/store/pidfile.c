@@ -188,6 +188,23 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
 /* --- writing -------------------------------------------------------------------------------- */
 
 /* True if something has changed. */
+static bool judge_announced(hpr_pidfile *f, const hpr_pidfile_client *client) {
+  bool changed = false;
+  hpr_stored *stored, *next;
+  DL_FOREACH_SAFE(f->others.announced, stored, next) {
+    switch (client->judge_announced(client->self, stored)) {
+    case HPR_KEEP: break;
+    case HPR_KEEP_CHANGED: changed = hpr_document_rewrite_announced(stored) == 0 || changed; break;
+    case HPR_DROP:
+      hpr_document_drop_announced(&f->others, stored);
+      changed = true;
+      break;
+    }
+  }
+  return changed;
+}
+
+/* The same. */
 static bool judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
   bool changed = false;
   hpr_stored *stored, *next;
@@ -203,12 +220,7 @@ static bool judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
       break;
     }
   }
-  DL_FOREACH_SAFE(f->others.announced, stored, next) {
-    if (!client->judge_announced || client->judge_announced(client->self, stored) != HPR_DROP)
-      continue;
-    hpr_document_drop_announced(&f->others, stored);
-    changed = true;
-  }
+  if (client->judge_announced) changed = judge_announced(f, client) || changed;
   if (f->others.stored || f->others.announced) return changed;
   free(f->others.text); /* nothing points into it any more */
   f->others.text = NULL;

@@ -248,6 +248,11 @@ static int64_t read_time(const cJSON *value) {
   return time_ms;
 }
 
+static int64_t read_foreign_since(const cJSON *entry) {
+  const int64_t time_ms = read_time(member(entry, "foreignSince"));
+  return time_ms == HPR_SPAWNED_UNKNOWN ? 0 : time_ms;
+}
+
 /* Less than 0: a boot that began after it, in a time namespace of another beginning. */
 static int64_t read_boot_ms(const cJSON *value) {
   if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
@@ -273,8 +278,7 @@ static int read_members(const cJSON *entry, hpr_row *row) {
   if (row->keeper.pid == row->main.pid) row->keeper = row->main;
   row->spawned_ms = read_time(member(entry, "spawnedAt"));
   row->spawned_boot_ms = read_boot_ms(member(entry, "spawnedBootMs"));
-  const int64_t foreign_since_ms = read_time(member(entry, "foreignSince"));
-  row->foreign_since_ms = foreign_since_ms == HPR_SPAWNED_UNKNOWN ? 0 : foreign_since_ms;
+  row->foreign_since_ms = read_foreign_since(entry);
   row->cwd = strdup(cwd->valuestring);
   if (!row->cwd) return HPR_ENOMEM;
   int result = read_ending(member(entry, "ending"), row);
@@ -402,6 +406,7 @@ int hpr_row_set_fields(hpr_row *row, const char *fields) {
 static int read_announcement(const cJSON *it, hpr_row *row) {
   if (!read_owner(member(it, "owner"), row)) return HPR_EINVAL;
   row->spawned_ms = read_time(member(it, "spawnedAt"));
+  row->foreign_since_ms = read_foreign_since(it);
   const int result = read_string(member(it, "spawnToken"), &row->token);
   return result == 0 && !row->token ? HPR_EINVAL : result;
 }
@@ -412,6 +417,7 @@ int hpr_row_read_announced(hpr_span text, hpr_row *ret_row) {
   if (!it) return HPR_EINVAL;
   int result = cJSON_IsObject(it) ? check_keys_differ(it) : HPR_EINVAL;
   if (result == 0) result = read_announcement(it, &row);
+  if (result == 0) result = read_unknown(text, it, &row);
   cJSON_Delete(it);
   if (result == 0)
     *ret_row = row;

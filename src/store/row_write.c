@@ -97,6 +97,10 @@ static void print_time(hpr_buffer *buffer, const char *key, int64_t time_ms) {
   hpr_json_text(buffer, key, text);
 }
 
+static void print_foreign_since(hpr_buffer *buffer, const hpr_row *row) {
+  if (row->foreign_since_ms != 0) print_time(buffer, "foreignSince", row->foreign_since_ms);
+}
+
 /* The original's fields first and in its order: people read this file too. */
 void hpr_row_write(const hpr_row *row, hpr_buffer *buffer) {
   hpr_buffer_add(buffer, "{", 1);
@@ -115,7 +119,7 @@ void hpr_row_write(const hpr_row *row, hpr_buffer *buffer) {
   print_ending(buffer, row->ending);
   print_true(buffer, "remainder", row->remainder);
   print_number(buffer, "spawnedBootMs", row->spawned_boot_ms);
-  if (row->foreign_since_ms != 0) print_time(buffer, "foreignSince", row->foreign_since_ms);
+  print_foreign_since(buffer, row);
   print_process(buffer, row, HPR_PART_MAIN);
   print_process(buffer, row, HPR_PART_AGENT);
   print_process(buffer, row, HPR_PART_KEEPER);
@@ -129,6 +133,8 @@ void hpr_row_write_announced(const hpr_row *row, hpr_buffer *buffer) {
   hpr_buffer_add(buffer, "{", 1);
   print_known(buffer, "spawnToken", row->token);
   print_time(buffer, "spawnedAt", row->spawned_ms);
+  print_foreign_since(buffer, row);
   print_owner(buffer, row);
+  if (row->unknown) hpr_json_members(buffer, row->unknown);
   hpr_json_close(buffer, '}');
 }

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <string>
 
@@ -431,6 +432,94 @@ TEST_F(Reclaim, FinishesWhatADeadServerBegan) {
   Settle();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
+}
+
+/* It started its agent anew when its server had died, and there was nobody to see it. */
+TEST_F(Reclaim, FinishesTheEndOfAKeeperWithItsNewAgent) {
+  for (const bool grouped : {false, true}) {
+    Server &before = Start();
+    const auto [keeper, pi] = Keeper(before, "s");
+    const Serial beside = kernel.Spawn(keeper);
+    kernel.Find(keeper)->ignores_term = true;
+    kernel.now_ms += 5000;
+    before.Kill("s");
+    before.Crash();
+    End(pi, SIGTERM);
+    kernel.now_ms += 50;
+    const Serial again = kernel.Spawn(keeper);
+    if (grouped) kernel.LeadGroup(again);
+    kernel.now_ms += 50;
+    ForgetSignals();
+    StartAndClean();
+    EXPECT_EQ("TERM CONT", SignalsTo(again));
+    EXPECT_EQ("", SignalsTo(beside)) << "it was there before";
+    EXPECT_EQ("", SignalsTo(keeper)) << "it has its turn when its agent has gone";
+    Settle();
+    Pass(2000);
+    Settle();
+    EXPECT_EQ(Pids{}, FilePids());
+    for (const Serial serial : {keeper, again, beside}) EXPECT_FALSE(kernel.IsAlive(serial));
+  }
+}
+
+TEST_F(Reclaim, AsksAKeepersNewAgentOnceThatHasTheDeadOnesNumber) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  before.Kill("s");
+  before.Crash();
+  End(pi, SIGTERM);
+  const Serial again = kernel.Spawn(keeper, Pid(pi));
+  kernel.Find(again)->ignores_term = true;
+  Server &server = StartAndClean();
+  EXPECT_EQ("TERM CONT", SignalsTo(again));
+  server.Crash();
+  StartAndClean();
+  EXPECT_EQ("TERM CONT", SignalsTo(again)) << "its row says so";
+}
+
+/* Whenever it dies and is started anew while the next server takes the entry over. */
+TEST_F(Reclaim, AsksAKeepersNewAgentThatComesWhileTheEndIsGoneOnWith) {
+  for (int moment = 1, calls = moment; calls >= moment; moment++) {
+    Server &before = Start();
+    const Pair old = Keeper(before, "s");
+    kernel.Find(old.pi)->ignores_term = kernel.Find(old.keeper)->ignores_term = true;
+    kernel.now_ms += 5000;
+    before.Kill("s");
+    before.Crash();
+    kernel.now_ms += 50;
+    Serial again = 0;
+    calls = 0;
+    kernel.on_system_call = [&] {
+      if (++calls != moment) return;
+      End(old.pi);
+      again = kernel.Spawn(old.keeper);
+    };
+    Server &server = StartAndClean();
+    kernel.on_system_call = nullptr;
+    for (int i = 0; i < 3; i++) {
+      Settle();
+      Pass(200);
+    }
+    if (again) {
+      EXPECT_EQ("TERM CONT", SignalsTo(again)) << moment;
+    }
+    Pass(2000);
+    Settle();
+    server.Crash();
+  }
+}
+
+TEST_F(Reclaim, AsksNoToolOfAnAgentThatIsEndingYet) {
+  Server &before = Start();
+  const auto [keeper, pi] = Keeper(before, "s");
+  kernel.Find(pi)->ignores_term = true;
+  before.Kill("s");
+  before.Crash();
+  kernel.now_ms += 50;
+  const Serial tool = kernel.Spawn(pi);
+  kernel.LeadSession(tool);
+  StartAndClean();
+  EXPECT_EQ("", SignalsTo(tool));
 }
 
 TEST_F(Reclaim, EndsOrphansOfMoreThanSevenDays) {

@@ -293,7 +293,27 @@ bool Endings::IsAsked(const std::vector<Server *> &servers, Serial serial) const
   return false;
 }
 
+/* When the keeper itself is asked, whoever ended it first. */
+void Endings::CheckNoNewAgentStandsBy(const Server &server) {
+  for (const hpr_row *row : server.Rows()) {
+    const hpr_ending *ending = server.EndingOf(*row);
+    if (!ending || !row->ending || ending->tree || ending->state != HPR_ENDING_ALL) continue;
+    if (ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST) continue; /* there was none */
+    const Serial keeper = truth_->SerialOf(*row, row->keeper);
+    for (size_t i = 0; i < ending->other_count; i++) {
+      const Serial serial = truth_->SerialOf(*row, ending->others[i].identity);
+      const auto anew = anew_ms_.find(serial);
+      if (anew == anew_ms_.end() || anew->second <= row->ending->began_ms + 2 * kTickMs) continue;
+      if (kernel_->IsAlive(serial) && kernel_->IsAlive(keeper) &&
+          kernel_->Find(serial)->parent == keeper && ending->others[i].bystander)
+        Break(serial, "is its keeper's new agent, and is not asked");
+    }
+  }
+}
+
 void Endings::CheckNobodyIsLeftOut(const std::vector<Server *> &servers) {
+  for (const Server *server : servers)
+    if (!server->is_calling()) CheckNoNewAgentStandsBy(*server);
   for (auto it = with_.begin(); it != with_.end();) {
     const auto &[serial, parts] = *it;
     bool wanted = true;

@@ -30,6 +30,8 @@ public:
   /* The caller wants it to live from now on; the others may have been asked for its end. */
   void Registered(const Server &server, int32_t pid, Serial serial,
                   const std::vector<Server *> &others);
+  /* A keeper has a new agent, for one that has gone. */
+  void StartedAnew(Serial agent) { anew_ms_[agent] = kernel_->ClockMs(); }
   /* A server is gone: what is recorded counts as sent. */
   void Crashed();
   /* A server is gone that could not write all. */
@@ -67,6 +69,7 @@ private:
   bool IsAsked(const std::vector<Server *> &servers, Serial serial) const;
   bool IsForbidden(const Server &server, Serial serial) const;
   void CheckFirst(const Server &sender, const Delivery &delivery, bool told);
+  void CheckNoNewAgentStandsBy(const Server &server);
   void CheckKeeperWaits(const Server &sender, const Delivery &delivery);
   void CheckGrace(const Server &sender, const Delivery &delivery);
   void NoteDescendants(const Server &sender, const Delivery &delivery);
@@ -80,6 +83,7 @@ private:
   std::map<Serial, size_t> firsts_;           /* first signals that each has got */
   std::set<Serial> reached_;                  /* by any first signal */
   std::map<Serial, std::set<Serial>> with_;   /* asked along with whom */
+  std::map<Serial, int64_t> anew_ms_;         /* keepers' new agents, and when they came */
 };
 
 } // namespace sim

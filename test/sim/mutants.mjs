@@ -364,6 +364,20 @@ const mutants = [
     replace: "resumed) (void)hpr_others_resume;",
   },
   {
+    name: "a keeper's agent that came while no server ran taken for a bystander",
+    file: "src/core/others.c",
+    find: "  if (entry->ending->reason != HPR_REASON_RESUMED) return false;\n",
+    replace: "  if (entry->ending->reason != (hpr_reason)-1) return false;\n",
+  },
+  {
+    name: "a new agent with the dead one's number asked again by the next server",
+    file: "src/core/others.c",
+    find: "identity.birth.form != HPR_BIRTH_NONE && !is_part(entry, &identity)",
+    replace:
+      "identity.birth.form != HPR_BIRTH_NONE && identity.pid != entry->row.pi.pid &&\n" +
+      "                                !is_part(entry, &identity)",
+  },
+  {
     name: "no grace is left after a restart",
     file: "src/core/table.c",
     find: "hpr_ending_resume(ending, grace_left(record, request->began_ms), request->now_ms);",

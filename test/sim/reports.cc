@@ -104,6 +104,7 @@ void Story::KeeperStartsAgain() {
     const Serial pi = kernel_.Spawn(agent.root, SomeNumber());
     if (!pi) continue;
     agent.pi = pi;
+    endings_.StartedAnew(pi);
     if (random_.OneIn(2)) kernel_.LeadGroup(pi);
     kernel_.Find(pi)->command = random_.Pick(kTitles);
     kernel_.Note(agent.session + " is " + std::to_string(kernel_.NumberOf(pi)));
@@ -142,6 +143,7 @@ void Story::KeeperReplacesAgent() {
   const Serial pi = kernel_.Spawn(agent->root, random_.Pick(numbers));
   if (!pi) return;
   agent->pi = pi;
+  endings_.StartedAnew(pi);
   kernel_.Note(agent->session + " is " + std::to_string(kernel_.NumberOf(pi)));
   if (!random_.OneIn(3)) Tell(*agent, random_.OneIn(2), kernel_.NumberOf(pi));
 }
