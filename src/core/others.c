@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "core/watch.h"
+#include "platform/identity.h"
 
 enum {
   LOOK_MAX = 64, /* found by one look; those beyond, when these have gone */
@@ -129,7 +130,8 @@ void hpr_others_resume(hpr_entry *entry) {
     hpr_identity identity = {.pid = record->sent[i].pid, .state = HPR_RECORD_KNOWN, .kin = true};
     identity.boot = entry->row.main.boot;
     identity.birth = record->sent[i].birth;
-    hpr_other *it = identity.birth.form != HPR_BIRTH_NONE && !is_part(entry, &identity)
+    /* Of a birth that cannot be judged nobody would ever see the end. */
+    hpr_other *it = hpr_birth_is_told(&identity.birth) && !is_part(entry, &identity)
                         ? add(entry->ending, &identity)
                         : NULL;
     if (!it) continue;
