@@ -124,7 +124,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options)
   it.board = board_.get();
   it.end_orphans = options.end_orphans;
   it.orphan_max_age_ms = options.orphan_max_age_ms;
-  if (hpr_registry_open(&it, &registry_) == 0) id_ = registry_->ledger.id;
+  if (hpr_registry_open(&it, &registry_) == 0) id_ = registry_->ledger.owner->id;
 }
 
 std::vector<Server *> Server::all_;
