@@ -1,7 +1,6 @@
 #include "core/entry.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,7 @@ void hpr_entry_free(hpr_entry *entry) {
   free(entry->ending);
   hpr_row_done(&entry->row);
   free(entry->session);
+  free(entry->exit_signal);
   free(entry);
 }
 
@@ -153,7 +153,8 @@ void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_sign
   entry->status_known = true;
   entry->status_due_ms = HPR_TIME_NEVER;
   entry->exit_code = exit_code;
-  snprintf(entry->exit_signal, sizeof entry->exit_signal, "%s", exit_signal ? exit_signal : "");
+  free(entry->exit_signal);
+  entry->exit_signal = exit_signal ? strdup(exit_signal) : NULL;
 }
 
 bool hpr_entry_is_suspect(const hpr_entry *entry) {
@@ -202,7 +203,7 @@ hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
       .kin = row->main.kin,
       .exit_code = entry->exit_code,
       .leftovers = leftovers_of(entry),
-      .exit_signal = entry->exit_signal[0] ? entry->exit_signal : NULL,
+      .exit_signal = entry->exit_signal,
   };
 }
 

@@ -85,7 +85,7 @@ TEST_F(Life, OfAChildTellsTheStatusOfItsExit) {
   EXPECT_EQ(143, server.exits[0].code);
   EXPECT_EQ(HPR_EXIT_CODE_NONE, server.exits[1].code);
   EXPECT_EQ("SIGTERM", server.exits[1].signal);
-  EXPECT_EQ("SIGNALWITHALONG", server.exits[2].signal);
+  EXPECT_EQ("SIGNALWITHALONGNAME", server.exits[2].signal);
 }
 
 TEST_F(Life, OfAProcessThatIsNoChildIsWatched) {

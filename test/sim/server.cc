@@ -368,8 +368,8 @@ std::vector<Hold> Server::Holds() const {
   if (!registry_) return holds;
   for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     if (entry->life == HPR_LIFE_RUNNING)
-      holds.push_back({&entry->row, entry->session ? entry->session : "", entry->linked_by,
-                       hpr_entry_is_live(entry)});
+      holds.push_back({&entry->row, entry->session ? entry->session : "",
+                       hpr_link(entry->linked_by), hpr_entry_is_live(entry)});
   return holds;
 }
 
