@@ -17,6 +17,8 @@
 /* 2^53: a double, which is what JSON's readers make of a number, tells all integers below apart. */
 #define LARGEST_NUMBER 9007199254740992.0
 
+enum { FEW_KEYS = 32 };
+
 static int compare_keys(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -52,20 +54,18 @@ static bool is_known(const cJSON *item) {
          is_goal(item);
 }
 
-/* cJSON keeps both of two equal keys and finds the first: we refuse to choose. */
-static int check_keys_differ(const cJSON *value) {
+/* The first letter tells most keys apart. */
+static bool is_key(const cJSON *item, const char *key) {
+  return item->string[0] == key[0] && strcmp(item->string, key) == 0;
+}
+
+/* In a long object, one by one would take too long. */
+static int check_many_differ(const cJSON *object, size_t count) {
   const cJSON *item;
-  size_t count = 0;
-  cJSON_ArrayForEach(item, value) {
-    int result = check_keys_differ(item);
-    if (result != 0) return result;
-    count++;
-  }
-  if (!cJSON_IsObject(value) || count < 2) return 0;
   const char **keys = malloc(count * sizeof *keys);
   if (!keys) return HPR_ENOMEM;
   size_t at = 0;
-  cJSON_ArrayForEach(item, value) keys[at++] = item->string;
+  cJSON_ArrayForEach(item, object) keys[at++] = item->string;
   qsort(keys, count, sizeof *keys, compare_keys);
   int result = 0;
   for (at = 1; at < count && result == 0; at++)
@@ -74,8 +74,30 @@ static int check_keys_differ(const cJSON *value) {
   return result;
 }
 
+static int check_few_differ(const cJSON *object) {
+  for (const cJSON *item = object->child; item; item = item->next)
+    for (const cJSON *other = object->child; other != item; other = other->next)
+      if (is_key(other, item->string)) return HPR_EINVAL;
+  return 0;
+}
+
+/* cJSON keeps both of two equal keys and finds the first: we refuse to choose. */
+static int check_keys_differ(const cJSON *value) {
+  const cJSON *item;
+  size_t count = 0;
+  cJSON_ArrayForEach(item, value) {
+    int result = item->child ? check_keys_differ(item) : 0;
+    if (result != 0) return result;
+    count++;
+  }
+  if (!cJSON_IsObject(value)) return 0;
+  return count <= FEW_KEYS ? check_few_differ(value) : check_many_differ(value, count);
+}
+
 static const cJSON *member(const cJSON *object, const char *key) {
-  return cJSON_GetObjectItemCaseSensitive(object, key);
+  const cJSON *item = cJSON_IsObject(object) ? object->child : NULL;
+  while (item && !is_key(item, key)) item = item->next;
+  return item;
 }
 
 /* valuedouble, because valueint stops silently at 2^31-1. */
