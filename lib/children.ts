@@ -30,50 +30,73 @@ function changeLimit(proc: Emitter, by: 1 | -1): void {
   if (limit > 0) proc.setMaxListeners?.(Math.max(limit + by, 1)); // 0 is no limit
 }
 
-interface Registered {
-  /** By pid: an emitter of a unit test may stand for several. */
-  tickets: Map<number, number>;
-  listener: (code: number | null, signal: NodeJS.Signals | null) => void;
+type Listener = (code: number | null, signal: NodeJS.Signals | null) => void;
+
+/** What an emitter tells of: the entry of one child, or of several where a unit test has one emitter. */
+interface Told {
+  readonly pid: number;
+  ticket: number;
+  next: Told | undefined;
+}
+
+/** The ticket that this one takes the place of; itself if it comes behind all of them. */
+function replace(first: Told, pid: number, ticket: number): number {
+  let it = first;
+  while (it.pid !== pid && it.next) it = it.next;
+  if (it.pid !== pid) it = it.next = { pid, ticket, next: undefined };
+  const replaced = it.ticket;
+  it.ticket = ticket;
+  return replaced;
+}
+
+function without(first: Told, ticket: number): Told | undefined {
+  if (first.ticket === ticket) return first.next;
+  let it = first;
+  while (it.next && it.next.ticket !== ticket) it = it.next;
+  it.next = it.next?.next;
+  return first;
 }
 
 /** The emitters that tell how registered processes ended: one listener for each. */
 export class Children {
   readonly #native: NativeRegistry;
-  readonly #registered = new Map<ChildProcess, Registered>();
+  readonly #told = new Map<ChildProcess, Told>();
   readonly #byTicket = new Map<number, ChildProcess>();
+  /** One for all, as there may be ten thousand of them: `this` is the emitter. */
+  readonly #listener: Listener;
+  readonly #ownListeners = new WeakMap<ChildProcess, Listener>();
   #toldThisTurn = false;
 
   constructor(native: NativeRegistry) {
     this.#native = native;
+    const children = this;
+    this.#listener = function (this: ChildProcess, code, signal) {
+      children.#heard(this, code, signal);
+    };
   }
 
   add(proc: ChildProcess, pid: number, ticket: number): void {
-    const emitter: Emitter = proc;
-    let it = this.#registered.get(proc);
-    const isNew = !it;
-    if (!it) {
-      it = { tickets: new Map(), listener: (code, signal) => this.#exited(proc, code, signal) };
-      this.#registered.set(proc, it);
-      changeLimit(proc, 1);
-    }
-    const replaced = it.tickets.get(pid);
-    if (replaced !== undefined) this.#byTicket.delete(replaced);
-    it.tickets.set(pid, ticket);
+    const first = this.#told.get(proc);
+    if (first) this.#byTicket.delete(replace(first, pid, ticket));
+    else this.#told.set(proc, { pid, ticket, next: undefined });
     this.#byTicket.set(ticket, proc);
+    if (!first) changeLimit(proc, 1);
     // Asked each time: the server may have taken all listeners away.
-    const hears = emitter.listeners?.("exit").includes(it.listener) ?? !isNew;
-    if (!hears) proc.on("exit", it.listener);
+    const listener = this.#listenerOf(proc);
+    const hears = (proc as Emitter).listeners?.("exit").includes(listener) ?? first !== undefined;
+    if (!hears) proc.on("exit", listener);
     if (hasExited(proc)) this.#exited(proc, proc.exitCode, proc.signalCode);
   }
 
   /** The entry of that ticket is gone: nobody waits for its emitter any more. */
   forget(ticket: number): void {
     const proc = this.#byTicket.get(ticket);
-    const it = proc && this.#registered.get(proc);
+    const first = proc && this.#told.get(proc);
     this.#byTicket.delete(ticket);
-    if (!proc || !it) return;
-    for (const [pid, own] of it.tickets) if (own === ticket) it.tickets.delete(pid);
-    if (it.tickets.size === 0) this.#release(proc, it);
+    if (!proc || !first) return;
+    const rest = without(first, ticket);
+    if (rest) this.#told.set(proc, rest);
+    else this.#release(proc);
   }
 
   /** The native watch has seen an exit of which the child's own event is late. */
@@ -88,24 +111,42 @@ export class Children {
   }
 
   close(): void {
-    for (const [proc, it] of this.#registered) this.#release(proc, it);
+    for (const proc of this.#told.keys()) this.#release(proc);
     this.#byTicket.clear();
   }
 
+  /** What was registered may be a proxy, for which the child that it stands for emits. */
+  #heard(emitter: ChildProcess, code: number | null, signal: string | null): void {
+    if (this.#told.has(emitter)) {
+      this.#exited(emitter, code, signal);
+      return;
+    }
+    for (const proc of this.#told.keys())
+      if (hasExited(proc)) this.#exited(proc, proc.exitCode, proc.signalCode);
+  }
+
   #exited(proc: ChildProcess, code: number | null, signal: string | null): void {
-    const it = this.#registered.get(proc);
-    if (!it) return;
-    this.#release(proc, it);
-    for (const ticket of it.tickets.values()) {
-      this.#byTicket.delete(ticket);
-      this.#tell(ticket, code, signal);
+    const first = this.#told.get(proc);
+    this.#release(proc);
+    for (let it = first; it; it = it.next) {
+      this.#byTicket.delete(it.ticket);
+      this.#tell(it.ticket, code, signal);
     }
   }
 
-  #release(proc: ChildProcess, it: Registered): void {
-    (proc as Emitter).off?.("exit", it.listener);
+  /** Who cannot tell its listeners may call them without saying who it is. */
+  #listenerOf(proc: ChildProcess): Listener {
+    if ((proc as Emitter).listeners) return this.#listener;
+    const own = this.#ownListeners.get(proc);
+    const listener: Listener = own ?? ((code, signal) => this.#heard(proc, code, signal));
+    if (!own) this.#ownListeners.set(proc, listener);
+    return listener;
+  }
+
+  #release(proc: ChildProcess): void {
+    (proc as Emitter).off?.("exit", this.#listenerOf(proc));
     changeLimit(proc, -1);
-    this.#registered.delete(proc);
+    this.#told.delete(proc);
   }
 
   /** The first of a turn of the loop is in the file at once, the others at the turn's end. */

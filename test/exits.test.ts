@@ -172,6 +172,33 @@ describe("status and signal", () => {
     },
   );
 
+  it("of a child come through a proxy of it", async () => {
+    const opened = openNext();
+    const child = start(["sh", "-c", "read line; exit 7"], { stdio: ["pipe", "ignore", "ignore"] });
+    const emitted = new Promise<number>((resolve) =>
+      child.once("exit", () => setImmediate(() => resolve(opened.exits.length))),
+    );
+    opened.registry.register(child.pid, "/a", new Proxy(child, {}), "t");
+    child.stdin!.end("\n");
+    expect(await emitted, "nobody has to wait for the status").toBe(1);
+    expect(opened.exits).toMatchObject([{ pid: child.pid, code: 7 }]);
+  });
+
+  it("are told of each entry of an emitter that stands for several", async () => {
+    const opened = openNext();
+    const emitter = bare();
+    for (const n of [1, 2, 3, 2]) opened.registry.register(deadPid(n), "/a", emitter, `t${n}`);
+    opened.registry.remove(deadPid(1));
+    emitter.emit("exit", 5, null);
+    expect(opened.exits).toMatchObject([
+      { pid: deadPid(2), code: 5 },
+      { pid: deadPid(3), code: 5 },
+    ]);
+    expect(emitter.listenerCount("exit")).toBe(0);
+    expect(opened.registry.size()).toBe(0);
+    await toldOnce(opened, 2);
+  });
+
   it("are not waited for where none can come", async () => {
     const opened = openNext();
     const child = sleeper();

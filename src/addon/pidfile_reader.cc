@@ -22,14 +22,15 @@ napi_value ToEntry(napi_env env, const hpr_row &row) {
   SetText(env, entry, "cwd", row.cwd);
   SetTime(env, entry, "spawnedAt", row.spawned_ms);
   SetText(env, entry, "spawnToken", row.token);
-  SetPid(env, entry, row.keeper.pid ? "piPid" : "agentPid", row.pi.pid);
-  SetPid(env, entry, "keeperPid", row.keeper.pid);
-  SetText(env, entry, "keeperSockPath", row.socket_path);
+  SetPid(env, entry, hpr_row_more(&row)->keeper.pid ? "piPid" : "agentPid",
+         hpr_row_more(&row)->pi.pid);
+  SetPid(env, entry, "keeperPid", hpr_row_more(&row)->keeper.pid);
+  SetText(env, entry, "keeperSockPath", hpr_row_more(&row)->socket_path);
   SetText(env, entry, "sessionId", row.session);
-  SetText(env, entry, "goalId", row.goal);
-  SetText(env, entry, "fields", row.fields);
+  SetText(env, entry, "goalId", hpr_row_more(&row)->goal);
+  SetText(env, entry, "fields", hpr_row_more(&row)->fields);
   SetText(env, entry, "state", StateOf(row));
-  SetPid(env, entry, "ownerPid", row.owner.pid);
+  SetPid(env, entry, "ownerPid", hpr_row_owner(&row)->identity.pid);
   return entry;
 }
 

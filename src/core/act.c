@@ -42,7 +42,7 @@ static int signal_part(const hpr_registry *registry, const hpr_entry *entry, hpr
                        const hpr_ending_wish *wish) {
   const hpr_process_ops *process = &registry->process;
   const hpr_identity *identity = hpr_entry_part(entry, part);
-  const hpr_members *members = entry->row.members[part];
+  const hpr_members *members = hpr_row_more(&entry->row)->members[part];
   int result = process->signal(process->self, identity, wish->signal, wish->scope);
   if (entry->parts[part].presence != HPR_PRESENCE_GROUP || !members) return result;
   for (size_t i = 0; i < members->count && result != 0; i++)

@@ -15,7 +15,7 @@ static const char AGENT_NAME[] = "pi";
 
 static bool is_known(const hpr_registry *registry, const hpr_entry *entry, int32_t pid) {
   const hpr_process_ops *process = &registry->process;
-  const hpr_identity *known = &entry->row.pi;
+  const hpr_identity *known = &hpr_row_more(&entry->row)->pi;
   return known->pid == pid && known->kin &&
          process->verify(process->self, known) == HPR_VERDICT_SAME;
 }
@@ -56,21 +56,22 @@ static bool is_better(const hpr_registry *registry, const hpr_entry *entry,
                       const hpr_identity *agent) {
   const bool has_own = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
                        hpr_entry_answers_for(entry, HPR_PART_AGENT);
-  if (!agent->kin) return entry->row.keeper.pid != 0 && !has_own;
+  if (!agent->kin) return hpr_row_more(&entry->row)->keeper.pid != 0 && !has_own;
   return !has_own || entry->agent_found ||
-         !may_descend(&registry->process, agent->pid, entry->row.pi.pid);
+         !may_descend(&registry->process, agent->pid, hpr_row_more(&entry->row)->pi.pid);
 }
 
 static int learn(hpr_registry *registry, hpr_entry *entry, int32_t pid, bool found) {
   hpr_identity agent;
-  if (pid == entry->row.main.pid || pid == entry->row.keeper.pid) return 0;
+  if (pid == entry->row.main.pid || pid == hpr_row_more(&entry->row)->keeper.pid) return 0;
   if (is_known(registry, entry, pid)) {
     entry->agent_found = entry->agent_found && found;
     return 0;
   }
   identify(registry, entry, pid, &agent);
   /* Where the entry's process itself does not exist, as in unit tests, nobody need be warned. */
-  const bool untold = agent.state == HPR_RECORD_NOBODY && entry->row.keeper.pid == 0;
+  const bool untold =
+      agent.state == HPR_RECORD_NOBODY && hpr_row_more(&entry->row)->keeper.pid == 0;
   if (!agent.kin && !untold && entry->row.main.state != HPR_RECORD_NOBODY)
     hpr_outbox_warn(&registry->outbox, HPR_ENOTKIN, pid, NULL);
   look_at_known(registry, entry);
@@ -133,11 +134,11 @@ static const hpr_identity *only_child(const hpr_process_ops *process, int32_t pa
 
 void hpr_agent_find(hpr_registry *registry, hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
-  const hpr_identity *keeper = &entry->row.keeper;
+  const hpr_identity *keeper = &hpr_row_more(&entry->row)->keeper;
   hpr_identity list[CHILDREN_MAX];
   size_t count;
   if (keeper->pid == 0 || entry->life != HPR_LIFE_RUNNING ||
-      is_known(registry, entry, entry->row.pi.pid))
+      is_known(registry, entry, hpr_row_more(&entry->row)->pi.pid))
     return;
   if (process->descendants(process->self, keeper, list, CHILDREN_MAX, &count) != 0) return;
   const hpr_identity *child =

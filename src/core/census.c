@@ -67,9 +67,9 @@ static void give_parts(const taking *it, hpr_entry *entry) {
 static void give_row(void *context, const hpr_row *row) {
   const taking *it = context;
   give_if_itself(it, &row->main, &other_servers);
-  give_if_itself(it, &row->keeper, &other_servers);
-  give_if_itself(it, &row->owner, &other_servers);
-  if (row->pi.kin) give_if_itself(it, &row->pi, &other_servers);
+  give_if_itself(it, &hpr_row_more(row)->keeper, &other_servers);
+  give_if_itself(it, &hpr_row_owner(row)->identity, &other_servers);
+  if (hpr_row_more(row)->pi.kin) give_if_itself(it, &hpr_row_more(row)->pi, &other_servers);
 }
 
 static void give_known(const taking *it) {

@@ -31,10 +31,11 @@ static void note_end_of_processes(hpr_registry *registry, hpr_entry *entry) {
 static void give_agent_up(hpr_registry *registry, hpr_entry *entry) {
   static const hpr_identity none = {0};
   const hpr_process_ops *process = &registry->process;
-  hpr_entry *other = hpr_table_find_pid(&registry->table, entry->row.pi.pid);
+  hpr_entry *other = hpr_table_find_pid(&registry->table, hpr_row_more(&entry->row)->pi.pid);
   /* It may have ended, and its notice be under way. */
-  const bool is_there = process->verify(process->self, &entry->row.pi) == HPR_VERDICT_SAME;
-  if (is_there && hpr_entry_learn(other, &entry->row.pi)) { /* that it is ours */
+  const bool is_there =
+      process->verify(process->self, &hpr_row_more(&entry->row)->pi) == HPR_VERDICT_SAME;
+  if (is_there && hpr_entry_learn(other, &hpr_row_more(&entry->row)->pi)) { /* that it is ours */
     hpr_watch_stop(process, entry);
     hpr_table_set_agent(&registry->table, entry, &none);
   } else {
@@ -88,7 +89,7 @@ static bool is_unasked(const hpr_registry *registry, const hpr_ending *ending, h
 
 static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
-  hpr_ending_facts facts = {.has_keeper = entry->row.keeper.pid != 0};
+  hpr_ending_facts facts = {.has_keeper = hpr_row_more(&entry->row)->keeper.pid != 0};
   /* Nobody waits for a process that is not ours, once its signal was refused. */
   facts.others_left = hpr_others_left(entry->ending, false);
   facts.respawned = hpr_others_left(entry->ending, true);
@@ -122,19 +123,22 @@ static void know_bystanders(const hpr_registry *registry, hpr_entry *entry) {
   if (entry->ending->begun) return;
   entry->ending->begun = true;
   if (entry->ending->tree) return; /* there all are to end */
-  if (entry->row.keeper.pid == 0) return;
-  hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_BYSTANDERS);
+  if (hpr_row_more(&entry->row)->keeper.pid == 0) return;
+  hpr_others_find(&registry->process, entry, &hpr_row_more(&entry->row)->keeper,
+                  HPR_OTHERS_BYSTANDERS);
   /* Another server's end has gone on while there was none; tools of an agent that lives stay. */
   if (entry->ending->reason == HPR_REASON_RESUMED &&
       entry->ending->parts[HPR_PART_AGENT].sent == HPR_SENT_FIRST &&
       entry->parts[HPR_PART_AGENT].presence != HPR_PRESENCE_THERE)
-    hpr_others_find(&registry->process, entry, &entry->row.keeper, HPR_OTHERS_RESPAWNED);
+    hpr_others_find(&registry->process, entry, &hpr_row_more(&entry->row)->keeper,
+                    HPR_OTHERS_RESPAWNED);
 }
 
 static bool is_keeper_there(const hpr_entry *entry) {
-  const bool is_main = entry->row.keeper.pid == entry->row.main.pid;
+  const bool is_main = hpr_row_more(&entry->row)->keeper.pid == entry->row.main.pid;
   const hpr_part part = is_main ? HPR_PART_MAIN : HPR_PART_KEEPER;
-  return entry->row.keeper.pid != 0 && entry->parts[part].presence == HPR_PRESENCE_THERE;
+  return hpr_row_more(&entry->row)->keeper.pid != 0 &&
+         entry->parts[part].presence == HPR_PRESENCE_THERE;
 }
 
 /*
@@ -143,7 +147,7 @@ static bool is_keeper_there(const hpr_entry *entry) {
  */
 static void find_respawned(const hpr_registry *registry, hpr_entry *entry) {
   hpr_ending *ending = entry->ending;
-  const hpr_identity *keeper = &entry->row.keeper;
+  const hpr_identity *keeper = &hpr_row_more(&entry->row)->keeper;
   const bool over = ending->state == HPR_ENDING_TURN && registry->now_ms >= ending->turn_due_ms;
   const bool asked = ending->state == HPR_ENDING_ALL && !ending->tree;
   if (!is_keeper_there(entry)) {

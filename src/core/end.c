@@ -42,7 +42,7 @@ static void join(hpr_registry *registry, hpr_entry *entry, const hpr_ending_requ
   hpr_ending_join(ending, request->signal, request->grace_ms, registry->now_ms);
   if (request->tree && !ending->tree) {
     ending->tree = true;
-    if (entry->row.ending) entry->row.ending->tree = true;
+    if (hpr_row_more(&entry->row)->ending) hpr_row_more(&entry->row)->ending->tree = true;
     hpr_entry_touch(entry);
   }
   hpr_table_mark(&registry->table, entry);
@@ -59,7 +59,7 @@ static int go_on(hpr_registry *registry, hpr_entry *entry, const hpr_ending_requ
 
 /* A keeper's agent goes first, also one that nobody has named. HPR_ENOMEM: not begun. */
 static int begin(hpr_registry *registry, hpr_entry *entry, const hpr_ending_request *request) {
-  if (entry->row.ending) return go_on(registry, entry, request);
+  if (hpr_row_more(&entry->row)->ending) return go_on(registry, entry, request);
   hpr_agent_find(registry, entry);
   return hpr_table_end(&registry->table, entry, request);
 }

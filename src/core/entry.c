@@ -1,7 +1,6 @@
 #include "core/entry.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +23,7 @@ void hpr_entry_free(hpr_entry *entry) {
   free(entry->ending);
   hpr_row_done(&entry->row);
   free(entry->session);
+  free(entry->exit_signal);
   free(entry);
 }
 
@@ -44,12 +44,13 @@ void hpr_entry_touch(hpr_entry *entry) {
 
 const hpr_identity *hpr_entry_part(const hpr_entry *entry, hpr_part part) {
   const hpr_row *row = &entry->row;
+  const hpr_row_rest *rest = hpr_row_more(row);
   switch (part) {
   case HPR_PART_MAIN: return &row->main;
-  case HPR_PART_AGENT: return row->pi.pid && row->pi.pid != row->main.pid ? &row->pi : NULL;
+  case HPR_PART_AGENT: return rest->pi.pid && rest->pi.pid != row->main.pid ? &rest->pi : NULL;
   case HPR_PART_KEEPER:
-    return row->keeper.pid && row->keeper.pid != row->main.pid ? &row->keeper : NULL;
-  case HPR_PART_FORMER: return row->former.pid ? &row->former : NULL;
+    return rest->keeper.pid && rest->keeper.pid != row->main.pid ? &rest->keeper : NULL;
+  case HPR_PART_FORMER: return rest->former.pid ? &rest->former : NULL;
   case HPR_PART_COUNT: break;
   }
   return NULL;
@@ -141,7 +142,7 @@ bool hpr_entry_learn(hpr_entry *entry, const hpr_identity *identity) {
   if (!untold && row->main.kin == kin) return true; /* nothing new */
   row->main = *identity;
   row->main.kin = kin;
-  if (row->keeper.pid == row->main.pid) row->keeper = row->main;
+  if (hpr_row_more(row)->keeper.pid == row->main.pid) row->rest->keeper = row->main;
   if (entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_UNSEEN)
     entry->parts[HPR_PART_MAIN].presence = HPR_PRESENCE_THERE;
   hpr_entry_touch(entry);
@@ -152,7 +153,8 @@ void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_sign
   entry->status_known = true;
   entry->status_due_ms = HPR_TIME_NEVER;
   entry->exit_code = exit_code;
-  snprintf(entry->exit_signal, sizeof entry->exit_signal, "%s", exit_signal ? exit_signal : "");
+  free(entry->exit_signal);
+  entry->exit_signal = exit_signal ? strdup(exit_signal) : NULL;
 }
 
 bool hpr_entry_is_suspect(const hpr_entry *entry) {
@@ -172,14 +174,16 @@ static hpr_state state_of(const hpr_entry *entry) {
 
 static size_t leftovers_of(const hpr_entry *entry) {
   size_t count = 0;
+  const hpr_row_rest *rest = hpr_row_more(&entry->row);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    if (entry->parts[part].presence == HPR_PRESENCE_GROUP && entry->row.members[part])
-      count += entry->row.members[part]->count;
+    if (entry->parts[part].presence == HPR_PRESENCE_GROUP && rest->members[part])
+      count += rest->members[part]->count;
   return count;
 }
 
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
   const hpr_row *row = &entry->row;
+  const hpr_row_rest *rest = hpr_row_more(row);
   return (hpr_snapshot){
       .ticket = entry->serial,
       .pid = row->main.pid,
@@ -188,18 +192,18 @@ hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
       .session = entry->session,
       .last_session = entry->session ? NULL : row->session,
       .token = row->token,
-      .goal = row->goal,
-      .fields = row->fields,
+      .goal = rest->goal,
+      .fields = rest->fields,
       .linked_by = entry->linked_by,
-      .pi_pid = row->keeper.pid ? row->pi.pid : 0,
-      .agent_pid = row->keeper.pid ? 0 : row->pi.pid,
-      .keeper_pid = row->keeper.pid,
-      .socket_path = row->socket_path,
+      .pi_pid = rest->keeper.pid ? rest->pi.pid : 0,
+      .agent_pid = rest->keeper.pid ? 0 : rest->pi.pid,
+      .keeper_pid = rest->keeper.pid,
+      .socket_path = rest->socket_path,
       .state = state_of(entry),
       .kin = row->main.kin,
       .exit_code = entry->exit_code,
       .leftovers = leftovers_of(entry),
-      .exit_signal = entry->exit_signal[0] ? entry->exit_signal : NULL,
+      .exit_signal = entry->exit_signal,
   };
 }
 

@@ -45,41 +45,41 @@ typedef enum hpr_presence {
 } hpr_presence;
 
 typedef struct hpr_process {
-  hpr_presence presence;
-  bool watched;
-  uint16_t round; /* of its watch, see hpr_watch_make */
-  bool suspect;   /* it may have ended: to be looked at in this turn */
-  bool noticed;   /* its exit was noticed before this turn began */
-  bool exited;    /* it has surely ended; only what is left of its group is in question */
+  uint16_t round;   /* of its watch, see hpr_watch_make */
+  uint8_t presence; /* an hpr_presence */
+  bool watched : 1;
+  bool suspect : 1; /* it may have ended: to be looked at in this turn */
+  bool noticed : 1; /* its exit was noticed before this turn began */
+  bool exited : 1;  /* it has surely ended; only what is left of its group is in question */
 } hpr_process;
 
-enum { HPR_SIGNAL_NAME_SIZE = 16 };
-
+/* A server may have ten thousand of them: what most do not have is in row.rest or behind a pointer,
+ * and the rest stands close together. */
 typedef struct hpr_entry {
-  hpr_row row;        /* what the file says of it */
-  hpr_lines *lines;   /* where its line of the file is; NULL = in no registry */
-  char *session;      /* NULL = unlinked */
-  hpr_link linked_by; /* HPR_LINK_NONE = unlinked */
-  uint64_t order;     /* its place: lower is older */
-  uint64_t serial;    /* its own for ever: ticket and watches are made of it */
-  hpr_life life;
-  hpr_process parts[HPR_PART_COUNT];
+  hpr_row row;           /* what the file says of it */
+  hpr_lines *lines;      /* where its line of the file is; NULL = in no registry */
+  char *session;         /* NULL = unlinked */
+  uint64_t order;        /* its place: lower is older */
+  uint64_t serial;       /* its own for ever: ticket and watches are made of it */
   hpr_ending *ending;    /* NULL = nobody wants its end */
   int64_t status_due_ms; /* EXITED: when the host is asked for the status */
   int64_t retry_ms;      /* when a watch that could not be set is tried again */
   int64_t heal_ms;       /* when it is asked again who its processes are */
-  bool agent_found;      /* by discovery, title or mark alone: any that is named takes its place */
-  bool status_expected;  /* a child of ours, whose parent tells how it ended */
-  bool status_known;     /* or given up */
   hpr_folder_id folder;  /* where it works; all 0: not known */
-  bool folder_is_dead;   /* its file system has not answered in time */
+  char *exit_signal;     /* NULL = none */
   int exit_code;
-  char exit_signal[HPR_SIGNAL_NAME_SIZE];
-  bool token_asked, token_is_ours; /* whether we carry its token ourselves */
-  bool looked_up;                  /* the lookups find it */
-  bool due;                        /* in the table's list of those that a turn works on */
-  bool acted;                      /* it was signalled in this round of the turn */
-  bool timed;                      /* in the table's list of those who wait for a time */
+  uint8_t linked_by;       /* an hpr_link; HPR_LINK_NONE = unlinked */
+  uint8_t life;            /* an hpr_life */
+  bool folder_is_dead : 1; /* its file system has not answered in time */
+  bool agent_found : 1; /* by discovery, title or mark alone: any that is named takes its place */
+  bool status_expected : 1;                /* a child of ours, whose parent tells how it ended */
+  bool status_known : 1;                   /* or given up */
+  bool token_asked : 1, token_is_ours : 1; /* whether we carry its token ourselves */
+  bool looked_up : 1;                      /* the lookups find it */
+  bool due : 1;                            /* in the table's list of those that a turn works on */
+  bool acted : 1;                          /* it was signalled in this round of the turn */
+  bool timed : 1;                          /* in the table's list of those who wait for a time */
+  hpr_process parts[HPR_PART_COUNT];
   struct hpr_entry *prev_due, *next_due, *prev_timed, *next_timed;
   struct hpr_entry *prev, *next; /* in order */
   uint32_t number;               /* see hpr_index_enter; another's when this one has gone */
@@ -140,7 +140,7 @@ void hpr_entry_make_remainder(hpr_entry *entry);
  */
 bool hpr_entry_learn(hpr_entry *entry, const hpr_identity *identity);
 
-/* How a child ended; `exit_signal` NULL = by itself. */
+/* How a child ended; `exit_signal` NULL = by itself. Lack of memory loses its name. */
 void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_signal);
 
 /* Looks at the entry; the strings stay the entry's. */

@@ -28,7 +28,9 @@ static void believe(hpr_entry *entry) {
 
 /* It is known under its agent's number now, or is only waited for: the status is all that counts.
  */
-static bool is_of_registered(const hpr_entry *entry) { return entry->row.registered_pid == 0; }
+static bool is_of_registered(const hpr_entry *entry) {
+  return hpr_row_more(&entry->row)->registered_pid == 0;
+}
 
 void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int exit_code,
                                const char *exit_signal, bool may_wait) {

@@ -30,8 +30,10 @@ static hpr_verdict judge_row(hpr_registry *registry, hpr_row *row) {
 static bool can_forget(const hpr_registry *registry, const hpr_row *row, hpr_verdict verdict) {
   const hpr_process_ops *process = &registry->process;
   if (verdict != HPR_VERDICT_FOREIGN && verdict != HPR_VERDICT_ELSEWHERE) return false;
-  if (hpr_ownerfile_test(registry->owners.locks, row) == HPR_PROOF_LIVES) return false;
-  return row->owner.pid == 0 || process->verify(process->self, &row->owner) != HPR_VERDICT_SAME;
+  if (hpr_ownerfile_test(registry->owners.locks, hpr_row_owner(row)) == HPR_PROOF_LIVES)
+    return false;
+  return hpr_row_owner(row)->identity.pid == 0 ||
+         process->verify(process->self, &hpr_row_owner(row)->identity) != HPR_VERDICT_SAME;
 }
 
 /* --- looking -------------------------------------------------------------------------------- */
@@ -46,19 +48,19 @@ static hpr_borrowed picture_of(const hpr_row *row) {
               .spawned_ms = row->spawned_ms,
               .session = row->session,
               .token = row->token,
-              .goal = row->goal,
-              .fields = row->fields,
-              .pi_pid = row->keeper.pid ? row->pi.pid : 0,
-              .agent_pid = row->keeper.pid ? 0 : row->pi.pid,
-              .keeper_pid = row->keeper.pid,
-              .socket_path = row->socket_path,
+              .goal = hpr_row_more(row)->goal,
+              .fields = hpr_row_more(row)->fields,
+              .pi_pid = hpr_row_more(row)->keeper.pid ? hpr_row_more(row)->pi.pid : 0,
+              .agent_pid = hpr_row_more(row)->keeper.pid ? 0 : hpr_row_more(row)->pi.pid,
+              .keeper_pid = hpr_row_more(row)->keeper.pid,
+              .socket_path = hpr_row_more(row)->socket_path,
               .state = row->terminating ? HPR_STATE_TERMINATING
                        : row->remainder ? HPR_STATE_REMAINDER
                                         : HPR_STATE_LIVE,
               .kin = row->main.kin,
               .exit_code = HPR_EXIT_CODE_NONE,
           },
-      .owner_pid = row->owner.pid,
+      .owner_pid = hpr_row_owner(row)->identity.pid,
   };
 }
 
@@ -143,12 +145,14 @@ static void explain_row(hpr_registry *registry, explaining *self, const hpr_row 
   self->it.about = "registered";
   self->it.pid = row->main.pid;
   hpr_judge_explain(&scope, row, tell, self);
-  explain_part(registry, self, "agent", &row->pi);
-  if (row->keeper.pid != row->main.pid) explain_part(registry, self, "keeper", &row->keeper);
-  explain_part(registry, self, "owner", &row->owner);
-  if (row->owner.pid == 0) return;
-  tell(self, "lock", lock_word(hpr_ownerfile_test(locks, row)));
-  if (row->owner_init[0]) tell(self, "init", lock_word(hpr_ownerfile_test_init(locks, row)));
+  explain_part(registry, self, "agent", &hpr_row_more(row)->pi);
+  if (hpr_row_more(row)->keeper.pid != row->main.pid)
+    explain_part(registry, self, "keeper", &hpr_row_more(row)->keeper);
+  explain_part(registry, self, "owner", &hpr_row_owner(row)->identity);
+  if (hpr_row_owner(row)->identity.pid == 0) return;
+  tell(self, "lock", lock_word(hpr_ownerfile_test(locks, hpr_row_owner(row))));
+  if (hpr_row_owner(row)->init[0])
+    tell(self, "init", lock_word(hpr_ownerfile_test_init(locks, hpr_row_owner(row))));
 }
 
 int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visit visit,
@@ -160,7 +164,8 @@ int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visi
   if (result != 0) return result;
   for (hpr_stored *it = document.stored; it; it = it->next) {
     if (it->error != 0) continue;
-    if (it->row.main.pid == pid || it->row.pi.pid == pid) explain_row(registry, &self, &it->row);
+    if (it->row.main.pid == pid || hpr_row_more(&it->row)->pi.pid == pid)
+      explain_row(registry, &self, &it->row);
     self.it.row++;
   }
   hpr_document_done(&document);

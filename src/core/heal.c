@@ -58,8 +58,8 @@ static bool heal_other(const hpr_process_ops *process, const char *pid_file, hpr
 bool hpr_heal(const hpr_process_ops *process, const char *pid_file, hpr_entry *entry) {
   bool learnt = is_untold(entry, HPR_PART_MAIN) && heal_main(process, pid_file, entry);
   if (is_untold(entry, HPR_PART_AGENT))
-    learnt = heal_other(process, pid_file, entry, &entry->row.pi) || learnt;
+    learnt = heal_other(process, pid_file, entry, &entry->row.rest->pi) || learnt;
   if (is_untold(entry, HPR_PART_KEEPER))
-    learnt = heal_other(process, pid_file, entry, &entry->row.keeper) || learnt;
+    learnt = heal_other(process, pid_file, entry, &entry->row.rest->keeper) || learnt;
   return learnt;
 }

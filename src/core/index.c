@@ -66,7 +66,7 @@ static key key_of(hpr_by by, const hpr_entry *entry) {
   switch (by) {
   case HPR_BY_SERIAL: return (key){&entry->serial, sizeof entry->serial};
   case HPR_BY_PID: return pid_key(&entry->row.main.pid);
-  case HPR_BY_AGENT: return pid_key(&entry->row.pi.pid);
+  case HPR_BY_AGENT: return pid_key(&hpr_row_more(&entry->row)->pi.pid);
   case HPR_BY_SESSION: return text_key(entry->session, false);
   case HPR_BY_TOKEN: return text_key(entry->row.token, false);
   case HPR_BY_CWD: return text_key(entry->row.cwd, true);

@@ -74,11 +74,11 @@ static void prove(const hpr_judge_scope *scope, const hpr_row *row, hpr_identity
 static void prove_agent(const hpr_judge_scope *scope, hpr_row *row) {
   const hpr_process_ops *process = scope->process;
   hpr_identity agent;
-  process->identify(process->self, row->pi.pid, &row->main, &agent);
+  process->identify(process->self, hpr_row_more(row)->pi.pid, &row->main, &agent);
   if (agent.state == HPR_RECORD_KNOWN && agent.kin)
-    row->pi = agent;
+    row->rest->pi = agent;
   else
-    prove(scope, row, &row->pi);
+    prove(scope, row, &row->rest->pi);
 }
 
 /* Where nobody can tell, by what was recorded, whether it is still the same, its mark may. */
@@ -101,16 +101,18 @@ static void heal(const hpr_judge_scope *scope, const hpr_row *row, hpr_identity 
 
 /* Returns what the registered process is found to be. */
 static hpr_verdict complete_identities(const hpr_judge_scope *scope, hpr_row *row) {
-  const bool is_keeper = row->keeper.pid == row->main.pid;
+  const bool is_keeper = hpr_row_more(row)->keeper.pid == row->main.pid;
   if (row->main.state == HPR_RECORD_NONE) prove(scope, row, &row->main);
   const hpr_verdict verdict = verify_or_heal(scope, row, &row->main);
-  if (row->pi.pid != 0 && row->pi.state == HPR_RECORD_NONE) prove_agent(scope, row);
-  heal(scope, row, &row->pi);
+  hpr_row_rest *rest = row->rest;
+  if (!rest) return verdict;
+  if (rest->pi.pid != 0 && rest->pi.state == HPR_RECORD_NONE) prove_agent(scope, row);
+  heal(scope, row, &rest->pi);
   if (is_keeper)
-    row->keeper = row->main;
-  else if (row->keeper.pid != 0 && row->keeper.state == HPR_RECORD_NONE)
-    prove(scope, row, &row->keeper);
-  if (!is_keeper) heal(scope, row, &row->keeper);
+    rest->keeper = row->main;
+  else if (rest->keeper.pid != 0 && rest->keeper.state == HPR_RECORD_NONE)
+    prove(scope, row, &rest->keeper);
+  if (!is_keeper) heal(scope, row, &rest->keeper);
   return verdict;
 }
 
@@ -119,11 +121,14 @@ static hpr_verdict complete_identities(const hpr_judge_scope *scope, hpr_row *ro
  * it, and of one that has ended that can be told.
  */
 static void renew(const hpr_process_ops *process, hpr_row *row) {
-  hpr_identity *const all[] = {&row->main, &row->pi, &row->keeper, &row->former};
-  static const hpr_part parts[] = {HPR_PART_MAIN, HPR_PART_AGENT, HPR_PART_KEEPER, HPR_PART_FORMER};
-  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-    hpr_members *members = row->members[parts[i]];
-    if (all[i]->pid != 0) process->renew(process->self, all[i]);
+  hpr_row_rest *rest = row->rest;
+  process->renew(process->self, &row->main);
+  if (!rest) return;
+  hpr_identity *const others[] = {&rest->pi, &rest->keeper, &rest->former};
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+    if (others[i]->pid != 0) process->renew(process->self, others[i]);
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
+    hpr_members *members = rest->members[part];
     for (size_t k = 0; members && k < members->count; k++)
       process->renew(process->self, &members->list[k]);
   }
@@ -149,7 +154,7 @@ static bool is_too_old(const hpr_process_ops *process, const hpr_row *row, int64
 /* A recorded member of a dead leader's group proves it where the leader's record cannot. */
 static bool has_member(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
                        int32_t group) {
-  const hpr_members *members = row->members[part];
+  const hpr_members *members = hpr_row_more(row)->members[part];
   for (size_t i = 0; members && i < members->count; i++)
     if (process->is_member(process->self, &members->list[i], group)) return true;
   return false;
@@ -179,8 +184,8 @@ static hpr_verdict with_members(const hpr_judge_scope *scope, const hpr_row *row
 /* Its processes are gone; a group that one of the others led need not be. */
 static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row *row,
                                    hpr_verdict verdict) {
-  const bool left = is_group_left(process, row, HPR_PART_AGENT, &row->pi) ||
-                    is_group_left(process, row, HPR_PART_FORMER, &row->former);
+  const bool left = is_group_left(process, row, HPR_PART_AGENT, &hpr_row_more(row)->pi) ||
+                    is_group_left(process, row, HPR_PART_FORMER, &hpr_row_more(row)->former);
   return hpr_verdict_is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
 }
 
@@ -190,11 +195,12 @@ static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row
  */
 static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row, hpr_verdict main) {
   const hpr_verdict verdict = with_members(scope, row, hpr_judge_place(scope, main));
-  const bool stranger = row->pi.state == HPR_RECORD_KNOWN && !row->pi.kin; /* keeps nothing alive */
-  if (row->pi.pid == 0 || stranger ||
+  const bool stranger = hpr_row_more(row)->pi.state == HPR_RECORD_KNOWN &&
+                        !hpr_row_more(row)->pi.kin; /* keeps nothing alive */
+  if (hpr_row_more(row)->pi.pid == 0 || stranger ||
       !(hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
     return verdict_of_rest(scope->process, row, verdict);
-  const hpr_verdict agent = verify(scope, &row->pi);
+  const hpr_verdict agent = verify(scope, &hpr_row_more(row)->pi);
   if (hpr_verdict_is_gone(agent) || agent == HPR_VERDICT_GROUP)
     return verdict_of_rest(scope->process, row, verdict);
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
@@ -207,7 +213,8 @@ hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict) {
 }
 
 hpr_verdict hpr_judge_row(const hpr_judge_scope *scope, hpr_row *row) {
-  const hpr_identity main = row->main, pi = row->pi, keeper = row->keeper;
+  const hpr_identity main = row->main, pi = hpr_row_more(row)->pi;
+  const hpr_identity keeper = hpr_row_more(row)->keeper;
   const hpr_verdict found = complete_identities(scope, row);
   const hpr_verdict verdict = find_subject(scope, row, found);
   if (verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP) renew(scope->process, row);
@@ -215,15 +222,16 @@ hpr_verdict hpr_judge_row(const hpr_judge_scope *scope, hpr_row *row) {
     return verdict;
   /* The original module does not say on which host its processes are. */
   row->main = main;
-  row->pi = pi;
-  row->keeper = keeper;
+  if (row->rest) row->rest->pi = pi;
+  if (row->rest) row->rest->keeper = keeper;
   return HPR_VERDICT_ELSEWHERE;
 }
 
 /* Processes beside its own that an end was asked for are there yet. */
 static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
-  for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
-    const hpr_asked *it = &row->ending->sent[i];
+  const hpr_ending_record *ending = hpr_row_more(row)->ending;
+  for (size_t i = 0; ending && i < ending->sent_count; i++) {
+    const hpr_asked *it = &ending->sent[i];
     hpr_identity identity = {.pid = it->pid, .state = HPR_RECORD_KNOWN, .kin = true};
     identity.boot = row->main.boot;
     identity.birth = it->birth;
@@ -243,7 +251,8 @@ static hpr_fate fate_of_survivor(const hpr_process_ops *process, const hpr_orpha
   if (row->terminating) return HPR_FATE_RESUME;
   if (is_too_old(process, row, policy->max_age_ms)) return HPR_FATE_END_OLD;
   const bool may_end = policy->end && lost && row->main.kin && !is_above_us(process, &row->main) &&
-                       !is_above_us(process, &row->pi) && !is_above_us(process, &row->keeper);
+                       !is_above_us(process, &hpr_row_more(row)->pi) &&
+                       !is_above_us(process, &hpr_row_more(row)->keeper);
   return may_end ? HPR_FATE_END : HPR_FATE_ADOPT;
 }
 

@@ -6,7 +6,7 @@
 
 const char *hpr_registry_socket_of(hpr_registry *registry, const char *session) {
   const hpr_entry *entry = hpr_table_find_session(&registry->table, session);
-  const char *path = entry ? entry->row.socket_path : NULL;
+  const char *path = entry ? hpr_row_more(&entry->row)->socket_path : NULL;
   if (!path) return NULL;
   if (registry->files->names_socket(registry->files->self, path)) return path;
   hpr_outbox_warn(&registry->outbox, HPR_EINVAL, entry->row.main.pid, path);
@@ -19,13 +19,13 @@ const char *hpr_registry_socket_of(hpr_registry *registry, const char *session) 
 /* An entry of ours knows that process, under whatever name. */
 static bool is_known(const hpr_registry *registry, int32_t pid) {
   for (const hpr_entry *entry = registry->table.entries; entry; entry = entry->next)
-    if (entry->row.main.pid == pid || entry->row.keeper.pid == pid) return true;
+    if (entry->row.main.pid == pid || hpr_row_more(&entry->row)->keeper.pid == pid) return true;
   return false;
 }
 
 /* An entry that is not known to be a keeper's. */
 static bool lacks_keeper(const hpr_entry *entry) {
-  return hpr_entry_is_live(entry) && entry->row.keeper.pid == 0;
+  return hpr_entry_is_live(entry) && hpr_row_more(&entry->row)->keeper.pid == 0;
 }
 
 bool hpr_registry_wants_listener(const hpr_registry *registry, int32_t keeper_pid, bool adopts) {
@@ -42,9 +42,9 @@ static bool listens(const hpr_identity *main, const hpr_identity *listener) {
 }
 
 static int make_keeper(hpr_registry *registry, hpr_entry *entry, const char *socket_path) {
-  const int result = hpr_row_set_text(&entry->row.socket_path, socket_path);
+  const int result = hpr_row_set_socket_path(&entry->row, socket_path);
   if (result != 0) return result;
-  entry->row.keeper = entry->row.main;
+  hpr_row_add_more(&entry->row)->keeper = entry->row.main;
   hpr_table_note_change(&registry->table);
   hpr_entry_touch(entry);
   return 0;
@@ -95,17 +95,17 @@ static void identify_keeper(const hpr_process_ops *process, const hpr_adoption *
 
 static void identify(const hpr_process_ops *process, const hpr_adoption *from, hpr_row *row) {
   identify_keeper(process, from, &row->main);
-  row->keeper = row->main;
+  row->rest->keeper = row->main;
   if (from->pi_pid == 0 || from->pi_pid == from->keeper_pid) return;
-  process->identify(process->self, from->pi_pid, &row->main, &row->pi);
-  if (!row->pi.kin) row->pi = (hpr_identity){0};
+  process->identify(process->self, from->pi_pid, &row->main, &row->rest->pi);
+  if (!row->rest->pi.kin) row->rest->pi = (hpr_identity){0};
 }
 
 static int fill_row(const hpr_registry *registry, const hpr_adoption *from, hpr_row *row) {
   row->spawned_ms = from->spawned_ms;
-  hpr_ledger_sign(&registry->ledger, &registry->owners, row);
+  hpr_row_set_owner(row, registry->ledger.owner);
   row->cwd = strdup(from->cwd);
-  return row->cwd ? hpr_row_set_text(&row->socket_path, from->socket_path) : HPR_ENOMEM;
+  return row->cwd ? hpr_row_set_socket_path(row, from->socket_path) : HPR_ENOMEM;
 }
 
 /* Takes the row over on success. */
@@ -119,8 +119,12 @@ static hpr_entry *add(hpr_registry *registry, hpr_row *row) {
 /* 0 and no entry: there is nothing to adopt. */
 static int adopt(hpr_registry *registry, const hpr_adoption *adoption) {
   hpr_row row = {0};
+  if (!hpr_row_add_more(&row)) return HPR_ENOMEM;
   identify(&registry->process, adoption, &row);
-  if (row.main.state != HPR_RECORD_KNOWN) return 0; /* gone, another process, or not to be told */
+  if (row.main.state != HPR_RECORD_KNOWN) { /* gone, another process, or not to be told */
+    hpr_row_done(&row);
+    return 0;
+  }
   int result = fill_row(registry, adoption, &row);
   hpr_entry *entry = result == 0 ? add(registry, &row) : NULL;
   if (!entry) {

@@ -12,24 +12,18 @@ enum {
   LOCK_RETRY_MS = 100, /* while others have the lock */
 };
 
-void hpr_ledger_done(hpr_ledger *ledger) { free(ledger->told); }
-
-void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row *row) {
-  row->owner = owners->self;
-  memcpy(row->owner_id, ledger->id, sizeof row->owner_id);
-  memcpy(row->owner_file, ledger->lock_file, sizeof row->owner_file);
-  memcpy(row->owner_init, ledger->lock_init, sizeof row->owner_init);
+void hpr_ledger_done(hpr_ledger *ledger) {
+  hpr_owner_name_drop(ledger->owner);
+  free(ledger->told);
 }
 
 /* Our lock is held in another file than before, or for the first time. */
 static void note_owned(void *self, const char *birth, const char *init) {
   const hpr_ledger_scope *scope = self;
-  memcpy(scope->ledger->lock_file, birth, sizeof scope->ledger->lock_file);
-  memcpy(scope->ledger->lock_init, init, sizeof scope->ledger->lock_init);
-  for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next) {
-    hpr_ledger_sign(scope->ledger, scope->owners, &entry->row);
-    hpr_entry_touch(entry);
-  }
+  hpr_owner_name *owner = scope->ledger->owner;
+  memcpy(owner->file, birth, sizeof owner->file);
+  memcpy(owner->init, init, sizeof owner->init);
+  for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next) hpr_entry_touch(entry);
 }
 
 /* --- exits that were told -------------------------------------------------------------------- */
@@ -54,16 +48,16 @@ void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row) {
 /* --- rows that others wrote ----------------------------------------------------------------- */
 
 static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
-  const hpr_identity *agent = &entry->row.pi;
+  const hpr_identity *agent = &hpr_row_more(&entry->row)->pi;
   if (agent->pid == 0 || !agent->kin) return false;
   return !hpr_verdict_is_gone(scope->process->verify(scope->process->self, agent));
 }
 
 /* Ours learns the agent that a registry which is gone knew. */
 static void take_agent(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row) {
-  if (!row->pi.kin || is_agent_known(scope, entry)) return;
+  if (!hpr_row_more(row)->pi.kin || is_agent_known(scope, entry)) return;
   hpr_watch_stop(scope->process, entry);
-  hpr_table_set_agent(scope->table, entry, &row->pi);
+  hpr_table_set_agent(scope->table, entry, &hpr_row_more(row)->pi);
   entry->parts[HPR_PART_AGENT].suspect = true;
   hpr_table_mark(scope->table, entry);
 }
@@ -75,10 +69,12 @@ static void take_agent(const hpr_ledger_scope *scope, hpr_entry *entry, const hp
 static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
   hpr_entry *same = hpr_table_find_same(scope->table, row);
   if (!same) return false;
-  const bool named = row->owner.pid != 0;
-  if (named && !hpr_identity_equal(&row->owner, &scope->owners->self)) return false;
+  const bool named = hpr_row_owner(row)->identity.pid != 0;
+  if (named && !hpr_identity_equal(&hpr_row_owner(row)->identity, &scope->owners->self))
+    return false;
   if (named && hpr_owners_lives(scope->owners, scope->process, row)) return false;
-  if (named && same->ending && row->pi.kin) return false; /* its agent was not asked to end */
+  if (named && same->ending && hpr_row_more(row)->pi.kin)
+    return false; /* its agent was not asked to end */
   hpr_entry_learn(same, &row->main);
   if (named) take_agent(scope, same, row);
   return true;
@@ -89,7 +85,7 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   const hpr_ledger_scope *scope = self;
   hpr_ledger *ledger = scope->ledger;
   if (stored->error != 0) return HPR_KEEP;
-  if (strcmp(stored->row.owner_id, ledger->id) == 0) return HPR_DROP;
+  if (strcmp(hpr_row_owner(&stored->row)->id, ledger->owner->id) == 0) return HPR_DROP;
   if (is_superseded(scope, &stored->row)) return HPR_DROP;
   if (ledger->file_error != 0 && was_told(ledger, &stored->row)) return HPR_DROP;
   if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
@@ -112,7 +108,7 @@ static void note_place(const hpr_ledger_scope *scope) {
  */
 static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_reason reason) {
   const hpr_process_ops *process = scope->process;
-  const bool resumed = entry->row.ending != NULL;
+  const bool resumed = hpr_row_more(&entry->row)->ending != NULL;
   const hpr_ending_request request = {
       .reason = reason,
       .signal = HPR_SIGNAL_TERM,
@@ -138,9 +134,7 @@ static void end_if_due(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_fate
  */
 static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
   hpr_row ours = *row;
-  ours.foreign_since_ms = 0;
   ours.remainder = row->remainder || was_told(scope->ledger, row);
-  hpr_ledger_sign(scope->ledger, scope->owners, &ours);
   hpr_entry *entry = hpr_entry_new(&ours);
   if (!entry) return HPR_KEEP;
   if (hpr_table_add(scope->table, entry, NULL) != 0) {
@@ -149,6 +143,8 @@ static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
     return HPR_KEEP;
   }
   *row = (hpr_row){0};
+  hpr_row_set_owner(&entry->row, scope->ledger->owner);
+  if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     entry->parts[part].suspect = entry->parts[part].presence == HPR_PRESENCE_THERE;
   if (runs && fate == HPR_FATE_ADOPT)
@@ -181,22 +177,25 @@ static hpr_keep keep_for_later(const hpr_ledger_scope *scope, const hpr_row *row
  */
 static hpr_keep keep_elsewhere(const hpr_ledger_scope *scope, hpr_row *row) {
   const int64_t now_ms = scope->process->now_ms(scope->process->self);
-  const bool dated = row->foreign_since_ms != 0 && row->foreign_since_ms <= now_ms;
-  if (dated && now_ms - row->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS) {
+  const bool dated =
+      hpr_row_more(row)->foreign_since_ms != 0 && hpr_row_more(row)->foreign_since_ms <= now_ms;
+  if (dated && now_ms - hpr_row_more(row)->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS) {
     hpr_outbox_warn(scope->outbox, HPR_EABANDONED, row->main.pid, path_of(scope));
     return HPR_DROP;
   }
   if (!scope->ledger->told_elsewhere) (void)keep_with_warning(scope, HPR_EFOREIGN, row->main.pid);
   scope->ledger->told_elsewhere = true;
   if (dated) return HPR_KEEP;
-  row->foreign_since_ms = now_ms;
+  hpr_row_rest *rest = hpr_row_add_more(row);
+  if (!rest) return HPR_KEEP; /* another time */
+  rest->foreign_since_ms = now_ms;
   return HPR_KEEP_CHANGED;
 }
 
 /* Its owner lives: whatever somebody else took it for, it is not lost. */
 static hpr_keep keep_owned(hpr_row *row) {
-  if (row->foreign_since_ms == 0) return HPR_KEEP;
-  row->foreign_since_ms = 0;
+  if (hpr_row_more(row)->foreign_since_ms == 0) return HPR_KEEP;
+  row->rest->foreign_since_ms = 0;
   return HPR_KEEP_CHANGED;
 }
 
@@ -208,7 +207,7 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
   /* Of another process, which must be gone: its exit is under way, and the row can wait. */
   if (!hpr_entry_learn(entry, &row->main)) return keep_for_later(scope, row);
   /* An agent that ours does not know was not asked to end with it. */
-  if (entry->ending) return row->pi.kin ? keep_for_later(scope, row) : HPR_DROP;
+  if (entry->ending) return hpr_row_more(row)->pi.kin ? keep_for_later(scope, row) : HPR_DROP;
   take_agent(scope, entry, row);
   entry->parts[HPR_PART_MAIN].suspect = true;
   hpr_table_mark(scope->table, entry);
@@ -285,7 +284,7 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   hpr_row *row = &stored->row;
   note_place(scope);
   if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
-  if (strcmp(row->owner_id, scope->ledger->id) == 0) return HPR_DROP;
+  if (strcmp(hpr_row_owner(row)->id, scope->ledger->owner->id) == 0) return HPR_DROP;
   const hpr_ownership owner = hpr_owners_ask(scope->owners, scope->process, row);
   switch (owner) {
   case HPR_OWNER_LIVES: return keep_owned(row);
@@ -318,7 +317,8 @@ static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *announce
 }
 
 static bool is_own_token(const hpr_ledger_scope *scope, const hpr_stored *stored) {
-  return stored->error == 0 && strcmp(stored->row.owner_id, scope->ledger->id) == 0;
+  return stored->error == 0 &&
+         strcmp(hpr_row_owner(&stored->row)->id, scope->ledger->owner->id) == 0;
 }
 
 /* Our own are written anew each time; a file that was read again has them, too. */
@@ -353,7 +353,7 @@ static hpr_keep judge_announced(void *self, hpr_stored *stored) {
 static void announce(void *self, hpr_buffer *own_announced) {
   const hpr_ledger_scope *scope = self;
   for (hpr_token *it = scope->ledger->tokens.list; it; it = it->next) {
-    hpr_ledger_sign(scope->ledger, scope->owners, &it->row);
+    hpr_row_set_owner(&it->row, scope->ledger->owner);
     hpr_document_announce(own_announced, &it->row);
   }
 }

@@ -19,17 +19,16 @@ typedef struct hpr_told {
 
 typedef struct hpr_ledger {
   hpr_pidfile *pidfile;
-  hpr_tokens tokens;          /* that we have announced */
-  char id[HPR_OWNER_ID_SIZE]; /* which registry of this process */
-  char lock_file[HPR_OWNER_ID_SIZE], lock_init[HPR_OWNER_ID_SIZE]; /* see hpr_row; "" = none */
-  bool adopting;       /* orphans are wanted: cleanupOrphans was called */
-  bool orphans_due;    /* the next write judges them */
-  bool judging_again;  /* some could not be judged before: who is kept was told then */
-  bool unsure;         /* one could not be judged */
-  int64_t judge_ms;    /* when they are judged again; HPR_TIME_NEVER */
-  bool place_told;     /* in this write: whether other hosts share the file */
-  bool dead_mount;     /* in this write: a file system has not answered */
-  bool told_elsewhere; /* that there are entries of other hosts */
+  hpr_tokens tokens;     /* that we have announced */
+  hpr_owner_name *owner; /* we; our rows share it */
+  bool adopting;         /* orphans are wanted: cleanupOrphans was called */
+  bool orphans_due;      /* the next write judges them */
+  bool judging_again;    /* some could not be judged before: who is kept was told then */
+  bool unsure;           /* one could not be judged */
+  int64_t judge_ms;      /* when they are judged again; HPR_TIME_NEVER */
+  bool place_told;       /* in this write: whether other hosts share the file */
+  bool dead_mount;       /* in this write: a file system has not answered */
+  bool told_elsewhere;   /* that there are entries of other hosts */
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */
   int file_error;                             /* why the last write failed; reported once */
   int64_t write_due_ms;                       /* when it is written at the latest; HPR_TIME_NEVER */
@@ -54,9 +53,6 @@ typedef struct hpr_ledger_scope {
 
 /* The file is the caller's to close. */
 void hpr_ledger_done(hpr_ledger *ledger);
-
-/* Names us as the owner of a row. */
-void hpr_ledger_sign(const hpr_ledger *ledger, const hpr_owners *owners, hpr_row *row);
 
 /*
  * Writes the file, and judges its orphans if they are due: those who are taken over are in the

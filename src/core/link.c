@@ -154,7 +154,7 @@ hpr_link hpr_registry_link_by_pid(hpr_registry *registry, const char *session, i
   hpr_turn_begin(registry);
   hpr_entry *entry = find_by_number(registry, session, pid);
   if (!entry) return link_by_ancestor(registry, session, pid);
-  if (entry->row.pi.pid == pid) entry->agent_found = false; /* it is named now */
+  if (hpr_row_more(&entry->row)->pi.pid == pid) entry->agent_found = false; /* it is named now */
   return give(registry, entry, session, HPR_LINK_PID, 0);
 }
 
@@ -201,16 +201,16 @@ hpr_link hpr_registry_link_by_cwd(hpr_registry *registry, const char *session, c
 
 const char *hpr_registry_goal_of(const hpr_registry *registry, const char *session) {
   const hpr_entry *entry = hpr_table_find_session(&registry->table, session);
-  return entry ? entry->row.goal : NULL;
+  return entry ? hpr_row_more(&entry->row)->goal : NULL;
 }
 
 int32_t hpr_registry_pid_of(const hpr_registry *registry, const char *session) {
   const hpr_entry *entry = hpr_table_find_session(&registry->table, session);
   if (!entry) return 0;
-  const hpr_part first = entry->row.keeper.pid ? HPR_PART_AGENT : HPR_PART_MAIN;
-  const hpr_part second = entry->row.keeper.pid ? HPR_PART_MAIN : HPR_PART_AGENT;
+  const hpr_part first = hpr_row_more(&entry->row)->keeper.pid ? HPR_PART_AGENT : HPR_PART_MAIN;
+  const hpr_part second = hpr_row_more(&entry->row)->keeper.pid ? HPR_PART_MAIN : HPR_PART_AGENT;
   const hpr_part part = hpr_entry_is_there(entry, first)    ? first
                         : hpr_entry_is_there(entry, second) ? second
                                                             : HPR_PART_MAIN;
-  return part == HPR_PART_MAIN ? entry->row.main.pid : entry->row.pi.pid;
+  return part == HPR_PART_MAIN ? entry->row.main.pid : hpr_row_more(&entry->row)->pi.pid;
 }

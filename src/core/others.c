@@ -85,7 +85,8 @@ static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
 static bool has_come_since(const hpr_process_ops *process, const hpr_entry *entry,
                            const hpr_identity *identity) {
   if (entry->ending->reason != HPR_REASON_RESUMED) return false;
-  const int64_t since_ms = process->clock_ms(process->self) - entry->row.ending->began_ms;
+  const int64_t since_ms =
+      process->clock_ms(process->self) - hpr_row_more(&entry->row)->ending->began_ms;
   const int64_t age_ms = process->age_ms(process->self, identity);
   return age_ms >= 0 && age_ms <= since_ms + TICK_MS;
 }
@@ -125,7 +126,7 @@ bool hpr_others_asked_in(const hpr_process_ops *process, const hpr_ending *endin
 }
 
 void hpr_others_resume(hpr_entry *entry) {
-  const hpr_ending_record *record = entry->row.ending;
+  const hpr_ending_record *record = hpr_row_more(&entry->row)->ending;
   for (size_t i = 0; i < record->sent_count; i++) {
     hpr_identity identity = {.pid = record->sent[i].pid, .state = HPR_RECORD_KNOWN, .kin = true};
     identity.boot = entry->row.main.boot;

@@ -19,8 +19,7 @@ typedef enum event_kind {
 /* A snapshot that outlives its entry. */
 typedef struct picture {
   hpr_snapshot snapshot;
-  char *cwd, *session, *last_session, *token, *goal, *fields, *socket_path;
-  char exit_signal[HPR_SIGNAL_NAME_SIZE];
+  char *cwd, *session, *last_session, *token, *goal, *fields, *socket_path, *exit_signal;
 } picture;
 
 struct hpr_event {
@@ -63,8 +62,7 @@ static picture *take_picture(const hpr_entry *entry) {
   shot->goal = copy(shot->goal, &it->goal);
   shot->fields = copy(shot->fields, &it->fields);
   shot->socket_path = copy(shot->socket_path, &it->socket_path);
-  memcpy(it->exit_signal, entry->exit_signal, sizeof it->exit_signal);
-  shot->exit_signal = it->exit_signal[0] ? it->exit_signal : NULL;
+  shot->exit_signal = copy(shot->exit_signal, &it->exit_signal);
   return it;
 }
 
@@ -77,6 +75,7 @@ static void free_picture(picture *it) {
   free(it->goal);
   free(it->fields);
   free(it->socket_path);
+  free(it->exit_signal);
   free(it);
 }
 

@@ -27,7 +27,8 @@ void hpr_owners_begin(hpr_owners *owners) { owners->round++; }
 static hpr_owner *find(const hpr_owners *owners, const hpr_row *row) {
   hpr_owner *owner;
   DL_FOREACH(owners->list, owner) {
-    if (strcmp(owner->id, row->owner_id) == 0 && hpr_identity_equal(&owner->identity, &row->owner))
+    if (strcmp(owner->id, hpr_row_owner(row)->id) == 0 &&
+        hpr_identity_equal(&owner->identity, &hpr_row_owner(row)->identity))
       return owner;
   }
   return NULL;
@@ -37,8 +38,8 @@ static hpr_owner *find(const hpr_owners *owners, const hpr_row *row) {
 static hpr_owner *find_or_add(hpr_owners *owners, const hpr_row *row) {
   hpr_owner *owner = find(owners, row);
   if (owner || !(owner = calloc(1, sizeof *owner))) return owner;
-  owner->identity = row->owner;
-  memcpy(owner->id, row->owner_id, sizeof owner->id);
+  owner->identity = hpr_row_owner(row)->identity;
+  memcpy(owner->id, hpr_row_owner(row)->id, sizeof owner->id);
   owner->number = ++owners->next_number;
   owner->round = owner->init_round = owners->round - 1;
   DL_APPEND(owners->list, owner);
@@ -46,7 +47,7 @@ static hpr_owner *find_or_add(hpr_owners *owners, const hpr_row *row) {
 }
 
 /* Nobody's, as the original module leaves them. */
-static bool is_named(const hpr_row *row) { return row->owner.pid != 0; }
+static bool is_named(const hpr_row *row) { return hpr_row_owner(row)->identity.pid != 0; }
 
 /* --- does it live? -------------------------------------------------------------------------- */
 
@@ -68,18 +69,19 @@ static hpr_ownership ownership_of(const hpr_owners *owners, hpr_verdict verdict)
 /* Where hosts share the file each of them may have locks of its own. */
 static bool is_of_another_host(const hpr_owners *owners, const hpr_process_ops *process,
                                const hpr_row *row) {
-  return owners->shared && process->verify(process->self, &row->owner) == HPR_VERDICT_NOT_HERE;
+  return owners->shared &&
+         process->verify(process->self, &hpr_row_owner(row)->identity) == HPR_VERDICT_NOT_HERE;
 }
 
 static hpr_ownership ask(const hpr_owners *owners, const hpr_process_ops *process,
                          const hpr_row *row) {
-  switch (hpr_ownerfile_test(owners->locks, row)) {
+  switch (hpr_ownerfile_test(owners->locks, hpr_row_owner(row))) {
   case HPR_PROOF_LIVES: return HPR_OWNER_LIVES;
   case HPR_PROOF_ENDED:
     return is_of_another_host(owners, process, row) ? HPR_OWNER_ELSEWHERE : HPR_OWNER_GONE;
   case HPR_PROOF_NONE: break;
   }
-  return ownership_of(owners, process->verify(process->self, &row->owner));
+  return ownership_of(owners, process->verify(process->self, &hpr_row_owner(row)->identity));
 }
 
 /* Of our own process the end is also ours. */
@@ -115,13 +117,13 @@ bool hpr_owners_lives(hpr_owners *owners, const hpr_process_ops *process, const 
 }
 
 static bool ask_init(const hpr_owners *owners, const hpr_process_ops *process, const hpr_row *row) {
-  return hpr_ownerfile_test_init(owners->locks, row) == HPR_PROOF_ENDED &&
+  return hpr_ownerfile_test_init(owners->locks, hpr_row_owner(row)) == HPR_PROOF_ENDED &&
          !is_of_another_host(owners, process, row);
 }
 
 bool hpr_owners_took_all_along(hpr_owners *owners, const hpr_process_ops *process,
                                const hpr_row *row) {
-  if (row->owner_init[0] == '\0') return false;
+  if (hpr_row_owner(row)->init[0] == '\0') return false;
   hpr_owner *owner = find(owners, row);
   if (!owner) return ask_init(owners, process, row);
   if (owner->init_round != owners->round) owner->took_all = ask_init(owners, process, row);

@@ -39,22 +39,23 @@ static void distrust(hpr_identity *identity) {
 
 static int fill_row(const hpr_registry *registry, const hpr_registration *from, hpr_row *row) {
   const hpr_process_ops *process = &registry->process;
+  if (from->keeper_pid != 0 && !hpr_row_add_more(row)) return HPR_ENOMEM;
   row->spawned_ms = process->now_ms(process->self);
   row->spawned_boot_ms = process->boot_ms(process->self);
   process->identify(process->self, from->pid, NULL, &row->main);
   if (!from->status_expected) distrust(&row->main);
   use_earlier_record(registry, &row->main);
   if (from->keeper_pid == from->pid) {
-    row->keeper = row->main;
+    row->rest->keeper = row->main;
   } else if (from->keeper_pid != 0) {
-    process->identify(process->self, from->keeper_pid, NULL, &row->keeper);
-    distrust(&row->keeper);
+    process->identify(process->self, from->keeper_pid, NULL, &row->rest->keeper);
+    distrust(&row->rest->keeper);
   }
-  hpr_ledger_sign(&registry->ledger, &registry->owners, row);
+  hpr_row_set_owner(row, registry->ledger.owner);
   row->cwd = strdup(from->cwd);
   int result = row->cwd ? hpr_row_set_text(&row->token, from->token) : HPR_ENOMEM;
-  if (result == 0) result = hpr_row_set_text(&row->socket_path, from->socket_path);
-  if (result == 0) result = hpr_row_set_text(&row->goal, from->goal);
+  if (result == 0) result = hpr_row_set_socket_path(row, from->socket_path);
+  if (result == 0) result = hpr_row_set_goal(row, from->goal);
   return result == 0 && from->fields ? hpr_row_set_fields(row, from->fields) : result;
 }
 
@@ -92,7 +93,7 @@ static bool leaves_group(const hpr_registry *registry, const hpr_entry *entry) {
 
 /* Its agent may have an entry of its own. */
 static bool can_go_on_as_agent(const hpr_table *table, const hpr_entry *entry) {
-  return has_own_agent(entry) && !hpr_table_find_pid(table, entry->row.pi.pid);
+  return has_own_agent(entry) && !hpr_table_find_pid(table, hpr_row_more(&entry->row)->pi.pid);
 }
 
 /* Told at once: with its place in the file it has lost the time to wait for its status. */
@@ -153,8 +154,9 @@ static size_t length_of(const char *text) { return text ? strlen(text) : 0; }
 static int check_room(const hpr_registry *registry, const hpr_row *row) {
   enum { IDENTITIES = 4096, ESCAPED = 6 }; /* "\u0001" for one byte */
   const hpr_pidfile *file = registry->ledger.pidfile;
-  const size_t texts = length_of(row->cwd) + length_of(row->token) + length_of(row->socket_path) +
-                       length_of(row->goal) + length_of(row->fields);
+  const hpr_row_rest *rest = hpr_row_more(row);
+  const size_t texts = length_of(row->cwd) + length_of(row->token) + length_of(rest->socket_path) +
+                       length_of(rest->goal) + length_of(rest->fields);
   if (hpr_pidfile_has_room(file, texts * ESCAPED + IDENTITIES)) return 0;
   hpr_buffer text = {0};
   hpr_row_write(row, &text);

@@ -14,7 +14,10 @@
 static int open_ledger(hpr_registry *registry, const char *path) {
   uint64_t nonce = registry->process.nonce(registry->process.self);
   hpr_ledger *ledger = &registry->ledger;
-  snprintf(ledger->id, sizeof ledger->id, "%016" PRIx64, nonce);
+  ledger->owner = hpr_owner_name_new();
+  if (!ledger->owner) return HPR_ENOMEM;
+  snprintf(ledger->owner->id, sizeof ledger->owner->id, "%016" PRIx64, nonce);
+  ledger->owner->identity = registry->owners.self;
   ledger->write_due_ms = ledger->judge_ms = HPR_TIME_NEVER;
   const bool is_init = registry->owners.self.pid == 1;
   int result = hpr_pidfile_open(path, nonce, is_init, registry->files, &ledger->pidfile);
@@ -46,6 +49,7 @@ int hpr_registry_open(const hpr_options *options, hpr_registry **ret_registry) {
   const hpr_process_ops *process = &registry->process;
   process->identify(process->self, process->self_pid(process->self), NULL, &registry->owners.self);
   if (open_ledger(registry, options->pid_file) != 0) {
+    hpr_ledger_done(&registry->ledger);
     free(registry);
     return HPR_ENOMEM;
   }

@@ -206,7 +206,7 @@ static int32_t grace_left(const hpr_ending_record *record, int64_t clock_ms) {
 }
 
 int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request) {
-  const hpr_ending_record *record = entry->row.ending;
+  const hpr_ending_record *record = hpr_row_more(&entry->row)->ending;
   if (!record) return hpr_table_end(table, entry, request);
   hpr_ending *ending = malloc(sizeof *ending);
   if (!ending) return HPR_ENOMEM;
@@ -263,13 +263,15 @@ static bool leaves_group(const hpr_entry *entry) {
 }
 
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent) {
-  const hpr_identity before = entry->row.pi;
+  const hpr_identity before = hpr_row_more(&entry->row)->pi;
   hpr_process *former = &entry->parts[HPR_PART_FORMER];
+  hpr_row_rest *rest = hpr_row_add_more(&entry->row);
+  if (!rest) return HPR_ENOMEM;
   hpr_table_note_change(table);
   hpr_index_remove(&table->index, HPR_BY_AGENT, entry);
-  entry->row.pi = *agent;
+  rest->pi = *agent;
   if (hpr_index_add(&table->index, HPR_BY_AGENT, entry) != 0) {
-    entry->row.pi = before;
+    rest->pi = before;
     hpr_index_add(&table->index, HPR_BY_AGENT, entry);
     return HPR_ENOMEM;
   }
@@ -286,7 +288,7 @@ int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *
 }
 
 int hpr_table_promote(hpr_table *table, hpr_entry *entry) {
-  const int32_t number = entry->row.pi.pid;
+  const int32_t number = hpr_row_more(&entry->row)->pi.pid;
   if (hpr_table_find_pid(table, number)) return HPR_EEXIST;
   hpr_table_note_change(table);
   hpr_index_remove(&table->index, HPR_BY_AGENT, entry);

@@ -111,7 +111,7 @@ static bool take_census(hpr_registry *registry, bool first) {
       .process = &registry->process,
       .table = &registry->table,
       .pidfile = registry->ledger.pidfile,
-      .owner_id = registry->ledger.id,
+      .owner_id = registry->ledger.owner->id,
   };
   hpr_census *census = &registry->census;
   const bool fresh = census->list && !census->stale;

@@ -20,7 +20,7 @@ void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint16_t *ret_round,
 /* A member that proves the group: the number is nobody else's while it lives. */
 static const hpr_identity *living_member(const hpr_process_ops *process, const hpr_entry *entry,
                                          hpr_part part) {
-  const hpr_members *members = entry->row.members[part];
+  const hpr_members *members = hpr_row_more(&entry->row)->members[part];
   for (size_t i = 0; members && i < members->count; i++)
     if (process->is_member(process->self, &members->list[i], hpr_entry_part(entry, part)->pid))
       return &members->list[i];
@@ -43,7 +43,7 @@ static void record_members(const hpr_process_ops *process, hpr_entry *entry, hpr
 static bool has_ended(const hpr_entry *entry, hpr_part part) {
   const hpr_process *it = &entry->parts[part];
   return it->exited || it->presence == HPR_PRESENCE_GROUP || part == HPR_PART_FORMER ||
-         entry->row.members[part];
+         hpr_row_more(&entry->row)->members[part];
 }
 
 static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry *entry,

@@ -7,6 +7,7 @@
 enum {
   FIRST_CAPACITY = 16,
   CHANGES_KEPT = 256, /* more were an exception: their memory is given back */
+  CHANGES_PART = 4,   /* if more than so many of all lines have changed, all are made anew */
 };
 
 size_t hpr_lines_find(const hpr_lines *lines, uint64_t order) {
@@ -34,9 +35,15 @@ size_t hpr_lines_first(hpr_lines *lines) {
 
 /* --- changes -------------------------------------------------------------------------------- */
 
+/* By half and not to the double: of many lines a third may be room. */
+static size_t next_capacity(size_t capacity) {
+  return capacity < FIRST_CAPACITY ? FIRST_CAPACITY : capacity + capacity / 2;
+}
+
 static bool make_room_for_change(hpr_lines *lines) {
   if (lines->change_count < lines->change_capacity) return true;
-  const size_t capacity = lines->change_capacity ? lines->change_capacity * 2 : FIRST_CAPACITY;
+  if (lines->change_count > CHANGES_KEPT + lines->living / CHANGES_PART) return false;
+  const size_t capacity = next_capacity(lines->change_capacity);
   hpr_change *larger = realloc(lines->changes, capacity * sizeof *larger);
   if (!larger) return false;
   lines->changes = larger;
@@ -65,7 +72,7 @@ void hpr_lines_spoil(hpr_lines *lines, uint64_t order) {
 
 static int make_room(hpr_lines *lines) {
   if (lines->count < lines->capacity) return 0;
-  const size_t capacity = lines->capacity ? lines->capacity * 2 : FIRST_CAPACITY;
+  const size_t capacity = next_capacity(lines->capacity);
   hpr_line *larger = realloc(lines->list, capacity * sizeof *larger);
   if (!larger) return HPR_ENOMEM;
   lines->list = larger;

@@ -39,7 +39,7 @@ typedef struct hpr_lines {
   hpr_change *changes;
   size_t change_count, change_capacity;
   size_t stale;     /* so many of the changes are not removals */
-  bool all_stale;   /* there was no memory to say which */
+  bool all_stale;   /* too many to say which, or there was no memory for it */
   bool changed;     /* since the client last cleared it */
   uint64_t written; /* the number of the write that they stand in; 0 = none */
 } hpr_lines;

@@ -227,52 +227,51 @@ static hpr_proof proof_of(int result) {
 }
 
 /* Opens the file that a row names; another file of that name is none. */
-static int open_named(const hpr_ownerfile *owners, bool single, const hpr_row *row,
+static int open_named(const hpr_ownerfile *owners, bool single, const hpr_owner_name *of,
                       hpr_file *ret_file) {
   const hpr_file_ops *files = owners->files;
   hpr_file_info info;
   char birth[HPR_OWNER_ID_SIZE];
-  int result = files->open(files->self, name_of(owners, single, row->owner_id), ret_file);
+  int result = files->open(files->self, name_of(owners, single, of->id), ret_file);
   if (result != 0) return result;
   result = files->info(files->self, *ret_file, &info);
   if (result == 0) result = check_private(&info);
-  if (result == 0 &&
-      !(read_birth(files, *ret_file, &info, birth) && strcmp(birth, row->owner_file) == 0))
+  if (result == 0 && !(read_birth(files, *ret_file, &info, birth) && strcmp(birth, of->file) == 0))
     result = HPR_ENOENT;
   if (result != 0) files->close(files->self, *ret_file);
   return result;
 }
 
-static int test_byte(const hpr_ownerfile *owners, const hpr_row *row, const char *id) {
+static int test_byte(const hpr_ownerfile *owners, const hpr_owner_name *of, const char *id) {
   const hpr_file_ops *files = owners->files;
   hpr_file file;
-  int result = open_named(owners, false, row, &file);
+  int result = open_named(owners, false, of, &file);
   if (result != 0) return result == HPR_EBUSY ? HPR_EIO : result;
   result = files->test_byte(files->self, file, place_of(strtoull(id, NULL, 16)));
   files->close(files->self, file);
   return result;
 }
 
-static int test_single(const hpr_ownerfile *owners, const hpr_row *row) {
+static int test_single(const hpr_ownerfile *owners, const hpr_owner_name *of) {
   const hpr_file_ops *files = owners->files;
   hpr_file file;
-  int result = open_named(owners, true, row, &file);
+  int result = open_named(owners, true, of, &file);
   if (result != 0) return result == HPR_EBUSY ? HPR_EIO : result;
   result = files->try_lock(files->self, file);
   files->close(files->self, file);
   return result;
 }
 
-hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_row *row) {
-  if (row->owner_file[0] == '\0') return HPR_PROOF_NONE;
-  const int result = test_byte(owners, row, row->owner_id);
+hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+  if (of->file[0] == '\0') return HPR_PROOF_NONE;
+  const int result = test_byte(owners, of, of->id);
   if (result == 0 || result == HPR_EBUSY) return proof_of(result);
-  return proof_of(test_single(owners, row));
+  return proof_of(test_single(owners, of));
 }
 
-hpr_proof hpr_ownerfile_test_init(const hpr_ownerfile *owners, const hpr_row *row) {
-  if (row->owner_file[0] == '\0' || row->owner_init[0] == '\0') return HPR_PROOF_NONE;
-  return proof_of(test_byte(owners, row, row->owner_init));
+hpr_proof hpr_ownerfile_test_init(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+  if (of->file[0] == '\0' || of->init[0] == '\0') return HPR_PROOF_NONE;
+  return proof_of(test_byte(owners, of, of->init));
 }
 
 bool hpr_ownerfile_is_single(const char *suffix) {

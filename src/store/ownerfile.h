@@ -54,8 +54,8 @@ const char *hpr_ownerfile_init(const hpr_ownerfile *owners);
 const hpr_file *hpr_ownerfile_bytes(const hpr_ownerfile *owners);
 
 /* Does the owner of that row live? And the process 1 that it names? Nothing is made for it. */
-hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_row *row);
-hpr_proof hpr_ownerfile_test_init(const hpr_ownerfile *owners, const hpr_row *row);
+hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_owner_name *of);
+hpr_proof hpr_ownerfile_test_init(const hpr_ownerfile *owners, const hpr_owner_name *of);
 
 /* True for the name of a file of one owner, without what precedes ".owner". */
 bool hpr_ownerfile_is_single(const char *suffix);

@@ -376,8 +376,8 @@ bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
   const hpr_stored *stored;
   DL_FOREACH(f->others.stored, stored) {
     const hpr_row *row = &stored->row;
-    if (stored->error == 0 &&
-        (row->main.pid == pid || row->pi.pid == pid || row->keeper.pid == pid))
+    if (stored->error == 0 && (row->main.pid == pid || hpr_row_more(row)->pi.pid == pid ||
+                               hpr_row_more(row)->keeper.pid == pid))
       return true;
   }
   return false;
@@ -387,7 +387,7 @@ static void visit_others(const hpr_document *document, const char *owner_id,
                          void (*visit)(void *context, const hpr_row *row), void *context) {
   const hpr_stored *stored;
   DL_FOREACH(document->stored, stored) {
-    if (stored->error == 0 && strcmp(stored->row.owner_id, owner_id) != 0)
+    if (stored->error == 0 && strcmp(hpr_row_owner(&stored->row)->id, owner_id) != 0)
       visit(context, &stored->row);
   }
 }

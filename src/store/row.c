@@ -1,9 +1,43 @@
 #include "store/row.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+
+/* --- its parts ------------------------------------------------------------------------------ */
+
+const hpr_row_rest *hpr_row_more(const hpr_row *row) {
+  static const hpr_row_rest nothing;
+  return row->rest ? row->rest : &nothing;
+}
+
+hpr_row_rest *hpr_row_add_more(hpr_row *row) {
+  if (!row->rest) row->rest = calloc(1, sizeof *row->rest);
+  return row->rest;
+}
+
+const hpr_owner_name *hpr_row_owner(const hpr_row *row) {
+  static const hpr_owner_name nobody;
+  return row->owner ? row->owner : &nobody;
+}
+
+hpr_owner_name *hpr_owner_name_new(void) {
+  hpr_owner_name *name = calloc(1, sizeof *name);
+  if (name) name->uses = 1;
+  return name;
+}
+
+void hpr_owner_name_drop(hpr_owner_name *name) {
+  if (name && --name->uses == 0) free(name);
+}
+
+void hpr_row_set_owner(hpr_row *row, hpr_owner_name *owner) {
+  owner->uses++;
+  hpr_owner_name_drop(row->owner);
+  row->owner = owner;
+}
 
 const char *hpr_row_identity_key(hpr_part part, bool is_pi) {
   switch (part) {
@@ -16,10 +50,10 @@ const char *hpr_row_identity_key(hpr_part part, bool is_pi) {
 
 const hpr_identity *hpr_row_identity(const hpr_row *row, hpr_part part) {
   switch (part) {
-  case HPR_PART_AGENT: return &row->pi;
+  case HPR_PART_AGENT: return &hpr_row_more(row)->pi;
   case HPR_PART_MAIN: return &row->main;
-  case HPR_PART_KEEPER: return &row->keeper;
-  default: return &row->former;
+  case HPR_PART_KEEPER: return &hpr_row_more(row)->keeper;
+  default: return &hpr_row_more(row)->former;
   }
 }
 
@@ -31,54 +65,75 @@ int hpr_row_set_text(char **field, const char *text) {
   return 0;
 }
 
-int32_t hpr_row_registered_pid(const hpr_row *row) {
-  return row->registered_pid ? row->registered_pid : row->main.pid;
+static int set_rare_text(hpr_row *row, size_t offset, const char *text) {
+  const bool has = text && text[0];
+  if (!has && !row->rest) return 0;
+  if (!hpr_row_add_more(row)) return HPR_ENOMEM;
+  return hpr_row_set_text((char **)((char *)row->rest + offset), text);
 }
 
-static void move_members(hpr_row *row, hpr_part from, hpr_part to) {
-  free(row->members[to]);
-  row->members[to] = row->members[from];
-  row->members[from] = NULL;
+int hpr_row_set_socket_path(hpr_row *row, const char *path) {
+  return set_rare_text(row, offsetof(hpr_row_rest, socket_path), path);
+}
+
+int hpr_row_set_goal(hpr_row *row, const char *goal) {
+  return set_rare_text(row, offsetof(hpr_row_rest, goal), goal);
+}
+
+int32_t hpr_row_registered_pid(const hpr_row *row) {
+  const int32_t pid = hpr_row_more(row)->registered_pid;
+  return pid ? pid : row->main.pid;
+}
+
+static void move_members(hpr_row_rest *rest, hpr_part from, hpr_part to) {
+  free(rest->members[to]);
+  rest->members[to] = rest->members[from];
+  rest->members[from] = NULL;
 }
 
 void hpr_row_leave_agent(hpr_row *row, const hpr_identity *former) {
+  hpr_row_rest *rest = row->rest;
+  if (!rest) return; /* it had none */
   if (former) {
-    row->former = *former;
-    move_members(row, HPR_PART_AGENT, HPR_PART_FORMER);
+    rest->former = *former;
+    move_members(rest, HPR_PART_AGENT, HPR_PART_FORMER);
   }
-  free(row->members[HPR_PART_AGENT]);
-  row->members[HPR_PART_AGENT] = NULL;
+  free(rest->members[HPR_PART_AGENT]);
+  rest->members[HPR_PART_AGENT] = NULL;
 }
 
 void hpr_row_promote(hpr_row *row, bool keep_group) {
-  if (row->keeper.pid == row->main.pid) {
-    row->keeper = (hpr_identity){0};
-    free(row->socket_path);
-    row->socket_path = NULL;
+  hpr_row_rest *rest = row->rest; /* it has an agent */
+  if (rest->keeper.pid == row->main.pid) {
+    rest->keeper = (hpr_identity){0};
+    free(rest->socket_path);
+    rest->socket_path = NULL;
   }
   if (keep_group) {
-    row->former = row->main;
-    move_members(row, HPR_PART_MAIN, HPR_PART_FORMER);
+    rest->former = row->main;
+    move_members(rest, HPR_PART_MAIN, HPR_PART_FORMER);
   }
-  row->registered_pid = hpr_row_registered_pid(row);
-  row->main = row->pi;
-  row->pi = (hpr_identity){0};
-  if (row->keeper.pid == row->main.pid) row->keeper = row->main;
-  move_members(row, HPR_PART_AGENT, HPR_PART_MAIN);
+  rest->registered_pid = hpr_row_registered_pid(row);
+  row->main = rest->pi;
+  rest->pi = (hpr_identity){0};
+  if (rest->keeper.pid == row->main.pid) rest->keeper = row->main;
+  move_members(rest, HPR_PART_AGENT, HPR_PART_MAIN);
 }
 
 int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members) {
   hpr_members *copy = NULL;
+  if (members->count == 0 && !row->rest) return 0;
+  if (!hpr_row_add_more(row)) return HPR_ENOMEM;
   if (members->count > 0 && !(copy = malloc(sizeof *copy))) return HPR_ENOMEM;
   if (copy) *copy = *members;
-  free(row->members[part]);
-  row->members[part] = copy;
+  free(row->rest->members[part]);
+  row->rest->members[part] = copy;
   return 0;
 }
 
 int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms,
                          bool tree) {
-  hpr_ending_record *record = calloc(1, sizeof *record);
+  hpr_ending_record *record = hpr_row_add_more(row) ? calloc(1, sizeof *record) : NULL;
   if (!record) return HPR_ENOMEM;
   *record = (hpr_ending_record){
       .signal = signal, .grace_ms = grace_ms, .began_ms = began_ms, .tree = tree};
@@ -88,20 +143,26 @@ int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int6
     return HPR_ENOMEM;
   }
   hpr_row_drop_ending(row);
-  row->ending = record;
+  row->rest->ending = record;
   row->terminating = true;
   return 0;
 }
 
+static void free_ending(hpr_ending_record *ending) {
+  if (ending) free(ending->sent);
+  free(ending);
+}
+
 void hpr_row_drop_ending(hpr_row *row) {
-  if (row->ending) free(row->ending->sent);
-  free(row->ending);
-  row->ending = NULL;
+  if (!row->rest) return;
+  free_ending(row->rest->ending);
+  row->rest->ending = NULL;
 }
 
 static hpr_asked *find_asked(const hpr_row *row, const hpr_identity *identity) {
-  for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
-    hpr_asked *it = &row->ending->sent[i];
+  const hpr_ending_record *ending = hpr_row_more(row)->ending;
+  for (size_t i = 0; ending && i < ending->sent_count; i++) {
+    hpr_asked *it = &ending->sent[i];
     if (it->pid == identity->pid && hpr_birth_equal(&it->birth, &identity->birth)) return it;
   }
   return NULL;
@@ -112,7 +173,7 @@ bool hpr_row_was_asked(const hpr_row *row, const hpr_identity *identity) {
 }
 
 int hpr_row_add_asked(hpr_row *row, const hpr_identity *identity) {
-  hpr_ending_record *record = row->ending;
+  hpr_ending_record *record = hpr_row_more(row)->ending;
   if (!record || find_asked(row, identity)) return 0;
   if (record->sent_count >= HPR_PART_COUNT) {
     hpr_asked *longer = realloc(record->sent, (record->sent_count + 1) * sizeof *longer);
@@ -127,18 +188,44 @@ int hpr_row_add_asked(hpr_row *row, const hpr_identity *identity) {
 
 void hpr_row_drop_asked(hpr_row *row, const hpr_identity *identity) {
   hpr_asked *it = find_asked(row, identity);
-  if (it) *it = row->ending->sent[--row->ending->sent_count];
+  hpr_ending_record *ending = hpr_row_more(row)->ending;
+  if (it) *it = ending->sent[--ending->sent_count];
+}
+
+static void free_rest(hpr_row_rest *rest) {
+  if (!rest) return;
+  free(rest->socket_path);
+  free(rest->goal);
+  free(rest->fields);
+  free(rest->unknown);
+  free_ending(rest->ending);
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) free(rest->members[part]);
+  free(rest);
+}
+
+static bool has_process(const hpr_row_rest *rest) {
+  return rest->pi.pid || rest->keeper.pid || rest->former.pid || rest->registered_pid;
+}
+
+static bool has_text(const hpr_row_rest *rest) {
+  return rest->socket_path || rest->goal || rest->fields || rest->unknown;
+}
+
+void hpr_row_trim(hpr_row *row) {
+  const hpr_row_rest *rest = row->rest;
+  if (!rest || has_process(rest) || has_text(rest) || rest->ending || rest->foreign_since_ms != 0)
+    return;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    if (rest->members[part]) return;
+  free_rest(row->rest);
+  row->rest = NULL;
 }
 
 void hpr_row_done(hpr_row *row) {
   free(row->cwd);
   free(row->token);
-  free(row->socket_path);
   free(row->session);
-  free(row->goal);
-  free(row->fields);
-  hpr_row_drop_ending(row);
-  for (hpr_part part = 0; part < HPR_PART_COUNT; part++) free(row->members[part]);
-  free(row->unknown);
+  free_rest(row->rest);
+  hpr_owner_name_drop(row->owner);
   *row = (hpr_row){0};
 }

@@ -47,35 +47,63 @@ typedef struct hpr_ending_record {
   size_t sent_count;
 } hpr_ending_record;
 
+/* What most rows do not have. The strings, the members and the ending belong to it. */
+typedef struct hpr_row_rest {
+  hpr_identity pi;     /* the agent: "piPid", "piIdentity" where there is a keeper, else
+                          "agentPid", "agentIdentity"; pid 0 = none */
+  hpr_identity former; /* "former", with its pid; pid 0 = none */
+  hpr_identity keeper; /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
+  hpr_members *members[HPR_PART_COUNT]; /* "members" of an identity; NULL = none recorded */
+  char *socket_path;                    /* "keeperSockPath" or NULL; never empty */
+  char *goal;                           /* "goalId", the caller's own, or NULL; never empty */
+  char *fields;              /* "fields", the caller's own: the text of an object, or NULL */
+  char *unknown;             /* what else it has, to the letter, with commas between; or NULL */
+  int64_t foreign_since_ms;  /* "foreignSince": since when its readers see that it is elsewhere and
+                                that nobody is known to look after it, since 1970; 0 = it is not */
+  int32_t registered_pid;    /* "registeredPid", if it is not main's any more; 0 = it is */
+  hpr_ending_record *ending; /* how it is to end; NULL = not asked, or not by us */
+} hpr_row_rest;
+
+/* "owner": the registry that keeps a row. Its rows share one. */
+typedef struct hpr_owner_name {
+  hpr_identity identity;        /* of its process */
+  char id[HPR_OWNER_ID_SIZE];   /* which registry of that process */
+  char file[HPR_OWNER_ID_SIZE]; /* the birth number of the file with its lock; "" = none */
+  char init[HPR_OWNER_ID_SIZE]; /* the lock of its process as process 1; "" = none */
+  size_t uses;                  /* by how many it is shared */
+} hpr_owner_name;
+
 /* The strings belong to the row. All zero is an empty row that needs no hpr_row_done. */
 typedef struct hpr_row {
-  hpr_identity main;        /* "pid", "identity" */
-  hpr_identity pi;          /* the agent: "piPid", "piIdentity" where there is a keeper, else
-                               "agentPid", "agentIdentity"; pid 0 = none */
-  hpr_identity former;      /* "former", with its pid; pid 0 = none */
-  hpr_identity keeper;      /* "keeperPid", "keeperIdentity"; equal to main if the pids are equal */
-  char *cwd;                /* never NULL in a row that was read */
-  char *token;              /* "spawnToken" or NULL; never empty */
-  char *socket_path;        /* "keeperSockPath" or NULL; never empty */
-  char *session;            /* "sessionId", for people: the last one that held it, or NULL */
-  char *goal;               /* "goalId", the caller's own, or NULL; never empty */
-  char *fields;             /* "fields", the caller's own: the text of an object, or NULL */
-  int64_t spawned_ms;       /* since 1970, or HPR_SPAWNED_UNKNOWN; for people */
-  int64_t spawned_boot_ms;  /* "spawnedBootMs": the same since the boot that main names, suspend
-                               included; for its age. 0 = not known */
-  int64_t foreign_since_ms; /* "foreignSince": since when its readers see that it is elsewhere and
-                               that nobody is known to look after it, since 1970; 0 = it is not */
-  int32_t registered_pid;   /* "registeredPid", if it is not main's any more; 0 = it is */
-  bool terminating;         /* asked to end; finish it */
+  hpr_identity main;       /* "pid", "identity" */
+  char *cwd;               /* never NULL in a row that was read */
+  char *token;             /* "spawnToken" or NULL; never empty */
+  char *session;           /* "sessionId", for people: the last one that held it, or NULL */
+  int64_t spawned_ms;      /* since 1970, or HPR_SPAWNED_UNKNOWN; for people */
+  int64_t spawned_boot_ms; /* "spawnedBootMs": the same since the boot that main names, suspend
+                              included; for its age. 0 = not known */
+  hpr_row_rest *rest;      /* NULL = it has nothing of that; see hpr_row_more */
+  hpr_owner_name *owner;   /* NULL = the original module's; see hpr_row_owner */
+  bool terminating;        /* asked to end; finish it */
   bool remainder; /* its processes have ended, and that was told; groups of them are left */
-  hpr_ending_record *ending;            /* how it is to end; NULL = not asked, or not by us */
-  hpr_members *members[HPR_PART_COUNT]; /* "members" of an identity; NULL = none recorded */
-  hpr_identity owner;                   /* the server that keeps it; pid 0 = the original module */
-  char owner_id[HPR_OWNER_ID_SIZE];     /* which registry of that server */
-  char owner_file[HPR_OWNER_ID_SIZE];   /* the birth number of the file with its lock; "" = none */
-  char owner_init[HPR_OWNER_ID_SIZE];   /* the lock of that server as process 1; "" = none */
-  char *unknown; /* members that we do not know, to the letter, with commas between; or NULL */
 } hpr_row;
+
+/* What most rows do not have: to be read, all zero where there is nothing; to be written, NULL for
+ * lack of memory. */
+const hpr_row_rest *hpr_row_more(const hpr_row *row);
+hpr_row_rest *hpr_row_add_more(hpr_row *row);
+/* Gives its memory back where there is nothing. */
+void hpr_row_trim(hpr_row *row);
+
+/* Who keeps it; of the original module's pid 0. */
+const hpr_owner_name *hpr_row_owner(const hpr_row *row);
+
+/* A name that rows can share, all zero, with one use; NULL: no memory. And the end of a use. */
+hpr_owner_name *hpr_owner_name_new(void);
+void hpr_owner_name_drop(hpr_owner_name *name);
+
+/* From now on the row is that owner's. */
+void hpr_row_set_owner(hpr_row *row, hpr_owner_name *owner);
 
 /*
  * Reads an entry's text. HPR_EINVAL: it must not be acted on, and *ret_row is not written (no
@@ -106,6 +134,10 @@ const char *hpr_row_identity_key(hpr_part part, bool is_pi);
  * the field is as it was.
  */
 int hpr_row_set_text(char **field, const char *text);
+
+/* The same for its keeper's socket and its goal. */
+int hpr_row_set_socket_path(hpr_row *row, const char *path);
+int hpr_row_set_goal(hpr_row *row, const char *goal);
 
 /*
  * Keeps a copy of the caller's own fields, the text of a JSON object. HPR_EINVAL: a reader of the

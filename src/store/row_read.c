@@ -17,6 +17,8 @@
 /* 2^53: a double, which is what JSON's readers make of a number, tells all integers below apart. */
 #define LARGEST_NUMBER 9007199254740992.0
 
+enum { FEW_KEYS = 32 };
+
 static int compare_keys(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -52,20 +54,18 @@ static bool is_known(const cJSON *item) {
          is_goal(item);
 }
 
-/* cJSON keeps both of two equal keys and finds the first: we refuse to choose. */
-static int check_keys_differ(const cJSON *value) {
+/* The first letter tells most keys apart. */
+static bool is_key(const cJSON *item, const char *key) {
+  return item->string[0] == key[0] && strcmp(item->string, key) == 0;
+}
+
+/* In a long object, one by one would take too long. */
+static int check_many_differ(const cJSON *object, size_t count) {
   const cJSON *item;
-  size_t count = 0;
-  cJSON_ArrayForEach(item, value) {
-    int result = check_keys_differ(item);
-    if (result != 0) return result;
-    count++;
-  }
-  if (!cJSON_IsObject(value) || count < 2) return 0;
   const char **keys = malloc(count * sizeof *keys);
   if (!keys) return HPR_ENOMEM;
   size_t at = 0;
-  cJSON_ArrayForEach(item, value) keys[at++] = item->string;
+  cJSON_ArrayForEach(item, object) keys[at++] = item->string;
   qsort(keys, count, sizeof *keys, compare_keys);
   int result = 0;
   for (at = 1; at < count && result == 0; at++)
@@ -74,8 +74,30 @@ static int check_keys_differ(const cJSON *value) {
   return result;
 }
 
+static int check_few_differ(const cJSON *object) {
+  for (const cJSON *item = object->child; item; item = item->next)
+    for (const cJSON *other = object->child; other != item; other = other->next)
+      if (is_key(other, item->string)) return HPR_EINVAL;
+  return 0;
+}
+
+/* cJSON keeps both of two equal keys and finds the first: we refuse to choose. */
+static int check_keys_differ(const cJSON *value) {
+  const cJSON *item;
+  size_t count = 0;
+  cJSON_ArrayForEach(item, value) {
+    int result = item->child ? check_keys_differ(item) : 0;
+    if (result != 0) return result;
+    count++;
+  }
+  if (!cJSON_IsObject(value)) return 0;
+  return count <= FEW_KEYS ? check_few_differ(value) : check_many_differ(value, count);
+}
+
 static const cJSON *member(const cJSON *object, const char *key) {
-  return cJSON_GetObjectItemCaseSensitive(object, key);
+  const cJSON *item = cJSON_IsObject(object) ? object->child : NULL;
+  while (item && !is_key(item, key)) item = item->next;
+  return item;
 }
 
 /* valuedouble, because valueint stops silently at 2^31-1. */
@@ -143,10 +165,10 @@ static bool read_process(const cJSON *entry, const char *pid_key, const char *id
 /* As a keeper's entry names it, or as others do. */
 static bool read_agent(const cJSON *entry, hpr_row *row) {
   hpr_identity other = {0};
-  if (!read_process(entry, "piPid", "piIdentity", &row->pi) ||
+  if (!read_process(entry, "piPid", "piIdentity", &row->rest->pi) ||
       !read_process(entry, "agentPid", "agentIdentity", &other))
     return false;
-  if (row->pi.pid == 0) row->pi = other;
+  if (row->rest->pi.pid == 0) row->rest->pi = other;
   return true;
 }
 
@@ -214,25 +236,29 @@ static int read_ending(const cJSON *value, hpr_row *row) {
   if (result != 0) return result;
   row->terminating = terminating;
   result = read_asked(member(value, "sent"), row);
-  if (result == 0 && read_flag(member(value, "tree"), false, &row->ending->tree)) return 0;
+  if (result == 0 && read_flag(member(value, "tree"), false, &row->rest->ending->tree)) return 0;
   hpr_row_drop_ending(row);
   return result == HPR_ENOMEM ? result : 0;
 }
 
 static bool read_former(const cJSON *value, hpr_row *row) {
-  return !value || (cJSON_IsObject(value) && read_pid(member(value, "pid"), &row->former.pid) &&
-                    read_identity(value, &row->former));
+  return !value ||
+         (cJSON_IsObject(value) && read_pid(member(value, "pid"), &row->rest->former.pid) &&
+          read_identity(value, &row->rest->former));
 }
 
-static bool read_owner(const cJSON *value, hpr_row *row) {
-  if (!value) return true;
-  /* A server may be process 1 of its container: it is asked whether it lives, and never signalled.
-   */
-  return cJSON_IsObject(value) && read_pid_from(member(value, "pid"), 1, &row->owner.pid) &&
-         read_identity(value, &row->owner) &&
-         read_fixed(member(value, "id"), row->owner_id, HPR_OWNER_ID_SIZE) &&
-         read_fixed(member(value, "file"), row->owner_file, HPR_OWNER_ID_SIZE) &&
-         read_fixed(member(value, "init"), row->owner_init, HPR_OWNER_ID_SIZE);
+/* A server may be process 1 of its container: it is asked whether it lives, and never signalled. */
+static int read_owner(const cJSON *value, hpr_row *row) {
+  if (!value) return 0;
+  hpr_owner_name *it = row->owner = hpr_owner_name_new();
+  if (!it) return HPR_ENOMEM;
+  const bool sound = cJSON_IsObject(value) &&
+                     read_pid_from(member(value, "pid"), 1, &it->identity.pid) &&
+                     read_identity(value, &it->identity) &&
+                     read_fixed(member(value, "id"), it->id, HPR_OWNER_ID_SIZE) &&
+                     read_fixed(member(value, "file"), it->file, HPR_OWNER_ID_SIZE) &&
+                     read_fixed(member(value, "init"), it->init, HPR_OWNER_ID_SIZE);
+  return sound ? 0 : HPR_EINVAL;
 }
 
 static int read_string(const cJSON *value, char **field) {
@@ -262,42 +288,43 @@ static int64_t read_boot_ms(const cJSON *value) {
 }
 
 static bool read_registered_pid(const cJSON *value, hpr_row *row) {
-  return !value || read_pid(value, &row->registered_pid);
+  return !value || read_pid(value, &row->rest->registered_pid);
 }
 
 static int read_members(const cJSON *entry, hpr_row *row) {
   const cJSON *cwd = member(entry, "cwd");
   if (!read_process(entry, "pid", "identity", &row->main) || row->main.pid == 0 ||
       !read_agent(entry, row) ||
-      !read_process(entry, "keeperPid", "keeperIdentity", &row->keeper) ||
-      !read_owner(member(entry, "owner"), row) || !read_former(member(entry, "former"), row) ||
+      !read_process(entry, "keeperPid", "keeperIdentity", &row->rest->keeper) ||
+      !read_former(member(entry, "former"), row) ||
       !read_registered_pid(member(entry, "registeredPid"), row) ||
       !read_flag(member(entry, "terminating"), false, &row->terminating) ||
       !read_flag(member(entry, "remainder"), false, &row->remainder) || !cJSON_IsString(cwd))
     return HPR_EINVAL;
-  if (row->keeper.pid == row->main.pid) row->keeper = row->main;
+  if (row->rest->keeper.pid == row->main.pid) row->rest->keeper = row->main;
   row->spawned_ms = read_time(member(entry, "spawnedAt"));
   row->spawned_boot_ms = read_boot_ms(member(entry, "spawnedBootMs"));
-  row->foreign_since_ms = read_foreign_since(entry);
+  row->rest->foreign_since_ms = read_foreign_since(entry);
   row->cwd = strdup(cwd->valuestring);
   if (!row->cwd) return HPR_ENOMEM;
-  int result = read_ending(member(entry, "ending"), row);
+  int result = read_owner(member(entry, "owner"), row);
+  if (result == 0) result = read_ending(member(entry, "ending"), row);
   const bool is_pi = member(entry, "piPid") != NULL;
   for (hpr_part part = 0; part < HPR_PART_COUNT && result == 0; part++)
     result = read_members_of(entry, hpr_row_identity_key(part, is_pi), hpr_row_identity(row, part),
-                             &row->members[part]);
+                             &row->rest->members[part]);
   if (result == 0) result = read_string(member(entry, "spawnToken"), &row->token);
-  if (result == 0) result = read_string(member(entry, "keeperSockPath"), &row->socket_path);
+  if (result == 0) result = read_string(member(entry, "keeperSockPath"), &row->rest->socket_path);
   if (result == 0) result = read_string(member(entry, "sessionId"), &row->session);
   const cJSON *goal = member(entry, "goalId");
-  return result == 0 && cJSON_IsString(goal) ? read_string(goal, &row->goal) : result;
+  return result == 0 && cJSON_IsString(goal) ? read_string(goal, &row->rest->goal) : result;
 }
 
 /* `"key":value`, to the letter. */
 static int keep_member(hpr_row *row, hpr_span key, hpr_span value) {
-  const size_t before = row->unknown ? strlen(row->unknown) : 0;
+  const size_t before = row->rest->unknown ? strlen(row->rest->unknown) : 0;
   const size_t size = before + 1 + key.length + 1 + value.length + 1;
-  char *longer = realloc(row->unknown, size), *at = longer + before;
+  char *longer = realloc(row->rest->unknown, size), *at = longer + before;
   if (!longer) return HPR_ENOMEM;
   if (before > 0) *at++ = ',';
   memcpy(at, key.text, key.length);
@@ -305,15 +332,15 @@ static int keep_member(hpr_row *row, hpr_span key, hpr_span value) {
   *at++ = ':';
   memcpy(at, value.text, value.length);
   at[value.length] = '\0';
-  row->unknown = longer;
+  row->rest->unknown = longer;
   return 0;
 }
 
 static int keep_fields(hpr_row *row, hpr_span value) {
-  row->fields = malloc(value.length + 1);
-  if (!row->fields) return HPR_ENOMEM;
-  memcpy(row->fields, value.text, value.length);
-  row->fields[value.length] = '\0';
+  row->rest->fields = malloc(value.length + 1);
+  if (!row->rest->fields) return HPR_ENOMEM;
+  memcpy(row->rest->fields, value.text, value.length);
+  row->rest->fields[value.length] = '\0';
   return 0;
 }
 
@@ -352,9 +379,11 @@ int hpr_row_read_scanned(hpr_span text, hpr_row *ret_row) {
   if (!entry) return HPR_ENOMEM; /* the scan has found nothing that cJSON would refuse */
   hpr_row row = {0};
   int result = check_keys_differ(entry);
+  if (result == 0 && !hpr_row_add_more(&row)) result = HPR_ENOMEM;
   if (result == 0) result = read_members(entry, &row);
   if (result == 0) result = read_unknown(text, entry, &row);
   cJSON_Delete(entry);
+  hpr_row_trim(&row);
   if (result == 0)
     *ret_row = row;
   else
@@ -374,9 +403,9 @@ static int read_fields(hpr_span entry, char **ret_fields) {
   hpr_row row;
   int result = hpr_row_read(entry, &row);
   if (result != 0) return result;
-  if (row.fields && !row.unknown) {
-    *ret_fields = row.fields;
-    row.fields = NULL;
+  if (row.rest && row.rest->fields && !row.rest->unknown) {
+    *ret_fields = row.rest->fields;
+    row.rest->fields = NULL;
   } else {
     result = HPR_EINVAL; /* no object, or more than one value */
   }
@@ -393,21 +422,25 @@ int hpr_row_set_fields(hpr_row *row, const char *fields) {
   hpr_json_value(&entry, "fields", fields);
   hpr_json_close(&entry, '}');
   const hpr_span text = {.text = entry.text, .length = entry.length};
-  const int result = entry.failed ? HPR_ENOMEM : read_fields(text, &copy);
+  int result = entry.failed ? HPR_ENOMEM : read_fields(text, &copy);
   hpr_buffer_done(&entry);
+  if (result == 0 && !hpr_row_add_more(row)) {
+    free(copy);
+    result = HPR_ENOMEM;
+  }
   if (result != 0) return result;
-  free(row->fields);
-  row->fields = copy;
+  free(row->rest->fields);
+  row->rest->fields = copy;
   return 0;
 }
 
 /* --- announced tokens ----------------------------------------------------------------------- */
 
 static int read_announcement(const cJSON *it, hpr_row *row) {
-  if (!read_owner(member(it, "owner"), row)) return HPR_EINVAL;
+  int result = read_owner(member(it, "owner"), row);
   row->spawned_ms = read_time(member(it, "spawnedAt"));
-  row->foreign_since_ms = read_foreign_since(it);
-  const int result = read_string(member(it, "spawnToken"), &row->token);
+  row->rest->foreign_since_ms = read_foreign_since(it);
+  if (result == 0) result = read_string(member(it, "spawnToken"), &row->token);
   return result == 0 && !row->token ? HPR_EINVAL : result;
 }
 
@@ -416,9 +449,11 @@ int hpr_row_read_announced(hpr_span text, hpr_row *ret_row) {
   cJSON *it = cJSON_ParseWithLength(text.text, text.length);
   if (!it) return HPR_EINVAL;
   int result = cJSON_IsObject(it) ? check_keys_differ(it) : HPR_EINVAL;
+  if (result == 0 && !hpr_row_add_more(&row)) result = HPR_ENOMEM;
   if (result == 0) result = read_announcement(it, &row);
   if (result == 0) result = read_unknown(text, it, &row);
   cJSON_Delete(it);
+  hpr_row_trim(&row);
   if (result == 0)
     *ret_row = row;
   else

@@ -44,13 +44,14 @@ static void print_member_list(hpr_buffer *buffer, const hpr_members *members) {
 }
 
 static void print_process(hpr_buffer *buffer, const hpr_row *row, hpr_part part) {
+  const hpr_row_rest *rest = hpr_row_more(row);
   const hpr_identity *identity = hpr_row_identity(row, part);
-  const bool twice = part == HPR_PART_KEEPER && row->keeper.pid == row->main.pid;
+  const bool twice = part == HPR_PART_KEEPER && rest->keeper.pid == row->main.pid;
   if (identity->pid == 0 || identity->state == HPR_RECORD_NONE || twice) return;
-  hpr_json_open(buffer, hpr_row_identity_key(part, row->keeper.pid != 0), '{');
+  hpr_json_open(buffer, hpr_row_identity_key(part, rest->keeper.pid != 0), '{');
   if (part == HPR_PART_FORMER) hpr_json_number(buffer, "pid", identity->pid);
   print_identity(buffer, identity);
-  print_member_list(buffer, row->members[part]);
+  print_member_list(buffer, rest->members[part]);
   hpr_json_close(buffer, '}');
 }
 
@@ -72,13 +73,14 @@ static void print_ending(hpr_buffer *buffer, const hpr_ending_record *record) {
 }
 
 static void print_owner(hpr_buffer *buffer, const hpr_row *row) {
-  if (row->owner.pid == 0) return;
+  const hpr_owner_name *owner = hpr_row_owner(row);
+  if (owner->identity.pid == 0) return;
   hpr_json_open(buffer, "owner", '{');
-  hpr_json_number(buffer, "pid", row->owner.pid);
-  print_who(buffer, &row->owner);
-  hpr_json_text(buffer, "id", row->owner_id);
-  print_known(buffer, "file", row->owner_file);
-  print_known(buffer, "init", row->owner_init);
+  hpr_json_number(buffer, "pid", owner->identity.pid);
+  print_who(buffer, &owner->identity);
+  hpr_json_text(buffer, "id", owner->id);
+  print_known(buffer, "file", owner->file);
+  print_known(buffer, "init", owner->init);
   hpr_json_close(buffer, '}');
 }
 
@@ -98,25 +100,27 @@ static void print_time(hpr_buffer *buffer, const char *key, int64_t time_ms) {
 }
 
 static void print_foreign_since(hpr_buffer *buffer, const hpr_row *row) {
-  if (row->foreign_since_ms != 0) print_time(buffer, "foreignSince", row->foreign_since_ms);
+  if (hpr_row_more(row)->foreign_since_ms != 0)
+    print_time(buffer, "foreignSince", hpr_row_more(row)->foreign_since_ms);
 }
 
 /* The original's fields first and in its order: people read this file too. */
 void hpr_row_write(const hpr_row *row, hpr_buffer *buffer) {
+  const hpr_row_rest *rest = hpr_row_more(row);
   hpr_buffer_add(buffer, "{", 1);
   print_number(buffer, "pid", row->main.pid);
   if (row->cwd) hpr_json_text(buffer, "cwd", row->cwd);
-  print_number(buffer, "registeredPid", row->registered_pid);
+  print_number(buffer, "registeredPid", rest->registered_pid);
   print_time(buffer, "spawnedAt", row->spawned_ms);
   print_known(buffer, "spawnToken", row->token);
-  print_number(buffer, row->keeper.pid ? "piPid" : "agentPid", row->pi.pid);
-  print_number(buffer, "keeperPid", row->keeper.pid);
-  print_known(buffer, "keeperSockPath", row->socket_path);
+  print_number(buffer, rest->keeper.pid ? "piPid" : "agentPid", rest->pi.pid);
+  print_number(buffer, "keeperPid", rest->keeper.pid);
+  print_known(buffer, "keeperSockPath", rest->socket_path);
   print_known(buffer, "sessionId", row->session);
-  print_known(buffer, "goalId", row->goal);
-  if (row->fields) hpr_json_value(buffer, "fields", row->fields);
+  print_known(buffer, "goalId", rest->goal);
+  if (rest->fields) hpr_json_value(buffer, "fields", rest->fields);
   print_true(buffer, "terminating", row->terminating);
-  print_ending(buffer, row->ending);
+  print_ending(buffer, rest->ending);
   print_true(buffer, "remainder", row->remainder);
   print_number(buffer, "spawnedBootMs", row->spawned_boot_ms);
   print_foreign_since(buffer, row);
@@ -125,7 +129,7 @@ void hpr_row_write(const hpr_row *row, hpr_buffer *buffer) {
   print_process(buffer, row, HPR_PART_KEEPER);
   print_process(buffer, row, HPR_PART_FORMER);
   print_owner(buffer, row);
-  if (row->unknown) hpr_json_members(buffer, row->unknown);
+  if (rest->unknown) hpr_json_members(buffer, rest->unknown);
   hpr_json_close(buffer, '}');
 }
 
@@ -135,6 +139,6 @@ void hpr_row_write_announced(const hpr_row *row, hpr_buffer *buffer) {
   print_time(buffer, "spawnedAt", row->spawned_ms);
   print_foreign_since(buffer, row);
   print_owner(buffer, row);
-  if (row->unknown) hpr_json_members(buffer, row->unknown);
+  if (hpr_row_more(row)->unknown) hpr_json_members(buffer, hpr_row_more(row)->unknown);
   hpr_json_close(buffer, '}');
 }

@@ -35,7 +35,7 @@ public:
   explicit Entry(const hpr_identity &main, const hpr_identity &keeper = {}) {
     hpr_row row{};
     row.main = main;
-    row.keeper = keeper;
+    if (keeper.pid) hpr_row_add_more(&row)->keeper = keeper;
     row.cwd = strdup("/");
     row.spawned_ms = HPR_SPAWNED_UNKNOWN;
     it = hpr_entry_new(&row);
@@ -86,15 +86,15 @@ TEST(Entry, IsWrittenAsItIsNow) {
 TEST(Entry, CountsAKeeperApartOnlyIfItIsAnotherProcess) {
   Entry same(Known(9000, "1.1"), Known(9000, "1.1")), other(Known(9000, "1.1"), Known(9001, "1.2"));
   EXPECT_EQ(nullptr, hpr_entry_part(same.it, HPR_PART_KEEPER));
-  EXPECT_EQ(&other.it->row.keeper, hpr_entry_part(other.it, HPR_PART_KEEPER));
+  EXPECT_EQ(&hpr_row_more(&other.it->row)->keeper, hpr_entry_part(other.it, HPR_PART_KEEPER));
 }
 
 TEST(Entry, CountsAPiApartOnlyIfItIsAnotherProcess) {
   Entry entry(Known(9000, "1.1"));
-  entry.it->row.pi = Known(9000, "1.1");
+  hpr_row_add_more(&entry.it->row)->pi = Known(9000, "1.1");
   EXPECT_EQ(nullptr, hpr_entry_part(entry.it, HPR_PART_AGENT));
-  entry.it->row.pi = Known(9001, "1.1");
-  EXPECT_EQ(&entry.it->row.pi, hpr_entry_part(entry.it, HPR_PART_AGENT));
+  hpr_row_add_more(&entry.it->row)->pi = Known(9001, "1.1");
+  EXPECT_EQ(&hpr_row_more(&entry.it->row)->pi, hpr_entry_part(entry.it, HPR_PART_AGENT));
 }
 
 TEST(Entry, TellsIdentitiesApartByAllButKinship) {
@@ -114,7 +114,7 @@ TEST(Entry, LearnsThatItIsARelative) {
   const hpr_identity kin = Known(9000, "1.1", true), stranger = Known(9000, "1.1");
   EXPECT_TRUE(hpr_entry_learn(entry.it, &kin));
   EXPECT_TRUE(entry.it->row.main.kin);
-  EXPECT_TRUE(entry.it->row.keeper.kin) << "who is the same process";
+  EXPECT_TRUE(hpr_row_more(&entry.it->row)->keeper.kin) << "who is the same process";
   EXPECT_TRUE(entry.IsStale());
   EXPECT_TRUE(hpr_entry_learn(entry.it, &stranger));
   EXPECT_TRUE(entry.it->row.main.kin) << "and does not forget it";
@@ -128,7 +128,7 @@ TEST(Entry, LearnsWhoItIsWhereNobodyCouldBeTold) {
     EXPECT_TRUE(hpr_entry_learn(entry.it, &known)) << Record(state);
     EXPECT_TRUE(hpr_identity_equal(&known, &entry.it->row.main));
     EXPECT_FALSE(entry.it->row.main.kin);
-    EXPECT_EQ(9001, entry.it->row.keeper.pid);
+    EXPECT_EQ(9001, hpr_row_more(&entry.it->row)->keeper.pid);
   }
 }
 

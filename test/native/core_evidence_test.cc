@@ -7,7 +7,7 @@ namespace {
 
 class Evidence : public Machine {
 protected:
-  int32_t AgentOf(int32_t pid) { return InFile(pid) ? InFile(pid)->pi.pid : -1; }
+  int32_t AgentOf(int32_t pid) { return InFile(pid) ? hpr_row_more(InFile(pid))->pi.pid : -1; }
   void Attach(Server &server, Serial keeper, int32_t pi_pid = 0) {
     server.Do([&](hpr_registry *registry) {
       hpr_registry_attach_keeper(registry, Pid(keeper), "/k.sock", nullptr, pi_pid);

@@ -85,7 +85,7 @@ TEST_F(Life, OfAChildTellsTheStatusOfItsExit) {
   EXPECT_EQ(143, server.exits[0].code);
   EXPECT_EQ(HPR_EXIT_CODE_NONE, server.exits[1].code);
   EXPECT_EQ("SIGTERM", server.exits[1].signal);
-  EXPECT_EQ("SIGNALWITHALONG", server.exits[2].signal);
+  EXPECT_EQ("SIGNALWITHALONGNAME", server.exits[2].signal);
 }
 
 TEST_F(Life, OfAProcessThatIsNoChildIsWatched) {
@@ -210,9 +210,10 @@ TEST_F(Life, OfPiGoesOnWithoutItsKeeper) {
     ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server)) << leads;
     EXPECT_EQ(Pid(pi), server.PidOf("s")) << leads;
     EXPECT_EQ(Pids{Pid(pi)}, FilePids()) << leads;
-    EXPECT_EQ(0, InFile(Pid(pi))->pi.pid);
-    EXPECT_EQ(0, InFile(Pid(pi))->keeper.pid);
-    EXPECT_EQ(nullptr, InFile(Pid(pi))->socket_path) << "nobody listens there any more";
+    EXPECT_EQ(0, hpr_row_more(InFile(Pid(pi)))->pi.pid);
+    EXPECT_EQ(0, hpr_row_more(InFile(Pid(pi)))->keeper.pid);
+    EXPECT_EQ(nullptr, hpr_row_more(InFile(Pid(pi)))->socket_path)
+        << "nobody listens there any more";
     End(pi);
     Settle();
     ASSERT_EQ(Pids{Pid(keeper)}, Exits(server)) << leads;
@@ -303,7 +304,7 @@ TEST_F(Life, OfAnUntoldKeeperIsNotSignalledOnceItsExitIsTold) {
   server.Register(number, "/", "t", number);
   kernel.proc_mounted = true;
   server.Link("t", "s", Pid(pi));
-  ASSERT_TRUE(server.Rows()[0]->pi.kin);
+  ASSERT_TRUE(hpr_row_more(server.Rows()[0])->pi.kin);
   server.Terminate(BySession("s"));
   End(keeper);
   while (server.ReapOne() || server.DeliverExit()) {}

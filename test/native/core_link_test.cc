@@ -9,7 +9,7 @@ namespace {
 class Link : public Machine {
 protected:
   /* The pi that an entry knows. */
-  int32_t PiOf(int32_t pid) { return InFile(pid) ? InFile(pid)->pi.pid : -1; }
+  int32_t PiOf(int32_t pid) { return InFile(pid) ? hpr_row_more(InFile(pid))->pi.pid : -1; }
 };
 
 /* --- unset ---------------------------------------------------------------------------------- */
@@ -161,8 +161,8 @@ TEST_F(Link, ByTokenStoresThePiOfAKeeperAtOnce) {
   const auto [keeper, pi] = Keeper(server, "s");
   EXPECT_EQ(Pid(pi), server.PidOf("s"));
   EXPECT_EQ(Pid(pi), PiOf(Pid(keeper)));
-  EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(keeper))->pi.state);
-  EXPECT_TRUE(InFile(Pid(keeper))->pi.kin);
+  EXPECT_EQ(HPR_RECORD_KNOWN, hpr_row_more(InFile(Pid(keeper)))->pi.state);
+  EXPECT_TRUE(hpr_row_more(InFile(Pid(keeper)))->pi.kin);
   EXPECT_EQ("", Warnings(server));
 }
 

@@ -49,7 +49,7 @@ TEST_F(Owners, LeaveTheirEntriesToUsWhenTheyDie) {
   other.Crash();
   Settle();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "without another call";
-  EXPECT_EQ(server.pid(), InFile(Pid(child))->owner.pid);
+  EXPECT_EQ(server.pid(), hpr_row_owner(InFile(Pid(child)))->identity.pid);
   EXPECT_TRUE(server.KillByToken("t"));
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
@@ -88,7 +88,7 @@ TEST_F(Owners, WithAnotherLockFileAreJudgedByTheirProcess) {
   server.CleanupOrphans();
   EXPECT_EQ(Pids{}, PidsOf(server));
   Pass(1000);
-  EXPECT_EQ(InFile(Pid(child))->owner_file,
+  EXPECT_EQ(hpr_row_owner(InFile(Pid(child)))->file,
             disk.Read(std::string(sim::kPidFile) + ".owners")->substr(0, 16));
   other.Close();
   Pass(1000);
@@ -117,7 +117,7 @@ TEST_F(Owners, LeaveTheirEntriesOneByOne) {
   second.Crash();
   Settle();
   EXPECT_EQ(Pids{Pid(b)}, PidsOf(server));
-  EXPECT_EQ(first.pid(), InFile(Pid(a))->owner.pid);
+  EXPECT_EQ(first.pid(), hpr_row_owner(InFile(Pid(a)))->identity.pid);
   first.Crash();
   Settle();
   EXPECT_EQ((Pids{Pid(b), Pid(a)}), PidsOf(server));

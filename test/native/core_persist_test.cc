@@ -41,14 +41,14 @@ TEST_F(Persist, WritesEachChangeBeforeTheCallReturns) {
   server.Register(Pid(keeper), "/", "t", Pid(keeper));
   EXPECT_EQ(Pids{Pid(keeper)}, FilePids());
   server.Link("t", "s", Pid(pi));
-  EXPECT_EQ(Pid(pi), InFile(Pid(keeper))->pi.pid);
+  EXPECT_EQ(Pid(pi), hpr_row_more(InFile(Pid(keeper)))->pi.pid);
   server.Register(9000);
   EXPECT_EQ((Pids{Pid(keeper), 9000}), FilePids());
   server.Do([](hpr_registry *registry) {
     hpr_registry_attach_keeper(registry, 9000, "/x.sock", nullptr, 0);
   });
-  EXPECT_EQ(9000, InFile(9000)->keeper.pid);
-  EXPECT_STREQ("/x.sock", InFile(9000)->socket_path);
+  EXPECT_EQ(9000, hpr_row_more(InFile(9000))->keeper.pid);
+  EXPECT_STREQ("/x.sock", hpr_row_more(InFile(9000))->socket_path);
   server.Remove(9000);
   EXPECT_EQ(Pids{Pid(keeper)}, FilePids());
   server.Kill("s");
@@ -94,9 +94,9 @@ TEST_F(Persist, WritesWaitingExitsWhenItIsClosed) {
 TEST_F(Persist, NamesItsOwner) {
   Server &server = Start();
   server.Register(9000);
-  EXPECT_EQ(server.pid(), InFile(9000)->owner.pid);
-  EXPECT_EQ(HPR_RECORD_KNOWN, InFile(9000)->owner.state);
-  EXPECT_STRNE("", InFile(9000)->owner_id);
+  EXPECT_EQ(server.pid(), hpr_row_owner(InFile(9000))->identity.pid);
+  EXPECT_EQ(HPR_RECORD_KNOWN, hpr_row_owner(InFile(9000))->identity.state);
+  EXPECT_STRNE("", hpr_row_owner(InFile(9000))->id);
 }
 
 TEST_F(Persist, KeepsTheEntriesOfOthersToTheLetter) {
@@ -273,7 +273,7 @@ TEST_F(Persist, KeepsOrphansThatItCouldNotWriteDown) {
   disk.create_fault = 0;
   Pass(1000);
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
-  EXPECT_EQ(server.pid(), InFile(Pid(child))->owner.pid);
+  EXPECT_EQ(server.pid(), hpr_row_owner(InFile(Pid(child)))->identity.pid);
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
 }
 

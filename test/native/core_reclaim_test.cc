@@ -81,10 +81,11 @@ TEST_F(Reclaim, TakesOverWhatLivesInItsOrder) {
   EXPECT_EQ((Pids{Pid(a), Pid(keeper), Pid(b)}), PidsOf(server));
   EXPECT_EQ((Pids{Pid(a), Pid(keeper), Pid(b)}), FilePids());
   EXPECT_EQ(3u, server.size());
-  for (const hpr_row *row : server.Rows()) EXPECT_EQ(server.pid(), row->owner.pid);
+  for (const hpr_row *row : server.Rows())
+    EXPECT_EQ(server.pid(), hpr_row_owner(row)->identity.pid);
   server.Register(9000);
-  EXPECT_EQ(server.pid(), InFile(Pid(a))->owner.pid);
-  EXPECT_STREQ(InFile(9000)->owner_id, InFile(Pid(a))->owner_id);
+  EXPECT_EQ(server.pid(), hpr_row_owner(InFile(Pid(a)))->identity.pid);
+  EXPECT_STREQ(hpr_row_owner(InFile(9000))->id, hpr_row_owner(InFile(Pid(a)))->id);
   server.Remove(9000);
   EXPECT_EQ("", Signals());
   EXPECT_EQ("", Warnings(server));
@@ -177,7 +178,7 @@ TEST_F(Reclaim, KeepsAnotherHostsProcessesOfASharedFile) {
   EXPECT_EQ((Pids{Pid(first), Pid(second)}), FilePids());
   EXPECT_EQ(0u, server.size());
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server)) << "once a registry";
-  EXPECT_EQ(kernel.now_ms, InFile(Pid(first))->foreign_since_ms);
+  EXPECT_EQ(kernel.now_ms, hpr_row_more(InFile(Pid(first)))->foreign_since_ms);
   server.CleanupOrphans();
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
 }
@@ -191,11 +192,12 @@ TEST_F(Reclaim, GivesUpWhatNobodyHasLookedAfterForSevenDays) {
   kernel.Reboot();
   before.Crash();
   StartAndClean();
-  const int64_t first_seen_ms = InFile(pid)->foreign_since_ms;
+  const int64_t first_seen_ms = hpr_row_more(InFile(pid))->foreign_since_ms;
   kernel.now_ms += 7 * kDayMs;
   Server &later = StartAndClean();
   EXPECT_EQ(Pids{pid}, FilePids());
-  EXPECT_EQ(first_seen_ms, InFile(pid)->foreign_since_ms) << "the first reader's date counts";
+  EXPECT_EQ(first_seen_ms, hpr_row_more(InFile(pid))->foreign_since_ms)
+      << "the first reader's date counts";
   EXPECT_EQ("HPR_EFOREIGN", Warnings(later));
   kernel.now_ms += 1;
   Server &last = StartAndClean();
@@ -213,7 +215,7 @@ TEST_F(Reclaim, CountsAnewWhereTheDateLiesAhead) {
   StartAndClean();
   kernel.now_ms -= 30 * kDayMs;
   StartAndClean();
-  EXPECT_EQ(kernel.now_ms, InFile(pid)->foreign_since_ms);
+  EXPECT_EQ(kernel.now_ms, hpr_row_more(InFile(pid))->foreign_since_ms);
 }
 
 TEST_F(Reclaim, ForgetsTheDateWhenItsOwnerLives) {
@@ -222,7 +224,7 @@ TEST_F(Reclaim, ForgetsTheDateWhenItsOwnerLives) {
   const Serial child = Child(owner);
   ReplaceInFile(R"("identity")", R"("foreignSince":"2023-11-01T00:00:00.000Z","identity")");
   StartAndClean();
-  EXPECT_EQ(0, InFile(Pid(child))->foreign_since_ms);
+  EXPECT_EQ(0, hpr_row_more(InFile(Pid(child)))->foreign_since_ms);
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
 }
 
@@ -627,13 +629,13 @@ TEST_F(Reclaim, TrustsALegacyPiThatIsItsKeepersRelative) {
   WriteFile({Legacy(Pid(keeper), spawned_ms, more + std::to_string(Pid(pi)))});
   Server &server = StartAndClean();
   ASSERT_TRUE(server.LinkByPid("s", Pid(pi)));
-  EXPECT_TRUE(server.Rows()[0]->pi.kin);
-  EXPECT_TRUE(server.Rows()[0]->keeper.kin);
+  EXPECT_TRUE(hpr_row_more(server.Rows()[0])->pi.kin);
+  EXPECT_TRUE(hpr_row_more(server.Rows()[0])->keeper.kin);
   server.Crash();
   WriteFile({Legacy(Pid(keeper), spawned_ms, more + std::to_string(Pid(stranger)))});
   Server &next = StartAndClean();
   ASSERT_EQ(1u, next.size());
-  EXPECT_FALSE(next.Rows()[0]->pi.kin);
+  EXPECT_FALSE(hpr_row_more(next.Rows()[0])->pi.kin);
   next.Terminate(ByPid(Pid(keeper)));
   EXPECT_EQ("", SignalsTo(stranger));
 }
@@ -670,7 +672,7 @@ TEST_F(Reclaim, LearnsWhoALegacyKeeperOfItsOwnPidIs) {
   WriteFile({Legacy(Pid(child), kernel.now_ms, R"(,"keeperPid":)" + std::to_string(Pid(keeper)))});
   Server &server = StartAndClean();
   ASSERT_EQ(Pids{Pid(child)}, PidsOf(server));
-  EXPECT_EQ(HPR_RECORD_KNOWN, server.Rows()[0]->keeper.state);
+  EXPECT_EQ(HPR_RECORD_KNOWN, hpr_row_more(server.Rows()[0])->keeper.state);
   server.Terminate(ByPid(Pid(child)));
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
 }

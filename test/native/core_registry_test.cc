@@ -125,7 +125,7 @@ TEST_F(Registry, ShowsItsEntriesInOrder) {
 TEST_F(Registry, MakesAnEntryAKeepersThatHasNone) {
   Server &server = Start();
   Listen(server, "/found.sock");
-  EXPECT_EQ(9000, InFile(9000)->keeper.pid);
+  EXPECT_EQ(9000, hpr_row_more(InFile(9000))->keeper.pid);
   EXPECT_EQ("/found.sock", SocketOf(server, "s"));
 }
 

@@ -36,14 +36,14 @@ public:
   }
   std::string Take() { return Code(hpr_ownerfile_take(it)); }
   bool IsCurrent() const { return hpr_ownerfile_is_current(it); }
-  hpr_row Row() const {
-    hpr_row row = {};
-    snprintf(row.owner_id, sizeof row.owner_id, "%016llx", static_cast<unsigned long long>(id_));
-    snprintf(row.owner_file, sizeof row.owner_file, "%s", hpr_ownerfile_birth(it));
-    snprintf(row.owner_init, sizeof row.owner_init, "%s", hpr_ownerfile_init(it));
-    return row;
+  hpr_owner_name Name() const {
+    hpr_owner_name name = {};
+    snprintf(name.id, sizeof name.id, "%016llx", static_cast<unsigned long long>(id_));
+    snprintf(name.file, sizeof name.file, "%s", hpr_ownerfile_birth(it));
+    snprintf(name.init, sizeof name.init, "%s", hpr_ownerfile_init(it));
+    return name;
   }
-  hpr_proof Judge(const hpr_row &row) const { return hpr_ownerfile_test(it, &row); }
+  hpr_proof Judge(const hpr_owner_name &name) const { return hpr_ownerfile_test(it, &name); }
 
   hpr_ownerfile *it = nullptr;
 
@@ -71,10 +71,10 @@ protected:
 
 TEST_F(OwnerFile, IsNotMadeByWhoOnlyAsks) {
   Owner other(path, 7);
-  hpr_row row = Owner(path).Row();
-  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "it names no lock";
-  snprintf(row.owner_file, sizeof row.owner_file, "0123456789abcdef");
-  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "there is no file";
+  hpr_owner_name name = Owner(path).Name();
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(name)) << "it names no lock";
+  snprintf(name.file, sizeof name.file, "0123456789abcdef");
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(name)) << "there is no file";
   EXPECT_FALSE(Exists("pids.json.owners"));
 }
 
@@ -83,29 +83,29 @@ TEST_F(OwnerFile, TellsWhoLivesAndWhoHasEnded) {
   ASSERT_EQ("HPR_OK", owner.Take());
   ASSERT_EQ("HPR_OK", other.Take());
   EXPECT_TRUE(owner.IsCurrent());
-  const hpr_row row = owner.Row();
-  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(row));
-  EXPECT_EQ(HPR_PROOF_LIVES, owner.Judge(other.Row()));
+  const hpr_owner_name name = owner.Name();
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(name));
+  EXPECT_EQ(HPR_PROOF_LIVES, owner.Judge(other.Name()));
   owner.Close();
-  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(name));
 }
 
 TEST_F(OwnerFile, SaysNothingOfRowsThatNameAnother) {
   Owner owner(path), other(path, 7);
   ASSERT_EQ("HPR_OK", owner.Take());
-  const hpr_row row = owner.Row();
+  const hpr_owner_name name = owner.Name();
   ASSERT_EQ(0, rename(locks.c_str(), (locks + ".away").c_str()));
   if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
   EXPECT_FALSE(owner.IsCurrent());
-  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "gone";
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(name)) << "gone";
   Write(locks, *TextOf(locks + ".away"));
-  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "a copy, in which nobody can have a lock";
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(name)) << "a copy, in which nobody can have a lock";
   ASSERT_EQ("HPR_OK", other.Take());
-  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "born anew";
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(name)) << "born anew";
   EXPECT_NE(TextOf(locks), TextOf(locks + ".away"));
   ASSERT_EQ("HPR_OK", owner.Take());
-  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(owner.Row()));
-  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(row)) << "until its rows are written anew";
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(owner.Name()));
+  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(name)) << "until its rows are written anew";
 }
 
 /* Rows of the earlier file may be on the disk yet, and that file come back. */
@@ -113,13 +113,13 @@ TEST_F(OwnerFile, KeepsTheEarlierLockUntilItsRowsAreWrittenAnew) {
   if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
   Owner owner(path), other(path, 7);
   ASSERT_EQ("HPR_OK", owner.Take());
-  const hpr_row row = owner.Row();
+  const hpr_owner_name name = owner.Name();
   ASSERT_EQ(0, rename(locks.c_str(), (locks + ".away").c_str()));
   ASSERT_EQ("HPR_OK", owner.Take());
   ASSERT_EQ(0, rename((locks + ".away").c_str(), locks.c_str()));
-  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(row));
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(name));
   hpr_ownerfile_settle(owner.it);
-  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(name));
 }
 
 TEST_F(OwnerFile, ThatWasEmptiedIsBornAnewAndKeepsItsLocks) {
@@ -127,15 +127,15 @@ TEST_F(OwnerFile, ThatWasEmptiedIsBornAnewAndKeepsItsLocks) {
   Owner owner(path), other(path, 7);
   ASSERT_EQ("HPR_OK", owner.Take());
   ASSERT_EQ("HPR_OK", other.Take());
-  const hpr_row before = owner.Row();
+  const hpr_owner_name before = owner.Name();
   ASSERT_EQ(0, truncate(locks.c_str(), 0));
   EXPECT_FALSE(owner.IsCurrent());
   EXPECT_EQ(HPR_PROOF_NONE, other.Judge(before));
   ASSERT_EQ("HPR_OK", owner.Take());
-  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(owner.Row()));
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(owner.Name()));
   EXPECT_FALSE(other.IsCurrent()) << "its rows name the earlier birth";
   ASSERT_EQ("HPR_OK", other.Take());
-  EXPECT_EQ(HPR_PROOF_LIVES, owner.Judge(other.Row()));
+  EXPECT_EQ(HPR_PROOF_LIVES, owner.Judge(other.Name()));
 }
 
 TEST_F(OwnerFile, OfOthersIsRefused) {
@@ -155,13 +155,13 @@ TEST_F(OwnerFile, HoldsAByteOfAProcessOneThatNoCloseReleases) {
   ASSERT_EQ("HPR_OK", one.Take());
   ASSERT_EQ("HPR_OK", two.Take());
   ASSERT_EQ("HPR_OK", other.Take());
-  const hpr_row row = one.Row();
-  EXPECT_STREQ(row.owner_init, hpr_ownerfile_init(two.it)) << "one for the process";
+  const hpr_owner_name name = one.Name();
+  EXPECT_STREQ(name.init, hpr_ownerfile_init(two.it)) << "one for the process";
   EXPECT_STREQ("", hpr_ownerfile_init(other.it));
   one.Close();
   two.Close();
-  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
-  EXPECT_EQ(HPR_PROOF_LIVES, hpr_ownerfile_test_init(other.it, &row));
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(name));
+  EXPECT_EQ(HPR_PROOF_LIVES, hpr_ownerfile_test_init(other.it, &name));
 }
 
 /* --- without locks on single bytes ---------------------------------------------------------- */
@@ -174,10 +174,10 @@ TEST_F(OwnerFile, OfOneOwnerDoesWhereBytesCannotBeLocked) {
   ASSERT_EQ("HPR_OK", owner.Take());
   EXPECT_TRUE(owner.IsCurrent());
   EXPECT_TRUE(Exists("pids.json.owner-fedcba9876543210"));
-  const hpr_row row = owner.Row();
-  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(row));
+  const hpr_owner_name name = owner.Name();
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(name));
   owner.Close();
-  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(row));
+  EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(name));
 }
 
 TEST_F(OwnerFile, OfOneOwnerIsCollectedWhenThatOneHasEnded) {

@@ -34,6 +34,8 @@ public:
 
   hpr_row *operator->() { return &row_; }
   const hpr_row *get() const { return &row_; }
+  const hpr_row_rest &more() const { return *hpr_row_more(&row_); }
+  const hpr_owner_name &owner() const { return *hpr_row_owner(&row_); }
 
 private:
   hpr_row row_ = {};
@@ -65,16 +67,16 @@ TEST(Row, OfTheOriginalModuleHasNoIdentityAndNoOwner) {
   EXPECT_FALSE(row->main.kin);
   EXPECT_EQ("", BootOf(row->main));
   EXPECT_EQ("", BirthOf(row->main));
-  EXPECT_EQ(0, row->pi.pid);
-  EXPECT_EQ(0, row->keeper.pid);
+  EXPECT_EQ(0, row.more().pi.pid);
+  EXPECT_EQ(0, row.more().keeper.pid);
   EXPECT_STREQ("/w", row->cwd);
   EXPECT_EQ(nullptr, row->token);
-  EXPECT_EQ(nullptr, row->socket_path);
+  EXPECT_EQ(nullptr, row.more().socket_path);
   EXPECT_EQ(1769903999999, row->spawned_ms);
   EXPECT_FALSE(row->terminating);
-  EXPECT_EQ(0, row->owner.pid);
-  EXPECT_STREQ("", row->owner_id);
-  EXPECT_EQ(nullptr, row->unknown);
+  EXPECT_EQ(0, row.owner().identity.pid);
+  EXPECT_STREQ("", row.owner().id);
+  EXPECT_EQ(nullptr, row.more().unknown);
 }
 
 /* --- success -------------------------------------------------------------------------------- */
@@ -97,17 +99,17 @@ TEST(Row, ReadsEveryMember) {
   EXPECT_TRUE(row->main.kin);
   EXPECT_EQ(BOOT, BootOf(row->main));
   EXPECT_EQ("4.0.5.fe-0000000000000006", BirthOf(row->main));
-  EXPECT_EQ(1235, row->pi.pid);
-  EXPECT_EQ("KNOWN", Record(row->pi.state));
-  EXPECT_FALSE(row->pi.kin);
-  EXPECT_EQ(1236, row->keeper.pid);
-  EXPECT_EQ("NOBODY", Record(row->keeper.state));
+  EXPECT_EQ(1235, row.more().pi.pid);
+  EXPECT_EQ("KNOWN", Record(row.more().pi.state));
+  EXPECT_FALSE(row.more().pi.kin);
+  EXPECT_EQ(1236, row.more().keeper.pid);
+  EXPECT_EQ("NOBODY", Record(row.more().keeper.state));
   EXPECT_STREQ("tok", row->token);
-  EXPECT_STREQ("/s.sock", row->socket_path);
+  EXPECT_STREQ("/s.sock", row.more().socket_path);
   EXPECT_TRUE(row->terminating);
-  EXPECT_EQ(99, row->owner.pid);
-  EXPECT_EQ("4.0.1.fe-0000000000000002", BirthOf(row->owner));
-  EXPECT_STREQ("0123456789abcdef", row->owner_id);
+  EXPECT_EQ(99, row.owner().identity.pid);
+  EXPECT_EQ("4.0.1.fe-0000000000000002", BirthOf(row.owner().identity));
+  EXPECT_STREQ("0123456789abcdef", row.owner().id);
 }
 
 TEST(Row, OfAnEntryWithoutAKeeperNamesItsAgent) {
@@ -118,10 +120,10 @@ TEST(Row, OfAnEntryWithoutAKeeperNamesItsAgent) {
       R"("agentIdentity":{"boot":")" BOOT
       R"(","birth":"4.6.fe-0000000000000007","members":[{"pid":9,"birth":"4.7.fe-0000000000000008"}]}})";
   ASSERT_EQ("HPR_OK", Code(row.Read(text)));
-  EXPECT_EQ(1235, row->pi.pid);
-  EXPECT_EQ("KNOWN", Record(row->pi.state));
-  ASSERT_NE(nullptr, row->members[HPR_PART_AGENT]);
-  EXPECT_EQ(9, row->members[HPR_PART_AGENT]->list[0].pid);
+  EXPECT_EQ(1235, row.more().pi.pid);
+  EXPECT_EQ("KNOWN", Record(row.more().pi.state));
+  ASSERT_NE(nullptr, row.more().members[HPR_PART_AGENT]);
+  EXPECT_EQ(9, row.more().members[HPR_PART_AGENT]->list[0].pid);
   EXPECT_EQ(text, row.Written());
 }
 
@@ -153,8 +155,8 @@ TEST(Row, TakesOnlyAStringForAGoalAndOnlyAnObjectForFields) {
        }) {
     Row row;
     ASSERT_EQ("HPR_OK", Code(row.Read(text))) << text;
-    EXPECT_EQ(nullptr, row->goal);
-    EXPECT_EQ(nullptr, row->fields);
+    EXPECT_EQ(nullptr, row.more().goal);
+    EXPECT_EQ(nullptr, row.more().fields);
     EXPECT_EQ(text, row.Written());
   }
 }
@@ -171,7 +173,7 @@ TEST(Row, TakesTheFieldsThatItsReaderWouldTake) {
     ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":"/"})")));
     ASSERT_EQ("HPR_OK", Code(hpr_row_set_fields(row.operator->(), fields.c_str()))) << fields;
     ASSERT_EQ("HPR_OK", Code(back.Read(row.Written())));
-    EXPECT_EQ(fields, back->fields);
+    EXPECT_EQ(fields, back.more().fields);
     EXPECT_EQ(7, back->main.pid);
   }
 }
@@ -185,7 +187,7 @@ TEST(Row, RefusesFieldsThatWouldDamageItAndStaysAsItWas) {
         std::string(R"({"a":"\u0000"})"), std::string(R"({"a":"\ud800"})"),
         std::string("{\"a\":\"\xff\"}"), Nested(HPR_SCAN_DEPTH)}) {
     EXPECT_EQ("HPR_EINVAL", Code(hpr_row_set_fields(row.operator->(), fields.c_str()))) << fields;
-    EXPECT_STREQ(R"({"a":1})", row->fields);
+    EXPECT_STREQ(R"({"a":1})", row.more().fields);
   }
 }
 
@@ -240,16 +242,16 @@ TEST(Row, GivesAKeeperThatIsTheProcessItselfTheSameIdentity) {
   Row row;
   ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":"/","keeperPid":7,)"
                                     R"("identity":{"boot":"b","birth":"1.2"}})")));
-  EXPECT_EQ("KNOWN", Record(row->keeper.state));
-  EXPECT_EQ("1.0.2", BirthOf(row->keeper));
-  EXPECT_TRUE(row->keeper.kin);
+  EXPECT_EQ("KNOWN", Record(row.more().keeper.state));
+  EXPECT_EQ("1.0.2", BirthOf(row.more().keeper));
+  EXPECT_TRUE(row.more().keeper.kin);
 }
 
 TEST(Row, CountsEmptyStringsAsAbsent) {
   Row row;
   ASSERT_EQ("HPR_OK", Code(row.Read(WithMember(R"("spawnToken":"","keeperSockPath":"")"))));
   EXPECT_EQ(nullptr, row->token);
-  EXPECT_EQ(nullptr, row->socket_path);
+  EXPECT_EQ(nullptr, row.more().socket_path);
 }
 
 TEST(Row, IsKeptWithoutATimeThatItCannotHave) {

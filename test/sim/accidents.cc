@@ -103,7 +103,8 @@ void Story::StrangerComes() {
   if (free.empty()) return;
   std::vector<int32_t> wanted;
   for (const hpr_row &row : truth_.FileRows())
-    for (const int32_t pid : {row.main.pid, row.pi.pid, row.keeper.pid})
+    for (const int32_t pid :
+         {row.main.pid, hpr_row_more(&row)->pi.pid, hpr_row_more(&row)->keeper.pid})
       if (std::count(free.begin(), free.end(), pid)) wanted.push_back(pid);
   const int32_t number = random_.Pick(wanted.empty() ? free : wanted);
   const Serial stranger =

@@ -68,7 +68,7 @@ bool Bridges::Knows(const Server &server, const Agent &agent) const {
 }
 
 bool Bridges::HasPart(const hpr_row &row, Serial serial) const {
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper})
+  for (const hpr_identity *it : {&row.main, &hpr_row_more(&row)->pi, &hpr_row_more(&row)->keeper})
     if ((it == &row.main || it->kin) && it->state == HPR_RECORD_KNOWN &&
         truth_->SerialOf(row, *it) == serial)
       return true;
@@ -85,11 +85,13 @@ const Hold *Bridges::Nearest(const Server &server, const std::vector<Hold> &hold
 }
 
 Serial Bridges::Findable(const Server &server, const hpr_row &row, bool attaching) const {
-  const hpr_identity &it = attaching && row.keeper.pid == 0 ? row.main : row.keeper;
+  const hpr_identity &it =
+      attaching && hpr_row_more(&row)->keeper.pid == 0 ? row.main : hpr_row_more(&row)->keeper;
   const Serial keeper = truth_->SerialOf(row, it);
   Serial child = 0;
   if (!it.kin || !kernel_->IsAlive(keeper) || IsAbove(server, keeper)) return 0;
-  if (row.pi.kin && kernel_->IsAlive(truth_->SerialOf(row, row.pi))) return 0;
+  if (hpr_row_more(&row)->pi.kin && kernel_->IsAlive(truth_->SerialOf(row, hpr_row_more(&row)->pi)))
+    return 0;
   for (const Serial serial : kernel_->All()) {
     if (!kernel_->IsAlive(serial) || kernel_->Find(serial)->parent != keeper) continue;
     if (child != 0) return 0;
@@ -119,9 +121,10 @@ Serial Bridges::AgentAfter(const Server &server, const std::vector<Hold> &holds,
                            const Report &report) const {
   const hpr_row &row = *hold.row;
   const Serial main = truth_->SerialOf(row, row.main);
-  const Serial before = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
+  const Serial before =
+      hpr_row_more(&row)->pi.kin ? truth_->SerialOf(row, hpr_row_more(&row)->pi) : 0;
   if (!report.named || !row.main.kin || !kernel_->IsAlive(main)) return 0;
-  if (report.named == main || report.number == row.keeper.pid) return 0;
+  if (report.named == main || report.number == hpr_row_more(&row)->keeper.pid) return 0;
   const bool has_own = kernel_->IsAlive(before);
   if (has_own && IsAbove(server, before)) return 0; /* a server is nobody's ancestor for itself */
   if (!Made(main, report.named)) return has_own ? before : 0;
@@ -144,7 +147,8 @@ Report Bridges::ByToken(const Server &server, const Agent &agent, int32_t number
     report.main = main;
     report.linked = MayHave(hold, agent, HPR_LINK_TOKEN);
     report.by = HPR_LINK_TOKEN;
-    const Serial before = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
+    const Serial before =
+        hpr_row_more(&row)->pi.kin ? truth_->SerialOf(row, hpr_row_more(&row)->pi) : 0;
     const Hold *nearest = report.named ? Nearest(server, holds, report.named) : nullptr;
     report.taught = AgentAfter(server, holds, hold, report);
     if (report.named && report.named != before && nearest && nearest != &hold)
@@ -157,11 +161,11 @@ Report Bridges::ByToken(const Server &server, const Agent &agent, int32_t number
 Bridges::Numbered Bridges::At(const std::vector<Hold> &holds, int32_t number, Serial named) const {
   Numbered at;
   for (const Hold &hold : holds)
-    for (const hpr_identity *it : {&hold.row->main, &hold.row->pi}) {
+    for (const hpr_identity *it : {&hold.row->main, &hpr_row_more(hold.row)->pi}) {
       if (it->pid != number) continue;
       at.doubtful |= it->state != HPR_RECORD_KNOWN;
       if (truth_->SerialOf(*hold.row, *it) != named) continue;
-      at.doubtful |= it == &hold.row->pi && !it->kin;
+      at.doubtful |= it == &hpr_row_more(hold.row)->pi && !it->kin;
       at.genuine++;
       if (hold.live) at.live = &hold;
     }
@@ -200,7 +204,8 @@ void Bridges::CheckTold(const Server &server, const Agent &agent, const Report &
     const hpr_row &row = *hold.row;
     if (hold.session != agent.session || !hold.live || row.main.state != HPR_RECORD_KNOWN) continue;
     if (truth_->SerialOf(row, row.main) != report.main) continue;
-    const Serial pi = row.pi.kin ? truth_->SerialOf(row, row.pi) : 0;
+    const Serial pi =
+        hpr_row_more(&row)->pi.kin ? truth_->SerialOf(row, hpr_row_more(&row)->pi) : 0;
     if (hold.by < report.by) truth_->Break("the proof of session " + whom + " does not count");
     if (report.taught && pi != report.taught)
       truth_->Break("the agent of session " + whom + " is not known as such");
@@ -226,8 +231,9 @@ void Bridges::Told(const Server &server, const Agent &agent, const Report &repor
     misled_.insert({server.serial(), agent.session});
   if (report.calm) CheckTold(server, agent, report, linked);
   for (const Hold &hold : server.Holds())
-    if (linked && hold.session == agent.session && hold.row->pi.kin && report.named == agent.pi &&
-        truth_->SerialOf(*hold.row, hold.row->pi) == report.named)
+    if (linked && hold.session == agent.session && hpr_row_more(hold.row)->pi.kin &&
+        report.named == agent.pi &&
+        truth_->SerialOf(*hold.row, hpr_row_more(hold.row)->pi) == report.named)
       told_.insert(report.named);
 }
 
@@ -242,9 +248,13 @@ void Bridges::CheckParts(const Hold &hold) {
   const Agent *owner = Of(truth_->SerialOf(row, row.main));
   if (!owner) return;
   /* A caller has registered somebody else, and named the agent or its keeper as that one's. */
-  if (row.registered_pid && row.registered_pid != kernel_->NumberOf(owner->root)) return;
-  if (row.keeper.pid && !Made(owner->root, truth_->SerialOf(row, row.keeper))) return;
-  for (const hpr_identity *it : {&row.pi, &row.former}) {
+  if (hpr_row_more(&row)->registered_pid &&
+      hpr_row_more(&row)->registered_pid != kernel_->NumberOf(owner->root))
+    return;
+  if (hpr_row_more(&row)->keeper.pid &&
+      !Made(owner->root, truth_->SerialOf(row, hpr_row_more(&row)->keeper)))
+    return;
+  for (const hpr_identity *it : {&hpr_row_more(&row)->pi, &hpr_row_more(&row)->former}) {
     const Serial serial = it->kin ? truth_->SerialOf(row, *it) : 0;
     if (serial && !Made(owner->root, serial))
       truth_->Break(std::to_string(it->pid) + " is no process of " + owner->session);
@@ -289,7 +299,9 @@ void Bridges::CheckMeant(const Server &server, const Agent &agent) {
 
 void Bridges::Asked(const hpr_row &row) {
   /* A caller may have named another one's process as the keeper. */
-  const Agent *keeper = row.keeper.kin ? Of(truth_->SerialOf(row, row.keeper)) : nullptr;
+  const Agent *keeper = hpr_row_more(&row)->keeper.kin
+                            ? Of(truth_->SerialOf(row, hpr_row_more(&row)->keeper))
+                            : nullptr;
   if (keeper) wanted_.insert(keeper->root);
   if (const Agent *agent = Of(truth_->MeantBy(row))) {
     wanted_.insert(agent->root);

@@ -104,7 +104,8 @@ void Story::LinkByToken() {
 Story::Agents Story::AgentsOf(const Server &server) {
   Agents agents;
   for (const hpr_row *it : server.Rows())
-    agents[{it->main.birth.name, it->main.birth.start}] = truth_.SerialOf(*it, it->pi);
+    agents[{it->main.birth.name, it->main.birth.start}] =
+        truth_.SerialOf(*it, hpr_row_more(it)->pi);
   return agents;
 }
 
@@ -112,7 +113,7 @@ Story::Agents Story::AgentsOf(const Server &server) {
 void Story::NoteTaught(const Server &server, Agents before) {
   for (const hpr_row *it : server.Rows()) {
     const Serial agent = before[{it->main.birth.name, it->main.birth.start}];
-    if (truth_.SerialOf(*it, it->pi) != agent) truth_.Taught(*it, agent);
+    if (truth_.SerialOf(*it, hpr_row_more(it)->pi) != agent) truth_.Taught(*it, agent);
   }
 }
 
@@ -121,7 +122,7 @@ void Story::ReportPi() {
   const hpr_row *row = server ? AnyRow(*server) : nullptr;
   if (!row || !row->token) return;
   const std::string token = row->token;
-  const Serial before = truth_.SerialOf(*row, row->pi);
+  const Serial before = truth_.SerialOf(*row, hpr_row_more(row)->pi);
   int32_t pi = random_.OneIn(4) ? AnyNumber() : 0;
   for (const Serial serial : kernel_.All())
     if (pi == 0 && kernel_.NumberOf(kernel_.Find(serial)->parent) == row->main.pid)
@@ -141,7 +142,8 @@ void Story::LinkByPid() {
   const hpr_row *row = server ? AnyRow(*server) : nullptr;
   if (!row) return;
   const Agents agents = AgentsOf(*server);
-  server->LinkByPid(AnySession(), row->pi.pid ? row->pi.pid : row->main.pid);
+  server->LinkByPid(AnySession(),
+                    hpr_row_more(row)->pi.pid ? hpr_row_more(row)->pi.pid : row->main.pid);
   NoteTaught(*server, agents);
 }
 

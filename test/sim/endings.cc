@@ -84,7 +84,8 @@ std::vector<const hpr_row *> Endings::EndingRows(const Server &server, Serial se
 
 /* An earlier end of the same entry, by killAll, is another one. */
 bool Endings::IsReached(const hpr_row &row, const Ending &ending) {
-  return ending.first_ms && (!row.ending || *ending.first_ms >= row.ending->began_ms);
+  return ending.first_ms &&
+         (!hpr_row_more(&row)->ending || *ending.first_ms >= hpr_row_more(&row)->ending->began_ms);
 }
 
 /* --- told by the story ---------------------------------------------------------------------- */
@@ -147,8 +148,9 @@ void Endings::Registered(const Server &server, int32_t pid, Serial serial,
 
 void Endings::Crashed() {
   for (const hpr_row &row : truth_->FileRows())
-    for (size_t i = 0; row.ending && i < row.ending->sent_count; i++)
-      reached_.insert(truth_->AskedSerial(row, row.ending->sent[i]));
+    for (size_t i = 0; hpr_row_more(&row)->ending && i < hpr_row_more(&row)->ending->sent_count;
+         i++)
+      reached_.insert(truth_->AskedSerial(row, hpr_row_more(&row)->ending->sent[i]));
 }
 
 void Endings::Lost(const std::vector<Server *> &others) {
@@ -169,8 +171,9 @@ void Endings::Rebooted() {
 
 /* The row says that it was asked. */
 bool Endings::IsRecorded(const hpr_row &row, Serial serial) const {
-  for (size_t i = 0; row.ending && i < row.ending->sent_count; i++) {
-    const hpr_asked &it = row.ending->sent[i];
+  for (size_t i = 0; hpr_row_more(&row)->ending && i < hpr_row_more(&row)->ending->sent_count;
+       i++) {
+    const hpr_asked &it = hpr_row_more(&row)->ending->sent[i];
     hpr_identity identity{};
     identity.pid = it.pid;
     identity.state = HPR_RECORD_KNOWN;
@@ -210,9 +213,11 @@ void Endings::CheckFirst(const Server &sender, const Delivery &it, bool told) {
 void Endings::CheckKeeperWaits(const Server &sender, const Delivery &it) {
   bool waits = false;
   for (const hpr_row *row : EndingRows(sender, it.target)) {
-    const Serial agent = truth_->SerialOf(*row, row->pi);
-    const bool is_keeper = row->keeper.pid && truth_->SerialOf(*row, row->keeper) == it.target;
-    const bool lives = row->pi.kin && kernel_->IsAlive(agent) && !kernel_->Find(agent)->other_user;
+    const Serial agent = truth_->SerialOf(*row, hpr_row_more(row)->pi);
+    const bool is_keeper = hpr_row_more(row)->keeper.pid &&
+                           truth_->SerialOf(*row, hpr_row_more(row)->keeper) == it.target;
+    const bool lives =
+        hpr_row_more(row)->pi.kin && kernel_->IsAlive(agent) && !kernel_->Find(agent)->other_user;
     if (!is_keeper || !lives || agent == it.target || IsForbidden(sender, agent)) return;
     waits = true;
   }
@@ -246,8 +251,8 @@ void Endings::NoteDescendants(const Server &sender, const Delivery &it) {
     const hpr_ending *ending = sender.EndingOf(*row);
     const std::set<Serial> parts = truth_->KinOf(*row);
     if (!ending || !ending->recorded || !parts.count(it.target)) continue;
-    const bool agent = truth_->SerialOf(*row, row->pi) == it.target;
-    if (row->keeper.pid && !agent && it.signum != SIGKILL) continue;
+    const bool agent = truth_->SerialOf(*row, hpr_row_more(row)->pi) == it.target;
+    if (hpr_row_more(row)->keeper.pid && !agent && it.signum != SIGKILL) continue;
     for (const Serial serial : Descendants(it.target)) {
       const Process *process = kernel_->Find(serial);
       const bool there = process->state != State::kZombie && !process->other_user &&
@@ -297,13 +302,16 @@ bool Endings::IsAsked(const std::vector<Server *> &servers, Serial serial) const
 void Endings::CheckNoNewAgentStandsBy(const Server &server) {
   for (const hpr_row *row : server.Rows()) {
     const hpr_ending *ending = server.EndingOf(*row);
-    if (!ending || !row->ending || ending->tree || ending->state != HPR_ENDING_ALL) continue;
+    if (!ending || !hpr_row_more(row)->ending || ending->tree || ending->state != HPR_ENDING_ALL)
+      continue;
     if (ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST) continue; /* there was none */
-    const Serial keeper = truth_->SerialOf(*row, row->keeper);
+    const Serial keeper = truth_->SerialOf(*row, hpr_row_more(row)->keeper);
     for (size_t i = 0; i < ending->other_count; i++) {
       const Serial serial = truth_->SerialOf(*row, ending->others[i].identity);
       const auto anew = anew_ms_.find(serial);
-      if (anew == anew_ms_.end() || anew->second <= row->ending->began_ms + 2 * kTickMs) continue;
+      if (anew == anew_ms_.end() ||
+          anew->second <= hpr_row_more(row)->ending->began_ms + 2 * kTickMs)
+        continue;
       if (kernel_->IsAlive(serial) && kernel_->IsAlive(keeper) &&
           kernel_->Find(serial)->parent == keeper && ending->others[i].bystander)
         Break(serial, "is its keeper's new agent, and is not asked");
@@ -337,7 +345,8 @@ std::set<Serial> Endings::Overdue(const Server &server) const {
     const auto it = endings_.find(row->spawned_ms);
     if (!server.EndingOf(*row) || it == endings_.end() || !Truth::IsTold(*row)) continue;
     const Ending &ending = it->second;
-    const int32_t grace_ms = row->ending ? row->ending->grace_ms : ending.grace_ms;
+    const int32_t grace_ms =
+        hpr_row_more(row)->ending ? hpr_row_more(row)->ending->grace_ms : ending.grace_ms;
     if (grace_ms < 0 || !IsReached(*row, ending)) continue;
     if (kernel_->ClockMs() <= *ending.first_ms + grace_ms + kLateMs) continue;
     for (const Serial serial : truth_->KinOf(*row))
@@ -365,7 +374,7 @@ void Endings::CheckEnd(const Server &server) {
       const Process *process = kernel_->Find(serial);
       if (!kernel_->IsAlive(serial) || IsForbidden(server, serial) || process->other_user) continue;
       if (ending->grace_ms != HPR_GRACE_NEVER) Break(serial, "was to end and lives");
-      const bool agent = truth_->SerialOf(*row, row->pi) == serial;
+      const bool agent = truth_->SerialOf(*row, hpr_row_more(row)->pi) == serial;
       if (!agent && ending->state < HPR_ENDING_ALL) continue; /* a keeper waits for its agent */
       if (!reached_.count(serial)) Break(serial, "was to end and was never asked");
     }

@@ -61,12 +61,13 @@ void Exits::CheckNoneIsMissing(const std::vector<Server *> &servers) {
   std::set<int32_t> told;
   told.swap(just_told_);
   See(servers, [&](const hpr_row &row) {
-    const std::string &owner = present.emplace(row.spawned_ms, row.owner_id).first->second;
+    const std::string &owner =
+        present.emplace(row.spawned_ms, hpr_row_owner(&row)->id).first->second;
     taken.insert(truth_->SerialOf(row, row.main));
     const auto it = registrations_.find(row.spawned_ms);
     if (it == registrations_.end()) return;
     it->second.parts = truth_->PartsOf(row);
-    it->second.doubled = it->second.doubled || owner != row.owner_id;
+    it->second.doubled = it->second.doubled || owner != hpr_row_owner(&row)->id;
   });
   for (auto &[time, it] : registrations_) {
     if (!it.told_by.empty() || it.forgotten || present.count(time)) continue;
@@ -84,7 +85,7 @@ void Exits::CheckEnd(const Server &server) {
     const auto it = registrations_.find(row->spawned_ms);
     if (it == registrations_.end() || !it->second.told_by.empty() || it->second.forgotten) continue;
     bool alive = !Truth::IsTold(*row);
-    for (const hpr_identity *part : {&row->main, &row->pi})
+    for (const hpr_identity *part : {&row->main, &hpr_row_more(row)->pi})
       alive = alive || kernel_->IsAlive(truth_->SerialOf(*row, *part));
     if (!alive)
       truth_->Break("the exit of " + std::to_string(row->main.pid) +

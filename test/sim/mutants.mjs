@@ -294,8 +294,8 @@ const mutants = [
   {
     name: "a wrong number in the place of a living agent",
     file: "src/core/agent.c",
-    find: "  if (!agent->kin) return entry->row.keeper.pid != 0 && !has_own;",
-    replace: "  if (!agent->kin) return entry->row.keeper.pid != 0;",
+    find: "  if (!agent->kin) return hpr_row_more(&entry->row)->keeper.pid != 0 && !has_own;",
+    replace: "  if (!agent->kin) return hpr_row_more(&entry->row)->keeper.pid != 0;",
   },
   {
     name: "an agent replaced by what it has started",
@@ -479,16 +479,16 @@ const mutants = [
   {
     name: "owners: a process is one owner",
     file: "src/core/owners.c",
-    find: "  switch (hpr_ownerfile_test(owners->locks, row)) {",
+    find: "  switch (hpr_ownerfile_test(owners->locks, hpr_row_owner(row))) {",
     replace:
-      "  if (row->owner.pid == owners->self.pid) return false;\n" +
-      "  switch (hpr_ownerfile_test(owners->locks, row)) {",
+      "  if (hpr_row_owner(row)->identity.pid == owners->self.pid) return HPR_OWNER_GONE;\n" +
+      "  switch (hpr_ownerfile_test(owners->locks, hpr_row_owner(row))) {",
   },
   {
     name: "owners: a free byte of any file is a death",
     file: "src/store/ownerfile.c",
-    find: "strcmp(birth, row->owner_file) == 0)",
-    replace: "birth[0] != row->owner_file[0] + 99)",
+    find: "strcmp(birth, of->file) == 0)",
+    replace: "birth[0] != of->file[0] + 99)",
   },
   {
     name: "owners: a copy of the lock file is that file",
@@ -524,8 +524,8 @@ const mutants = [
   {
     name: "owners: rows do not name the new lock",
     file: "src/core/ledger.c",
-    find: "    hpr_ledger_sign(scope->ledger, scope->owners, &entry->row);\n    hpr_entry_touch(entry);",
-    replace: "    hpr_entry_touch(entry);",
+    find: "  memcpy(owner->file, birth, sizeof owner->file);\n",
+    replace: "",
   },
   {
     name: "owners: a call that waited in vain gives up",

@@ -16,7 +16,8 @@ constexpr int kLooks = 2;        /* within them an orphan is adopted */
 
 bool IsIn(const std::vector<hpr_row> &file, const hpr_row &row) {
   return std::any_of(file.begin(), file.end(), [&](const hpr_row &it) {
-    return it.main.pid == row.main.pid && std::string(it.owner_id) == row.owner_id;
+    return it.main.pid == row.main.pid &&
+           std::string(hpr_row_owner(&it)->id) == hpr_row_owner(&row)->id;
   });
 }
 
@@ -93,7 +94,7 @@ void Story::CheckProved() {
   const std::string birth = disk_.Read(kOwners).value_or("").substr(0, HPR_OWNER_ID_SIZE - 1);
   for (const Server *server : Open())
     for (const hpr_row *row : server->Rows())
-      if (birth != row->owner_file)
+      if (birth != hpr_row_owner(row)->file)
         truth_.Break("the owner of " + std::to_string(row->main.pid) + " is not proved to live");
 }
 
@@ -116,9 +117,10 @@ void Story::LetOrphansBeAdopted() {
   const std::string birth = disk_.Read(kOwners).value_or("").substr(0, HPR_OWNER_ID_SIZE - 1);
   for (const hpr_row &row : truth_.FileRows()) {
     /* Of who had ended when the locks vanished the process is all that tells. */
-    if (birth != row.owner_file && !truth_.IsDead(row, row.owner)) continue;
+    if (birth != hpr_row_owner(&row)->file && !truth_.IsDead(row, hpr_row_owner(&row)->identity))
+      continue;
     const bool lives = std::any_of(open.begin(), open.end(), [&](const Server *it) {
-      return it->id() == std::string(row.owner_id);
+      return it->id() == std::string(hpr_row_owner(&row)->id);
     });
     if (!lives && truth_.IsOrphan(row, open))
       truth_.Break("the orphan " + std::to_string(row.main.pid) + " is not adopted");

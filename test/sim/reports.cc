@@ -66,7 +66,7 @@ void Story::Raise(Server *server, Serial root, const std::string &session) {
 int32_t Story::SomeNumber() {
   std::vector<int32_t> free = kernel_.FreeNumbers(), wanted;
   for (const hpr_row &row : truth_.FileRows())
-    for (const int32_t pid : {row.main.pid, row.pi.pid})
+    for (const int32_t pid : {row.main.pid, hpr_row_more(&row)->pi.pid})
       for (const int32_t number : free)
         if (number == pid) wanted.push_back(number);
   return wanted.empty() || random_.OneIn(2) ? 0 : random_.Pick(wanted);
@@ -214,7 +214,8 @@ void Story::Tell(const Agent &agent, bool by_token, int32_t number) {
   report.provable = told_ || report.calm;
   std::map<Serial, Serial> before; /* agents, by registered process */
   for (const Hold &it : server->Holds())
-    before[truth_.SerialOf(*it.row, it.row->main)] = truth_.SerialOf(*it.row, it.row->pi);
+    before[truth_.SerialOf(*it.row, it.row->main)] =
+        truth_.SerialOf(*it.row, hpr_row_more(it.row)->pi);
   kernel_.Note("  " + agent.session + " says " + (by_token ? agent.token + " " : "") +
                std::to_string(number));
   const bool linked = by_token ? server->Link(agent.token, agent.session, number)
@@ -292,17 +293,19 @@ void Story::Discover(Server *server, const hpr_row *row, bool attaching,
   careful_ = careful_ || random_.OneIn(2);
   const bool calm = IsCalm(*server);
   const Serial main = row ? truth_.SerialOf(*row, row->main) : 0;
-  const Serial before = row ? truth_.SerialOf(*row, row->pi) : 0;
+  const Serial before = row ? truth_.SerialOf(*row, hpr_row_more(row)->pi) : 0;
   const bool known = row && row->main.state == HPR_RECORD_KNOWN && row->main.kin;
   const Serial child = row && main ? bridges_.Findable(*server, *row, attaching) : 0;
   call();
   careful_ = careful;
   for (const hpr_row *it : server->Rows()) {
-    if (!calm || !main || it->pi.pid == 0 || truth_.SerialOf(*it, it->main) != main) continue;
+    if (!calm || !main || hpr_row_more(it)->pi.pid == 0 || truth_.SerialOf(*it, it->main) != main)
+      continue;
     if (it->main.state != HPR_RECORD_KNOWN || !known) continue; /* it was learnt in the call */
-    const Serial after = truth_.SerialOf(*it, it->pi);
+    const Serial after = truth_.SerialOf(*it, hpr_row_more(it)->pi);
     if (after == child) return;
-    if (after != before) truth_.Break(std::to_string(it->pi.pid) + " is taken for the agent");
+    if (after != before)
+      truth_.Break(std::to_string(hpr_row_more(it)->pi.pid) + " is taken for the agent");
   }
   if (calm && child)
     truth_.Break("the only child of " + std::to_string(kernel_.NumberOf(main)) + " is not found");

@@ -124,7 +124,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options)
   it.board = board_.get();
   it.end_orphans = options.end_orphans;
   it.orphan_max_age_ms = options.orphan_max_age_ms;
-  if (hpr_registry_open(&it, &registry_) == 0) id_ = registry_->ledger.id;
+  if (hpr_registry_open(&it, &registry_) == 0) id_ = registry_->ledger.owner->id;
 }
 
 std::vector<Server *> Server::all_;
@@ -368,8 +368,8 @@ std::vector<Hold> Server::Holds() const {
   if (!registry_) return holds;
   for (const hpr_entry *entry = registry_->table.entries; entry; entry = entry->next)
     if (entry->life == HPR_LIFE_RUNNING)
-      holds.push_back({&entry->row, entry->session ? entry->session : "", entry->linked_by,
-                       hpr_entry_is_live(entry)});
+      holds.push_back({&entry->row, entry->session ? entry->session : "",
+                       hpr_link(entry->linked_by), hpr_entry_is_live(entry)});
   return holds;
 }
 

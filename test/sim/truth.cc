@@ -37,7 +37,7 @@ Serial Truth::SerialOf(const hpr_row &row, const hpr_identity &identity) const {
   const hpr_birth &birth = identity.birth;
   if (identity.pid == 0) return 0;
   if (identity.state == HPR_RECORD_OPAQUE) {
-    const auto it = untold_.find({row.owner_id, identity.pid});
+    const auto it = untold_.find({hpr_row_owner(&row)->id, identity.pid});
     return it == untold_.end() || identity.pid != row.main.pid ? 0 : it->second;
   }
   if (identity.state != HPR_RECORD_KNOWN || !kernel_->IsOfThisBoot(BootOf(identity))) return 0;
@@ -63,7 +63,8 @@ Serial Truth::AskedSerial(const hpr_row &row, const hpr_asked &asked) const {
 }
 
 bool Truth::IsTold(const hpr_row &row) {
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
+  for (const hpr_identity *it : {&row.main, &hpr_row_more(&row)->pi, &hpr_row_more(&row)->keeper,
+                                 &hpr_row_more(&row)->former})
     if (it->state == HPR_RECORD_OPAQUE || it->boot.form == HPR_BOOT_NONCE)
       return false; /* nor which boot */
   return true;
@@ -71,14 +72,16 @@ bool Truth::IsTold(const hpr_row &row) {
 
 std::set<Serial> Truth::PartsOf(const hpr_row &row) const {
   std::set<Serial> parts;
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
+  for (const hpr_identity *it : {&row.main, &hpr_row_more(&row)->pi, &hpr_row_more(&row)->keeper,
+                                 &hpr_row_more(&row)->former})
     if (const Serial serial = SerialOf(row, *it)) parts.insert(serial);
   return parts;
 }
 
 std::set<Serial> Truth::KinOf(const hpr_row &row) const {
   std::set<Serial> parts;
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
+  for (const hpr_identity *it : {&row.main, &hpr_row_more(&row)->pi, &hpr_row_more(&row)->keeper,
+                                 &hpr_row_more(&row)->former})
     if (it->kin) parts.insert(SerialOf(row, *it));
   return parts;
 }
@@ -87,7 +90,7 @@ std::set<Serial> Truth::KinOf(const hpr_row &row) const {
 std::set<Serial> Truth::MarkedFor(const hpr_row &row) const {
   std::set<Serial> marked;
   const std::string mark = "=" + std::string(row.token ? row.token : "");
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper}) {
+  for (const hpr_identity *it : {&row.main, &hpr_row_more(&row)->pi, &hpr_row_more(&row)->keeper}) {
     const Process *holder = row.token ? kernel_->Holder(it->pid) : nullptr;
     for (const std::string &word : holder ? holder->environment : std::vector<std::string>())
       if (word.size() > mark.size() && word.substr(word.size() - mark.size()) == mark)
@@ -105,7 +108,8 @@ std::set<Serial> Truth::Asked(const hpr_row &row) {
   const std::set<Serial> marked = MarkedFor(row);
   asked_.insert(marked.begin(), marked.end());
   /* A keeper's child may be found to be the agent. */
-  const Serial keeper = row.keeper.kin ? SerialOf(row, row.keeper) : 0;
+  const Serial keeper =
+      hpr_row_more(&row)->keeper.kin ? SerialOf(row, hpr_row_more(&row)->keeper) : 0;
   for (const Serial serial : kernel_->All())
     if (keeper && kernel_->Find(serial)->parent == keeper) asked_.insert(serial);
   if (on_asked) on_asked(row);
@@ -136,8 +140,9 @@ void Truth::Promised(const Server &server, const std::vector<Server *> &servers,
 void Truth::AskedByFile(const std::vector<Server *> &servers) {
   for (const hpr_row &row : FileRows()) {
     if (row.terminating || IsTooOld(row)) Asked(row);
-    for (size_t i = 0; row.ending && i < row.ending->sent_count; i++) { /* descendants, too */
-      const Serial serial = AskedSerial(row, row.ending->sent[i]);
+    for (size_t i = 0; hpr_row_more(&row)->ending && i < hpr_row_more(&row)->ending->sent_count;
+         i++) { /* descendants, too */
+      const Serial serial = AskedSerial(row, hpr_row_more(&row)->ending->sent[i]);
       if (!IsClaimed(servers, serial)) asked_.insert(serial);
     }
   }
@@ -156,7 +161,8 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
   const hpr_row *row = server.RowOf(target, false);
   if (!row) return;
   /* Untold and kin: a child of the server, which keeps its number until the server reaps it. */
-  if (row->main.state == HPR_RECORD_OPAQUE && row->main.kin) untold_[{row->owner_id, pid}] = holder;
+  if (row->main.state == HPR_RECORD_OPAQUE && row->main.kin)
+    untold_[{hpr_row_owner(row)->id, pid}] = holder;
   promised_.erase(SerialOf(*row, row->main));
   if (!row->main.kin) return;
   if (const Serial serial = SerialOf(*row, row->main)) {
@@ -182,8 +188,9 @@ void Truth::Linked(const Server &server, const std::string &token, Serial before
 }
 
 void Truth::Taught(const hpr_row &row, Serial before) {
-  const bool in_place_of_main = row.pi.pid == 0 && row.registered_pid != 0;
-  const hpr_identity &agent = in_place_of_main ? row.main : row.pi;
+  const bool in_place_of_main =
+      hpr_row_more(&row)->pi.pid == 0 && hpr_row_more(&row)->registered_pid != 0;
+  const hpr_identity &agent = in_place_of_main ? row.main : hpr_row_more(&row)->pi;
   if (!agent.kin) return;
   const Serial serial = SerialOf(row, agent);
   if (serial != before) must_know_.erase(before); /* the caller says that there is another */
@@ -210,7 +217,7 @@ void Truth::Forget(const hpr_row &row) {
 /* By the file an entry is about it. Whom it names as a keeper alone goes with the entry. */
 bool Truth::IsSubject(Serial serial) {
   for (const hpr_row &row : FileRows())
-    for (const hpr_identity *it : {&row.main, &row.pi})
+    for (const hpr_identity *it : {&row.main, &hpr_row_more(&row)->pi})
       if ((it->kin || it->state == HPR_RECORD_OPAQUE) && SerialOf(row, *it) == serial) return true;
   return false;
 }
@@ -302,7 +309,8 @@ void Truth::CheckSignal(const Delivery &it) {
 
 /* A row that takes it for a stranger's keeps the number and forgets the child. */
 bool Truth::Names(const hpr_row &row, Serial serial) const {
-  for (const hpr_identity *it : {&row.main, &row.pi, &row.keeper, &row.former})
+  for (const hpr_identity *it : {&row.main, &hpr_row_more(&row)->pi, &hpr_row_more(&row)->keeper,
+                                 &hpr_row_more(&row)->former})
     if ((it->kin || it->state == HPR_RECORD_OPAQUE) && SerialOf(row, *it) == serial) return true;
   return false;
 }
@@ -330,7 +338,7 @@ bool Truth::IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) c
   if (!NamesThisBoot(*kernel_, row.main)) return false;
   for (const Server *server : servers)
     for (const hpr_row *own : server->Rows())
-      if (own->main.pid == row.main.pid || own->pi.pid == row.main.pid) return false;
+      if (own->main.pid == row.main.pid || hpr_row_more(own)->pi.pid == row.main.pid) return false;
   return true;
 }
 
@@ -349,9 +357,11 @@ void Truth::CheckEnd(const Server &server, bool may_end_all) {
     for (const Serial serial : PartsOf(*row))
       anybody = anybody || kernel_->IsAlive(serial) || kernel_->GroupLives(serial);
     /* Without names nobody can tell whose a group is that has lost its leader. */
-    bool told = IsTold(*row) && (kernel_->features.names || !kernel_->GroupOfNumber(row->pi.pid));
-    for (size_t i = 0; row->ending && i < row->ending->sent_count; i++) {
-      const hpr_asked &asked = row->ending->sent[i];
+    bool told = IsTold(*row) &&
+                (kernel_->features.names || !kernel_->GroupOfNumber(hpr_row_more(row)->pi.pid));
+    for (size_t i = 0; hpr_row_more(row)->ending && i < hpr_row_more(row)->ending->sent_count;
+         i++) {
+      const hpr_asked &asked = hpr_row_more(row)->ending->sent[i];
       anybody = anybody || kernel_->IsAlive(AskedSerial(*row, asked));
       told = told && (kernel_->features.names || !kernel_->GroupOfNumber(asked.pid));
     }
