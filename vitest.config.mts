@@ -7,7 +7,7 @@ export default defineConfig({
     // A process a file: tests signal real processes, count descriptors and change the environment.
     pool: "forks",
     // Most of a file's time is waiting for processes.
-    maxWorkers: 3,
+    maxWorkers: 5,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -3,30 +3,37 @@ import { spawnSync } from "node:child_process";
 import { root } from "./setup.mjs";
 
 /** Where .ci/run notes the last commit that it let pass in this clone. */
-export const GREEN = "refs/checks/green";
+const GREEN = "refs/checks/green";
 
 function git(...args) {
   const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** The commit to compare with; undefined where none is known, as in a shallow clone. */
+const commitOf = (name) => git("rev-parse", "--verify", "--quiet", `${name}^{commit}`);
+
+/**
+ * The commit to compare with. Undefined where none is known: in a fresh clone of main the commit
+ * before is none, because nobody knows how many commits have come together.
+ */
 function base() {
-  const head = git("rev-parse", "HEAD");
-  if (git("merge-base", "--is-ancestor", GREEN, "HEAD") !== undefined)
-    return git("rev-parse", GREEN);
-  const main = ["origin/main", "main"].find((it) => git("rev-parse", "--verify", it));
+  const named = process.env.HPR_SINCE && commitOf(process.env.HPR_SINCE);
+  if (named) return named;
+  if (git("merge-base", "--is-ancestor", GREEN, "HEAD") !== undefined) return commitOf(GREEN);
+  const main = ["origin/main", "main"].find(commitOf);
   const forked = main && git("merge-base", main, "HEAD");
-  return forked && forked !== head ? forked : git("rev-parse", "--verify", "HEAD^1");
+  return forked === commitOf("HEAD") ? undefined : forked;
 }
 
 /**
- * `since` says what it is compared with: the last commit that passed in this clone, else where the
- * branch left main, else the commit before. `files` includes what is not committed; undefined: all.
+ * `since` says what it is compared with: the commit that HPR_SINCE names, else the last one that
+ * passed in this clone, else where the branch left main. `files` includes what is not committed;
+ * undefined: nothing is known, and every file may have changed.
+ * @returns {{ since?: string, files?: string[] }}
  */
 export function findChanges() {
   const commit = base();
-  if (!commit) return { since: "nothing: this clone has no earlier commit", files: undefined };
+  if (!commit) return { since: "nothing: this clone knows no commit that has passed" };
   const files = [
     git("diff", "--name-only", commit),
     git("ls-files", "--others", "--exclude-standard"),

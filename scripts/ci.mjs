@@ -1,6 +1,7 @@
 /**
  * .ci/run, but for `npm test`: checks, two at a time. What is slow and rarely breaks runs when its files
- * changed; what is left out is named with the reason, runs weekly, and now with --all.
+ * changed. Where nobody knows what has changed all of them run but the slowest. What is left out is
+ * named with the reason, runs weekly, and now with --all.
  */
 import { spawn } from "node:child_process";
 import { findChanges } from "./changes.mjs";
@@ -14,9 +15,17 @@ const packed =
   /^(package(-lock)?\.json|rolldown\.config\.mjs|lib\/find-binary\.ts|(scripts|test)\/pack\/.*)$/;
 const platform = /^src\/(base|platform\/[^/]+\.h$)/;
 
-/** `files`: it runs if one of those has changed; without them always. */
+/**
+ * `files`: it runs if one of those has changed; without them always. `slowest`: not where nobody knows
+ * what has changed.
+ * @type {{ command: string, files?: RegExp[], slowest?: boolean, instead?: string }[]}
+ */
 const STEPS = [
-  { command: "test:sanitize", files: [/^src\/addon\//, /\/watch\.c$/, /^scripts\/sanitize/] },
+  {
+    command: "test:sanitize",
+    files: [/^src\/addon\//, /\/watch\.c$/, /^scripts\/sanitize/],
+    slowest: true,
+  },
   {
     command: "test:sanitize -- address",
     files: [/^src\//, /^test\/(native|sim)\//],
@@ -26,6 +35,7 @@ const STEPS = [
   {
     command: "pack:check",
     files: [cross, packed, /^scripts\/(prebuild|sources)/],
+    slowest: true,
   },
   { command: "pack:check -- --here contents tools nodes", instead: "pack:check" },
   { command: "fuzz -- --seconds 60" },
@@ -58,26 +68,33 @@ const STEPS = [
   {
     command: "check:kernels",
     files: [/^scripts\/kernels/, /^test\/kernels\//],
+    slowest: true,
   },
   {
     command: "check:minimal",
     files: [/^scripts\/(minimal|test)\.mjs$/],
+    slowest: true,
   },
-  { command: "e2e", files: [/^e2e\//, /^lib\/(keepers|index)/] },
+  { command: "e2e", files: [/^e2e\//, /^lib\/(keepers|index)/], slowest: true },
 ];
 
 const failed = [];
 
-/** What is to be run, and of the rest why not. */
+/**
+ * What is to be run, and of the rest why not.
+ * @param {ReturnType<typeof findChanges>} changes
+ */
 function choose({ since, files }) {
-  const wanted = (it) =>
-    all || !it.files || files?.some((file) => it.files.some((pattern) => pattern.test(file)));
+  const changed = (it) => files?.some((file) => it.files.some((pattern) => pattern.test(file)));
+  const wanted = (it) => all || !it.files || (files ? changed(it) : !it.slowest);
   const runs = STEPS.filter(wanted).filter((it, _, chosen) =>
     chosen.every((other) => other.command !== it.instead),
   );
   if (!all) console.log(`checks: compared with ${since}`);
   for (const { command } of STEPS.filter((it) => !wanted(it)))
-    console.log(`left out: npm run ${command}: ${files ? "its files have not changed" : "slow"}`);
+    console.log(
+      `left out: npm run ${command}: ${files ? "its files have not changed" : "slow; --all runs it"}`,
+    );
   return runs;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gone, isAlive, sleeper } from "./fixtures/processes.js";
-import { codes, newPidFile, open, type Opened, pids, rows } from "./fixtures/registry.js";
+import { codes, newPidFile, open, type Opened, pids, rows, takeOver } from "./fixtures/registry.js";
 import { Server, type SpawnRequest } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
@@ -11,8 +11,7 @@ async function neighbours(
   const pidFilePath = newPidFile();
   const server = await Server.start({ pidFilePath });
   const { pid } = await server.spawn(request);
-  const opened = open({ pidFilePath });
-  opened.registry.cleanupOrphans();
+  const opened = takeOver(pidFilePath);
   expect(opened.registry.size()).toBe(0);
   return { server, child: pid, opened };
 }

@@ -1,7 +1,7 @@
 // A server that dies between spawn and register: the file names the token, the process carries it.
 import { describe, expect, it } from "vitest";
 import { gone, isAlive, ROOT, start, startTalking } from "./fixtures/processes.js";
-import { codes, newPidFile, open, rows, temporaryFolder } from "./fixtures/registry.js";
+import { codes, newPidFile, open, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 import { readFileSync } from "node:fs";
 
@@ -56,8 +56,7 @@ describe("an announced token", () => {
   it("of another registry that lives stays, whatever is written", () => {
     const { registry, pidFile } = open();
     registry.spawnEnv("theirs");
-    const other = open({ pidFilePath: pidFile });
-    other.registry.cleanupOrphans();
+    const other = takeOver(pidFile);
     const child = start(["sleep", "300"]);
     other.registry.register(child.pid, "/a", child, "ours");
     other.registry.spawnEnv("also ours");
@@ -73,8 +72,7 @@ describe("an announced token", () => {
     async (token) => {
       const pidFilePath = newPidFile();
       const pid = await dyingServer(pidFilePath, token);
-      const opened = open({ pidFilePath, killGraceMs: 500 });
-      opened.registry.cleanupOrphans();
+      const opened = takeOver(pidFilePath, { killGraceMs: 500 });
       expect(opened.registry.entries()).toMatchObject([
         { pid, spawnToken: token, kin: true, state: "live" },
       ]);
@@ -96,8 +94,7 @@ describe("an announced token", () => {
     const pid = await dyingServer(pidFilePath, "token-of-the-family", {
       command: ["sh", "-c", "sleep 300 & setsid sleep 300 & wait"],
     });
-    const { registry } = open({ pidFilePath, killGraceMs: 500, tree: true });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath, { killGraceMs: 500, tree: true });
     expect(registry.entries()).toMatchObject([{ pid }]);
     await registry.terminate({ pid });
   });
@@ -106,8 +103,7 @@ describe("an announced token", () => {
     const pidFilePath = newPidFile();
     const pid = await dyingServer(pidFilePath, "token-of-nobody", { command: ["true"] });
     await gone(pid);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.entries()).toEqual([]);
     expect(announced(pidFilePath)).toEqual([]);
   });
@@ -119,8 +115,7 @@ describe("an announced token", () => {
       command: ["sh", "-c", "setsid sleep 300 & sleep 0.3; exit 0"],
     });
     await gone(pid);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     await holdsFor(100, "nobody is adopted", () =>
       registry.entries().every((it) => it.pid === pid),
     );
@@ -131,8 +126,7 @@ describe("an announced token", () => {
     const pid = await dyingServer(newPidFile(), "short");
     const pidFilePath = newPidFile();
     await dyingServer(pidFilePath, "short", { command: ["true"] });
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.entries()).toEqual([]);
     process.kill(pid, "SIGKILL");
   });

@@ -10,11 +10,12 @@ import {
   editRows,
   newPidFile,
   open,
-  pids,
-  rows,
-  writePidFile,
   type Opened,
+  pids,
   type Row,
+  rows,
+  takeOver,
+  writePidFile,
 } from "./fixtures/registry.js";
 import { holdsFor } from "./fixtures/wait.js";
 
@@ -44,8 +45,7 @@ function bait(): { bystander: number; row: Row; neighbour: number; neighbourText
 function clean(...texts: string[]): Opened {
   const pidFilePath = newPidFile();
   writePidFile(pidFilePath, `{"entries":[${texts.join(",\n")}]}`);
-  const opened = open({ pidFilePath, killGraceMs: 10 });
-  opened.registry.cleanupOrphans();
+  const opened = takeOver(pidFilePath, { killGraceMs: 10 });
   return opened;
 }
 

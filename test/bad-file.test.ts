@@ -21,11 +21,12 @@ import {
   codes,
   newPidFile,
   open,
+  type Opened,
   pids,
   rows,
+  takeOver,
   temporaryFolder,
   writePidFile,
-  type Opened,
 } from "./fixtures/registry.js";
 
 const P = deadPid(1);
@@ -39,8 +40,7 @@ function live(): { pid: number; text: string } {
 }
 
 function cleaned(pidFilePath: string): Opened {
-  const opened = open({ pidFilePath });
-  opened.registry.cleanupOrphans();
+  const opened = takeOver(pidFilePath);
   return opened;
 }
 

@@ -1,23 +1,17 @@
 // A child that leads no group is ended with its descendants, and nobody else of that group is.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { HeadlessPidRegistry } from "../lib/types.js";
 import { Agents, IGNORE, LEAVE, SAVE } from "./fixtures/agents.js";
-import {
-  openNext,
-  restart,
-  takeOver,
-  type NextOpened,
-  type NextRegistry,
-} from "./fixtures/next.js";
 import { isAlive, sleeper, statOf, type Child } from "./fixtures/processes.js";
-import { newPidFile, rows } from "./fixtures/registry.js";
+import { newPidFile, open, type Opened, restart, rows, takeOver } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
 const LONG_MS = 20_000;
 const groupOf = (pid: number): number | undefined => statOf(pid)?.group;
 
-const ways: [string, (registry: NextRegistry) => unknown][] = [
+const ways: [string, (registry: HeadlessPidRegistry) => unknown][] = [
   ["killBySessionId", (r) => expect(r.killBySessionId("s")).toBe(true)],
   ["killByToken", (r) => expect(r.killByToken("t")).toBe(true)],
   ["terminate", (r) => r.terminate("s")],
@@ -25,7 +19,7 @@ const ways: [string, (registry: NextRegistry) => unknown][] = [
   ["shutdown", (r) => r.shutdown()],
 ];
 
-interface Wrapped extends NextOpened {
+interface Wrapped extends Opened {
   agents: Agents;
   shell: Child;
 }
@@ -37,7 +31,7 @@ async function wrapped(
   { atTerm = LEAVE, graceMs = LONG_MS } = {},
 ): Promise<Wrapped> {
   const agents = new Agents();
-  const opened = openNext({ killGraceMs: graceMs });
+  const opened = open({ killGraceMs: graceMs });
   const shell = await agents.start("shell", { atTerm, body, with: names }, { detached: false });
   expect(groupOf(shell.pid)).toBe(groupOf(process.pid));
   opened.registry.register(shell.pid, "/a", shell, "t");
@@ -161,7 +155,7 @@ describe("terminate", () => {
 
   it("ends the agent of a shell that leads its group by the group", async () => {
     const agents = new Agents();
-    const { registry } = openNext({ killGraceMs: LONG_MS });
+    const { registry } = open({ killGraceMs: LONG_MS });
     const shell = await agents.start("shell", {
       body: `run agent '${SAVE}'; run_apart tool; stay`,
       with: ["agent", "tool"],
@@ -188,7 +182,7 @@ describe("the row", () => {
   it("names each descendant that is asked, before it is", async () => {
     const agents = new Agents();
     const pidFilePath = newPidFile();
-    const { registry } = openNext({ pidFilePath, killGraceMs: LONG_MS });
+    const { registry } = open({ pidFilePath, killGraceMs: LONG_MS });
     const copy = `cp "${pidFilePath}" "$folder/seen"; exit 0`;
     const shell = await agents.start(
       "shell",

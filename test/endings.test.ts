@@ -1,28 +1,25 @@
-// One end, one first signal for each process; its grace is kept, over a restart too.
+// One end, one first signal for each process; its grace is kept.
 import { mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { Agents, IGNORE, LEAVE, SAVE, type AgentOptions } from "./fixtures/agents.js";
-import {
-  endingRows,
-  openNext,
-  restart,
-  takeOver,
-  type Ending,
-  type EndingRow,
-  type NextOpened,
-  type NextRegistry,
-} from "./fixtures/next.js";
-import { isAlive, stubborn, type Child } from "./fixtures/processes.js";
-import { editRows, newPidFile, rows } from "./fixtures/registry.js";
-import { Server } from "./fixtures/server.js";
+import type { HeadlessPidRegistry, TerminateOptions } from "../lib/types.js";
+import { Agents, IGNORE, LEAVE, SAVE } from "./fixtures/agents.js";
+import { isAlive, stubborn } from "./fixtures/processes.js";
+import { type Ending, newPidFile, open, restart, type Row, rows } from "./fixtures/registry.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
+import {
+  between,
+  emptied,
+  KEEPER_MS,
+  kept,
+  LONG_MS,
+  monotonicMs,
+  TICK_MS,
+  working,
+  type KeeperLike,
+} from "./fixtures/working.js";
 
-const LONG_MS = 20_000;
-const KEEPER_MS = 200;
-const TICK_MS = 10; // of the agents' clock
-
-type End = (registry: NextRegistry) => unknown;
+type End = (registry: HeadlessPidRegistry) => unknown;
 
 const ways: [string, End][] = [
   ["killBySessionId", (r) => r.killBySessionId("s")],
@@ -32,67 +29,6 @@ const ways: [string, End][] = [
   ["shutdown", (r) => r.shutdown()],
 ];
 const recorded = ways.filter(([name]) => name !== "killAll");
-
-interface Working extends NextOpened {
-  agents: Agents;
-  child: Child;
-}
-
-/** The session's agent, called "agent". */
-async function working(
-  options: AgentOptions & { with?: string[] } = {},
-  graceMs: number | false = LONG_MS,
-): Promise<Working> {
-  const agents = new Agents();
-  const opened = openNext({ killGraceMs: graceMs });
-  const child = await agents.start("agent", options);
-  opened.registry.register(child.pid, "/a", child, "t");
-  expect(opened.registry.linkByToken("t", "s")).toBe(true);
-  return { ...opened, agents, child };
-}
-
-interface KeeperLike {
-  /** What pi does at SIGTERM. */
-  pi?: string;
-  /** What the keeper does at SIGTERM. */
-  atTerm?: string;
-  /** What the keeper does when its pi, $child, runs. Default: it ends with pi. */
-  then?: string;
-  apart?: boolean;
-}
-
-const keeperOptions = ({
-  pi = LEAVE,
-  atTerm = LEAVE,
-  then = "until_gone $child",
-  apart,
-}: KeeperLike): AgentOptions => ({
-  atTerm,
-  body: `${apart ? "run_apart" : "run"} pi '${pi}'; ${then}`,
-});
-
-/** The session's keeper, called "keeper", and its pi. */
-async function kept(keeper: KeeperLike, graceMs: number | false = LONG_MS): Promise<Working> {
-  const agents = new Agents();
-  const opened = openNext({ killGraceMs: graceMs });
-  const child = await agents.start("keeper", { ...keeperOptions(keeper), with: ["pi"] });
-  opened.registry.register(child.pid, "/a", child, "t", {
-    keeperPid: child.pid,
-    keeperSockPath: "/k.sock",
-  });
-  expect(opened.registry.linkByToken("t", "s", agents.pid("pi"))).toBe(true);
-  return { ...opened, agents, child };
-}
-
-const emptied = ({ pidFile }: { pidFile: string }): Promise<void> =>
-  waitFor("an empty file", () => rows(pidFile).length === 0);
-
-/** Milliseconds from one note to another. */
-const between = (agents: Agents, from: [string, string], to: [string, string]): number =>
-  Math.round((agents.notes(...to)[0].at - agents.notes(...from)[0].at) * 1000);
-
-/** The clock of a grace. */
-const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
 describe.each(ways)("%s", (_, end) => {
   it("asks an agent and each member of its group once, and lets them save", async () => {
@@ -149,7 +85,7 @@ describe("a keeper", () => {
 
   it("whose pi is unknown is asked at once", async () => {
     const agents = new Agents();
-    const { registry } = openNext({ killGraceMs: LONG_MS });
+    const { registry } = open({ killGraceMs: LONG_MS });
     const child = await agents.start("keeper", {});
     registry.register(child.pid, "/a", child, "t", {
       keeperPid: child.pid,
@@ -170,7 +106,7 @@ describe("a keeper", () => {
   it("that stays is asked alone: no tool of its group is", async () => {
     const body = `run pi '${LEAVE}'; pi=$child; run tool; until_gone $pi; stay`;
     const agents = new Agents();
-    const { registry } = openNext({ killGraceMs: 700 });
+    const { registry } = open({ killGraceMs: 700 });
     const child = await agents.start("keeper", { atTerm: IGNORE, body, with: ["pi", "tool"] });
     registry.register(child.pid, "/a", child, "t", {
       keeperPid: child.pid,
@@ -289,11 +225,7 @@ describe("ends that meet", () => {
     expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
   });
 
-  const joined = async (
-    first: number | false,
-    afterMs: number,
-    second: { graceMs?: number | false; signal?: string },
-  ) => {
+  const joined = async (first: number | false, afterMs: number, second: TerminateOptions) => {
     const { agents, registry, child } = await working({ atTerm: IGNORE });
     const began = performance.now();
     const one = registry.terminate("s", { graceMs: first });
@@ -306,9 +238,7 @@ describe("ends that meet", () => {
   };
   const LATE_MS = 300; // of a busy machine
 
-  it.each<
-    [string, number | false, number, { graceMs?: number | false; signal?: string }, number, number]
-  >([
+  it.each<[string, number | false, number, TerminateOptions, number, number]>([
     ["a shorter grace that would end later", 600, 500, { graceMs: 590 }, 590, 600],
     ["a longer grace", 400, 100, { graceMs: LONG_MS }, 390, 400],
     ["no SIGKILL", 400, 50, { graceMs: false }, 390, 400],
@@ -343,7 +273,7 @@ describe("the longest grace", () => {
     end(opened.registry);
     void opened.registry.terminate({ pid: opened.child.pid }, { graceMs: 2147483647 });
     await holdsFor(150, "it lives", () => opened.agents.lives("agent"));
-    expect(endingRows(opened.pidFile)[0].ending).toMatchObject({ graceMs: 2147483647 });
+    expect(rows(opened.pidFile)[0].ending).toMatchObject({ graceMs: 2147483647 });
     const next = restart(opened, { killGraceMs: 2147483647 });
     await holdsFor(150, "it lives after a restart", () => opened.agents.lives("agent"));
     opened.child.kill("SIGKILL");
@@ -355,17 +285,17 @@ describe("the row of an ending", () => {
   /** The agent reads the pid file while it handles its first signal. */
   const reading = (pidFile: string): string =>
     `cp '${pidFile}' "$folder/seen-$name" 2> /dev/null; note read; stay`;
-  const seen = (agents: Agents, name: string): EndingRow =>
+  const seen = (agents: Agents, name: string): Row =>
     (
       JSON.parse(readFileSync(join(agents.folder, `seen-${name}`), "utf8")) as {
-        entries: EndingRow[];
+        entries: Row[];
       }
     ).entries[0];
 
   const start = async (graceMs: number | false = 400) => {
     const agents = new Agents();
     const pidFilePath = newPidFile();
-    const opened = openNext({ pidFilePath, killGraceMs: graceMs });
+    const opened = open({ pidFilePath, killGraceMs: graceMs });
     const child = await agents.start("agent", { atTerm: reading(pidFilePath) });
     opened.registry.register(child.pid, "/a", child, "t");
     opened.registry.linkByToken("t", "s");
@@ -396,7 +326,7 @@ describe("the row of an ending", () => {
     const { registry, pidFile, child } = await start(false);
     const ended = registry.terminate("s", { signal: "SIGINT", graceMs: false });
     // sh ignores nothing here: it goes, and the row is read at once.
-    expect(endingRows(pidFile)[0]).toMatchObject({
+    expect(rows(pidFile)[0]).toMatchObject({
       terminating: true,
       ending: { signal: "SIGINT", graceMs: false, sent: [{ pid: child.pid }] },
     });
@@ -415,7 +345,7 @@ describe("the row of an ending", () => {
   it("names pi alone while pi is asked, and the keeper when it is", async () => {
     const agents = new Agents();
     const pidFilePath = newPidFile();
-    const { registry } = openNext({ pidFilePath, killGraceMs: LONG_MS });
+    const { registry } = open({ pidFilePath, killGraceMs: LONG_MS });
     const copy = `cp "${pidFilePath}" "$folder/seen-$name"; note read; exit 0`;
     const child = await agents.start("keeper", {
       atTerm: copy,
@@ -449,222 +379,6 @@ describe("the row of an ending", () => {
   });
 });
 
-describe("the next server", () => {
-  interface Left {
-    agents: Agents;
-    pidFilePath: string;
-    pid: number;
-  }
-  /** A server that dies in the middle of an ending. */
-  const leftBy = async (
-    atTerm: string,
-    target: unknown[],
-    options: { killGraceMs?: number | false; asked?: boolean } = {},
-  ): Promise<Left> => {
-    const agents = new Agents();
-    const pidFilePath = newPidFile();
-    const server = await Server.start({ pidFilePath, killGraceMs: options.killGraceMs ?? LONG_MS });
-    const { pid } = await server.spawn({ argv: agents.argv("agent", { atTerm }), token: "t" });
-    await agents.up("agent");
-    await server.call("linkByToken", "t", "s");
-    await server.call("begin", ...target);
-    await waitFor("the agent is asked", () => agents.asked("agent") === 1);
-    await server.crash();
-    return { agents, pidFilePath, pid };
-  };
-
-  it.each([
-    ["terminate", ["terminate", "s", { graceMs: LONG_MS }], undefined],
-    ["killBySessionId", ["killBySessionId", "s"], undefined],
-    ["shutdown", ["shutdown", { graceMs: LONG_MS }], 50],
-  ])(
-    "keeps to the grace, asks nothing again, and tells the exit: after %s",
-    async (_, target, killGraceMs) => {
-      const { agents, pidFilePath, pid } = await leftBy("sleep 0.6; note saved; exit 0", target, {
-        killGraceMs,
-      });
-      const next = takeOver(pidFilePath, { killGraceMs: 50 });
-      expect(next.registry.size()).toBe(0);
-      expect(next.registry.entries()).toMatchObject([{ pid, state: "terminating" }]);
-      expect(next.registry.linkByToken("t", "s")).toBe(false);
-      await emptied(next);
-      expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
-      expect(next.exits).toMatchObject([{ pid, lastSessionId: "s", state: "terminating" }]);
-    },
-  );
-
-  it("kills when what is left of the grace is over", async () => {
-    const { agents, pidFilePath } = await leftBy(IGNORE, ["terminate", "s", { graceMs: 700 }]);
-    const asked = performance.now();
-    takeOver(pidFilePath, { killGraceMs: LONG_MS });
-    await holdsFor(250, "the grace is not over", () => agents.lives("agent"));
-    await agents.gone("agent");
-    expect(performance.now() - asked).toBeLessThan(1500);
-    expect(agents.asked("agent")).toBe(1);
-  });
-
-  it("kills at once when the grace was over before it came", async () => {
-    const { agents, pidFilePath } = await leftBy(IGNORE, ["terminate", "s", { graceMs: 400 }]);
-    await holdsFor(400, "nobody ends it while no server runs", () => agents.lives("agent"));
-    takeOver(pidFilePath, { killGraceMs: LONG_MS });
-    await waitFor("it is killed", () => !agents.lives("agent"), 500);
-  });
-
-  it("never kills what was never to be killed", async () => {
-    const { agents, pidFilePath, pid } = await leftBy(IGNORE, [
-      "terminate",
-      "s",
-      { graceMs: false },
-    ]);
-    const next = takeOver(pidFilePath, { killGraceMs: 50 });
-    await holdsFor(250, "it lives", () => agents.lives("agent"));
-    expect(agents.asked("agent")).toBe(1);
-    process.kill(pid, "SIGKILL");
-    await emptied(next);
-  });
-
-  it("goes on as it was begun when it is replaced in its turn", async () => {
-    const { agents, pidFilePath } = await leftBy("sleep 0.6; note saved; exit 0", [
-      "terminate",
-      "s",
-      { graceMs: LONG_MS },
-    ]);
-    const second = takeOver(pidFilePath, { killGraceMs: 50 });
-    const third = restart(second, { killGraceMs: 50 });
-    await emptied(third);
-    expect([agents.asked("agent"), agents.notes("agent", "saved").length]).toEqual([1, 1]);
-  });
-
-  it("may end it sooner, and not later", async () => {
-    const sooner = await leftBy(IGNORE, ["terminate", "s", { graceMs: LONG_MS }]);
-    const one = takeOver(sooner.pidFilePath).registry.terminate(
-      { pid: sooner.pid },
-      { graceMs: 100 },
-    );
-    expect((await within("the end", one, 2000)).outcome).toBe("killed");
-    const later = await leftBy(IGNORE, ["terminate", "s", { graceMs: 500 }]);
-    const two = takeOver(later.pidFilePath).registry.terminate(
-      { pid: later.pid },
-      { graceMs: LONG_MS },
-    );
-    expect((await within("the end", two, 2000)).outcome).toBe("killed");
-    expect([sooner.agents.asked("agent"), later.agents.asked("agent")]).toEqual([1, 1]);
-  });
-
-  it("sends no other first signal than the one that was sent", async () => {
-    const agents = new Agents();
-    const pidFilePath = newPidFile();
-    const server = await Server.start({ pidFilePath });
-    const ignoresHup = `trap '' HUP; sh "$0" "$folder" inner '${LEAVE}'`;
-    await server.spawn({
-      argv: agents.argv("agent", { atTerm: LEAVE, body: ignoresHup }),
-      token: "t",
-    });
-    await agents.up("agent", "inner");
-    await server.call(
-      "begin",
-      "terminate",
-      { spawnToken: "t" },
-      { signal: "SIGHUP", graceMs: LONG_MS },
-    );
-    await server.crash();
-    takeOver(pidFilePath, { killGraceMs: 50 });
-    await holdsFor(
-      200,
-      "nothing more is sent",
-      () => agents.lives("agent") && agents.asked("agent") + agents.asked("inner") === 0,
-    );
-  });
-
-  it.each(["terminate", "killBySessionId", "shutdown"])(
-    "asks the keeper when pi has gone, and pi not again: after %s",
-    async (how) => {
-      const agents = new Agents();
-      const pidFilePath = newPidFile();
-      const server = await Server.start({ pidFilePath, killGraceMs: LONG_MS });
-      const argv = agents.argv(
-        "keeper",
-        keeperOptions({ pi: "sleep 0.6; note saved; exit 0", then: "until_gone $child; stay" }),
-      );
-      await server.spawn({ argv, token: "t", socketPath: "/k.sock" });
-      await agents.up("keeper", "pi");
-      await server.call("linkByToken", "t", "s", agents.pid("pi"));
-      await server.call("begin", how, ...(how === "shutdown" ? [] : ["s"]));
-      await waitFor("pi is asked", () => agents.asked("pi") === 1);
-      await server.crash();
-      const next = takeOver(pidFilePath, { killGraceMs: 50 });
-      await agents.gone("pi", "keeper");
-      expect([
-        agents.asked("pi"),
-        agents.asked("keeper"),
-        agents.notes("pi", "saved").length,
-      ]).toEqual([1, 1, 1]);
-      expect(between(agents, ["pi", "saved"], ["keeper", "term"])).toBeGreaterThanOrEqual(
-        KEEPER_MS - TICK_MS,
-      );
-      await emptied(next);
-    },
-  );
-
-  it("asks whom its predecessor had no time to ask", async () => {
-    const opened = await working({ atTerm: SAVE });
-    opened.registry.close();
-    // As if the server had died between its record and its first signal; 0.1 recorded no more.
-    editRows(opened.pidFile, (row) => void (row.terminating = true));
-    const next = takeOver(opened.pidFile, { killGraceMs: LONG_MS });
-    await emptied(next);
-    expect([opened.agents.asked("agent"), opened.agents.notes("agent", "saved").length]).toEqual([
-      1, 1,
-    ]);
-  });
-
-  it("finds a number in `sent` that has passed on, and asks the one who has it", async () => {
-    const opened = await working({ atTerm: SAVE });
-    opened.registry.close();
-    editRows(opened.pidFile, (row) => {
-      row.terminating = true;
-      row.ending = {
-        signal: "SIGTERM",
-        graceMs: LONG_MS,
-        began: monotonicMs(),
-        tree: false,
-        sent: [{ pid: row.pid, birth: "somebody before" }],
-      };
-    });
-    const next = takeOver(opened.pidFile, { killGraceMs: LONG_MS });
-    await emptied(next);
-    expect([opened.agents.asked("agent"), opened.agents.notes("agent", "saved").length]).toEqual([
-      1, 1,
-    ]);
-  });
-
-  it.each<[string, unknown]>([
-    ["no object", 7],
-    ["no fields", {}],
-    [
-      "nonsense in every field",
-      {
-        signal: "SIGNAL",
-        graceMs: -1,
-        began: "then",
-        tree: 3,
-        sent: [null, {}, { pid: 1, birth: 5 }],
-      },
-    ],
-    [
-      "a begin in the future",
-      { signal: "SIGTERM", graceMs: 200, began: 9e15, tree: false, sent: [] },
-    ],
-  ])("is not stopped by an ending with %s", async (_, ending) => {
-    const opened = await working({ atTerm: LEAVE });
-    opened.registry.close();
-    editRows(opened.pidFile, (row) => Object.assign(row, { terminating: true, ending }));
-    const next = takeOver(opened.pidFile, { killGraceMs: 300 });
-    await opened.agents.gone("agent");
-    await emptied(next);
-  });
-});
-
 describe("what is stopped", () => {
   it("is woken to take its first signal, once", async () => {
     const { agents, registry, child } = await working({ atTerm: LEAVE });
@@ -677,7 +391,7 @@ describe("what is stopped", () => {
 
 describe("the entry of an ending", () => {
   it("stays until its end is seen, however late", async () => {
-    const { registry, pidFile, exits } = openNext({ killGraceMs: false });
+    const { registry, pidFile, exits } = open({ killGraceMs: false });
     const child = await stubborn();
     registry.register(child.pid, "/a", child, "t");
     expect(registry.killByToken("t")).toBe(true);

@@ -5,7 +5,15 @@ import { describe, expect, it, vi } from "vitest";
 import { createHeadlessPidRegistry } from "../dist/index.js";
 import type { HeadlessExit, HeadlessPidRegistry, HeadlessWarning } from "../lib/types.js";
 import { bare, deadPid, fixture, sleeper, stray } from "./fixtures/processes.js";
-import { codes, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
+import {
+  codes,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  takeOver,
+  writePidFile,
+} from "./fixtures/registry.js";
 import { waitFor } from "./fixtures/wait.js";
 
 const run = promisify(execFile);
@@ -126,8 +134,7 @@ describe("warnings", () => {
   };
 
   it("have a stable code and a sentence that names the file", () => {
-    const opened = open({ pidFilePath: damaged() });
-    opened.registry.cleanupOrphans();
+    const opened = takeOver(damaged());
     expect(codes(opened)).toEqual(["HPR_ECORRUPT"]);
     expect(opened.warnings[0].message).toContain(opened.pidFile);
   });

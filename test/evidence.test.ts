@@ -16,7 +16,7 @@ import {
   stray,
   type Child,
 } from "./fixtures/processes.js";
-import { codes, open, rows, temporaryFolder, type Opened } from "./fixtures/registry.js";
+import { codes, open, type Opened, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
@@ -88,8 +88,7 @@ describe("an agent behind a wrapper", () => {
       await wrapped(before.registry),
     ];
     before.registry.close();
-    const { registry } = open({ pidFilePath: before.pidFile, killGraceMs: 500 });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(before.pidFile, { killGraceMs: 500 });
     for (const i of [2, 0, 1]) expect(registry.linkByPid(`s${i}`, wrappers[i].agent)).toBe(true);
     for (const i of [0, 1, 2]) expect(registry.getPid(`s${i}`)).toBe(wrappers[i].shell.pid);
     await registry.terminate("s1");
@@ -101,8 +100,7 @@ describe("an agent behind a wrapper", () => {
     const { shell, agent } = await wrapped(before.registry, "t");
     before.registry.linkByToken("t", "s", agent);
     before.registry.close();
-    const { registry } = open({ pidFilePath: before.pidFile });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(before.pidFile);
     expect(registry.entries()).toMatchObject([
       { pid: shell.pid, agentPid: agent, lastSessionId: "s" },
     ]);
@@ -360,8 +358,7 @@ describe("an agent that a keeper has started anew", () => {
     before.registry.close();
     process.kill(await pi(0), "SIGKILL");
     const next = await pi(1);
-    const { registry } = open({ pidFilePath: before.pidFile, killGraceMs: 500 });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(before.pidFile, { killGraceMs: 500 });
     expect(registry.linkByPid("s", next)).toBe(true);
     expect(registry.entries()).toMatchObject([{ piPid: next, linkedBy: "ancestor" }]);
     await registry.terminate("s");

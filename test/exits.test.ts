@@ -4,7 +4,6 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { runToEnd } from "./fixtures/cli.js";
 import { container, noNumbers } from "./fixtures/namespace.js";
-import { openNext, restart, takeOver, type NextOpened } from "./fixtures/next.js";
 import {
   bare,
   deadPid,
@@ -19,14 +18,23 @@ import {
   statOf,
   type Child,
 } from "./fixtures/processes.js";
-import { editRows, newPidFile, pids, rows } from "./fixtures/registry.js";
+import {
+  editRows,
+  newPidFile,
+  open,
+  type Opened,
+  pids,
+  restart,
+  rows,
+  takeOver,
+} from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
-const told = (opened: NextOpened, count = 1): Promise<void> =>
+const told = (opened: Opened, count = 1): Promise<void> =>
   waitFor(`${count} exit events`, () => opened.exits.length >= count, 4000);
 
-const toldOnce = async (opened: NextOpened, count = 1): Promise<void> => {
+const toldOnce = async (opened: Opened, count = 1): Promise<void> => {
   await told(opened, count);
   await holdsFor(80, "no exit is told twice", () => opened.exits.length === count);
 };
@@ -37,7 +45,7 @@ function untilZombie(child: Child): void {
   while (statOf(child.pid)?.state !== "Z") if (Date.now() > end) throw new Error("no zombie");
 }
 
-type Kind = [string, (opened: NextOpened) => { opened: NextOpened; child: Child }];
+type Kind = [string, (opened: Opened) => { opened: Opened; child: Child }];
 
 /** The ways in which a registry comes to know a process. */
 const kinds: Kind[] = [
@@ -78,7 +86,7 @@ const kinds: Kind[] = [
 
 describe.each(kinds)("the exit of %s", (_, come) => {
   it("is told once, with its session, when file and lookups know already", async () => {
-    const { opened, child } = come(openNext());
+    const { opened, child } = come(open());
     const { registry, pidFile, exits } = opened;
     expect(registry.linkByToken("t", "s")).toBe(true);
     let seen: unknown;
@@ -97,7 +105,7 @@ describe.each(kinds)("the exit of %s", (_, come) => {
   });
 
   it("takes it out of the lookups at once", async () => {
-    const { opened, child } = come(openNext());
+    const { opened, child } = come(open());
     opened.registry.linkByToken("t", "s");
     child.kill("SIGKILL");
     await gone(child.pid);
@@ -108,7 +116,7 @@ describe.each(kinds)("the exit of %s", (_, come) => {
   });
 
   it("is told though the event loop was busy when it happened", async () => {
-    const { opened, child } = come(openNext());
+    const { opened, child } = come(open());
     child.kill("SIGKILL");
     untilZombie(child);
     await toldOnce(opened);
@@ -116,14 +124,14 @@ describe.each(kinds)("the exit of %s", (_, come) => {
   });
 
   it("is told when it is being ended", async () => {
-    const { opened, child } = come(openNext());
+    const { opened, child } = come(open());
     expect(opened.registry.killByToken("t")).toBe(true);
     await toldOnce(opened);
     expect(opened.exits).toMatchObject([{ pid: child.pid, state: "terminating" }]);
   });
 
   it("is not told after remove", async () => {
-    const { opened, child } = come(openNext());
+    const { opened, child } = come(open());
     opened.registry.remove(child.pid);
     child.kill("SIGKILL");
     await exited(child);
@@ -137,7 +145,7 @@ describe("status and signal", () => {
     ["signal", "kill -9 $$", { signal: "SIGKILL" }],
   ];
   const registered = async (script: string, prepare: (child: Child) => void) => {
-    const opened = openNext();
+    const opened = open();
     const child = start(["sh", "-c", `read line; ${script}`], {
       stdio: ["pipe", "ignore", "ignore"],
     });
@@ -200,7 +208,7 @@ describe("status and signal", () => {
   });
 
   it("are not waited for where none can come", async () => {
-    const opened = openNext();
+    const opened = open();
     const child = sleeper();
     opened.registry.register(child.pid, "/a", bare());
     child.kill("SIGKILL");
@@ -215,7 +223,7 @@ describe("a child that had exited before it was registered", () => {
     ["its status", "exit 7", { code: 7 }],
     ["its signal", "kill -9 $$", { signal: "SIGKILL" }],
   ])("is told in the next tick with %s", async (_, script, expected) => {
-    const opened = openNext();
+    const opened = open();
     const child = start(["sh", "-c", script]);
     await exited(child);
     opened.registry.register(child.pid, "/a", child, "t");
@@ -229,7 +237,7 @@ describe("a child that had exited before it was registered", () => {
   });
 
   it("is told though node does not know of it yet", async () => {
-    const opened = openNext();
+    const opened = open();
     const child = start(["sh", "-c", "exit 7"]);
     untilZombie(child);
     opened.registry.register(child.pid, "/a", child);
@@ -240,7 +248,7 @@ describe("a child that had exited before it was registered", () => {
   });
 
   it("is told though node does not know of it yet and its listeners are removed", async () => {
-    const opened = openNext();
+    const opened = open();
     const child = start(["sh", "-c", "exit 7"]);
     untilZombie(child);
     opened.registry.register(child.pid, "/a", child);
@@ -250,7 +258,7 @@ describe("a child that had exited before it was registered", () => {
   });
 
   it("is no such child if its pid never was there", async () => {
-    const opened = openNext();
+    const opened = open();
     const emitter = bare();
     opened.registry.register(deadPid(1), "/a", emitter, "t");
     await turn();
@@ -265,7 +273,7 @@ describe("a child that had exited before it was registered", () => {
 
 describe("a registration that is replaced", () => {
   it("by the same process tells nothing, and its exit comes once", async () => {
-    const opened = openNext();
+    const opened = open();
     const child = sleeper();
     for (const token of ["one", "two", "three"])
       opened.registry.register(child.pid, "/a", child, token);
@@ -279,7 +287,7 @@ describe("a registration that is replaced", () => {
   });
 
   it("by the same process under another emitter tells one exit", async () => {
-    const opened = openNext();
+    const opened = open();
     const child = sleeper();
     opened.registry.register(child.pid, "/a", bare(), "one");
     opened.registry.register(child.pid, "/a", child, "two");
@@ -289,7 +297,7 @@ describe("a registration that is replaced", () => {
   });
 
   it("and was never seen alive tells nothing", async () => {
-    const opened = openNext();
+    const opened = open();
     opened.registry.register(deadPid(1), "/a", bare());
     opened.registry.register(deadPid(1), "/b", bare());
     await turn();
@@ -297,7 +305,7 @@ describe("a registration that is replaced", () => {
   });
 
   it("after remove is a registration like others", async () => {
-    const opened = openNext();
+    const opened = open();
     const child = sleeper();
     opened.registry.register(child.pid, "/a", child, "one");
     opened.registry.remove(child.pid);
@@ -351,7 +359,7 @@ describe("exits while no server ran", () => {
     await server.crash();
     process.kill(dies.pid, "SIGKILL");
     await gone(dies.pid);
-    const opened = openNext({ pidFilePath });
+    const opened = open({ pidFilePath });
     let seen: unknown;
     opened.registry.on("exit", () => (seen = [opened.registry.size(), pids(pidFilePath)]));
     opened.registry.cleanupOrphans();
@@ -368,7 +376,7 @@ describe("exits while no server ran", () => {
   });
 
   it("are told for a registry that was closed", async () => {
-    const before = openNext();
+    const before = open();
     const child = sleeper();
     before.registry.register(child.pid, "/a", child, "t");
     before.registry.linkByToken("t", "s");
@@ -381,7 +389,7 @@ describe("exits while no server ran", () => {
   });
 
   it("are told for one that was being ended", async () => {
-    const before = openNext({ killGraceMs: false });
+    const before = open({ killGraceMs: false });
     const child = sleeper();
     before.registry.register(child.pid, "/a", child, "t");
     before.registry.linkByToken("t", "s");
@@ -394,7 +402,7 @@ describe("exits while no server ran", () => {
   });
 
   it("are told after a reboot", () => {
-    const before = openNext();
+    const before = open();
     const child = sleeper();
     before.registry.register(child.pid, "/a", child, "t");
     before.registry.close();
@@ -407,7 +415,7 @@ describe("exits while no server ran", () => {
   });
 
   it("are not told of a process that nobody has seen alive", () => {
-    const before = openNext();
+    const before = open();
     before.registry.register(deadPid(1), "/a", bare());
     const next = restart(before);
     expect(next.exits).toEqual([]);
@@ -415,7 +423,7 @@ describe("exits while no server ran", () => {
   });
 
   it("leave the session's name to who lives, until it is linked again", () => {
-    const before = openNext();
+    const before = open();
     const child = sleeper();
     before.registry.register(child.pid, "/a", child, "t");
     before.registry.linkByToken("t", "s");
@@ -432,7 +440,7 @@ describe("exits while no server ran", () => {
 
 describe("the file", () => {
   it("knows the first exit of a turn when emit returns, and the others at the turn's end", async () => {
-    const { registry, pidFile, exits } = openNext();
+    const { registry, pidFile, exits } = open();
     const emitters = [1, 2, 3, 4].map(() => bare());
     emitters.forEach((emitter, n) => registry.register(deadPid(n), "/a", emitter));
     emitters[0].emit("exit", 0, null);
@@ -448,7 +456,7 @@ describe("the file", () => {
   });
 
   it("knows what waited for the turn's end when another change is written", () => {
-    const { registry, pidFile } = openNext();
+    const { registry, pidFile } = open();
     const emitters = [1, 2, 3].map(() => bare());
     emitters.forEach((emitter, n) => registry.register(deadPid(n), "/a", emitter));
     for (const emitter of emitters) emitter.emit("exit", 0, null);
@@ -457,7 +465,7 @@ describe("the file", () => {
   });
 
   it("does not lose what waited for the turn's end when the registry is closed", () => {
-    const { registry, pidFile } = openNext();
+    const { registry, pidFile } = open();
     const emitters = [1, 2, 3].map(() => bare());
     emitters.forEach((emitter, n) => registry.register(deadPid(n), "/a", emitter));
     for (const emitter of emitters) emitter.emit("exit", 0, null);
@@ -466,7 +474,7 @@ describe("the file", () => {
   });
 
   it("knows of a child's exit in the next listener of that exit", async () => {
-    const { registry, pidFile } = openNext();
+    const { registry, pidFile } = open();
     const child = sleeper();
     registry.register(child.pid, "/a", child);
     let seen: number[] | undefined;
@@ -479,7 +487,7 @@ describe("the file", () => {
 
 describe("a burst of exits", () => {
   it.each([["children"], ["silent"], ["adopted"]])("of %s tells each once", async (kind) => {
-    const before = openNext();
+    const before = open();
     const children = Array.from({ length: 20 }, () => sleeper());
     for (const child of children)
       before.registry.register(child.pid, "/a", kind === "silent" ? bare() : child);
@@ -495,7 +503,7 @@ describe("a burst of exits", () => {
 
 describe("a keeper's entry", () => {
   const kept = async (stays: boolean) => {
-    const opened = openNext();
+    const opened = open();
     const { keeper: child, pi } = await keeper({ stays });
     opened.registry.register(child.pid, "/a", child, "t", {
       keeperPid: child.pid,
@@ -542,7 +550,7 @@ describe("listeners", () => {
     const hear = (warning: Error) => warned.push(warning.name);
     process.on("warning", hear);
     try {
-      const [one, two] = [openNext(), openNext()];
+      const [one, two] = [open(), open()];
       const [child, emitter] = [sleeper(), bare()];
       const counted = () => [child, emitter].map((it) => it.listenerCount("exit"));
       const before = counted();
@@ -572,7 +580,7 @@ describe("listeners", () => {
       const child = sleeper();
       const before = child.getMaxListeners();
       for (let i = child.listenerCount("exit"); i < before; i++) child.on("exit", () => {});
-      const opened = Array.from({ length: 12 }, () => openNext());
+      const opened = Array.from({ length: 12 }, () => open());
       for (const { registry } of opened) registry.register(child.pid, "/a", child);
       await turn();
       expect(warned).toEqual([]);
@@ -584,7 +592,7 @@ describe("listeners", () => {
   });
 
   it("are set again after they were removed and the child is registered again", async () => {
-    const opened = openNext();
+    const opened = open();
     const child = start(["sh", "-c", "read line; exit 7"], { stdio: ["pipe", "ignore", "ignore"] });
     opened.registry.register(child.pid, "/a", child);
     child.removeAllListeners("exit");
@@ -596,7 +604,7 @@ describe("listeners", () => {
   });
 
   it("are gone after close though the entry was removed or replaced", () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const [one, two, three] = [bare(), bare(), bare()];
     registry.register(deadPid(1), "/a", one);
     registry.remove(deadPid(1));
@@ -609,7 +617,7 @@ describe("listeners", () => {
 
 describe("the exit of an agent whose tool lives on in its group", () => {
   it.each(kinds.slice(0, 3).map(([name]) => name))("is told at once: %s", async (kind) => {
-    const opened = openNext();
+    const opened = open();
     const { child } = await startTalking([
       "sh",
       "-c",

@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { readPidFile } from "../dist/index.js";
 import type { HeadlessFields } from "../lib/types.js";
 import { bare, deadPid, exited, sleeper, stray, stubborn } from "./fixtures/processes.js";
-import { ago, editRows, newPidFile, open, rows, writePidFile } from "./fixtures/registry.js";
+import {
+  ago,
+  editRows,
+  newPidFile,
+  open,
+  rows,
+  takeOver,
+  writePidFile,
+} from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { waitFor } from "./fixtures/wait.js";
 
@@ -148,8 +156,7 @@ describe("fields", () => {
       const pid = await stray();
       const row = { pid, cwd: process.cwd(), spawnedAt: ago(0), spawnToken: "t", ...others };
       writePidFile(pidFilePath, [row]);
-      const { registry } = open({ pidFilePath });
-      registry.cleanupOrphans();
+      const { registry } = takeOver(pidFilePath);
       registry.linkByToken("t", "s");
       expect(registry.getGoalId("s")).toBeUndefined();
       expect(registry.entries()[0]).not.toHaveProperty("fields");
@@ -193,8 +200,7 @@ describe("the goal", () => {
     const pid = await stray();
     const row = { pid, cwd: process.cwd(), spawnedAt: ago(0), spawnToken: "t", goalId: "g" };
     writePidFile(pidFilePath, [row]);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     registry.linkByToken("t", "s");
     expect(registry.getGoalId("s")).toBe("g");
   });

@@ -19,12 +19,13 @@ import {
   editRows,
   newPidFile,
   open,
+  type Opened,
   pids,
+  type Row,
   rows,
+  takeOver,
   temporaryFolder,
   writePidFile,
-  type Opened,
-  type Row,
 } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
@@ -65,8 +66,7 @@ describe("after a reboot", () => {
     const pidFilePath = leftBy(...children);
     editRows(pidFilePath, eightDaysOld);
     editRows(pidFilePath, rebooted);
-    const { registry } = open({ pidFilePath, killGraceMs: 10 });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath, { killGraceMs: 10 });
     expect(registry.size()).toBe(0);
     expect(rows(pidFilePath)).toEqual([]);
     await holdsFor(150, "the innocent live", () => children.every((child) => isAlive(child.pid)));
@@ -94,8 +94,7 @@ describe("a pid that has passed on", () => {
     const recycled = { ...was, pid: other.pid, spawnedAt: ago(8 * DAY_MS) };
     for (const state of [{}, { terminating: true }, { spawnedAt: ago(MINUTE_MS) }]) {
       writePidFile(pidFilePath, [{ ...recycled, ...state }]);
-      const { registry } = open({ pidFilePath, killGraceMs: 10 });
-      registry.cleanupOrphans();
+      const { registry } = takeOver(pidFilePath, { killGraceMs: 10 });
       expect(registry.entries()).toEqual([]);
       expect(rows(pidFilePath)).toEqual([]);
     }
@@ -117,8 +116,7 @@ describe("a pid that has passed on", () => {
       keeperSockPath: "/k.sock",
     };
     writePidFile(pidFilePath, [kept]);
-    const { registry } = open({ pidFilePath, killGraceMs: 10 });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath, { killGraceMs: 10 });
     expect(registry.linkByToken(`t-${child.pid}`, "s")).toBe(true);
     expect(registry.killBySessionId("s")).toBe(true);
     await gone(child.pid);
@@ -147,8 +145,7 @@ describe("a pid that has passed on", () => {
     writePidFile(pidFilePath, [
       { ...row, owner: { ...ownerRow.identity, pid: process.ppid, id: "0123456789abcdef" } },
     ]);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.entries()).toMatchObject([{ pid: child.pid }]);
   });
 });
@@ -161,8 +158,7 @@ describe("an entry of the original module", () => {
   function judged(entry: object): Opened {
     const pidFilePath = newPidFile();
     writePidFile(pidFilePath, [entry]);
-    const opened = open({ pidFilePath, killGraceMs: 10 });
-    opened.registry.cleanupOrphans();
+    const opened = takeOver(pidFilePath, { killGraceMs: 10 });
     return opened;
   }
 
@@ -218,8 +214,7 @@ describe("an entry of the original module", () => {
     const child = sleeper();
     const pidFilePath = newPidFile();
     writePidFile(pidFilePath, [legacy(child.pid, 0)]);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     registry.linkByPid("s", child.pid);
     expect(registry.killBySessionId("s")).toBe(true);
     await gone(child.pid);
@@ -236,8 +231,7 @@ describe("an entry of the original module", () => {
       keeperSockPath: "/k.sock",
     };
     writePidFile(pidFilePath, [entry]);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(rows(pidFilePath)).toMatchObject([entry]);
     expect(registry.linkByPid("s", process.pid)).toBe(true);
     expect(registry.getPid("s")).toBe(process.pid);
@@ -249,8 +243,7 @@ describe("an entry of the original module", () => {
       const child = sleeper({ cwd: "/" });
       const pidFilePath = newPidFile();
       writePidFile(pidFilePath, [legacy(child.pid, ageMs)]);
-      const { registry } = open({ pidFilePath, killGraceMs: 10 });
-      registry.cleanupOrphans();
+      const { registry } = takeOver(pidFilePath, { killGraceMs: 10 });
       expect(registry.size()).toBe(0);
       expect(rows(pidFilePath)).toEqual([]);
       await holdsFor(100, "the innocent lives", () => isAlive(child.pid));
@@ -260,8 +253,7 @@ describe("an entry of the original module", () => {
   it("is dropped if there is no such process", () => {
     const pidFilePath = newPidFile();
     writePidFile(pidFilePath, [legacy(deadPid(1), 0)]);
-    const opened = open({ pidFilePath });
-    opened.registry.cleanupOrphans();
+    const opened = takeOver(pidFilePath);
     expect(rows(pidFilePath)).toEqual([]);
     expect(codes(opened)).toEqual([]);
   });
@@ -270,8 +262,7 @@ describe("an entry of the original module", () => {
     const pid = await stray();
     const pidFilePath = newPidFile();
     writePidFile(pidFilePath, [legacy(pid, 0)]);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.linkByPid("s", pid)).toBe(true);
     expect(registry.killBySessionId("s")).toBe(true);
     await gone(pid);

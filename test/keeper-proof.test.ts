@@ -14,7 +14,7 @@ import {
   fixture,
   startTalking,
 } from "./fixtures/processes.js";
-import { codes, newPidFile, open, rows, temporaryFolder } from "./fixtures/registry.js";
+import { codes, newPidFile, open, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { waitFor } from "./fixtures/wait.js";
 
@@ -173,8 +173,7 @@ describe("attaching a keeper", () => {
     const { pid } = await server.spawn({ argv: keeperArgv({ sockPath }), talks: true, token: "t" });
     await server.crash();
     const keeperManager = whose === "anybody's" ? believer(pid, sockPath) : writer;
-    const opened = open({ pidFilePath, keeperManager });
-    opened.registry.cleanupOrphans();
+    const opened = takeOver(pidFilePath, { keeperManager });
     await opened.registry.cleanupKeeperOrphans();
     expect(rows(pidFilePath)).toMatchObject([{ pid, keeperPid: pid, keeperSockPath: sockPath }]);
     expect(opened.registry.linkByToken("t", "s")).toBe(true);

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bare, deadPid } from "./fixtures/processes.js";
-import { open, rows, temporaryFolder, type Opened } from "./fixtures/registry.js";
+import { open, type Opened, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
 
 const [P, Q, R, PI] = [deadPid(1), deadPid(2), deadPid(3), deadPid(9)];
 const ME = process.pid;
@@ -29,8 +29,7 @@ function keptPi(): Opened {
   add(before, ME, "/a", "one", ME);
   before.registry.linkByToken("one", "s", PI);
   before.registry.close();
-  const opened = open({ pidFilePath: before.pidFile });
-  opened.registry.cleanupOrphans();
+  const opened = takeOver(before.pidFile);
   return opened;
 }
 

@@ -11,7 +11,16 @@ import {
   STUBBORN,
   stubborn,
 } from "./fixtures/processes.js";
-import { ago, DAY_MS, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
+import {
+  ago,
+  DAY_MS,
+  newPidFile,
+  open,
+  pids,
+  rows,
+  takeOver,
+  writePidFile,
+} from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
 describe("killAll", () => {
@@ -25,8 +34,7 @@ describe("killAll", () => {
     await waitFor("the survivor alone", () => pids(pidFile).length === 1);
     expect(pids(pidFile)).toEqual([tough.pid]);
     registry.close();
-    const next = open({ pidFilePath: pidFile });
-    next.registry.cleanupOrphans();
+    const next = takeOver(pidFile);
     expect(next.registry.linkByToken("t", "s")).toBe(true);
   });
 });
@@ -71,8 +79,7 @@ describe("a server's start", () => {
       { pid: deadPid(1), cwd: "/a", spawnedAt: "yesterday" },
       { pid: child.pid, cwd: "/a", spawnedAt: ago(0) },
     ]);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.entries()).toMatchObject([{ pid: child.pid }]);
   });
 });
@@ -96,8 +103,7 @@ describe("a reclaimed process", () => {
     const child = sleeper();
     before.registry.register(child.pid, "/a", child);
     before.registry.close();
-    const { registry, pidFile, exits } = open({ pidFilePath: before.pidFile });
-    registry.cleanupOrphans();
+    const { registry, pidFile, exits } = takeOver(before.pidFile);
     expect(registry.size()).toBe(1);
     child.kill("SIGKILL");
     await waitFor("its exit event", () => exits.length === 1);

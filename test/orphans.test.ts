@@ -10,6 +10,7 @@ import {
   open,
   pids,
   rows,
+  takeOver,
   writePidFile,
 } from "./fixtures/registry.js";
 import { Server, type SpawnRequest } from "./fixtures/server.js";
@@ -79,8 +80,7 @@ describe('orphans: "end"', () => {
     await server.crash();
     const ours = { pid: process.pid, identity: { ...identity, kin: true } };
     editRows(pidFilePath, (row) => Object.assign(row, ours));
-    const opened = open({ pidFilePath, orphans: "end" });
-    opened.registry.cleanupOrphans();
+    const opened = takeOver(pidFilePath, { orphans: "end" });
     expect(opened.registry.entries()).toMatchObject([{ pid: process.pid, state: "live" }]);
   });
 
@@ -90,8 +90,7 @@ describe('orphans: "end"', () => {
     const argv = ["sh", "-c", "setsid sleep 300 & echo $!; exec sleep 300"];
     const { pid, said } = await server.spawn({ argv, talks: true });
     await server.crash();
-    const { registry, exits } = open({ pidFilePath, orphans: "end", tree: true });
-    registry.cleanupOrphans();
+    const { exits } = takeOver(pidFilePath, { orphans: "end", tree: true });
     await gone(pid);
     await gone(Number(said));
     await waitFor("its exit", () => exits.length === 1);

@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { packageAround } from "../scripts/package-around.mjs";
-import { container, noNamespace } from "./fixtures/namespace.js";
 import {
   bare,
   deadPid,
@@ -27,13 +26,14 @@ import {
   type Child,
 } from "./fixtures/processes.js";
 import {
-  codes,
   newPidFile,
   open,
+  type Opened,
+  owned,
   pids,
   rows,
+  takeOver,
   temporaryFolder,
-  type Opened,
 } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
@@ -42,18 +42,6 @@ import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 const ADOPTED_MS = 6000;
 /** Long enough for two looks at the owners. */
 const TWO_LOOKS_MS = 2300;
-
-const owned = (opened: Opened): number[] =>
-  opened.registry
-    .entries()
-    .map((entry) => entry.pid)
-    .sort();
-
-function openAndClean(pidFilePath: string): Opened {
-  const opened = open({ pidFilePath });
-  opened.registry.cleanupOrphans();
-  return opened;
-}
 
 function agentOf(opened: Opened): Child {
   const child = sleeper();
@@ -68,7 +56,7 @@ describe("two registries of one process", () => {
   it("leave each other's entries alone, until one is closed", async () => {
     const one = open();
     const child = agentOf(one);
-    const two = openAndClean(one.pidFile);
+    const two = takeOver(one.pidFile);
     await holdsFor(
       TWO_LOOKS_MS,
       "it is the first one's",
@@ -159,7 +147,7 @@ describe("four workers with 15 agents each", () => {
 describe("another server's entries", () => {
   it("are adopted when that one came late, and died", async () => {
     const pidFilePath = newPidFile();
-    const opened = openAndClean(pidFilePath);
+    const opened = takeOver(pidFilePath);
     const late = await Server.start({ pidFilePath });
     const { pid } = await late.spawn();
     await holdsFor(TWO_LOOKS_MS, "it is the late one's", () => opened.registry.size() === 0);
@@ -169,7 +157,7 @@ describe("another server's entries", () => {
 
   it("are adopted when it came and died between two looks", async () => {
     const pidFilePath = newPidFile();
-    const opened = openAndClean(pidFilePath);
+    const opened = takeOver(pidFilePath);
     const late = await Server.start({ pidFilePath });
     const { pid } = await late.spawn();
     await late.crash();
@@ -178,7 +166,7 @@ describe("another server's entries", () => {
 
   it("are adopted when its registry is closed and its process lives", async () => {
     const pidFilePath = newPidFile();
-    const opened = openAndClean(pidFilePath);
+    const opened = takeOver(pidFilePath);
     const other = await Server.start({ pidFilePath });
     const { pid } = await other.spawn();
     await other.call("close");
@@ -244,131 +232,6 @@ describe("the file of the owners' locks", () => {
     expect(readFileSync(`${pidFilePath}.owners`, "latin1")).toMatch(
       /^[0-9a-f]{16} [0-9a-f]{16}\n$/,
     );
-  });
-});
-
-/** Its process 1 is an init, and the server a child of that. */
-const behindInit = [...container, "sh", "-c", '"$@"; exit', "sh"];
-
-describe.skipIf(noNamespace)(`a server that is process 1 of its container${noNamespace}`, () => {
-  const start = (pidFilePath: string): Promise<Server> =>
-    Server.start({ pidFilePath }, undefined, container);
-
-  it("reads its own rows", async () => {
-    const pidFilePath = newPidFile();
-    const server = await start(pidFilePath);
-    await server.spawn({ token: "t" });
-    expect(rows(pidFilePath)[0].owner).toMatchObject({ pid: 1, init: expect.any(String) });
-    await server.call("cleanupOrphans");
-    expect([await server.call("size"), await server.warnings()]).toEqual([1, []]);
-    expect(await server.call("killByToken", "t")).toBe(true);
-    await waitFor("its row is gone", () => rows(pidFilePath).length === 0);
-    await server.crash();
-  });
-
-  it("leaves no rows behind in ten restarts", async () => {
-    const pidFilePath = newPidFile();
-    for (let i = 0; i < 10; i++) {
-      const server = await start(pidFilePath);
-      await server.call("cleanupOrphans");
-      // At once, unless the container before is still ending.
-      await waitFor(
-        `no row at restart ${i}`,
-        () => i === 0 || rows(pidFilePath).length === 0,
-        ADOPTED_MS,
-      );
-      await server.spawn();
-      expect(rows(pidFilePath)).toHaveLength(1);
-      await server.crash();
-    }
-  });
-
-  it("keeps its rows while it lives, and loses them to a neighbour when it has ended", async () => {
-    const pidFilePath = newPidFile();
-    const server = await start(pidFilePath);
-    await server.spawn();
-    const opened = openAndClean(pidFilePath);
-    await holdsFor(TWO_LOOKS_MS, "its row stays", () => rows(pidFilePath).length === 1);
-    expect(codes(opened)).toEqual([]);
-    await server.crash();
-    await waitFor("its row is dropped", () => rows(pidFilePath).length === 0, ADOPTED_MS);
-    expect(opened.registry.size()).toBe(0);
-  });
-
-  it("keeps the rows of a registry that it has closed", async () => {
-    const pidFilePath = newPidFile();
-    const server = await start(pidFilePath);
-    await server.spawn();
-    await server.call("close");
-    const opened = openAndClean(pidFilePath);
-    expect(codes(opened)).toEqual(["HPR_EFOREIGN"]);
-    expect(rows(pidFilePath)).toHaveLength(1);
-    await server.crash();
-    await waitFor("its row is dropped", () => rows(pidFilePath).length === 0, ADOPTED_MS);
-  });
-
-  it("behind an init leaves rows that nobody can judge", async () => {
-    const pidFilePath = newPidFile();
-    const server = await Server.start({ pidFilePath }, undefined, behindInit);
-    await server.spawn();
-    await server.crash();
-    const opened = openAndClean(pidFilePath);
-    await waitFor(
-      "it is dead, and its row another's",
-      () => codes(opened).join() === "HPR_EFOREIGN",
-    );
-    expect(rows(pidFilePath)).toHaveLength(1);
-  });
-});
-
-describe("what readers would refuse", () => {
-  it.each([
-    [
-      "a token",
-      (registry: Opened["registry"], text: string) =>
-        registry.register(deadPid(2), "/a", bare(), text),
-    ],
-    [
-      "a folder",
-      (registry: Opened["registry"], text: string) => registry.register(deadPid(2), text, bare()),
-    ],
-  ])("is a RangeError: %s of 17 MB", (_, register) => {
-    const opened = open();
-    opened.registry.register(deadPid(1), "/a", bare());
-    const before = readFileSync(opened.pidFile, "utf8");
-    const thrown = expect(() => register(opened.registry, "x".repeat(17 * 1024 * 1024)));
-    thrown.toThrow(expect.objectContaining({ name: "RangeError", code: "ERR_OUT_OF_RANGE" }));
-    expect([owned(opened), readFileSync(opened.pidFile, "utf8"), codes(opened)]).toEqual([
-      [deadPid(1)],
-      before,
-      [],
-    ]);
-    opened.registry.register(deadPid(3), "/a", bare());
-    expect(pids(opened.pidFile)).toEqual([deadPid(1), deadPid(3)]);
-  });
-
-  it("is no session: a text of 17 MB", () => {
-    const opened = open();
-    opened.registry.register(deadPid(1), "/a", bare(), "t");
-    expect(opened.registry.linkByToken("t", "s".repeat(17 * 1024 * 1024))).toBe(false);
-    expect(opened.registry.linkByToken("t", "s")).toBe(true);
-    expect([rows(opened.pidFile).length, codes(opened)]).toEqual([1, []]);
-  });
-
-  it("is a RangeError: one row too many", () => {
-    const opened = open();
-    const cwd = `/${"x".repeat(1024 * 1024)}`;
-    let count = 0;
-    const fill = () => {
-      for (; count < 40; count++) opened.registry.register(deadPid(count), cwd, bare());
-    };
-    expect(fill).toThrow(RangeError);
-    expect(pids(opened.pidFile)).toHaveLength(count);
-    expect(opened.registry.size()).toBe(count);
-    expect(codes(opened)).toEqual([]);
-    const next = open({ pidFilePath: opened.pidFile });
-    next.registry.cleanupOrphans();
-    expect(codes(next)).toEqual([]);
   });
 });
 

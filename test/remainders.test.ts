@@ -2,15 +2,8 @@
 import { existsSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { HeadlessPidRegistry } from "../lib/types.js";
 import { Agents } from "./fixtures/agents.js";
-import {
-  openNext,
-  restart,
-  states,
-  takeOver,
-  type NextOpened,
-  type NextRegistry,
-} from "./fixtures/next.js";
 import {
   bare,
   exited,
@@ -21,7 +14,18 @@ import {
   startTalking,
   type Child,
 } from "./fixtures/processes.js";
-import { editRows, newPidFile, open, pids, rows, writePidFile } from "./fixtures/registry.js";
+import {
+  editRows,
+  newPidFile,
+  open,
+  type Opened,
+  pids,
+  restart,
+  rows,
+  states,
+  takeOver,
+  writePidFile,
+} from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
@@ -38,15 +42,15 @@ const STUBBORN_TOOL = [
   'trap "" TERM; sleep 300 >/dev/null & echo $!; trap - TERM; exec sleep 300',
 ];
 
-interface Left extends NextOpened {
+interface Left extends Opened {
   agent: Child;
   tool: number;
 }
 
-const told = (opened: NextOpened): Promise<void> =>
+const told = (opened: Opened): Promise<void> =>
   waitFor("the exit event", () => opened.exits.length > 0, 4000);
 
-const forgotten = (opened: NextOpened): Promise<void> =>
+const forgotten = (opened: Opened): Promise<void> =>
   waitFor(
     "nothing is left",
     () => opened.registry.entries().length + rows(opened.pidFile).length === 0,
@@ -55,7 +59,7 @@ const forgotten = (opened: NextOpened): Promise<void> =>
 
 /** An agent that has started a tool in its group, and is the session's. */
 async function working(argv = TOOL, emitter?: "silent"): Promise<Left> {
-  const opened = openNext({ killGraceMs: 200 });
+  const opened = open({ killGraceMs: 200 });
   const { child: agent, line } = await startTalking(argv);
   opened.registry.register(agent.pid, "/a", emitter ? bare() : agent, "t");
   expect(opened.registry.linkByToken("t", "s")).toBe(true);
@@ -102,7 +106,7 @@ const comings: [string, (argv?: string[]) => Promise<Left>][] = [
   ["one that crashed after a restart", afterwards],
 ];
 
-const endings: [string, (registry: NextRegistry, pid: number) => unknown][] = [
+const endings: [string, (registry: HeadlessPidRegistry, pid: number) => unknown][] = [
   ["terminate({ pid })", (r, pid) => r.terminate({ pid })],
   ["killByToken", (r) => expect(r.killByToken("t")).toBe(true)],
   ["killAll", (r) => r.killAll()],
@@ -150,7 +154,7 @@ describe.each(comings)("what is left of %s", (_, come) => {
   });
 });
 
-const tiers: [string, (registry: NextRegistry, pid: number) => boolean][] = [
+const tiers: [string, (registry: HeadlessPidRegistry, pid: number) => boolean][] = [
   ["token", (r) => r.linkByToken("t2", "s")],
   ["pid", (r, pid) => r.linkByPid("s", pid)],
   ["folder", (r) => r.linkSession("s", "/a")],
@@ -253,7 +257,7 @@ describe("a listener of the exit", () => {
 
 describe("an agent that ends in good order", () => {
   it("leaves a remainder as well", async () => {
-    const opened = openNext();
+    const opened = open();
     const script = "sleep 300 >/dev/null 2>&1 </dev/null & echo $!; read line; exit 3";
     const { child, line } = await startTalking(["sh", "-c", script], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -270,7 +274,7 @@ describe("an agent that ends in good order", () => {
 
 describe("a process that leads no group", () => {
   it("leaves no remainder: the group is not its own", async () => {
-    const opened = openNext({ killGraceMs: 50 });
+    const opened = open({ killGraceMs: 50 });
     const { child, line } = await startTalking(TOOL, { detached: false });
     opened.registry.register(child.pid, "/a", child);
     child.kill("SIGKILL");
@@ -285,7 +289,7 @@ describe("a process that leads no group", () => {
 describe("a wrapper that crashes", () => {
   it("leaves the agent that nobody was told of", async () => {
     const agents = new Agents();
-    const opened = openNext();
+    const opened = open();
     const wrapper = await agents.start("wrapper", {
       body: 'run agent "exit 0"; stay',
       with: ["agent"],
@@ -303,9 +307,9 @@ describe("a wrapper that crashes", () => {
 
 describe("under a keeper", () => {
   /** A keeper whose pi has started a tool; `apart`: pi leads a group of its own. */
-  async function kept(apart: boolean): Promise<NextOpened & { agents: Agents; keeper: Child }> {
+  async function kept(apart: boolean): Promise<Opened & { agents: Agents; keeper: Child }> {
     const agents = new Agents();
-    const opened = openNext({ killGraceMs: 300 });
+    const opened = open({ killGraceMs: 300 });
     const pi = `'exit 0' 'run tool "exit 0"; stay'`;
     const body = `${apart ? "run_apart" : "run"} pi ${pi}; until_gone $child`;
     const keeper = await agents.start("keeper", { body, with: ["pi", "tool"] });

@@ -8,8 +8,9 @@ import {
   newPidFile,
   open,
   pids,
-  rows,
   type Row,
+  rows,
+  takeOver,
 } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
@@ -23,8 +24,7 @@ describe("after a server died", () => {
       await server.spawn({ cwd: "/b" }),
     ];
     await server.crash();
-    const opened = open({ pidFilePath });
-    opened.registry.cleanupOrphans();
+    const opened = takeOver(pidFilePath);
     expect(opened.registry.size()).toBe(2);
     expect(opened.registry.entries()).toMatchObject([
       { pid: a.pid, cwd: "/a", spawnToken: "ta", state: "live", kin: true },
@@ -52,8 +52,7 @@ describe("after a server died", () => {
     const server = await Server.start({ pidFilePath });
     const { pid } = await server.spawn({ argv: STUBBORN, token: "t", talks: true });
     await server.crash();
-    const { registry, exits } = open({ pidFilePath, killGraceMs: 150 });
-    registry.cleanupOrphans();
+    const { registry, exits } = takeOver(pidFilePath, { killGraceMs: 150 });
     registry.linkByToken("t", "s");
     expect(registry.killBySessionId("s")).toBe(true);
     await gone(pid);
@@ -82,8 +81,7 @@ describe("after a server died", () => {
     await server.crash();
     process.kill(a.pid, "SIGKILL");
     await gone(a.pid);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.entries().map((entry) => entry.pid)).toEqual([b.pid]);
     expect(pids(pidFilePath)).toEqual([b.pid]);
   });
@@ -96,8 +94,7 @@ describe("after a server died", () => {
     await server.crash();
     expect(rows(pidFilePath)).toMatchObject([{ pid, terminating: true }]);
     expect(isAlive(pid)).toBe(true);
-    const { registry } = open({ pidFilePath, killGraceMs: 150 });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath, { killGraceMs: 150 });
     expect(registry.size()).toBe(0);
     expect(registry.linkByToken("t", "s")).toBe(false);
     expect(rows(pidFilePath)).toMatchObject([{ pid, terminating: true }]);
@@ -111,8 +108,7 @@ describe("after a server died", () => {
     const { pid } = await server.spawn({ argv: STUBBORN, token: "t", talks: true });
     await server.call("killAll");
     await server.crash();
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.entries()).toMatchObject([{ pid }]);
     expect(isAlive(pid)).toBe(true);
   });
@@ -125,8 +121,7 @@ describe("after a server died", () => {
     const { pi } = JSON.parse(kept.said) as { pi: number };
     await server.call("linkByToken", "t", "s", pi);
     await server.crash();
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.linkByPid("s", pi)).toBe(true);
     expect(registry.entries()).toMatchObject([
       { pid: kept.pid, piPid: pi, keeperPid: kept.pid, keeperSockPath: "/k.sock", sessionId: "s" },
@@ -146,8 +141,7 @@ describe("after a server died", () => {
     await server.crash();
     process.kill(kept.pid, "SIGKILL");
     await gone(kept.pid);
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.linkByPid("s", pi)).toBe(true);
     expect(registry.getPid("s")).toBe(pi);
     // Not at once: a process that was killed is there until the last of its threads has ended.
@@ -182,8 +176,7 @@ describe("cleanupOrphans", () => {
     const pidFilePath = newPidFile();
     const server = await Server.start({ pidFilePath });
     const { pid } = await server.spawn({ token: "t" });
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.size()).toBe(0);
     expect(registry.killByToken("t")).toBe(false);
     expect(pids(pidFilePath)).toEqual([pid]);
@@ -201,8 +194,7 @@ describe("cleanupOrphans", () => {
     const child = sleeper();
     before.registry.register(child.pid, "/a", child, "t");
     before.registry.close();
-    const { registry, pidFile } = open({ pidFilePath: before.pidFile });
-    registry.cleanupOrphans();
+    const { registry, pidFile } = takeOver(before.pidFile);
     expect(registry.linkByToken("t", "s")).toBe(true);
     expect(registry.getPid("s")).toBe(child.pid);
     expect(pids(pidFile)).toEqual([child.pid]);
@@ -281,7 +273,6 @@ async function afterCrash(
   await server.crash();
   let index = 0;
   if (edit) editRows(pidFilePath, (row) => edit(row, index++));
-  const opened = open({ pidFilePath });
-  opened.registry.cleanupOrphans();
+  const opened = takeOver(pidFilePath);
   return { opened, children };
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { bare, deadPid, gone, isAlive, keeper, sleeper, STUBBORN } from "./fixtures/processes.js";
-import { codes, editRows, newPidFile, open, pids, rows } from "./fixtures/registry.js";
+import { codes, editRows, newPidFile, open, pids, rows, takeOver } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 import { createRolledBack } from "./model/rolled-back.mjs";
@@ -94,8 +94,7 @@ describe("our registry", () => {
 
   it("takes over what the original wrote back without our fields", async () => {
     const { pidFilePath, first, second } = await rolledBack();
-    const ours = open({ pidFilePath });
-    ours.registry.cleanupOrphans();
+    const ours = takeOver(pidFilePath);
     expect(ours.registry.entries()).toMatchObject([
       { pid: first, cwd: process.cwd(), spawnToken: "t", state: "live", kin: true },
       { pid: second, cwd: process.cwd(), state: "live", kin: true },
@@ -117,8 +116,7 @@ describe("our registry", () => {
     editRows(pidFilePath, (row) => {
       if (row.pid === first) row.spawnedAt = new Date(Date.now() - 60_000).toISOString();
     });
-    const ours = open({ pidFilePath, killGraceMs: 10 });
-    ours.registry.cleanupOrphans();
+    const ours = takeOver(pidFilePath, { killGraceMs: 10 });
     expect(ours.registry.entries().map((entry) => entry.pid)).toEqual([second]);
     ours.registry.killAll();
     await gone(second);
@@ -135,8 +133,7 @@ describe("our registry", () => {
     before.registry.linkByToken("k", "s", pi);
     before.registry.close();
     original(before.pidFile).server.cleanupOrphans();
-    const ours = open({ pidFilePath: before.pidFile });
-    ours.registry.cleanupOrphans();
+    const ours = takeOver(before.pidFile);
     expect(ours.registry.linkByPid("s", pi)).toBe(true);
     expect(ours.registry.getPid("s")).toBe(pi);
     expect(ours.registry.killBySessionId("s")).toBe(true);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readPidFile } from "../lib/index.js";
 import { bare, deadPid } from "./fixtures/processes.js";
-import { newPidFile, open, rows, writePidFile } from "./fixtures/registry.js";
+import { newPidFile, open, rows, takeOver, writePidFile } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 
 const P = deadPid(1);
@@ -28,8 +28,7 @@ describe("the session in the file", () => {
     const { pid } = await server.spawn({ token: "t" });
     await server.call("linkByToken", "t", "first");
     await server.crash();
-    const { registry } = open({ pidFilePath });
-    registry.cleanupOrphans();
+    const { registry } = takeOver(pidFilePath);
     expect(registry.getPid("first")).toBeUndefined();
     expect(registry.entries()[0].sessionId).toBeUndefined();
     expect(rows(pidFilePath)).toMatchObject([{ pid, sessionId: "first" }]);

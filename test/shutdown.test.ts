@@ -2,16 +2,9 @@
 import { EventEmitter, getEventListeners, once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import type { HeadlessPidRegistry, TerminateOutcome } from "../lib/types.js";
 import { Agents, IGNORE, SAVE } from "./fixtures/agents.js";
 import { runToEnd } from "./fixtures/cli.js";
-import {
-  openNext,
-  restart,
-  states,
-  takeOver,
-  type NextOutcome,
-  type NextRegistry,
-} from "./fixtures/next.js";
 import {
   bare,
   deadPid,
@@ -25,7 +18,7 @@ import {
   stray,
   stubborn,
 } from "./fixtures/processes.js";
-import { newPidFile, rows } from "./fixtures/registry.js";
+import { newPidFile, open, restart, rows, states, takeOver } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
@@ -37,7 +30,7 @@ const caught = (call: () => unknown): Promise<unknown> =>
 
 describe("shutdown", () => {
   it("ends all, answers for each in their order, and closes", async () => {
-    const { registry, pidFile, exits } = openNext();
+    const { registry, pidFile, exits } = open();
     const [meek, tough, alien] = [sleeper(), await stubborn(), await stray()];
     registry.register(meek.pid, "/a", meek, "t1");
     registry.register(tough.pid, "/a", tough, "t2");
@@ -61,7 +54,7 @@ describe("shutdown", () => {
 
   it("tells a status as terminate does", async () => {
     const agents = new Agents();
-    const { registry } = openNext();
+    const { registry } = open();
     const child = await agents.start("agent", { atTerm: "exit 7" });
     registry.register(child.pid, "/a", child);
     expect(await within("the end", registry.shutdown())).toEqual([
@@ -70,14 +63,14 @@ describe("shutdown", () => {
   });
 
   it("of nothing answers nothing, and closes", async () => {
-    const { registry } = openNext();
+    const { registry } = open();
     expect(await within("the end", registry.shutdown())).toEqual([]);
     expect(() => registry.size()).toThrow(expect.objectContaining({ code: "HPR_ECLOSED" }));
     expect(await caught(() => registry.shutdown())).toMatchObject({ code: "HPR_ECLOSED" });
   });
 
   it("forgets all at once and records it before it returns", async () => {
-    const { registry, pidFile } = openNext();
+    const { registry, pidFile } = open();
     const child = await stubborn();
     registry.register(child.pid, "/a", child, "t");
     registry.linkByToken("t", "s");
@@ -92,14 +85,14 @@ describe("shutdown", () => {
   });
 
   it("takes the grace of the registry if it is given none", async () => {
-    const { registry } = openNext({ killGraceMs: 100 });
+    const { registry } = open({ killGraceMs: 100 });
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
     expect(await within("the end", registry.shutdown())).toMatchObject([{ outcome: "killed" }]);
   });
 
   it("ends what was adopted and what is being ended", async () => {
-    const before = openNext();
+    const before = open();
     const [adopted, ending] = [sleeper(), await stubborn()];
     before.registry.register(adopted.pid, "/a", adopted);
     before.registry.register(ending.pid, "/a", ending, "t");
@@ -114,7 +107,7 @@ describe("shutdown", () => {
   });
 
   it("ends a keeper with its pi", async () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const { keeper: child, pi } = await keeper();
     registry.register(child.pid, "/a", child, "t", {
       keeperPid: child.pid,
@@ -128,7 +121,7 @@ describe("shutdown", () => {
   });
 
   it("may be called again, and terminate joins it", async () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
     const ended = [registry.shutdown({ graceMs: 20_000 }), registry.shutdown({ graceMs: 100 })];
@@ -139,7 +132,7 @@ describe("shutdown", () => {
   });
 
   it("is answered when the registry is closed meanwhile", async () => {
-    const { registry, pidFile } = openNext();
+    const { registry, pidFile } = open();
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
     const ended = registry.shutdown({ graceMs: false });
@@ -153,7 +146,7 @@ describe("shutdown", () => {
   it.each([{ graceMs: -1 }, { graceMs: "1" }, { graceMs: 2 ** 31 }, 5])(
     "refuses %j and does nothing",
     async (options) => {
-      const { registry, pidFile } = openNext();
+      const { registry, pidFile } = open();
       const child = sleeper();
       registry.register(child.pid, "/a", child);
       const error = await caught(() => registry.shutdown(options as never));
@@ -255,7 +248,7 @@ describe("the last line of a script", () => {
 
 describe("terminate's abort", () => {
   it("stops the waiting and not the ending", async () => {
-    const { registry, pidFile } = openNext();
+    const { registry, pidFile } = open();
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
     const abort = new AbortController();
@@ -278,7 +271,7 @@ describe("terminate's abort", () => {
   });
 
   it("that comes too late changes nothing, and leaves no listener", async () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const child = sleeper();
     registry.register(child.pid, "/a", child);
     const abort = new AbortController();
@@ -289,7 +282,7 @@ describe("terminate's abort", () => {
   });
 
   it("that was there before is answered at once", async () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const child = await stubborn();
     registry.register(child.pid, "/a", child);
     const ended = registry.terminate({ pid: child.pid }, { abort: AbortSignal.abort() });
@@ -306,7 +299,7 @@ describe("terminate's abort", () => {
   });
 
   it.each([5, "now", {}, new EventEmitter()])("refuses %j", async (abort) => {
-    const { registry } = openNext();
+    const { registry } = open();
     const child = sleeper();
     registry.register(child.pid, "/a", child);
     expect(
@@ -318,12 +311,12 @@ describe("terminate's abort", () => {
 
 describe("terminate's answer for who is not there", () => {
   const outcome = async (
-    registry: NextRegistry,
-    target: Parameters<NextRegistry["terminate"]>[0],
-  ): Promise<NextOutcome> => (await within("the answer", registry.terminate(target))).outcome;
+    registry: HeadlessPidRegistry,
+    target: Parameters<HeadlessPidRegistry["terminate"]>[0],
+  ): Promise<TerminateOutcome> => (await within("the answer", registry.terminate(target))).outcome;
 
   it("is not-found if this registry remembers none", async () => {
-    const { registry } = openNext();
+    const { registry } = open();
     for (const target of [
       "nobody",
       "",
@@ -340,7 +333,7 @@ describe("terminate's answer for who is not there", () => {
   it.each(["own", "adopted", "ended", "while no server ran"])(
     "is already-gone if it remembers one: %s",
     async (kind) => {
-      const before = openNext();
+      const before = open();
       const child = sleeper();
       before.registry.register(child.pid, "/a", child, "t");
       before.registry.linkByToken("t", "s");
@@ -360,18 +353,18 @@ describe("terminate's answer for who is not there", () => {
     },
   );
 
-  const takeOverOf = (before: ReturnType<typeof openNext>) => restart(before);
+  const takeOverOf = (before: ReturnType<typeof open>) => restart(before);
 });
 
 describe("the events", () => {
-  const add = (registry: NextRegistry, n: number): (() => void) => {
+  const add = (registry: HeadlessPidRegistry, n: number): (() => void) => {
     const emitter = bare();
     registry.register(deadPid(n), "/a", emitter);
     return () => void emitter.emit("exit", 0, null);
   };
 
   it("once is called once, and taken off by off and removeListener", () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const seen: string[] = [];
     const [one, two, three, four] = ["one", "two", "three", "four"].map(
       (name) => () => seen.push(name),
@@ -388,7 +381,7 @@ describe("the events", () => {
   });
 
   it("once may lead to the next event without hearing it", () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const next = add(registry, 2);
     let calls = 0;
     registry.once("exit", () => {
@@ -400,7 +393,7 @@ describe("the events", () => {
   });
 
   it("are awaited by events.once, which leaves nothing behind", async () => {
-    const opened = openNext();
+    const opened = open();
     const awaited = once(opened.registry as unknown as EventEmitter, "exit");
     add(opened.registry, 1)();
     expect(await within("the event", awaited)).toMatchObject([{ pid: deadPid(1), code: 0 }]);
@@ -413,7 +406,7 @@ describe("the events", () => {
   });
 
   it("warning is told to once", async () => {
-    const { registry } = openNext();
+    const { registry } = open();
     const seen: unknown[] = [];
     registry.once("warning", (warning: unknown) => seen.push(warning));
     registry.register(await stray(), "/a", bare());
@@ -421,7 +414,7 @@ describe("the events", () => {
   });
 
   it("error is accepted and never emitted", async () => {
-    const { registry, pidFile } = openNext();
+    const { registry, pidFile } = open();
     const heard: unknown[] = [];
     const listener = (error: unknown) => heard.push(error);
     expect(registry.on("error", listener)).toBe(registry);
@@ -437,7 +430,7 @@ describe("the events", () => {
   it.each(["on", "off", "once", "removeListener"] as const)(
     "%s refuses other names and what is no listener",
     (method) => {
-      const { registry } = openNext();
+      const { registry } = open();
       expect(registry[method]).toBeTypeOf("function");
       for (const name of [
         "exits",
@@ -450,7 +443,7 @@ describe("the events", () => {
         null,
         5,
       ])
-        expect(() => registry[method](name as never, () => {})).toThrow(TypeError);
+        expect(() => registry[method](name as never, (() => {}) as never)).toThrow(TypeError);
       for (const listener of [undefined, null, "listener", {}])
         expect(() => registry[method]("exit", listener as never)).toThrow(TypeError);
     },
@@ -460,7 +453,7 @@ describe("the events", () => {
 describe("an agent that saves", () => {
   it("has all of a shutdown's grace, and is told as exited", async () => {
     const agents = new Agents();
-    const { registry } = openNext({ killGraceMs: 20 });
+    const { registry } = open({ killGraceMs: 20 });
     const child = await agents.start("agent", { atTerm: SAVE });
     registry.register(child.pid, "/a", child);
     expect(await within("the end", registry.shutdown({ graceMs: 20_000 }))).toMatchObject([

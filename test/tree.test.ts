@@ -89,7 +89,7 @@ const openTree = (options: HeadlessPidRegistryOptions = {}): Opened =>
 
 describe("a tool", () => {
   it.each(Object.keys(WAYS))("%s ends with its agent", async (way) => {
-    const [opened, notes] = [open({ killGraceMs: 300 }), new Notes()];
+    const [opened, notes] = [open({ killGraceMs: 20_000 }), new Notes()];
     const child = agent(opened, WAYS[way](tool(notes, "tool")));
     const pid = await notes.pid("tool");
     const result = await opened.registry.terminate({ spawnToken: TOKEN }, { tree: true });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { HeadlessPidRegistry, KeeperWriter } from "../lib/types.js";
 import { gone, isAlive, keeper, startTalking, stray, type Child } from "./fixtures/processes.js";
-import { codes, open, rows, type Opened } from "./fixtures/registry.js";
+import { codes, open, type Opened, rows, takeOver } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
 const CWD = "/work";
@@ -26,8 +26,7 @@ const keeperOf = (registry: HeadlessPidRegistry, child: Child, token: string): v
 /** The next server, which knows what the file says. */
 function restarted(before: Opened): Opened {
   before.registry.close();
-  const after = open({ pidFilePath: before.pidFile, killGraceMs: 500 });
-  after.registry.cleanupOrphans();
+  const after = takeOver(before.pidFile, { killGraceMs: 500 });
   return after;
 }
 
