@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { cli, orphans, PROGRAM } from "./fixtures/cli.js";
 import { gone, SLEEP, sleeper } from "./fixtures/processes.js";
-import { newPidFile, open, rows, writePidFile } from "./fixtures/registry.js";
+import { newPidFile, open, rows, temporaryFolder, writePidFile } from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 
 interface Finding {
@@ -51,6 +51,22 @@ describe("doctor", () => {
     chmodSync(dirname(pidFile), mode);
     const { code, found } = await findings(pidFile);
     expect([code, found.map((it) => it.kind)]).toEqual([expected, [kind]]);
+  });
+
+  it("judges a folder that is reached through a link, and not the link", async () => {
+    const pidFile = newPidFile();
+    writePidFile(pidFile, []);
+    const [folder, link] = [dirname(pidFile), join(temporaryFolder(), "link")];
+    symlinkSync(folder, link);
+    mkdirSync(join(folder, "keepers"), { mode: 0o700 });
+    symlinkSync("keepers", join(folder, "sessions"));
+    const byLink = join(link, basename(pidFile));
+    expect(await findings(byLink)).toEqual({ code: 0, found: [] });
+    chmodSync(folder, 0o777);
+    chmodSync(join(folder, "keepers"), 0o777);
+    const { code, found } = await findings(byLink);
+    const kinds = found.map((it) => it.kind);
+    expect([code, kinds]).toEqual([1, ["folder-writable", "sessions-unusable"]]);
   });
 
   it("answers 1 to a lock that other users may hold", async () => {

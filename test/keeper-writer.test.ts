@@ -206,6 +206,23 @@ describe("discoverExistingKeepers", () => {
     expect(existsSync(dead)).toBe(true);
   });
 
+  it("finds the keepers of a folder of one's own that is reached through a link", async () => {
+    const { folder } = stage();
+    const { keeper: child } = await keeper({});
+    await listen(join(folder, "s.rpc.sock"));
+    leave(folder, "s", child.pid);
+    const link = join(temporaryFolder(), "link");
+    symlinkSync(folder, link);
+    const codes: string[] = [];
+    const onWarning = ({ code }: { code: string }) => codes.push(code);
+    const writer = createKeeperWriter({ sessionsDir: link, onWarning });
+    const found = await writer.discoverExistingKeepers();
+    expect(found.map(({ sessionId }) => sessionId)).toEqual(["s"]);
+    chmodSync(folder, 0o777);
+    expect(await writer.discoverExistingKeepers()).toEqual([]);
+    expect(codes).toEqual(["HPR_EUNSAFE"]);
+  });
+
   it("follows no link", async () => {
     const { folder, writer } = stage();
     const { keeper: child } = await keeper({});

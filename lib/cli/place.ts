@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import path from "node:path";
 import type { Finding } from "./findings.js";
 import { plain } from "./text.js";
-import { infoOf, nearestFolder } from "./user.js";
+import { infoOf, infoOfFolder, nearestFolder } from "./user.js";
 
 const STICKY = 0o1000;
 
@@ -17,6 +17,8 @@ function may(file: string, mode: number): boolean {
 
 const isWindows = process.platform === "win32"; // which has no modes
 const modeOf = (file: string): number => (isWindows ? 0 : (infoOf(file)?.mode ?? 0));
+const modeOfFolder = (folder: string): number =>
+  isWindows ? 0 : (infoOfFolder(folder)?.mode ?? 0);
 
 const modeText = (mode: number): string => (mode & 0o777).toString(8);
 
@@ -27,7 +29,7 @@ function* aboutFolder(folder: string): Generator<Finding> {
   const nearest = nearestFolder(folder);
   if (!may(nearest, constants.W_OK | constants.X_OK))
     yield { kind: "folder-unwritable", item: `the folder ${plain(nearest)} cannot be written` };
-  const mode = nearest === folder ? modeOf(folder) : 0;
+  const mode = nearest === folder ? modeOfFolder(folder) : 0;
   const item = `${plain(folder)}, of mode ${modeText(mode)}`;
   if (isReplaceable(mode)) yield { kind: "folder-writable", item };
   else if ((mode & 0o077) !== 0 && (mode & STICKY) === 0) yield { kind: "folder-open", item };
@@ -50,10 +52,10 @@ function* aboutFiles(pidFile: string): Generator<Finding> {
 }
 
 function* aboutSessions(folder: string): Generator<Finding> {
-  const info = infoOf(folder);
-  if (!info) return; // the first keeper makes it
-  const ours = info.isDirectory() && may(folder, constants.W_OK | constants.X_OK);
-  if (!ours || (modeOf(folder) & 0o022) !== 0)
+  if (!infoOf(folder)) return; // the first keeper makes it
+  const ours =
+    infoOfFolder(folder)?.isDirectory() === true && may(folder, constants.W_OK | constants.X_OK);
+  if (!ours || (modeOfFolder(folder) & 0o022) !== 0)
     yield { kind: "sessions-unusable", item: plain(folder) };
 }
 

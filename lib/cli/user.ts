@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { lstatSync, type Stats } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import path from "node:path";
 import { complain } from "./terminal.js";
 import { plain } from "./text.js";
@@ -20,6 +20,15 @@ export function infoOf(file: string): Stats | undefined {
   }
 }
 
+/** The same of a folder, which may be reached through a link. */
+export function infoOfFolder(folder: string): Stats | undefined {
+  try {
+    return statSync(folder);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The folder, or the nearest one above it in which a server would have to make it. */
 export function nearestFolder(folder: string): string {
   return infoOf(folder) || path.dirname(folder) === folder
@@ -36,7 +45,7 @@ function asked(flag: string, uid: number): string | undefined {
 /** Another user whose file that is, if we are root; `byFolder`: who is to write it counts. */
 export function ownerFor(pidFile: string, byFolder: boolean): User | undefined {
   if (process.geteuid?.() !== 0) return undefined;
-  const folder = infoOf(nearestFolder(path.dirname(pidFile)));
+  const folder = infoOfFolder(nearestFolder(path.dirname(pidFile)));
   const info = byFolder && folder?.uid !== 0 ? folder : (infoOf(pidFile) ?? folder);
   if (!info || info.uid === 0) return undefined;
   const name = asked("-nu", info.uid) ?? `#${info.uid}`;

@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, unlink } from "node:fs/promises";
+import { lstat, readdir, readFile, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import { listProcesses, type ProcessFacts } from "../binding.js";
 import type { DiscoveredKeeper } from "../types.js";
@@ -111,7 +111,7 @@ function describe(sidecar: Sidecar, holder: ProcessFacts, piPid?: number): Disco
 /** In a folder that others may write to, a pid file proves nothing. */
 async function checkFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
-  const info = await lstat(folder);
+  const info = await stat(folder); // through a link: what is there must be ours
   if (!info.isDirectory() || !isOurs(info) || (info.mode & WRITABLE_BY_OTHERS) !== 0)
     throw failure("HPR_EUNSAFE", "it must be a folder of your own that nobody else may write to");
 }

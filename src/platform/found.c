@@ -200,10 +200,13 @@ static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t p
   hpr_facts facts;
   const int read = look_at(system, here, pid, birth, &facts);
   const int asked = ask_process(system, pid, by);
+  const bool told = read == 0 && facts.start != 0;
+  /* Reaped, and its number another's, which a group of its would not have let go. */
+  if (asked == HPR_ESRCH && told && facts.start != birth->start)
+    return not_found(pid, HPR_VERDICT_STRANGER);
   /* Reaped. A handle got by number may be a dead stranger's: no proof of anything. */
   if (asked == HPR_ESRCH)
     return find_group(system, here, pid, by->exact ? by->handle : HPR_NO_HANDLE, false);
-  const bool told = read == 0 && facts.start != 0;
   if (told && !by->exact && facts.start != birth->start)
     return not_found(pid, HPR_VERDICT_STRANGER);
   if (read == 0 ? facts.dead : by->exact && !runs)

@@ -42,6 +42,7 @@ static void complete_here(hpr_native *self) {
   self->system->host(&now);
   self->here.host.pid_namespace = now.pid_namespace;
   self->here.host.time_namespace = now.time_namespace;
+  self->here.host.clock_offset_ms = now.clock_offset_ms;
 }
 
 /* A birth that names no namespace would be nobody's for the next server. */

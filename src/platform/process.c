@@ -79,8 +79,10 @@ static int32_t native_self_pid(void *self) {
   return ((const hpr_native *)self)->system->self_pid();
 }
 static int64_t native_now_ms(void *self) { return ((const hpr_native *)self)->system->now_ms(); }
-static int64_t native_clock_ms(void *self) {
-  return ((const hpr_native *)self)->system->clock_ms();
+/* The boot's own, which a server in another time namespace reads alike. */
+static int64_t native_clock_ms(void *context) {
+  const hpr_native *self = context;
+  return self->system->clock_ms() - self->here.host.clock_offset_ms;
 }
 static int64_t native_boot_ms(void *self) { return ((const hpr_native *)self)->system->boot_ms(); }
 static uint64_t native_nonce(void *self) { return ((const hpr_native *)self)->system->nonce(); }

@@ -25,6 +25,7 @@ typedef struct hpr_system_host {
   bool boots_alike;    /* it is the host's id: with another, the host is another, not the boot */
   bool has_namespaces; /* births name theirs */
   uint64_t pid_namespace, time_namespace; /* 0 if it cannot be read, or there are none */
+  int64_t clock_offset_ms; /* how far this namespace's clock is ahead of the boot's own */
 } hpr_system_host;
 
 /* What holds a number at one moment. By the next the number may be another's. */

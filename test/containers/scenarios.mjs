@@ -1,6 +1,6 @@
 /** `scenarios.mjs <name> <folder>`: one scenario, inside of a container of its own (scripts/containers.mjs). */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import {
   check,
   file,
@@ -247,6 +247,25 @@ const scenarios = {
     await pause(150);
     check("the agent lives", isAlive(pid));
     check("and is known", (await next.call("size")) === 1);
+  },
+
+  async "leaves an agent all of its grace, by whichever clock the next server tells it"() {
+    const first = new Server();
+    const save = `trap "sleep 1; echo saved > ${folder}/saved; exit" TERM; echo > ${folder}/up; while :; do sleep 0.05; done`;
+    await first.spawn({ token: "t", argv: ["sh", "-c", save] });
+    await until("the agent is up", () => existsSync(`${folder}/up`));
+    await first.call("begin", "terminate", { spawnToken: "t" }, { graceMs: 20_000 });
+    await first.crash();
+    const next = new Server([
+      "unshare",
+      "--time",
+      "--monotonic",
+      "86400",
+      "--fork",
+      "--kill-child",
+    ]);
+    await next.call("cleanupOrphans");
+    await until("its work is saved", () => existsSync(`${folder}/saved`));
   },
 
   /* --- filters of system calls -------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -349,6 +350,24 @@ TEST(Process, IsNotTheSameUnderAnotherNumber) {
   hpr_identity mixed = system.Identify(first.pid());
   SetBirth(&mixed, BirthOf(system.Identify(second.pid())));
   if (PartOf(BirthOf(mixed), 2).empty()) GTEST_SKIP() << kNoNames;
+  EXPECT_EQ("STRANGER", system.Verify(mixed));
+}
+
+/* Its group's end would be looked for where it never is. */
+TEST(Process, IsNoGroupUnderAnotherNumber) {
+  System system;
+  GroupOfTwo gone;
+  const std::string birth = BirthOf(system.Identify(gone.pid()));
+  std::optional<SessionLeader> other;
+  hpr_identity mixed;
+  do {
+    other.emplace();
+    mixed = system.Identify(other->pid());
+  } while (PartOf(BirthOf(mixed), 1) == PartOf(birth, 1));
+  SetBirth(&mixed, birth);
+  if (PartOf(BirthOf(mixed), 2).empty()) GTEST_SKIP() << kNoNames;
+  gone.Kill();
+  gone.Reap();
   EXPECT_EQ("STRANGER", system.Verify(mixed));
 }
 

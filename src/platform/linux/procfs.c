@@ -192,6 +192,17 @@ static uint64_t namespace_of(const char *path) {
   return stat(path, &st) == 0 ? (uint64_t)st.st_ino : 0;
 }
 
+/* Of the time namespace, time_namespaces(7). Kernels that have none have no such file. */
+static int64_t clock_offset_ms(void) {
+  static const char name[] = "monotonic";
+  char text[128], *end;
+  if (read_text("/proc/self/timens_offsets", text, sizeof text) != 0 ||
+      strncmp(text, name, sizeof name - 1) != 0)
+    return 0;
+  const int64_t seconds = strtoll(text + sizeof name - 1, &end, 10);
+  return seconds * 1000 + strtoll(end, NULL, 10) / 1000000;
+}
+
 static int64_t booted_ms(void) {
   struct timespec wall, since_boot;
   clock_gettime(CLOCK_REALTIME, &wall);
@@ -206,6 +217,7 @@ void hpr_procfs_host(hpr_system_host *ret_host) {
       .has_namespaces = true,
       .pid_namespace = namespace_of("/proc/self/ns/pid"),
       .time_namespace = namespace_of("/proc/self/ns/time"), /* Linux 5.6 */
+      .clock_offset_ms = clock_offset_ms(),
   };
   read_boot_id(ret_host->boot_id);
 }
