@@ -181,7 +181,7 @@ describe("status and signal", () => {
   );
 
   it("of a child come through a proxy of it", async () => {
-    const opened = openNext();
+    const opened = takeOver(newPidFile());
     const child = start(["sh", "-c", "read line; exit 7"], { stdio: ["pipe", "ignore", "ignore"] });
     const emitted = new Promise<number>((resolve) =>
       child.once("exit", () => setImmediate(() => resolve(opened.exits.length))),
@@ -193,7 +193,7 @@ describe("status and signal", () => {
   });
 
   it("are told of each entry of an emitter that stands for several", async () => {
-    const opened = openNext();
+    const opened = takeOver(newPidFile());
     const emitter = bare();
     for (const n of [1, 2, 3, 2]) opened.registry.register(deadPid(n), "/a", emitter, `t${n}`);
     opened.registry.remove(deadPid(1));

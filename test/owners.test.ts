@@ -178,7 +178,7 @@ describe("another server's entries", () => {
     const pidFilePath = newPidFile();
     const owner = await Server.start({ pidFilePath });
     const { pid } = await owner.spawn();
-    const other = openAndClean(pidFilePath);
+    const other = takeOver(pidFilePath);
     for (let i = 0; i < 50; i++) {
       await owner.spawnMany(20);
       if (i % 10 === 0) expect(owned(other)).toEqual([]);
