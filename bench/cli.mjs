@@ -13,7 +13,7 @@ import { interleave, median, ratio } from "./rounds.mjs";
 const ROUNDS = 21;
 const ROWS = 10_000;
 const LIVE = 1000;
-const DEAD_FROM = 2 ** 30; // above all numbers that Linux gives out
+const DEAD_FROM = 2 ** 30; // above all pids that Linux assigns
 const START_MAX = 1.3;
 const LIST_MAX_MS = 1000;
 
@@ -34,7 +34,7 @@ const measure = (subjects) =>
     Object.fromEntries(Object.entries(subjects).map(([name, args]) => [name, () => timeOf(args)])),
   );
 
-/** Rows of processes that live, and copies of one under numbers that nobody has. */
+/** Rows of processes that live, and copies of one under pids that nobody has. */
 function stage(folder) {
   const pidFilePath = path.join(folder, "pids.json");
   const registry = createHeadlessPidRegistry({ pidFilePath });

@@ -28,7 +28,7 @@ export const writesOf = (pidFile) =>
 
 export const folderOf = (i) => `/home/user/projects/project-${i % 50}`;
 
-/** Above the largest number that Linux gives out (2^22): nobody has it, ever. */
+/** Above the largest pid that Linux assigns (2^22): nobody ever has it. */
 export const deadPid = (i) => 2 ** 30 + i;
 
 /** A file that cannot be made: of registries of which only the memory is looked at. */
@@ -42,7 +42,7 @@ export function fillWithAgents(registry, agents) {
   agents.forEach((agent, i) => registry.register(agent.pid, folderOf(i), agent, randomUUID()));
 }
 
-/** A registry of numbers that no process has, as the original's own unit tests use them. */
+/** A registry of pids that no process has, as the original's own unit tests use them. */
 export function fillWithNumbers(registry, count) {
   const sessions = [];
   for (let i = 0; i < count; i++) {

@@ -52,7 +52,7 @@ const inside = (script, ...rest) => works(...container, "sh", "-c", script, "sh"
 const NEEDS = [
   [/.*/, "a pid namespace with a /proc of its own (unshare)", () => inside("true")],
   [
-    /leaves strangers|whoever has their numbers|another container/,
+    /leaves strangers|whoever has their pids|another container/,
     "a writable ns_last_pid",
     () => inside("echo 40 > /proc/sys/kernel/ns_last_pid"),
   ],

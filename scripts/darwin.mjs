@@ -19,7 +19,7 @@ const stands = path.join("test", "darwin");
 
 /** Tests whose promise is Linux's alone, and what macOS has instead. */
 const ELSEWHERE = [
-  "*Thread*", // its threads have no numbers among the pids
+  "*Thread*", // its threads have no pids
   "*PidNamespace*",
   "*MalformedBirth*",
   "*HasAnotherName*",

@@ -1,6 +1,6 @@
 /**
  * npm run fuzz -- [--seconds N]: lets libFuzzer look for bytes that the store does not survive. What
- * it has learnt stays in build/fuzz/corpus for the next run; an input that fails is kept beside it.
+ * it has learned stays in build/fuzz/corpus for the next run; an input that fails is kept beside it.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * npm run check:minimal: `npm test` as it is in a container of Debian's fewest packages: no machine id, no ps, no
  * python, no compiler, no right to make namespaces or mounts; once as root with the capabilities that Docker gives,
- * once as a user whose number has no name. What needs more is skipped, loudly, and everything else passes.
+ * once as a user whose id has no name. What needs more is skipped, loudly, and everything else passes.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -104,7 +104,7 @@ async function runPublic() {
   total.skipped += (found.numPendingTests ?? 0) + (found.numTodoTests ?? 0);
 }
 
-/** Containers, hosts, filters of system calls and numbers that are used again: where the machine allows them. */
+/** Containers, hosts, system call filters and reused pids: where the machine allows them. */
 async function runContainers() {
   const file = path.join(results, "containers.json");
   env.HPR_REPORT = file;

@@ -74,7 +74,7 @@ describe.each(KILLS)("%s of headless-pid-registry/async", (_, kill) => {
     expect(await kill(registry)).toBe(false);
   });
 
-  it("joins an end that has begun", async () => {
+  it("joins an ending that has begun", async () => {
     const { registry } = open({ killGraceMs: 100 });
     const child = await stubborn();
     add(registry, child);

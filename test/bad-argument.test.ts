@@ -116,8 +116,8 @@ describe.each(titled(BAD_PIDS))("a pid that is %s", (_, pid) => {
   }
 });
 
-describe.each([undefined, null])("what was not told (%s)", (absent) => {
-  it("is no mistake where the original's callers pass it on", () => {
+describe.each([undefined, null])("an argument that is %s", (absent) => {
+  it("is accepted where the original's callers pass it", () => {
     const { registry, pidFile } = open();
     const keeperOpts = { keeperPid: absent, keeperSockPath: absent } as Any;
     registry.register(P, "/a", bare(), absent as Any, keeperOpts);
@@ -171,7 +171,7 @@ describe.each(titled(BAD_TEXTS))("a text that is %s", (_, text) => {
   }
 });
 
-describe("a process that is none", () => {
+describe("something that is no ChildProcess", () => {
   it.each(titled([undefined, null, 5, {}, "child", { on: 5 }]))("(%s) is refused", (_, proc) =>
     expectRefused("proc", (r) => r.register(P, "/a", proc)),
   );
@@ -193,7 +193,7 @@ describe("a socket path that nothing can listen on", () => {
   );
 });
 
-describe("options that are none", () => {
+describe("options that are no object", () => {
   it.each([
     ["pidFilePath", { pidFilePath: 5 }],
     ["pidFilePath", { pidFilePath: "" }],

@@ -21,7 +21,7 @@ describe("list", () => {
     const { pidFile, left } = await orphans("alpha", "beta", "gamma");
     const stranger = sleeper();
     editRows(pidFile, (row) => {
-      if (row.sessionId === "beta") row.pid = stranger.pid; // somebody else has that number now
+      if (row.sessionId === "beta") row.pid = stranger.pid; // somebody else has that pid now
     });
     process.kill(left[2], "SIGKILL");
     await gone(left[2]);

@@ -342,7 +342,7 @@ describe("a stranger in the file", () => {
     expect(stranger.signalCode).toBeNull();
   });
 
-  it("is not signalled under a keeper's or pi's number either", async () => {
+  it("is not signalled under a keeper's or pi's pid either", async () => {
     const { pidFile, left } = await orphans("alpha");
     const stranger = sleeper();
     editRows(pidFile, (row) => {

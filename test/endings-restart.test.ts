@@ -184,7 +184,7 @@ describe("the next server", () => {
     ]);
   });
 
-  it("finds a number in `sent` that has passed on, and asks the one who has it", async () => {
+  it("is not misled by a reused pid in `sent`: it asks the one who has it now", async () => {
     const opened = await working({ atTerm: SAVE });
     opened.registry.close();
     editRows(opened.pidFile, (row) => {

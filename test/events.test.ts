@@ -220,7 +220,7 @@ describe("close", () => {
       expect(() => registry.size()).toThrow(expect.objectContaining({ code: "HPR_ECLOSED" }));
   });
 
-  it("signals nothing and leaves the file as it is", () => {
+  it("sends no signals and leaves the file as it is", () => {
     const { registry, pidFile } = open();
     const child = sleeper();
     registry.register(child.pid, "/a", child);

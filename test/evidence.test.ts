@@ -16,7 +16,15 @@ import {
   stray,
   type Child,
 } from "./fixtures/processes.js";
-import { codes, open, type Opened, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
+import {
+  codes,
+  open,
+  type Opened,
+  restart,
+  rows,
+  takeOver,
+  temporaryFolder,
+} from "./fixtures/registry.js";
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
@@ -87,8 +95,7 @@ describe("an agent behind a wrapper", () => {
       await wrapped(before.registry),
       await wrapped(before.registry),
     ];
-    before.registry.close();
-    const { registry } = takeOver(before.pidFile, { killGraceMs: 500 });
+    const { registry } = restart(before, { killGraceMs: 500 });
     for (const i of [2, 0, 1]) expect(registry.linkByPid(`s${i}`, wrappers[i].agent)).toBe(true);
     for (const i of [0, 1, 2]) expect(registry.getPid(`s${i}`)).toBe(wrappers[i].shell.pid);
     await registry.terminate("s1");
@@ -99,8 +106,7 @@ describe("an agent behind a wrapper", () => {
     const before = open();
     const { shell, agent } = await wrapped(before.registry, "t");
     before.registry.linkByToken("t", "s", agent);
-    before.registry.close();
-    const { registry } = takeOver(before.pidFile);
+    const { registry } = restart(before);
     expect(registry.entries()).toMatchObject([
       { pid: shell.pid, agentPid: agent, lastSessionId: "s" },
     ]);
@@ -299,7 +305,7 @@ describe("a link by folder", () => {
   });
 });
 
-/* --- learnt again --------------------------------------------------------------------------- */
+/* --- learned again --------------------------------------------------------------------------- */
 
 /** A keeper whose agent is started anew, in a group of its own, whenever it has ended. */
 const RESPAWNER = `
@@ -324,7 +330,7 @@ async function respawner(): Promise<{ child: Child; pi(n: number): Promise<numbe
 
 describe("an agent that a keeper has started anew", () => {
   it.each(["token", "pid"])(
-    "is learnt by the %s, as often as it happens, and ended",
+    "is learned by the %s, as often as it happens, and ended",
     async (by) => {
       const { registry, pidFile } = open({ killGraceMs: 500 });
       const { child, pi } = await respawner();
@@ -347,7 +353,7 @@ describe("an agent that a keeper has started anew", () => {
     },
   );
 
-  it("is learnt after a restart of the server, too", async () => {
+  it("is learned after a restart of the server, too", async () => {
     const before = open();
     const { child, pi } = await respawner();
     before.registry.register(child.pid, CWD, child, "t", {
@@ -395,7 +401,7 @@ describe("an agent that a keeper has started anew", () => {
     ]);
   });
 
-  it("is not replaced by a number that is no relative's", async () => {
+  it("is not replaced by a pid that is no relative's", async () => {
     const opened = open();
     const { keeper: child, pi } = await keeper();
     opened.registry.register(child.pid, CWD, child, "t", {
@@ -410,7 +416,7 @@ describe("an agent that a keeper has started anew", () => {
 });
 
 describe("a session that is linked already", () => {
-  it("tells another pid of its agent, which is learnt", async () => {
+  it("tells another pid of its agent, which is learned", async () => {
     const { registry } = open({ killGraceMs: 500 });
     const { shell, agent } = await wrapped(registry, "t");
     registry.linkByToken("t", "s");
@@ -552,9 +558,9 @@ describe("the only child of a keeper", () => {
   });
 });
 
-/* --- numbers from elsewhere ------------------------------------------------------------------ */
+/* --- pids from elsewhere --------------------------------------------------------------------- */
 
-describe("a number from inside a sandbox", () => {
+describe("a pid from inside a sandbox", () => {
   it("is no agent's if it only shares a terminal with the entry", async () => {
     const opened = open({ killGraceMs: 100 });
     // Two jobs of one session leader, which is no entry.
@@ -570,7 +576,7 @@ describe("a number from inside a sandbox", () => {
     await holdsFor(150, "the neighbour lives", () => isAlive(theirs));
   });
 
-  it("of a number that nobody has is not even worth a warning", () => {
+  it("that nobody has is not even worth a warning", () => {
     const opened = open();
     const child = start(["sleep", "300"]);
     opened.registry.register(child.pid, CWD, child, "t");

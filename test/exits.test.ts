@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { runToEnd } from "./fixtures/cli.js";
-import { container, noNumbers } from "./fixtures/namespace.js";
+import { container, noReuse } from "./fixtures/namespace.js";
 import {
   bare,
   deadPid,
@@ -316,14 +316,14 @@ describe("a registration that is replaced", () => {
   });
 });
 
-describe.skipIf(noNumbers)(`a number that has passed on${noNumbers}`, () => {
+describe.skipIf(noReuse)(`a reused pid${noReuse}`, () => {
   /** The shell reaps orphans, as the first process of a container should. */
   const inside = async (kind: string): Promise<Record<string, unknown>> => {
     const reaper = [...container, "sh", "-c", '"$@"; exit $?', "init"];
     const ran = await runToEnd([
       ...reaper,
       process.execPath,
-      fixture("passed-on.mjs"),
+      fixture("reused-pid.mjs"),
       kind,
       newPidFile(),
     ]);

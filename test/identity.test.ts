@@ -83,13 +83,13 @@ describe("after a reboot", () => {
   });
 });
 
-describe("a pid that has passed on", () => {
+describe("a reused pid", () => {
   it("is a stranger's: dropped, not signalled", async () => {
     const [ours, stranger] = await bornApart();
     const pidFilePath = leftBy(ours, stranger);
     ours.kill("SIGKILL");
     await exited(ours);
-    // As if the kernel had given our child's number to the stranger.
+    // As if the kernel had given our child's pid to the stranger.
     const [was, other] = rows(pidFilePath);
     const recycled = { ...was, pid: other.pid, spawnedAt: ago(8 * DAY_MS) };
     for (const state of [{}, { terminating: true }, { spawnedAt: ago(MINUTE_MS) }]) {
@@ -140,7 +140,7 @@ describe("a pid that has passed on", () => {
     const pidFilePath = leftBy(child, owner);
     owner.kill("SIGKILL");
     await exited(owner);
-    // A server that is gone, and whose number another process has now: our parent, here.
+    // A server that is gone, and whose pid another process has now: our parent, here.
     const [row, ownerRow] = rows(pidFilePath);
     writePidFile(pidFilePath, [
       { ...row, owner: { ...ownerRow.identity, pid: process.ppid, id: "0123456789abcdef" } },

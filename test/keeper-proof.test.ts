@@ -37,7 +37,7 @@ function place(): Place {
   };
 }
 
-/** A writer of somebody else, which believes numbers. */
+/** A writer of somebody else, which believes pids. */
 const believer = (
   keeperPid: number,
   sockPath: string,
@@ -48,7 +48,7 @@ const believer = (
 });
 
 describe("a keeper's file", () => {
-  it("counts when the process that listens has its number", async () => {
+  it("counts when the process that listens has its pid", async () => {
     const { sockPath, writer } = place();
     const { keeper: child, pi } = await keeper({ sockPath });
     expect(await writer.discoverExistingKeepers()).toMatchObject([
@@ -56,7 +56,7 @@ describe("a keeper's file", () => {
     ]);
   });
 
-  it("does not count when another process has its number, though a keeper listens", async () => {
+  it("does not count when another process has its pid, though a keeper listens", async () => {
     const { sockPath, writer, note } = place();
     const bystander = sleeper(); // older than the keeper, and our child
     await keeper({ sockPath });
@@ -136,7 +136,7 @@ describe("a keeper's file", () => {
     }
   });
 
-  it("does not count for a number that passed on, though its keeper's child still listens", async () => {
+  it("does not count for a reused pid, though its keeper's child still listens", async () => {
     const { sockPath, writer, note } = place();
     await keeper({ sockPath });
     const later = sleeper();

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { bare, isAlive, keeper, sleeper, stray, type Child } from "./fixtures/processes.js";
-import { codes, open, rows, takeOver } from "./fixtures/registry.js";
+import { codes, open, restart, rows } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
 it("tracks a process that is no descendant, says so, and never signals it", async () => {
@@ -30,8 +30,7 @@ it("spares it after a restart too", async () => {
   const before = open();
   const pid = await stray();
   before.registry.register(pid, "/a", bare(), "t");
-  before.registry.close();
-  const { registry } = takeOver(before.pidFile, { killGraceMs: 20 });
+  const { registry } = restart(before, { killGraceMs: 20 });
   expect(registry.entries()).toMatchObject([{ pid, kin: false }]);
   expect(registry.killByToken("t")).toBe(false);
   await holdsFor(150, "the stray lives", () => isAlive(pid));
@@ -50,8 +49,7 @@ it("notices when one that was reclaimed goes by itself", async () => {
   const before = open();
   const pid = await stray();
   before.registry.register(pid, "/a", bare());
-  before.registry.close();
-  const { registry, pidFile } = takeOver(before.pidFile);
+  const { registry, pidFile } = restart(before);
   expect(registry.size()).toBe(1);
   process.kill(pid, "SIGKILL");
   await waitFor("an empty registry", () => registry.size() === 0);

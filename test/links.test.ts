@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bare, deadPid } from "./fixtures/processes.js";
-import { open, type Opened, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
+import { open, type Opened, restart, rows, temporaryFolder } from "./fixtures/registry.js";
 
 const [P, Q, R, PI] = [deadPid(1), deadPid(2), deadPid(3), deadPid(9)];
 const ME = process.pid;
@@ -28,8 +28,7 @@ function keptPi(): Opened {
   const before = open();
   add(before, ME, "/a", "one", ME);
   before.registry.linkByToken("one", "s", PI);
-  before.registry.close();
-  const opened = takeOver(before.pidFile);
+  const opened = restart(before);
   return opened;
 }
 

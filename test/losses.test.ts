@@ -17,6 +17,7 @@ import {
   newPidFile,
   open,
   pids,
+  restart,
   rows,
   takeOver,
   writePidFile,
@@ -102,8 +103,7 @@ describe("a reclaimed process", () => {
     const before = open();
     const child = sleeper();
     before.registry.register(child.pid, "/a", child);
-    before.registry.close();
-    const { registry, pidFile, exits } = takeOver(before.pidFile);
+    const { registry, pidFile, exits } = restart(before);
     expect(registry.size()).toBe(1);
     child.kill("SIGKILL");
     await waitFor("its exit event", () => exits.length === 1);

@@ -8,6 +8,7 @@ import {
   newPidFile,
   open,
   pids,
+  restart,
   type Row,
   rows,
   takeOver,
@@ -193,8 +194,7 @@ describe("cleanupOrphans", () => {
     const before = open();
     const child = sleeper();
     before.registry.register(child.pid, "/a", child, "t");
-    before.registry.close();
-    const { registry, pidFile } = takeOver(before.pidFile);
+    const { registry, pidFile } = restart(before);
     expect(registry.linkByToken("t", "s")).toBe(true);
     expect(registry.getPid("s")).toBe(child.pid);
     expect(pids(pidFile)).toEqual([child.pid]);

@@ -63,7 +63,7 @@ export class Witness {
   }
 }
 
-/** For processes of one's own: it asks nobody whose the number is. */
+/** For processes of one's own: it does not ask whose pid it is. */
 export function signal(pid, name) {
   try {
     process.kill(pid, name);

@@ -41,7 +41,7 @@ export function* aboutLeftovers(pidFile: string): Generator<Finding> {
   for (const file of temporaries) yield { kind: "leftover-temporary", item: plain(file) };
 }
 
-/** Keepers that only their own files tell of. A number proves nothing, so none is acted on. */
+/** Keepers that only their own files tell of. A pid alone proves nothing, so none is acted on. */
 export function* aboutKeepers(
   pidFile: string,
   { entries }: Look,

@@ -39,7 +39,7 @@ const jsonOf = (pidFile: string, { look, listed, processes }: Picture): object =
   entries: listed.map(listedJson),
 });
 
-/** The PIDs that provably are an entry's now: a number that has passed on is not among them. */
+/** The PIDs that provably are an entry's now: a reused pid is not among them. */
 function showPids({ listed }: Picture): void {
   for (const { entry } of listed) if (isThere(entry)) print(`${entry.standsFor}\n`);
 }

@@ -4,8 +4,8 @@ import type { Borrowed, Testimony } from "../binding.js";
 const meanings: Record<string, Record<string, string>> = {
   record: {
     known: "the file says exactly who it was",
-    none: "the file names no more than a number (the original module)",
-    nobody: "nobody had the number when it was recorded",
+    none: "the file has nothing but the PID (the original module)",
+    nobody: "nobody had the PID when it was recorded",
     opaque: "somebody had the number, and the system did not say who",
   },
   boot: {
@@ -17,7 +17,7 @@ const meanings: Record<string, Record<string, string>> = {
   },
   namespace: {
     same: "of this PID namespace",
-    other: "of another PID namespace (a container): the number means another process here",
+    other: "of another PID namespace (a container): the PID means another process here",
     unknown: "nobody can tell of which PID namespace",
   },
   number: { held: "a process has the number", free: "nobody has the number" },
@@ -38,7 +38,7 @@ const meanings: Record<string, Record<string, string>> = {
   },
   group: {
     leads: "it leads a process group",
-    members: "a process group of its number has members",
+    members: "a process group with its PID has members",
     none: "it leads no process group",
   },
   kin: {

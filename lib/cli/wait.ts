@@ -13,7 +13,7 @@ const EACH_MS = 100;
 /** Looking takes at most so much of a processor. */
 const SHARE = 20;
 
-/** The same entry in a later look; its number may have passed on since. */
+/** The same entry in a later look; its pid may have been reused since. */
 const isIt = (a: Borrowed, b: Borrowed): boolean => a.pid === b.pid && a.spawnedAt === b.spawnedAt;
 
 const isLeft = (it: Borrowed, now: readonly Borrowed[]): boolean =>

@@ -62,7 +62,7 @@ async function readSidecar(folder: string, name: string): Promise<Sidecar | unde
 /** A process that the system hides from us may yet be there. */
 function isFree(pid: number): boolean {
   try {
-    process.kill(pid, 0); // asks, and signals nothing
+    process.kill(pid, 0); // only asks: signal 0 is none
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH";

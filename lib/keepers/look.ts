@@ -59,7 +59,7 @@ function askAbout<T>(
 
 /**
  * Connects to a keeper's socket, elsewhere: a path may lie on a dead mount. `recordedAt`: when the
- * keeper's number was written down; by default when the socket was made.
+ * keeper's pid was written down; by default when the socket was made.
  */
 export async function lookAt(sockPath: string, recordedAt?: number, keep = false): Promise<Look> {
   const answer = await askAbout<Look>(

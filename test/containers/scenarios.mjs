@@ -140,14 +140,14 @@ const scenarios = {
     check("nobody was signalled", isAlive(pid));
   },
 
-  async "drops the rows of another boot from a local folder, whoever has their numbers"() {
+  async "drops the rows of another boot from a local folder, whoever has their pids now"() {
     const pid = await orphan(host(ONE, SAME_MACHINE));
     await free(pid);
     const innocent = startAs(pid);
     const next = new Server(host(OTHER, SAME_MACHINE));
     await tryToEnd(next, "t");
     check("the row is gone", rows().length === 0);
-    check("who has the number lives", innocent.lives());
+    check("who has the pid now lives", innocent.lives());
     // Names and starts repeat from boot to boot: with them, too, it is somebody else.
     const twin = await orphan(host(ONE, SAME_MACHINE));
     await tryToEnd(next, "t");
@@ -167,8 +167,8 @@ const scenarios = {
     await gone(pid);
   },
 
-  async "believes no number from another container, and keeps its rows"() {
-    // A second pid namespace with the same numbers, on one kernel and in one local folder.
+  async "believes no pid from another container, and keeps its rows"() {
+    // A second pid namespace with the same pids, on one kernel and in one local folder.
     const script = 'exec 3<&0; "$@" <&3 & wait $!'; // what runs in the background has no input of its own
     const inner = [
       "unshare",
@@ -190,7 +190,7 @@ const scenarios = {
       "the row stands",
       rows().some((row) => row.pid === pid),
     );
-    check("who has the number here lives", innocent?.lives() ?? isAlive(pid));
+    check("who has the pid here lives", innocent?.lives() ?? isAlive(pid));
     check("the agent there lives", (await first.call("size")) === 1);
     await first.call("killByToken", "t");
     await until("its own server ends it", async () => (await first.call("entries")).length === 0);

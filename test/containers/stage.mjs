@@ -30,7 +30,7 @@ export const writeRows = (entries, to = file) =>
 
 /* --- processes ------------------------------------------------------------------------------ */
 
-/** State and start, which together with the number say who it is; undefined: nobody. */
+/** State and start, which together with the pid say who it is; undefined: nobody. */
 function look(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
@@ -48,7 +48,7 @@ export const start = (argv, options = {}) =>
   spawn(argv[0], argv.slice(1), { detached: true, stdio: "ignore", ...options });
 export const SLEEP = ["sleep", "120"];
 
-/** Starts it under that number, as small pid spaces do by themselves. */
+/** Starts it with that pid, as happens by itself where pids are few. */
 export function startAs(pid, argv = SLEEP, options = {}) {
   for (let tries = 0; tries < 500; tries++) {
     writeFileSync("/proc/sys/kernel/ns_last_pid", String(pid - 1));
@@ -56,13 +56,13 @@ export function startAs(pid, argv = SLEEP, options = {}) {
     if (child.pid === pid) return { pid, start: look(pid)?.start, lives: () => isAlive(pid) };
     child.kill("SIGKILL");
   }
-  throw new Error(`the number ${pid} was not to be had`);
+  throw new Error(`pid ${pid} could not be had`);
 }
 
-/** Kills a process that is no child of ours, and has its number free when it returns. */
+/** Kills a process that is no child of ours, and returns when its pid is free. */
 export async function free(pid) {
   process.kill(pid, "SIGKILL");
-  await until(`the number ${pid} is free`, () => isFree(pid));
+  await until(`pid ${pid} is free`, () => isFree(pid));
 }
 
 /* --- servers -------------------------------------------------------------------------------- */

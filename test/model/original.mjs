@@ -105,7 +105,7 @@ export function createOriginal({ file, isAlive, canSignal }) {
       const entry = choose(candidates, sessionId);
       if (!entry) return false;
       prove(entry, sessionId);
-      // Rule "learnt again" (10): also when the session holds the entry already.
+      // Rule "learned again" (10): also when the session holds the entry already.
       if (entry.keeperPid !== undefined && pid !== undefined && pid !== entry.pid) {
         entry.piPid = pid;
         persist();

@@ -47,7 +47,7 @@ const mutants = [
       "  const hpr_found found = hpr_found_open(self->system, &self->here, identity);\n  result = check_found",
   },
   {
-    name: "kill by number after reuse",
+    name: "kill by pid after reuse",
     file: "src/platform/found.c",
     find: "                         ? system->handle_signal(found->handle, signum, group)",
     replace: "                         ? HPR_ENOTSUP",
@@ -280,7 +280,7 @@ const mutants = [
       "  return hpr_descends(system, pid, family) || is_led",
   },
   {
-    name: "an agent started anew is not learnt by its session",
+    name: "an agent started anew is not learned by its session",
     file: "src/core/link.c",
     find: "  if (pid != 0 && hpr_agent_learn",
     replace: "  if (pid != 0 && !had && hpr_agent_learn",
@@ -292,7 +292,7 @@ const mutants = [
     replace: "",
   },
   {
-    name: "a wrong number in the place of a living agent",
+    name: "a wrong pid in the place of a living agent",
     file: "src/core/agent.c",
     find: "  if (!agent->kin) return hpr_row_more(&entry->row)->keeper.pid != 0 && !has_own;",
     replace: "  if (!agent->kin) return hpr_row_more(&entry->row)->keeper.pid != 0;",
@@ -304,19 +304,19 @@ const mutants = [
     replace: "  return true ||",
   },
   {
-    name: "a number that passed on taken for the entry",
+    name: "a reused pid taken for the entry",
     file: "src/core/link.c",
     find: "      still_has_number(registry, entry, HPR_PART_MAIN))",
     replace: "      entry->order != 0)",
   },
   {
-    name: "a number that passed on taken for the agent",
+    name: "a reused pid taken for the agent",
     file: "src/core/link.c",
     find: "  if (!still_has_number(registry, entry, HPR_PART_AGENT)) return false;\n",
     replace: "",
   },
   {
-    name: "a number that was never proved counts for more than descent",
+    name: "a pid that was never proved counts for more than descent",
     file: "src/core/link.c",
     find: "  return !nearest || nearest == entry;",
     replace: "  return !nearest || nearest;",
@@ -370,7 +370,7 @@ const mutants = [
     replace: "  if (entry->ending->reason != (hpr_reason)-1) return false;\n",
   },
   {
-    name: "a new agent with the dead one's number asked again by the next server",
+    name: "a new agent with the dead one's pid asked again by the next server",
     file: "src/core/others.c",
     find: "identity.birth.form != HPR_BIRTH_NONE && !is_part(entry, &identity)",
     replace:
@@ -417,7 +417,7 @@ const mutants = [
     replace: "  if (!entry->ending) hpr_outbox_exited(&registry->outbox, entry);\n}",
   },
   {
-    name: "the exit of one whose number is used again not told",
+    name: "the exit of one whose pid is reused not told",
     file: "src/core/register.c",
     find: "  if (!same && was_seen && entry->life == HPR_LIFE_RUNNING)\n",
     replace: "  if (same && was_seen && entry->life == HPR_LIFE_RUNNING)\n",

@@ -1,9 +1,9 @@
-// What a bridge says is not always so: a sandbox sees other numbers, and an agent starts agents of its own.
+// What a bridge says is not always so: a sandbox sees other pids, and an agent starts agents of its own.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { HeadlessPidRegistry, KeeperWriter } from "../lib/types.js";
 import { gone, isAlive, keeper, startTalking, stray, type Child } from "./fixtures/processes.js";
-import { codes, open, type Opened, rows, takeOver } from "./fixtures/registry.js";
+import { codes, open, restart, rows } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
 const CWD = "/work";
@@ -23,15 +23,8 @@ const keeperOf = (registry: HeadlessPidRegistry, child: Child, token: string): v
     keeperSockPath: "/k.sock",
   });
 
-/** The next server, which knows what the file says. */
-function restarted(before: Opened): Opened {
-  before.registry.close();
-  const after = takeOver(before.pidFile, { killGraceMs: 500 });
-  return after;
-}
-
-describe("a number that is another one's", () => {
-  it("is not learnt if it is another entry's agent, which is never signalled for it", async () => {
+describe("a pid that is another one's", () => {
+  it("is not learned if it is another entry's agent, which is never signalled for it", async () => {
     const opened = open({ killGraceMs: 300 });
     const [one, two] = [await nested(), await nested()];
     opened.registry.register(one.shell.pid, CWD, one.shell, "one");
@@ -63,7 +56,7 @@ describe("a number that is another one's", () => {
     // The keeper's agent sits in a sandbox: what it takes for its own pid is the other one's.
     before.registry.linkByToken("kept", "a", agent);
     expect(rows(before.pidFile)[0]).toMatchObject({ pid: child.pid, piPid: agent });
-    const { registry } = restarted(before);
+    const { registry } = restart(before, { killGraceMs: 500 });
     expect(registry.linkByPid("b", agent)).toBe(true);
     expect(registry.getPid("b")).toBe(shell.pid);
     await registry.terminate("b");
@@ -90,7 +83,7 @@ describe("an agent that an agent has started", () => {
     const { shell, agent, below } = await nested();
     before.registry.register(shell.pid, CWD, shell, "t");
     before.registry.linkByToken("t", "s", agent);
-    const after = restarted(before);
+    const after = restart(before, { killGraceMs: 500 });
     expect(after.registry.linkByPid("below", below)).toBe(true);
     expect(after.registry.linkByPid("s", agent)).toBe(true);
     expect(after.registry.getPid("below")).toBeUndefined();
@@ -115,7 +108,7 @@ describe("keepers of one folder", () => {
       const before = open();
       const pairs = [await keeper(), await keeper(), await keeper()];
       pairs.forEach(({ keeper: child }, i) => keeperOf(before.registry, child, `token-${i}`));
-      const { registry } = restarted(before);
+      const { registry } = restart(before, { killGraceMs: 500 });
       for (const i of guessed) expect(registry.linkSession(`s${i}`, CWD)).toBe(true);
       for (const i of proved) expect(registry.linkByPid(`s${i}`, pairs[i].pi)).toBe(true);
       for (const i of [0, 1, 2]) expect(registry.getPid(`s${i}`)).toBe(pairs[i].pi);
