@@ -52,6 +52,7 @@ export function chartOf(rows, caption) {
     return `<rect x="${x}" y="34" width="11" height="11" fill="${colour}"/>${text(x + 16, 44, name)}`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 24}" font-family="system-ui, sans-serif" font-size="12" fill="#24292f">
+<title>This package, the original module and the floor</title>
 <rect width="100%" height="100%" fill="#fff"/>
 ${text(20, 22, "Medians; shorter is better; logarithmic, each measurement on a scale of its own", 'font-weight="600"')}
 ${legend.join("\n")}
