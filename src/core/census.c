@@ -45,7 +45,7 @@ static void give_us(const taking *it) {
     it->census->owners[i] = &above_us;
 }
 
-/* Of a dead leader only the number of its group is left. */
+/* Of a dead leader only the pid of its group is left. */
 static void give_group(const taking *it, int32_t group, hpr_entry *owner) {
   for (size_t i = 0; i < it->census->count; i++)
     if (it->census->list[i].group == group && !it->census->owners[i]) it->census->owners[i] = owner;

@@ -27,7 +27,7 @@ static void note_end_of_processes(hpr_registry *registry, hpr_entry *entry) {
   if (!entry->status_known) entry->status_due_ms = registry->now_ms + STATUS_WAIT_MS;
 }
 
-/* Its agent's number is another entry's: of the same agent, or of one that must have ended. */
+/* Its agent's pid is another entry's: of the same agent, or of one that must have ended. */
 static void give_agent_up(hpr_registry *registry, hpr_entry *entry) {
   static const hpr_identity none = {0};
   const hpr_process_ops *process = &registry->process;
@@ -44,7 +44,7 @@ static void give_agent_up(hpr_registry *registry, hpr_entry *entry) {
   }
 }
 
-/* One that is ending keeps its parts, unless its number is another's by now. */
+/* One that is ending keeps its parts, unless its pid is another's by now. */
 static void promote(hpr_registry *registry, hpr_entry *entry) {
   const bool has_number = hpr_index_has(HPR_BY_PID, entry);
   if (!hpr_entry_can_promote(entry) || (entry->ending && has_number)) return;

@@ -6,7 +6,7 @@
  * time whatever is left is killed.
  *
  *   AGENT  --the agent is gone--> TURN   --200 ms--> ALL
- *   AGENT  --there is none to ask, or its number cannot be signalled--> ALL
+ *   AGENT  --there is none to ask, or its pid cannot be signalled--> ALL
  *   TURN   --the keeper has a new agent--> AGENT
  *   AGENT, TURN, ALL --the grace is over--> KILL
  *   any    --nothing is left--> OVER

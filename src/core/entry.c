@@ -116,7 +116,7 @@ void hpr_entry_promote(hpr_entry *entry) {
   entry->parts[HPR_PART_MAIN].round = main.round; /* a part's rounds are its number's, for ever */
   entry->parts[HPR_PART_AGENT] = (hpr_process){.presence = HPR_PRESENCE_NONE, .round = agent.round};
   if (leaves_group) entry->parts[HPR_PART_FORMER] = main;
-  /* A keeper that never was may have had the agent's number. */
+  /* A keeper that never was may have had the agent's pid. */
   if (!hpr_entry_part(entry, HPR_PART_KEEPER)) hpr_entry_meet(entry, HPR_PART_KEEPER);
   if (entry->ending) hpr_ending_promote(entry->ending);
   hpr_entry_touch(entry);

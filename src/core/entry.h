@@ -38,7 +38,7 @@ typedef enum hpr_life {
  */
 typedef enum hpr_presence {
   HPR_PRESENCE_NONE,   /* the entry has no such process */
-  HPR_PRESENCE_UNSEEN, /* nobody held the number when it was told: it is answered as told */
+  HPR_PRESENCE_UNSEEN, /* nobody held the pid when it was told: it is answered as told */
   HPR_PRESENCE_THERE,  /* it runs, or the contrary is not proved */
   HPR_PRESENCE_GROUP,  /* it has ended; members of the group that it led have not */
   HPR_PRESENCE_GONE,

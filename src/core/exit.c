@@ -26,7 +26,7 @@ static void believe(hpr_entry *entry) {
   if (entry->status_expected) main->exited = true;
 }
 
-/* It is known under its agent's number now, or is only waited for: the status is all that counts.
+/* It is known under its agent's pid now, or is only waited for: the status is all that counts.
  */
 static bool is_of_registered(const hpr_entry *entry) {
   return hpr_row_more(&entry->row)->registered_pid == 0;

@@ -16,12 +16,12 @@ bool hpr_heal_is_wanted(const hpr_entry *entry) {
 
 /* --- proofs that it is still the one that was told ------------------------------------------- */
 
-/* An own child keeps its number until we reap it, and its exit is told then. */
+/* An own child keeps its pid until we reap it, and its exit is told then. */
 static bool is_own_child(const hpr_process_ops *process, const hpr_identity *told) {
   return told->kin && process->verify(process->self, told) == HPR_VERDICT_SAME;
 }
 
-/* Whoever runs since before it was registered had the number then. */
+/* Whoever runs since before it was registered had the pid then. */
 static bool is_older(const hpr_process_ops *process, const hpr_entry *entry,
                      const hpr_identity *now) {
   if (entry->row.spawned_boot_ms == 0) return false;

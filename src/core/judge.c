@@ -51,7 +51,7 @@ static int64_t lateness_of(const hpr_judge_scope *scope, const hpr_row *row,
   return process->now_ms(process->self) - age_ms - row->spawned_ms;
 }
 
-/* The process that has the number now, of which the original module recorded no more. */
+/* The process that has the pid now, of which the original module recorded no more. */
 static void prove(const hpr_judge_scope *scope, const hpr_row *row, hpr_identity *identity) {
   const hpr_process_ops *process = scope->process;
   const int32_t pid = identity->pid;

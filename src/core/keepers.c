@@ -34,7 +34,7 @@ bool hpr_registry_wants_listener(const hpr_registry *registry, int32_t keeper_pi
   return adopts && (entry ? !entry->row.main.kin : !is_known(registry, keeper_pid));
 }
 
-/* The number alone may be another container's, or have passed on. */
+/* The pid alone may be another container's, or have been reused. */
 static bool listens(const hpr_identity *main, const hpr_identity *listener) {
   if (main->state == HPR_RECORD_NOBODY) return true; /* as in unit tests: as it was told */
   return listener && listener->pid == main->pid &&
@@ -76,7 +76,7 @@ static bool is_nobodys(hpr_registry *registry, int32_t pid) {
          !hpr_pidfile_mentions(registry->ledger.pidfile, pid);
 }
 
-/* Leaves no KNOWN record of a process that has the number and cannot be meant. */
+/* Leaves no KNOWN record of a process that has the pid and cannot be meant. */
 static void identify_keeper(const hpr_process_ops *process, const hpr_adoption *from,
                             hpr_identity *ret_keeper) {
   if (from->listener && from->listener->pid == from->keeper_pid) {

@@ -101,7 +101,7 @@ hpr_link hpr_registry_link_by_token(hpr_registry *registry, const char *token, c
 
 /* --- by pid --------------------------------------------------------------------------------- */
 
-/* A number that has passed on is no name any more: its entry is looked at in this turn. */
+/* A reused pid is no name any more: its entry is looked at in this turn. */
 static bool still_has_number(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   const hpr_process_ops *process = &registry->process;
   const hpr_identity *identity = hpr_entry_part(entry, part);
@@ -113,7 +113,7 @@ static bool still_has_number(hpr_registry *registry, hpr_entry *entry, hpr_part 
   return false;
 }
 
-/* A number that was told and never proved gives way to what descent tells of it. */
+/* A pid that was told and never proved gives way to what descent tells of it. */
 static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
   if (!still_has_number(registry, entry, HPR_PART_AGENT)) return false;
   if (hpr_entry_answers_for(entry, HPR_PART_AGENT)) return true;
@@ -121,7 +121,7 @@ static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, int32_t pid) 
   return !nearest || nearest == entry;
 }
 
-/* Of those whose agent has that number the one that the session has, else the first. */
+/* Of those whose agent has that pid the one that the session has, else the first. */
 static hpr_entry *find_by_agent(hpr_registry *registry, const char *session, int32_t pid) {
   const hpr_index *index = &registry->table.index;
   hpr_entry *first = NULL, *entry = hpr_index_find(index, HPR_BY_AGENT, &pid, sizeof pid);

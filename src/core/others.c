@@ -22,7 +22,7 @@ static bool is_part(const hpr_entry *entry, const hpr_identity *identity) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_identity *it = hpr_entry_part(entry, part);
     if (!it || it->pid != identity->pid) continue;
-    /* A new agent may have the dead one's number. */
+    /* A new agent may have the dead one's pid. */
     if (it->state != HPR_RECORD_KNOWN || hpr_identity_equal(it, identity)) return true;
   }
   return false;
@@ -73,7 +73,7 @@ static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
     const bool group = (wish->wanted && wish->scope == HPR_SCOPE_GROUP) ||
                        (before && it->sent == HPR_SENT_FIRST && !it->alone);
     const hpr_identity *leader = group ? hpr_entry_part(entry, part) : NULL;
-    /* Where somebody else has the leader's number it is another group. */
+    /* Where somebody else has the leader's pid it is another group. */
     if (leader && process->is_member(process->self, identity, leader->pid) &&
         process->verify(process->self, leader) != HPR_VERDICT_STRANGER)
       return true;

@@ -25,10 +25,10 @@ void hpr_others_find(const hpr_process_ops *process, hpr_entry *entry, const hpr
 /* One that is proved, and to be asked. False: no memory, or there are too many. */
 bool hpr_others_add(hpr_entry *entry, const hpr_identity *identity);
 
-/* The one that is there under that number, or NULL. Valid until the next is added. */
+/* The one that is there under that pid, or NULL. Valid until the next is added. */
 const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid);
 
-/* One that was asked by itself is in the group of that number. */
+/* One that was asked by itself is in the group of that pid. */
 bool hpr_others_asked_in(const hpr_process_ops *process, const hpr_ending *ending, int32_t group);
 
 /* Those that the row says were asked, by another server. */

@@ -31,7 +31,7 @@ static void use_earlier_record(const hpr_registry *registry, hpr_identity *ident
 
 /*
  * Where the system tells nothing, a child of ours is itself until its exit is told. Nobody tells
- * us of the exit of others, and a number of which we hear no more may be another child's by then.
+ * us of the exit of others, and a pid of which we hear no more may be another child's by then.
  */
 static void distrust(hpr_identity *identity) {
   if (identity->state == HPR_RECORD_OPAQUE) identity->kin = false;
@@ -59,10 +59,10 @@ static int fill_row(const hpr_registry *registry, const hpr_registration *from, 
   return result == 0 && from->fields ? hpr_row_set_fields(row, from->fields) : result;
 }
 
-/* --- who has the number already ------------------------------------------------------------- */
+/* --- who has the pid already ---------------------------------------------------------------- */
 
 /*
- * Another entry has the number. If it is of another process this one has ended, and goes on as its
+ * Another entry has the pid. If it is of another process this one has ended, and goes on as its
  * agent or is told; if it is of the same the caller wants that one back, and only the agent ends.
  */
 static void give_up_number(hpr_registry *registry, hpr_entry *entry, bool same) {
@@ -84,7 +84,7 @@ static bool has_own_agent(const hpr_entry *entry) {
          hpr_entry_answers_for(entry, HPR_PART_AGENT);
 }
 
-/* The number is the group's yet, and nobody holds it. */
+/* The pid is the group's yet, and nobody holds it. */
 static bool leaves_group(const hpr_registry *registry, const hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
   return hpr_entry_answers_for(entry, HPR_PART_MAIN) &&

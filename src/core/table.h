@@ -34,7 +34,7 @@ void hpr_table_done(hpr_table *table);
 /* --- finding; NULL: nobody ------------------------------------------------------------------ */
 
 hpr_entry *hpr_table_find_serial(const hpr_table *table, uint64_t serial);
-/* Whoever may hold that number, ending or not. */
+/* Whoever may hold that pid, ending or not. */
 hpr_entry *hpr_table_find_pid(const hpr_table *table, int32_t pid);
 /* Our own entry of the process that a row of the file stands for, as far as the row says. */
 hpr_entry *hpr_table_find_same(const hpr_table *table, const hpr_row *row);
@@ -59,7 +59,7 @@ void hpr_table_retire(hpr_table *table, hpr_entry *entry);
 /* An earlier server told of its exit: only groups are left of it. */
 void hpr_table_make_remainder(hpr_table *table, hpr_entry *entry);
 
-/* Its registered process has surely ended: the number may be another's. */
+/* Its registered process has surely ended: the pid may be another's. */
 void hpr_table_free_number(hpr_table *table, hpr_entry *entry);
 
 /* How an entry is to end. */
@@ -104,7 +104,7 @@ void hpr_table_note_change(const hpr_table *table);
 /* What is left of the group of an agent that has ended stays. HPR_ENOMEM: it was not changed. */
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent);
 /*
- * Makes the agent the registered process. HPR_EEXIST: another entry still has its number.
+ * Makes the agent the registered process. HPR_EEXIST: another entry still has its pid.
  * HPR_ENOMEM: nothing was changed.
  */
 int hpr_table_promote(hpr_table *table, hpr_entry *entry);

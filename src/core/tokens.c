@@ -53,7 +53,7 @@ bool hpr_token_is_carried(const hpr_process_ops *process, const char *token, con
 
 /* --- who was started with one --------------------------------------------------------------- */
 
-/* By its number alone. */
+/* By its pid alone. */
 static bool carries(const hpr_process_ops *process, int32_t pid, const char *token,
                     const char *pid_file) {
   return process->marked(process->self, pid, &token, 1, pid_file) == 0;

@@ -61,7 +61,7 @@ static bool prove_by_mark(const looking *it, size_t i, hpr_identity *ret_identit
   return ret_identity->kin;
 }
 
-/* What the census took for a member by numbers alone. Whoever cannot be proved is nobody's. */
+/* What the census took for a member by pids alone. Whoever cannot be proved is nobody's. */
 static bool prove(looking *it, size_t i, hpr_identity *ret_identity) {
   hpr_census *census = it->census;
   const hpr_seen *seen = &census->list[i];

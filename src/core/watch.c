@@ -17,7 +17,7 @@ void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint16_t *ret_round,
 
 /* --- what is left of a group ---------------------------------------------------------------- */
 
-/* A member that proves the group: the number is nobody else's while it lives. */
+/* A member that proves the group: the pid is nobody else's while it lives. */
 static const hpr_identity *living_member(const hpr_process_ops *process, const hpr_entry *entry,
                                          hpr_part part) {
   const hpr_members *members = hpr_row_more(&entry->row)->members[part];

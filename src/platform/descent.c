@@ -19,7 +19,7 @@ bool hpr_descends(const hpr_system *system, int32_t pid, int32_t ancestor) {
   const size_t length = climb(system, pid, ancestor, way);
   if (length <= 1) return length == 1;
   /*
-   * A parent on the way may have died while we climbed, and its number have passed to one of our
+   * A parent on the way may have died while we climbed, and its pid have passed to one of our
    * own. Its children have another parent since then: the same way twice is the true one.
    */
   return climb(system, pid, ancestor, again) == length &&

@@ -9,7 +9,7 @@ bool hpr_descends(const hpr_system *system, int32_t pid, int32_t ancestor);
 
 /*
  * Our parents and theirs, as they were seen at one moment. Whoever has become our parent since was
- * an ancestor before, or is init; and a number that has passed on from one of them is refused for a
+ * an ancestor before, or is init; and a pid that was reused after one of them is refused for a
  * while, which is the safe mistake.
  */
 typedef struct hpr_ancestry {

@@ -45,7 +45,7 @@ static const char *namespace_of(const hearing *it, const hpr_birth *birth) {
   return birth->pid_namespace == ours ? "same" : "other";
 }
 
-/* By the name of whoever has the number now, where names cannot be opened. */
+/* By the name of whoever has the pid now, where names cannot be opened. */
 static const char *name_by_number(const hearing *it, const hpr_birth *birth) {
   hpr_birth its = {0};
   hpr_handle handle;

@@ -15,7 +15,7 @@ static hpr_found not_found(int32_t pid, hpr_verdict verdict) {
 
 /* --- identities that say little -------------------------------------------------------------- */
 
-/* An own child has its number until we reap it, and its exit event takes its entry away. */
+/* An own child has its pid until we reap it, and its exit event takes its entry away. */
 static hpr_found find_child(const hpr_system *system, int32_t pid) {
   hpr_found it = not_found(pid, HPR_VERDICT_UNKNOWN);
   (void)system->open(pid, &it.handle); /* before the question, so that it is the child's */
@@ -34,7 +34,7 @@ static hpr_found find_child(const hpr_system *system, int32_t pid) {
   return it;
 }
 
-/* A number that was free, or whose holder was not told, when it was recorded. */
+/* A pid that was free, or whose holder was not told, when it was recorded. */
 static hpr_found find_unnamed(const hpr_system *system, const hpr_identity *identity) {
   const int32_t pid = identity->pid;
   if (identity->state == HPR_RECORD_OPAQUE && identity->kin) return find_child(system, pid);
@@ -73,7 +73,7 @@ static int find_member(const hpr_system *system, const hpr_here *here, int32_t g
 }
 
 /*
- * `pinned` says that the group's number cannot have passed to another group: the leader is an
+ * `pinned` says that the group's pid cannot have passed to another group: the leader is an
  * unreaped zombie. Else only its own handle, if it answers for the group, says so.
  */
 static hpr_found find_group(const hpr_system *system, const hpr_here *here, int32_t pid,
@@ -101,18 +101,18 @@ typedef struct reach {
   bool reopened; /* it was opened by its name */
   bool kept;     /* it is the turn's, which has found it SAME before */
   bool ours;     /* it surely runs as our user: a signal would reach it */
-  bool gone;     /* the number is free */
+  bool gone;     /* the pid is free */
 } reach;
 
 static bool out_of_resources(int result) { return result == HPR_EMFILE || result == HPR_ENOMEM; }
 
-/* A record pieced together from two has a name and a number that never belonged to one process. */
+/* A record pieced together from two has a name and a pid that never belonged to one process. */
 static bool is_mixed(const hpr_system *system, int32_t pid, reach *by) {
   int32_t holder;
   return system->handle_pid(by->handle, &holder, &by->ours) == 0 && holder != pid;
 }
 
-/* By the name of the process that was opened by number, where names cannot be opened. */
+/* By the name of the process that was opened by pid, where names cannot be opened. */
 static hpr_verdict compare_name(const hpr_system *system, const hpr_birth *birth, reach *by) {
   hpr_birth its = {0};
   const bool told = by->handle != HPR_NO_HANDLE && birth->name_kind != 0 &&
@@ -132,7 +132,7 @@ static bool copy_held(const hpr_system *system, const hpr_here *here, const hpr_
   return held != HPR_NO_HANDLE && system->copy(held, ret_handle) == 0;
 }
 
-/* Takes no descriptor. A number that nobody has, and no group, is nobody's. */
+/* Takes no descriptor. A pid that nobody has, and no group, is nobody's. */
 static hpr_verdict judge_by_number(const hpr_system *system, int32_t pid) {
   const bool gone = !hpr_pid_exists(system, pid) && system->signal(pid, 0, true) == HPR_ESRCH;
   return gone ? HPR_VERDICT_GONE : HPR_VERDICT_UNKNOWN;
@@ -201,10 +201,10 @@ static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t p
   const int read = look_at(system, here, pid, birth, &facts);
   const int asked = ask_process(system, pid, by);
   const bool told = read == 0 && facts.start != 0;
-  /* Reaped, and its number another's, which a group of its would not have let go. */
+  /* Reaped, and its pid another's, which a group of its would not have let go. */
   if (asked == HPR_ESRCH && told && facts.start != birth->start)
     return not_found(pid, HPR_VERDICT_STRANGER);
-  /* Reaped. A handle got by number may be a dead stranger's: no proof of anything. */
+  /* Reaped. A handle got by pid may be a dead stranger's: no proof of anything. */
   if (asked == HPR_ESRCH)
     return find_group(system, here, pid, by->exact ? by->handle : HPR_NO_HANDLE, false);
   if (told && !by->exact && facts.start != birth->start)
@@ -280,7 +280,7 @@ hpr_found hpr_found_open(const hpr_system *system, const hpr_here *here,
                                  : find_of_unknown_boot(system, pid);
   if (!hpr_birth_is_told(birth) || (birth->form == HPR_BIRTH_FULL) != here->host.has_namespaces)
     return not_found(pid, HPR_VERDICT_UNKNOWN);
-  /* In another pid namespace the same number means another process. */
+  /* In another pid namespace the same pid means another process. */
   if (birth->pid_namespace != here->host.pid_namespace)
     return not_found(pid, birth->pid_namespace == 0 || here->host.pid_namespace == 0
                               ? HPR_VERDICT_UNKNOWN

@@ -4,7 +4,7 @@
 
 #include "platform/identity.h"
 
-/* Whether a process leads, or led, the group of its number. */
+/* Whether a process leads, or led, the group of its pid. */
 typedef enum hpr_leading {
   HPR_LEADS_NOT,
   HPR_LEADS,
@@ -15,15 +15,15 @@ typedef enum hpr_leading {
 typedef struct hpr_found {
   hpr_verdict verdict;
   int32_t pid;
-  hpr_handle handle; /* of that very process; HPR_NO_HANDLE: by number only */
+  hpr_handle handle; /* of that very process; HPR_NO_HANDLE: by pid only */
   uint64_t start;    /* its own; 0: unknown */
   bool exact;        /* the handle is its own by its name, or kept since it was watched */
   bool reopened;     /* by its name, as anybody can at any time */
   bool kept;         /* the handle is the turn's */
-  hpr_leading leads; /* the group of its number */
+  hpr_leading leads; /* the group of its pid */
 } hpr_found;
 
-/* False for a number that nobody holds. */
+/* False for a pid that nobody holds. */
 bool hpr_pid_exists(const hpr_system *system, int32_t pid);
 
 /*
@@ -45,17 +45,17 @@ void hpr_found_close(const hpr_system *system, const hpr_found *found);
 hpr_verdict hpr_found_verdict(const hpr_system *system, const hpr_here *here,
                               const hpr_identity *identity);
 
-/* True if what was found SAME or GROUP leads, or led, the group of its number. */
+/* True if what was found SAME or GROUP leads, or led, the group of its pid. */
 bool hpr_found_leads(const hpr_system *system, const hpr_found *found);
 
 /*
- * Does what was found SAME or GROUP, dead or alive, still have its number? Then all that was read
- * by that number in between was its own.
+ * Does what was found SAME or GROUP, dead or alive, still have its pid? Then all that was read
+ * by that pid in between was its own.
  */
 bool hpr_found_has_number(const hpr_system *system, const hpr_found *found);
 
 /*
- * Signals the process, or the group of its number, and wakes it if it is stopped and has to act on
+ * Signals the process, or the group of its pid, and wakes it if it is stopped and has to act on
  * the signal. HPR_ESRCH, HPR_EACCES.
  */
 int hpr_found_signal(const hpr_system *system, const hpr_found *found, hpr_signal signal,

@@ -4,7 +4,7 @@
 
 #include "platform/system.h"
 
-/* By numbers, at one moment. All zero: not looked at. */
+/* By pids, at one moment. All zero: not looked at. */
 typedef struct hpr_groups {
   struct hpr_grouped *list; /* by group */
   size_t count, room;

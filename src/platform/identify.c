@@ -90,7 +90,7 @@ static bool is_related(const hpr_system *system, int32_t pid, const hpr_facts *f
          is_led(facts->session, family, system->own_session());
 }
 
-/* Both are judged last: then the numbers were theirs while relatives were told by number. */
+/* Both are judged last: then the pids were theirs while relatives were told by pid. */
 static bool is_kin(hpr_native *self, const hpr_identity *identity, const hpr_facts *facts,
                    const hpr_identity *family) {
   const hpr_system *system = self->system;

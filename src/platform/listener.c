@@ -8,7 +8,7 @@ static void no_notice(void *context, uint64_t watch) {
   (void)watch;
 }
 
-/* What is asked last counts: until then the number was the listener's own. */
+/* What is asked last counts: until then the pid was the listener's own. */
 static bool is_listener(const hpr_system *system, const hpr_process_ops *process,
                         const hpr_identity *who, hpr_handle handle, int64_t recorded_ms) {
   hpr_facts facts;

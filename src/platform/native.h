@@ -39,7 +39,7 @@ const hpr_ancestry *hpr_native_ancestry(hpr_native *self);
 int hpr_native_pin(const hpr_system *system, int32_t pid, hpr_handle *ret_handle,
                    hpr_facts *ret_facts);
 
-/* Records who has that number. 0 if the identity is KNOWN; its kinship is yet to be told. */
+/* Records who has that pid. 0 if the identity is KNOWN; its kinship is yet to be told. */
 int hpr_native_record(hpr_native *self, int32_t pid, hpr_facts *ret_facts,
                       hpr_identity *ret_identity);
 

@@ -10,11 +10,11 @@
 
 enum {
   HPR_PID_MIN = 2,          /* 1 is init; 0 and negative numbers address groups */
-  HPR_PID_MAX = 2147483647, /* the widest pid_t; no system gives out larger numbers */
+  HPR_PID_MAX = 2147483647, /* the widest pid_t; no system gives out larger ones */
   HPR_MARK_LONG = 16,       /* bytes of a token that nobody has by accident */
 };
 
-/* True for a number that a process of ours may have. */
+/* True for a pid that a process of ours may have. */
 bool hpr_is_pid(int32_t pid);
 
 /* What is known about who held the pid when it was recorded. */
@@ -213,7 +213,7 @@ typedef struct hpr_process_ops {
    */
   bool (*reaches)(void *self, const hpr_identity *leader, const hpr_identity *other);
 
-  /* True if it leads the group of its number, or led it and members live. */
+  /* True if it leads the group of its pid, or led it and members live. */
   bool (*leads)(void *self, const hpr_identity *identity);
 
   /*
@@ -229,7 +229,7 @@ typedef struct hpr_process_ops {
    * Records the living members (zombies are dead) of the group that `leader` leads or led, the
    * leader itself left out, with the leader's kin. Up to capacity; ret_count says how many were
    * written. 0 also if it led none or nobody is left; HPR_EUNKNOWN, HPR_EMFILE: could not be told.
-   * For a leader that is gone (verdict GROUP, or a number that the kernel still holds for the
+   * For a leader that is gone (verdict GROUP, or a pid that the kernel still holds for the
    * group) the members are only recorded if the group is provably the one that it led. Our own
    * group has no members for us.
    */
@@ -237,13 +237,13 @@ typedef struct hpr_process_ops {
                  size_t *ret_count);
 
   /*
-   * True if the recorded process is itself (SAME) and still in the group of that number: then the
-   * number is that group's, on every kernel.
+   * True if the recorded process is itself (SAME) and still in the group of that pid: then the
+   * pid is that group's, on every kernel.
    */
   bool (*is_member)(void *self, const hpr_identity *identity, int32_t group);
 
   /*
-   * Signals the group of that number, which `member`, a recorded member that still is one, proves.
+   * Signals the group of that pid, which `member`, a recorded member that still is one, proves.
    * Same forbidden targets (our own group never) and errors as signal(); HPR_ESTRANGER also if the
    * process is in another group.
    */
@@ -271,7 +271,7 @@ typedef struct hpr_process_ops {
                    const char *pid_file);
 
   /*
-   * The index of the first of those tokens that whoever has that number carries, as mark() tells;
+   * The index of the first of those tokens that whoever has that pid carries, as mark() tells;
    * `count` if none, or if it cannot be told. No proof of anything: who it is was not asked, nor
    * whether we carry it ourselves.
    */
@@ -279,7 +279,7 @@ typedef struct hpr_process_ops {
                    const char *pid_file);
 
   /*
-   * All processes that run, without the kernel's own, in the order of their numbers; the caller
+   * All processes that run, without the kernel's own, in the order of their pids; the caller
    * frees the list. HPR_EMFILE, HPR_ENOMEM, HPR_EUNKNOWN: the system shows none.
    */
   int (*list)(void *self, hpr_seen **ret_list, size_t *ret_count);
@@ -323,11 +323,11 @@ typedef struct hpr_process_ops {
 
   /*
    * True if the kernel, or a filter of system calls, withholds what this system's guarantees rest
-   * on: between a look and a signal, a number may then pass to another process.
+   * on: between a look and a signal, a pid may then pass to another process.
    */
   bool (*withheld)(void *self);
 
-  /* This very process's pid; another number in a child made by fork(). */
+  /* This very process's pid; another pid in a child made by fork(). */
   int32_t (*self_pid)(void *self);
 
   /* Wall clock, in milliseconds since 1970-01-01 UTC. */

@@ -32,7 +32,7 @@ static bool is_below(const hpr_list *list, int32_t pid, int32_t root) {
   return false;
 }
 
-/* The root is judged last: then the number was its own while its descendants were told. */
+/* The root is judged last: then the pid was its own while its descendants were told. */
 int hpr_native_descendants(void *context, const hpr_identity *root, hpr_identity *ret_descendants,
                            size_t capacity, size_t *ret_count) {
   hpr_native *self = context;
@@ -75,7 +75,7 @@ int hpr_native_members(void *context, const hpr_identity *leader, hpr_identity *
   hpr_found_close(system, &found);
   if (none || result != 0) return result;
   if (all.error != 0) return all.error;
-  /* Judged again: then the number was its group's while the members were recorded. */
+  /* Judged again: then the pid was its group's while the members were recorded. */
   const hpr_verdict verdict = hpr_native_verify(self, leader);
   if (hpr_verdict_is_reachable(verdict)) *ret_count = all.count;
   return hpr_verdict_is_reachable(verdict) || verdict == HPR_VERDICT_GONE ? 0 : HPR_EUNKNOWN;

@@ -33,7 +33,7 @@ static int permit(hpr_native *self, int32_t pid) {
   return surely ? 0 : HPR_EUNKNOWN;
 }
 
-/* All that is asked before anybody is looked for. `pid` may be a group's number. */
+/* All that is asked before anybody is looked for. `pid` may be a group's. */
 static int check_target(hpr_native *self, int32_t pid) {
   if (self->system->self_pid() != self->opener) return HPR_EFORKED;
   return is_forbidden(self, pid) ? HPR_EFORBIDDEN : permit(self, pid);

@@ -7,8 +7,8 @@
 #include "platform/process.h"
 
 /*
- * A descriptor or handle that stays with one process, whoever has its number later. On Windows it
- * also keeps the number from passing on.
+ * A descriptor or handle that stays with one process, whoever has its pid later. On Windows it
+ * also keeps the pid from being reused.
  */
 typedef intptr_t hpr_handle;
 enum { HPR_NO_HANDLE = -1 };
@@ -18,7 +18,7 @@ enum { HPR_BOOT_ID_SIZE = 40 };
 /* A kind of name that cannot be opened. Others are of file handles, below this number. */
 enum { HPR_NAME_INODE = 0x1000 };
 
-/* Where numbers mean something: this boot of this host, these namespaces. */
+/* Where pids mean something: this boot of this host, these namespaces. */
 typedef struct hpr_system_host {
   char boot_id[HPR_BOOT_ID_SIZE]; /* "" where the system does not tell it */
   int64_t booted_ms;              /* since 1970, by today's clock; 0: not told */
@@ -28,7 +28,7 @@ typedef struct hpr_system_host {
   int64_t clock_offset_ms; /* how far this namespace's clock is ahead of the boot's own */
 } hpr_system_host;
 
-/* What holds a number at one moment. By the next the number may be another's. */
+/* What holds a pid at one moment. By the next the pid may be another's. */
 typedef struct hpr_facts {
   bool dead;              /* a zombie without a living thread */
   bool dying;             /* killed, or on its way out, where the system tells: soon dead */
@@ -38,11 +38,11 @@ typedef struct hpr_facts {
   uint64_t start;         /* in the system's own unit; 0: not told, so another user's */
 } hpr_facts;
 
-/* What wait(2) would say. A child keeps its number until it is reaped. */
+/* What wait(2) would say. A child keeps its pid until it is reaped. */
 typedef enum hpr_child_state {
   HPR_CHILD_RUNNING,
   HPR_CHILD_ENDED, /* a zombie that we have yet to reap */
-  HPR_CHILD_NONE,  /* no child of ours has that number */
+  HPR_CHILD_NONE,  /* no child of ours has that pid */
 } hpr_child_state;
 
 /* Returns false if it has seen enough. */
@@ -72,7 +72,7 @@ typedef struct hpr_system {
   int32_t (*own_group)(void);   /* 0: the system has no groups */
   int32_t (*own_session)(void); /* 0: nor sessions */
 
-  /* --- by number --- */
+  /* --- by pid --- */
 
   /* HPR_ESRCH: not to be seen, which is no proof of death. HPR_EMFILE, HPR_EACCES, HPR_EUNKNOWN. */
   int (*look)(int32_t pid, hpr_facts *ret_facts);
@@ -84,7 +84,7 @@ typedef struct hpr_system {
   int (*visit)(int32_t group, hpr_visit visit, void *context);
   /* All processes, zombies included, with their groups alone. NULL: as dear as visit(). */
   int (*groups)(hpr_visit visit, void *context);
-  /* True if both numbers' holders run as one user. */
+  /* True if both pids' holders run as one user. */
   bool (*same_user)(int32_t a, int32_t b);
   /*
    * Words, each ended by NUL; the caller frees them. HPR_ESRCH: not there, HPR_EACCES: another
@@ -97,7 +97,7 @@ typedef struct hpr_system {
   /* Where it works; the caller frees it. HPR_ENOMEM, HPR_EUNKNOWN; NULL: not told here. */
   int (*folder)(int32_t pid, char **ret_path);
   /*
-   * Signals the process, or the group of that number. signum 0 only asks: a zombie may answer like
+   * Signals the process, or the group of that pid. signum 0 only asks: a zombie may answer like
    * a living process. HPR_ESRCH: nobody, HPR_EACCES: exists and is not ours to signal.
    */
   int (*signal)(int32_t pid, int signum, bool group);
@@ -117,7 +117,7 @@ typedef struct hpr_system {
   /* Its name, and of which kind that is; of the birth nothing else is written. */
   int (*handle_name)(hpr_handle handle, hpr_birth *birth);
   /*
-   * The number that it holds, a zombie's too; `ret_ours`: it surely runs as our user, so that we
+   * The pid that it holds, a zombie's too; `ret_ours`: it surely runs as our user, so that we
    * may signal it. HPR_ESRCH: none any more.
    */
   int (*handle_pid)(hpr_handle handle, int32_t *ret_pid, bool *ret_ours);
@@ -149,7 +149,7 @@ typedef struct hpr_system {
   /*
    * Gives one notice when the process behind take_handle exits; it is the watcher's from here on,
    * also on failure. Without a handle the identity is probed ten times a second, for a group if the
-   * verdict of it was GROUP, or, if it was SAME, its number is watched, which does not tell of an
+   * verdict of it was GROUP, or, if it was SAME, its pid is watched, which does not tell of an
    * exit before this call.
    * HPR_ENOMEM, HPR_EMFILE, HPR_ENOTSUP.
    */

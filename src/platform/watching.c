@@ -35,7 +35,7 @@ static int add_probe(const hpr_native *self, const hpr_found *found, const hpr_i
   const int result =
       system->watcher_add(self->watcher, HPR_NO_HANDLE, identity, found->verdict, watch);
   if (result != 0 || is_there(self, identity, found->verdict == HPR_VERDICT_GROUP)) return result;
-  /* Who exits before a number is watched is not told. If it was told, all is well. */
+  /* Who exits before a pid is watched is not told. If it was told, all is well. */
   return system->watcher_remove(self->watcher, watch) ? HPR_ESRCH : 0;
 }
 

@@ -5,7 +5,7 @@
 #include "platform/system.h"
 
 /*
- * The watcher of hpr_system. There are no handles here: the number is watched. What kqueue cannot
+ * The watcher of hpr_system. There are no handles here: the pid is watched. What kqueue cannot
  * watch (a group without its leader, another user's process) is probed.
  */
 int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,

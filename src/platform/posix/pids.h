@@ -1,4 +1,4 @@
-/* platform/posix/pids.h: what POSIX tells about processes, and does to them, by number alone. */
+/* platform/posix/pids.h: what POSIX tells about processes, and does to them, by pid alone. */
 #ifndef HPR_PLATFORM_POSIX_PIDS_H
 #define HPR_PLATFORM_POSIX_PIDS_H
 

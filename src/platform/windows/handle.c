@@ -64,7 +64,7 @@ uint64_t hpr_handle_born(void *handle) {
 
 int32_t hpr_handle_parent(void *handle) {
   basic_information it;
-  /* By the handle: a list of all processes would have to be searched by number. */
+  /* By the handle: a list of all processes would have to be searched by pid. */
   if (NtQueryInformationProcess(handle, ProcessBasicInformation, &it, sizeof it, NULL) != 0)
     return 0;
   return (int32_t)it.parent;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * While anybody has a process open its number is nobody else's, even when it has ended: what is
+ * While anybody has a process open its pid is nobody else's, even when it has ended: what is
  * read and done through a handle is about one process, however long it takes.
  */
 
@@ -17,7 +17,7 @@ typedef enum hpr_handle_use {
 } hpr_handle_use;
 
 /*
- * Opens whoever holds the number, perhaps one that has ended. HPR_ESRCH: nobody; HPR_EACCES:
+ * Opens whoever holds the pid, perhaps one that has ended. HPR_ESRCH: nobody; HPR_EACCES:
  * somebody who is not ours; HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN.
  */
 int hpr_handle_open(int32_t pid, hpr_handle_use use, void **ret_handle);
@@ -33,7 +33,7 @@ bool hpr_handle_runs(void *handle);
 /* When it was made, in the system's ticks; 0: the system would not tell. */
 uint64_t hpr_handle_born(void *handle);
 
-/* The number of whoever made it, which may be another one's by now; 0: the system's own. */
+/* The pid of whoever made it, which may be another one's by now; 0: the system's own. */
 int32_t hpr_handle_parent(void *handle);
 
 /* Asks for its end and does not wait for it. HPR_ESRCH: it has ended; HPR_EACCES. */

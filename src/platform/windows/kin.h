@@ -5,13 +5,13 @@
 #include <stdint.h>
 
 /*
- * Windows remembers the number of a process's maker for ever, and whose it was only as long as that
- * one lives: afterwards the number may be anybody's. A holder that is older than the child is its
+ * Windows remembers the pid of a process's maker for ever, and whose it was only as long as that
+ * one lives: afterwards the pid may be anybody's. A holder that is older than the child is its
  * maker; one that is younger is a stranger, and the chain ends there. So whose maker is gone has no
  * ancestors. Times are those of the wall clock at birth: setting it back may hide a relative.
  */
 
-/* The number of an open process's maker, who still has it; 0: it is gone, or not to be looked at.
+/* The pid of an open process's maker, who still has it; 0: it is gone, or not to be looked at.
  */
 int32_t hpr_kin_maker(void *child);
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { HPR_SYSTEM_PID = 4 }; /* the kernel's threads; programs have higher numbers */
+enum { HPR_SYSTEM_PID = 4 }; /* the kernel's threads; programs have larger ones */
 
 int32_t hpr_self_pid(void);
 

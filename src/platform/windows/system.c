@@ -5,7 +5,7 @@
  *   and not once a boot: no number of the boot is needed. The time of the boot, which Windows would
  *   tell, follows the clock when that is set: whoever took it for an id would forget living
  *   processes.
- * - An open handle keeps the number from passing on: there is no moment between look and signal.
+ * - An open handle keeps the pid from being reused: there is no moment between look and signal.
  * - There are no signals. Every hpr_signal is TerminateProcess with exit code 1, as in Node's own
  *   kill(): the process is not asked and cannot clean up, so that SIGTERM ends what SIGKILL would.
  * - There are no process groups; the core ends descendants one by one, those of a process that is
@@ -107,13 +107,13 @@ static int signal_handle(hpr_handle handle, int signum, bool group) {
   if (group) return HPR_ESRCH;
   if (signum != 0) return hpr_handle_end(raw(handle));
   if (!hpr_handle_runs(raw(handle))) return HPR_ESRCH;
-  void *again = NULL; /* the same process, whose number it is */
+  void *again = NULL; /* the same process, whose pid it is */
   const int result = hpr_handle_open(hpr_handle_pid(raw(handle)), HPR_HANDLE_END, &again);
   hpr_handle_close(again);
   return result;
 }
 
-/* --- by number ------------------------------------------------------------------------------ */
+/* --- by pid --------------------------------------------------------------------------------- */
 
 static int signal_number(int32_t pid, int signum, bool group) {
   hpr_handle handle;

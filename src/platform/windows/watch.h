@@ -5,7 +5,7 @@
 #include "platform/system.h"
 
 /*
- * The watcher of hpr_system: it needs handles, and keeps their processes' numbers from passing on.
+ * The watcher of hpr_system: it needs handles, and keeps their processes' pids from being reused.
  */
 int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
                      const void *probe_context, hpr_watcher **ret_watcher);
