@@ -42,6 +42,7 @@ const STEPS = [
   {
     command: "sim:mutants",
     files: [/^src\/(base|core|store)\//, /^src\/platform\/[^/]+$/, /^test\/sim\//],
+    slowest: true,
   },
   {
     command: "check:darwin",

@@ -176,6 +176,7 @@ format();
 includes();
 types();
 biome();
+check("planted bugs", process.execPath, [path.join("test", "sim", "mutants.mjs"), "--dry"]);
 cppcheck("here", `--project=${path.join(root, "build", "Release", "compile_commands.json")}`);
 cppcheck("elsewhere", "-Isrc", "src/platform/darwin", "src/platform/windows");
 tidy();

@@ -2,6 +2,7 @@
  * Bugs that the simulator must find: each is planted alone into a copy of one source file, built,
  * and played until a promise breaks. The same stories without a bug must keep every promise.
  * `npm run sim:mutants`, or with a part of some names behind `--`; ends with 1 if a bug survives.
+ * `-- --dry` only looks whether each can be planted.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -97,8 +98,8 @@ const mutants = [
   {
     name: "a living server's entries are orphans",
     file: "src/core/ledger.c",
-    find: "  case HPR_OWNER_LIVES: return keep_owned(row);\n",
-    replace: "  case HPR_OWNER_LIVES: (void)keep_owned; break;\n",
+    find: "  switch (owner) {\n  case HPR_OWNER_LIVES: return keep_owned(row);\n",
+    replace: "  switch (owner) {\n  case HPR_OWNER_LIVES: break;\n",
   },
   {
     name: "another boot's pids trusted",
@@ -372,10 +373,10 @@ const mutants = [
   {
     name: "a new agent with the dead one's pid asked again by the next server",
     file: "src/core/others.c",
-    find: "identity.birth.form != HPR_BIRTH_NONE && !is_part(entry, &identity)",
+    find: "hpr_birth_is_told(&identity.birth) && !is_part(entry, &identity)",
     replace:
-      "identity.birth.form != HPR_BIRTH_NONE && identity.pid != entry->row.pi.pid &&\n" +
-      "                                !is_part(entry, &identity)",
+      "hpr_birth_is_told(&identity.birth) && identity.pid != hpr_row_more(&entry->row)->pi.pid &&\n" +
+      "                        !is_part(entry, &identity)",
   },
   {
     name: "no grace is left after a restart",
@@ -538,15 +539,21 @@ const mutants = [
 
 const folder = path.join(nativeFolder, "mutants");
 
+const textOf = (file) => readFileSync(path.join(root, file), "utf8");
+
+/** Code has moved, and these bugs can no longer be planted. */
+function failIfStale() {
+  const stale = mutants.filter(({ file, find }) => textOf(file).split(find).length !== 2);
+  for (const { name, file } of stale) console.error(`not exactly once in ${file}: ${name}`);
+  if (stale.length > 0) process.exit(1);
+}
+
 /** @param {Record<string, any>} mutant */
-function plant({ name, file, find, replace }, place) {
-  const text = readFileSync(path.join(root, file), "utf8");
-  if (text.split(find).length !== 2)
-    throw new Error(`${name}: stands not once in ${file}: ${find}`);
+function plant({ file, find, replace }, place) {
   const planted = path.join(place, path.basename(file));
   writeFileSync(
     planted,
-    text.replace(find, () => replace),
+    textOf(file).replace(find, () => replace),
   );
   return planted;
 }
@@ -624,6 +631,9 @@ async function checkAll(only = "") {
   return found.length === planted.length;
 }
 
-installSystemPackages();
-buildNative("sim");
-process.exitCode = (await checkAll(process.argv[2])) ? 0 : 1;
+failIfStale();
+if (process.argv[2] !== "--dry") {
+  installSystemPackages();
+  buildNative("sim");
+  process.exitCode = (await checkAll(process.argv[2])) ? 0 : 1;
+}
