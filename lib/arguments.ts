@@ -121,8 +121,9 @@ export function checkedWriter(
   return writer;
 }
 
-export function checkedAbort(signal: AbortSignal | undefined): AbortSignal | undefined {
-  if (signal !== undefined && typeof signal?.addEventListener !== "function")
+export function checkedAbort(signal: AbortSignal | null | undefined): AbortSignal | undefined {
+  if (signal === undefined || signal === null) return undefined;
+  if (typeof signal.addEventListener !== "function")
     throw failure("ERR_INVALID_ARG_TYPE", "abort must be an AbortSignal");
   return signal;
 }

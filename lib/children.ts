@@ -1,5 +1,11 @@
 import type { ChildProcess } from "node:child_process";
+import { EventEmitter } from "node:events";
+import { setImmediate } from "node:timers";
+import { types } from "node:util";
 import type { NativeRegistry } from "./binding.js";
+
+/** The real one: a turn of the loop ends also where a unit test has faked its timers. */
+const atEndOfTurn = setImmediate;
 
 let childProcess: typeof import("node:child_process") | undefined;
 
@@ -28,6 +34,13 @@ type Emitter = Pick<ChildProcess, "on"> &
 function changeLimit(proc: Emitter, by: 1 | -1): void {
   const limit = proc.getMaxListeners?.() ?? 0;
   if (limit > 0) proc.setMaxListeners?.(Math.max(limit + by, 1)); // 0 is no limit
+}
+
+/** False for what may hand its listeners to another emitter, which then calls them as its own. */
+function emitsItself(proc: ChildProcess): boolean {
+  if (types.isProxy(proc)) return false;
+  const kind: unknown = Object.getPrototypeOf(proc);
+  return kind === EventEmitter.prototype || kind === childProcess?.ChildProcess.prototype;
 }
 
 type Listener = (code: number | null, signal: NodeJS.Signals | null) => void;
@@ -71,7 +84,7 @@ export class Children {
     this.#native = native;
     const children = this;
     this.#listener = function (this: ChildProcess, code, signal) {
-      children.#heard(this, code, signal);
+      children.#exited(this, code, signal);
     };
   }
 
@@ -83,7 +96,7 @@ export class Children {
     if (!first) changeLimit(proc, 1);
     // Asked each time: the server may have taken all listeners away.
     const listener = this.#listenerOf(proc);
-    const hears = (proc as Emitter).listeners?.("exit").includes(listener) ?? first !== undefined;
+    const hears = (proc as Emitter).listeners?.("exit")?.includes(listener) ?? first !== undefined;
     if (!hears) proc.on("exit", listener);
     if (hasExited(proc)) this.#exited(proc, proc.exitCode, proc.signalCode);
   }
@@ -107,7 +120,7 @@ export class Children {
       return;
     }
     // One more turn of the loop: after a long block timers come before the news of children.
-    setImmediate(() => this.#tell(ticket, proc?.exitCode ?? null, proc?.signalCode ?? null));
+    atEndOfTurn(() => this.#tell(ticket, proc?.exitCode ?? null, proc?.signalCode ?? null));
   }
 
   close(): void {
@@ -115,30 +128,20 @@ export class Children {
     this.#byTicket.clear();
   }
 
-  /** What was registered may be a proxy, for which the child that it stands for emits. */
-  #heard(emitter: ChildProcess, code: number | null, signal: string | null): void {
-    if (this.#told.has(emitter)) {
-      this.#exited(emitter, code, signal);
-      return;
-    }
-    for (const proc of this.#told.keys())
-      if (hasExited(proc)) this.#exited(proc, proc.exitCode, proc.signalCode);
-  }
-
   #exited(proc: ChildProcess, code: number | null, signal: string | null): void {
     const first = this.#told.get(proc);
+    if (!first) return;
     this.#release(proc);
-    for (let it = first; it; it = it.next) {
+    for (let it: Told | undefined = first; it; it = it.next) {
       this.#byTicket.delete(it.ticket);
       this.#tell(it.ticket, code, signal);
     }
   }
 
-  /** Who cannot tell its listeners may call them without saying who it is. */
   #listenerOf(proc: ChildProcess): Listener {
-    if ((proc as Emitter).listeners) return this.#listener;
+    if (emitsItself(proc)) return this.#listener;
     const own = this.#ownListeners.get(proc);
-    const listener: Listener = own ?? ((code, signal) => this.#heard(proc, code, signal));
+    const listener: Listener = own ?? ((code, signal) => this.#exited(proc, code, signal));
     if (!own) this.#ownListeners.set(proc, listener);
     return listener;
   }
@@ -154,7 +157,7 @@ export class Children {
     const mayWait = this.#toldThisTurn;
     if (!mayWait) {
       this.#toldThisTurn = true;
-      setImmediate(() => {
+      atEndOfTurn(() => {
         this.#toldThisTurn = false;
         this.#native.flush();
       }).unref();

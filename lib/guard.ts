@@ -1,4 +1,6 @@
+import { realpathSync } from "node:fs";
 import { userInfo } from "node:os";
+import { resolve } from "node:path";
 
 /** The account's home folder, whatever HOME says. */
 function realHome(): string {
@@ -6,6 +8,16 @@ function realHome(): string {
     return userInfo().homedir;
   } catch {
     return ""; // an account without an entry has no home to protect
+  }
+}
+
+/** One folder has many names: a slash at the end, a link. */
+function isSameFolder(one: string, other: string): boolean {
+  if (resolve(one) === resolve(other)) return true;
+  try {
+    return realpathSync(one) === realpathSync(other);
+  } catch {
+    return false; // one of them is not there
   }
 }
 
@@ -17,5 +29,7 @@ export function isUnsafeTestHome(): boolean {
   if (process.env.VITEST !== "true") return false;
   // The one that os.homedir() asks: on Windows HOME decides nothing.
   const home = process.platform === "win32" ? process.env.USERPROFILE : process.env.HOME;
-  return !home || home === realHome();
+  if (!home) return true;
+  const real = realHome();
+  return real !== "" && isSameFolder(home, real);
 }

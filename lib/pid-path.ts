@@ -16,5 +16,6 @@ export function resolveAuditFile(value: string | null | undefined, pidFile: stri
   const file = resolvePidFile(value, "auditFile");
   if (file === pidFile)
     throw failure("ERR_INVALID_ARG_VALUE", "auditFile must be another file than pidFilePath");
+  if (file.includes("\0")) throw failure("ERR_INVALID_ARG_VALUE", "auditFile must not contain NUL");
   return file;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { createHeadlessPidRegistry } from "../dist/index.js";
+import { createHeadlessPidRegistry, createKeeperWriter } from "../dist/index.js";
 import type { HeadlessPidRegistry } from "../lib/types.js";
 import { bare, deadPid, isAlive, sleeper } from "./fixtures/processes.js";
 import { codes, newPidFile, open, rows } from "./fixtures/registry.js";
@@ -198,6 +198,7 @@ describe("options that are no object", () => {
     ["pidFilePath", { pidFilePath: 5 }],
     ["pidFilePath", { pidFilePath: "" }],
     ["pidFilePath", { pidFilePath: "/a\0b" }],
+    ["auditFile", { auditFile: "/a\0b" }],
     ["killGraceMs", { killGraceMs: -1 }],
     ["killGraceMs", { killGraceMs: 2 ** 31 }],
     ["killGraceMs", { killGraceMs: Number.NaN }],
@@ -223,7 +224,7 @@ describe("options that are no object", () => {
   );
 });
 
-it("takes null for an option that was not given", () => {
+it("takes null for an option that was not given", async () => {
   const none = {
     pidFilePath: newPidFile(),
     killGraceMs: null,
@@ -231,7 +232,12 @@ it("takes null for an option that was not given", () => {
     adoptKeepers: null,
     guard: null,
   };
-  createHeadlessPidRegistry(none).close();
+  const registry = createHeadlessPidRegistry(none);
+  const options = { graceMs: null, signal: null, tree: null, abort: null };
+  expect(await registry.terminate("nobody", options as Any)).toEqual({ outcome: "not-found" });
+  registry.close();
+  createKeeperWriter(null);
+  createKeeperWriter({ sessionsDir: null, onWarning: null } as Any);
   createHeadlessPidRegistry(null).close(); // opens nothing before the first call
 });
 

@@ -1,7 +1,7 @@
 // Every exit is told, once, whoever could have told it and whenever it happened.
 import { randomUUID } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { runToEnd } from "./fixtures/cli.js";
 import { container, noReuse } from "./fixtures/namespace.js";
 import {
@@ -137,6 +137,22 @@ describe.each(kinds)("the exit of %s", (_, come) => {
     await exited(child);
     await holdsFor(80, "nothing is told", () => opened.exits.length === 0);
   });
+});
+
+it("has each emitter's exit in the file when the turn ends, where timers are faked too", async () => {
+  const { registry, pidFile } = open();
+  const emitters = [1, 2, 3].map((n) => {
+    const emitter = bare();
+    registry.register(deadPid(n), "/a", emitter);
+    return emitter;
+  });
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  for (const [i, emitter] of emitters.entries()) {
+    emitter.emit("exit", 0, null);
+    await turn();
+    expect(pids(pidFile)).toHaveLength(2 - i);
+  }
 });
 
 describe("status and signal", () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fixture, sleeper } from "./fixtures/processes.js";
@@ -50,11 +50,19 @@ function expectDone(method: string, done: Told): void {
   expect(done.discovered).toBe(method === "cleanupKeeperOrphans" ? 2 : 0);
 }
 
+function linkTo(folder: string): string {
+  const link = join(temporaryFolder(), "link");
+  symlinkSync(folder, link);
+  return link;
+}
+
 describe.each(METHODS)("%s under vitest", (method) => {
   it.each([
     ["unset", () => undefined],
     ["empty", () => ""],
     ["the account's real home", (home: string) => home],
+    ["that with a slash behind it", (home: string) => `${home}/`],
+    ["a link to that", linkTo],
   ])("leaves the default file alone and says so while HOME is %s", (_, homeOf) => {
     const { home, before } = orphanHome();
     const done = call(method, home, { VITEST: "true", HOME: homeOf(home) });

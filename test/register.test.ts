@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { EventEmitter } from "node:events";
 import { existsSync, mkdirSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -58,6 +59,20 @@ describe("register", () => {
     registry.remove(Q);
     expect(registry.size()).toBe(0);
     registry.close();
+  });
+
+  it.each<[string, (emitter: EventEmitter) => object]>([
+    ["an emitter behind it", (it) => ({ on: it.on.bind(it), listeners: it.listeners.bind(it) })],
+    ["what it inherits from", (it) => Object.create(it) as object],
+    ["what it is a proxy of", (it) => new Proxy(Object.assign(it, { pid: P }), {})],
+    ["a mock that answers nothing", (it) => ({ on: it.on.bind(it), listeners: () => undefined })],
+  ])("hears an exit that is emitted by %s", (_, standIn) => {
+    const { registry, pidFile } = open();
+    const emitter = new EventEmitter();
+    registry.register(P, "/a", standIn(emitter) as ChildProcess);
+    registry.register(Q, "/a", bare());
+    emitter.emit("exit", 0, null);
+    expect(pids(pidFile)).toEqual([Q]);
   });
 
   it("counts an empty token as none", () => {

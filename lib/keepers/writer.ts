@@ -28,10 +28,11 @@ function warningOf(error: unknown, about: string): HeadlessWarning {
  * @throws TypeError for an option that does not fit
  */
 export function createKeeperWriter(
-  options: KeeperWriterOptions = {},
+  given?: KeeperWriterOptions | null,
 ): KeeperWriter & { discoverExistingKeepers(): Promise<DiscoveredKeeper[]> } {
+  const options = given ?? {};
   const folder = resolveFolder(options.sessionsDir);
-  const { onWarning } = options;
+  const onWarning = options.onWarning ?? undefined;
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw failure("ERR_INVALID_ARG_TYPE", "onWarning must be a function");
   const warn = (error: unknown, about: string): void => {
