@@ -56,5 +56,6 @@ void hpr_paths_leave(hpr_paths *paths, const char *path) {
 }
 
 void hpr_paths_done(hpr_paths *paths) {
-  while (paths->list) drop(paths, paths->list);
+  hpr_path *it, *next;
+  HASH_ITER(hh, paths->list, it, next) drop(paths, it);
 }
