@@ -36,17 +36,19 @@ export class Board {
   #pids = new Map<string, number>();
   #pidsAsOf = 0;
   #closed = false;
+  /** Bound and with nothing on the way: whoever shows the number asks for it all the time. */
+  readonly size: () => number;
 
-  /** @param board `hpr_board` of src/core/registry.h */
-  constructor(board: ArrayBuffer) {
-    this.#numbers = new Uint32Array(board, 0, 2);
+  /**
+   * @param board `hpr_board` of src/core/registry.h
+   * @param ask the core, which throws if the registry is closed
+   */
+  constructor(board: ArrayBuffer, ask: () => number) {
+    const numbers = new Uint32Array(board, 0, 2);
+    this.#numbers = numbers;
+    this.size = () => (this.#closed ? ask() : numbers[SIZE]);
     this.#tokens = new Uint8Array(board, TOKENS_AT, SLOTS);
     this.#sessions = new Uint8Array(board, TOKENS_AT + SLOTS, SLOTS);
-  }
-
-  /** Undefined: the core must be asked, which throws if the registry is closed. */
-  get size(): number | undefined {
-    return this.#closed ? undefined : this.#numbers[SIZE];
   }
 
   /** False: no entry has it, and whatever is done with it does nothing. */

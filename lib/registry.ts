@@ -110,7 +110,8 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       ageOf(options.orphanMaxAgeMs, "orphanMaxAgeMs"),
     );
     if (auditFile !== null) this.#forgetAudit = reportAtExit(this.#native);
-    this.#board = new Board(this.#native.board);
+    this.#board = new Board(this.#native.board, () => this.#native.size());
+    this.face.size = this.#board.size;
     this.#children = new Children(this.#native);
     this.#answers = new Answers(this.#native, this);
     this.#keepers = new Reconciler(this.#native, adoptsKeepers, (it) => this.#events.warn(it));
@@ -297,7 +298,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   }
 
   size(): number {
-    return this.#board.size ?? this.#native.size();
+    return this.#board.size();
   }
 
   stats(): HeadlessStats {

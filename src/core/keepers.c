@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shared.h"
 #include "core/agent.h"
 #include "core/turn.h"
 
@@ -104,7 +105,7 @@ static void identify(const hpr_process_ops *process, const hpr_adoption *from, h
 static int fill_row(const hpr_registry *registry, const hpr_adoption *from, hpr_row *row) {
   row->spawned_ms = from->spawned_ms;
   hpr_row_set_owner(row, registry->ledger.owner);
-  row->cwd = strdup(from->cwd);
+  row->cwd = hpr_shared_new(from->cwd);
   return row->cwd ? hpr_row_set_socket_path(row, from->socket_path) : HPR_ENOMEM;
 }
 

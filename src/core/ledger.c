@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shared.h"
 #include "core/others.h"
 #include "core/watch.h"
 
@@ -307,7 +308,10 @@ static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *announce
                                 const hpr_identity *identity) {
   const hpr_process_ops *process = scope->process;
   hpr_row row = {.main = *identity, .spawned_ms = announced->spawned_ms};
-  if (process->folder(process->self, identity, &row.cwd) != 0) row.cwd = strdup("");
+  char *folder = NULL;
+  const bool has = process->folder(process->self, identity, &folder) == 0;
+  row.cwd = hpr_shared_new(has ? folder : "");
+  free(folder);
   if (!row.cwd || hpr_row_set_text(&row.token, announced->token) != 0 ||
       adopt(scope, &row, scope->orphans.end ? HPR_FATE_END : HPR_FATE_ADOPT, false) == HPR_KEEP) {
     hpr_row_done(&row);

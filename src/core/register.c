@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shared.h"
 #include "core/forget.h"
 #include "core/folder.h"
 #include "core/turn.h"
@@ -52,7 +53,7 @@ static int fill_row(const hpr_registry *registry, const hpr_registration *from, 
     distrust(&row->rest->keeper);
   }
   hpr_row_set_owner(row, registry->ledger.owner);
-  row->cwd = strdup(from->cwd);
+  row->cwd = hpr_shared_new(from->cwd);
   int result = row->cwd ? hpr_row_set_text(&row->token, from->token) : HPR_ENOMEM;
   if (result == 0) result = hpr_row_set_socket_path(row, from->socket_path);
   if (result == 0) result = hpr_row_set_goal(row, from->goal);

@@ -15,6 +15,7 @@ void hpr_table_show(hpr_table *table, hpr_board *board) {
 void hpr_table_done(hpr_table *table) {
   hpr_lines_done(&table->lines);
   hpr_index_done(&table->index);
+  hpr_paths_done(&table->paths);
 }
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -86,6 +87,7 @@ int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced)
     leave(table, entry);
     return HPR_ENOMEM;
   }
+  hpr_paths_share(&table->paths, &entry->row.cwd);
   hpr_entry *place = (hpr_entry *)replaced;
   if (place)
     DL_APPEND_ELEM(table->entries, place, entry);
@@ -150,6 +152,7 @@ void hpr_table_remove(hpr_table *table, hpr_entry *entry) {
   table->changes++;
   DL_DELETE(table->entries, entry);
   hpr_lines_remove(&table->lines, entry->order, entry);
+  hpr_paths_leave(&table->paths, entry->row.cwd);
   entry->lines = NULL;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/entry.h"
 #include "core/index.h"
+#include "core/paths.h"
 #include "store/lines.h"
 
 typedef struct hpr_table {
@@ -18,6 +19,7 @@ typedef struct hpr_table {
    * session, token and agent: live ones; by cwd: those of them that are unlinked.
    */
   hpr_index index;
+  hpr_paths paths;  /* where they work */
   hpr_board *board; /* see hpr_options; NULL: nobody wants to know */
   hpr_entry *due;   /* to be worked on in this turn; a utlist */
   hpr_entry *timed; /* something is to happen at some time; a utlist */

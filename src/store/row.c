@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shared.h"
 
 /* --- its parts ------------------------------------------------------------------------------ */
 
@@ -222,7 +223,7 @@ void hpr_row_trim(hpr_row *row) {
 }
 
 void hpr_row_done(hpr_row *row) {
-  free(row->cwd);
+  hpr_shared_drop(row->cwd);
   free(row->token);
   free(row->session);
   free_rest(row->rest);

@@ -76,7 +76,7 @@ typedef struct hpr_owner_name {
 /* The strings belong to the row. All zero is an empty row that needs no hpr_row_done. */
 typedef struct hpr_row {
   hpr_identity main;       /* "pid", "identity" */
-  char *cwd;               /* never NULL in a row that was read */
+  char *cwd;               /* never NULL in a row that was read; see base/shared.h */
   char *token;             /* "spawnToken" or NULL; never empty */
   char *session;           /* "sessionId", for people: the last one that held it, or NULL */
   int64_t spawned_ms;      /* since 1970, or HPR_SPAWNED_UNKNOWN; for people */

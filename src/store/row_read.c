@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/shared.h"
 #include "platform/identity.h"
 #include "store/json.h"
 #include "store/signal_name.h"
@@ -305,7 +306,7 @@ static int read_members(const cJSON *entry, hpr_row *row) {
   row->spawned_ms = read_time(member(entry, "spawnedAt"));
   row->spawned_boot_ms = read_boot_ms(member(entry, "spawnedBootMs"));
   row->rest->foreign_since_ms = read_foreign_since(entry);
-  row->cwd = strdup(cwd->valuestring);
+  row->cwd = hpr_shared_new(cwd->valuestring);
   if (!row->cwd) return HPR_ENOMEM;
   int result = read_owner(member(entry, "owner"), row);
   if (result == 0) result = read_ending(member(entry, "ending"), row);

@@ -7,6 +7,7 @@
 #include "support/native.h"
 
 extern "C" {
+#include "base/shared.h"
 #include "core/entry.h"
 }
 
@@ -36,7 +37,7 @@ public:
     hpr_row row{};
     row.main = main;
     if (keeper.pid) hpr_row_add_more(&row)->keeper = keeper;
-    row.cwd = strdup("/");
+    row.cwd = hpr_shared_new("/");
     row.spawned_ms = HPR_SPAWNED_UNKNOWN;
     it = hpr_entry_new(&row);
     EXPECT_NE(nullptr, it);

@@ -36,6 +36,17 @@ TEST_F(Membership, KeepsTheOrderOfRegistration) {
   EXPECT_EQ((Pids{9000, 3000, 7000}), FilePids());
 }
 
+TEST_F(Membership, KeepsTheFolderOfManyOnce) {
+  Server &server = Start();
+  for (const int32_t pid : {9000, 3000, 7000}) server.Register(pid, pid == 3000 ? "/b" : "/a");
+  EXPECT_EQ(server.Rows()[0]->cwd, server.Rows()[2]->cwd);
+  EXPECT_STREQ("/b", server.Rows()[1]->cwd);
+  for (const int32_t pid : {9000, 3000}) server.Remove(pid);
+  EXPECT_STREQ("/a", server.Rows()[0]->cwd) << "it is another's yet";
+  server.Register(3000, "/a");
+  EXPECT_EQ(server.Rows()[0]->cwd, server.Rows()[1]->cwd);
+}
+
 TEST_F(Membership, KeepsThePlaceOfAPidThatRegistersAgain) {
   Server &server = Start();
   for (const int32_t pid : {9000, 3000, 7000}) server.Register(pid, "/a", "t");

@@ -21,6 +21,7 @@
 #include "support/wait.h"
 
 extern "C" {
+#include "base/shared.h"
 #include "platform/descent.h"
 #include "platform/linux/procfs.h"
 }
@@ -194,7 +195,7 @@ TEST(Process, IsTheSameAfterItsIdentityStoodInAFile) {
   IdleChild child;
   hpr_row row = {}, back = {};
   row.main = system.Identify(child.pid());
-  row.cwd = strdup("/");
+  row.cwd = hpr_shared_new("/");
   row.spawned_ms = HPR_SPAWNED_UNKNOWN;
   hpr_buffer text = {};
   hpr_row_write(&row, &text);

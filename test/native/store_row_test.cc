@@ -8,6 +8,10 @@
 
 #include "support/native.h"
 
+extern "C" {
+#include "base/shared.h"
+}
+
 namespace {
 
 /* A row that is released with the test. */
@@ -196,9 +200,9 @@ TEST(Row, KeepsEveryCharacterOfItsStrings) {
       "/tmp/\xC3\xA9 \xF0\x9F\x98\x80 \" \\ \x01\x1f\n\t\x7f </script> \xE2\x80\xA8";
   Row row, back;
   ASSERT_EQ("HPR_OK", Code(row.Read(R"({"pid":7,"cwd":"","spawnToken":"x"})")));
-  free(row->cwd);
+  hpr_shared_drop(row->cwd);
   free(row->token);
-  row->cwd = strdup(strange.c_str());
+  row->cwd = hpr_shared_new(strange.c_str());
   row->token = strdup(strange.c_str());
   ASSERT_EQ("HPR_OK", Code(back.Read(row.Written())));
   EXPECT_EQ(strange, back->cwd);
