@@ -26,7 +26,7 @@ import {
 import { isAlive, ROOT } from "./fixtures/processes.js";
 import { pids, temporaryFolder } from "./fixtures/registry.js";
 
-const BOUND_MS = 20_000;
+const BOUND_MS = 60_000;
 const README = "README.md";
 const API = "docs/api.md";
 const DECLARATIONS = readFileSync(join(ROOT, "dist", "types.d.ts"), "utf8");

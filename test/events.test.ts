@@ -255,7 +255,7 @@ describe("the event loop", () => {
   it("is not kept alive by anything", async () => {
     const orphan = await stray();
     const argv = [fixture("leaves.mjs"), newPidFile(), String(orphan)];
-    const { stdout } = await run(process.execPath, argv, { timeout: 20_000 });
+    const { stdout } = await run(process.execPath, argv, { timeout: 60_000 });
     expect(stdout).toBe("reclaimed 1, tracking 2\n");
   });
 });

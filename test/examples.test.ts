@@ -11,7 +11,7 @@ const example = (name: string): string => join(ROOT, "examples", `${name}.mjs`);
 
 /** Runs an example to its end, in a folder; what it printed. */
 async function run(cwd: string, name: string, ...args: string[]): Promise<string> {
-  const options = { cwd, timeout: 20_000 };
+  const options = { cwd, timeout: 60_000 };
   return (await promisify(execFile)(process.execPath, [example(name), ...args], options)).stdout;
 }
 

@@ -26,7 +26,7 @@ function run(what: { how?: string; workers?: string[] }): Promise<unknown> {
   const argument = JSON.stringify({ ...what, pidFilePath: newPidFile() });
   const argv = ["--expose-gc", fixture("ending.mjs"), argument];
   return new Promise((resolve) => {
-    execFile(process.execPath, argv, { timeout: 20_000 }, (error, stdout) =>
+    execFile(process.execPath, argv, { timeout: 60_000 }, (error, stdout) =>
       resolve({ status: error?.code ?? 0, signal: error?.signal ?? null, stdout }),
     );
   });
