@@ -342,9 +342,18 @@ bool Truth::IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) c
   return true;
 }
 
+/* Whoever wants its end is told that it is not theirs to end. */
+bool Truth::IsAboveOne(const std::vector<Server *> &servers, Serial serial) const {
+  for (const Server *server : servers)
+    for (const Process *at = kernel_->Find(server->serial()); at; at = kernel_->Find(at->parent))
+      if (at->serial == serial) return true;
+  return false;
+}
+
 void Truth::CheckNothingIsForgotten(const std::vector<Server *> &servers) {
   for (const Serial serial : must_know_)
-    if (kernel_->IsAlive(serial) && !IsKnown(servers, serial))
+    if (kernel_->IsAlive(serial) && !IsKnown(servers, serial) &&
+        !(asked_.count(serial) && IsAboveOne(servers, serial)))
       Break(Describe(kernel_, serial) + " is alive, ours and forgotten");
 }
 

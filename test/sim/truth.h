@@ -89,6 +89,7 @@ private:
   bool IsSubject(Serial serial);
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
   bool IsEnding(Serial serial);
+  bool IsAboveOne(const std::vector<Server *> &servers, Serial serial) const;
   void DropFileRows();
 
   Kernel *kernel_;
