@@ -105,6 +105,7 @@ static void signal_other(hpr_registry *registry, hpr_entry *entry, hpr_other *it
 void hpr_act(hpr_registry *registry, hpr_entry *entry) {
   hpr_ending *ending = entry->ending;
   hpr_signal signal;
+  if (entry->given_up) return;
   set_watches(registry, entry);
   for (hpr_part part = 0; ending && part < HPR_PART_COUNT; part++)
     if (ending->wishes.parts[part].wanted) fulfil(registry, entry, part);

@@ -128,7 +128,6 @@ static void know_bystanders(const hpr_registry *registry, hpr_entry *entry) {
                   HPR_OTHERS_BYSTANDERS);
   /* Another server's end has gone on while there was none; tools of an agent that lives stay. */
   if (entry->ending->reason == HPR_REASON_RESUMED &&
-      entry->ending->parts[HPR_PART_AGENT].sent == HPR_SENT_FIRST &&
       entry->parts[HPR_PART_AGENT].presence != HPR_PRESENCE_THERE)
     hpr_others_find(&registry->process, entry, &hpr_row_more(&entry->row)->keeper,
                     HPR_OTHERS_RESPAWNED);
@@ -246,6 +245,10 @@ static bool is_over(const hpr_entry *entry) {
 }
 
 void hpr_decide(hpr_registry *registry, hpr_entry *entry) {
+  if (entry->given_up) {
+    hpr_forget(registry, entry, HPR_OUTCOME_UNKNOWN);
+    return;
+  }
   if (entry->life == HPR_LIFE_EXITED && registry->now_ms >= entry->status_due_ms) {
     hpr_outbox_ask_status(&registry->outbox, entry->serial);
     entry->status_due_ms = registry->now_ms + STATUS_WAIT_MS;

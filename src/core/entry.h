@@ -78,7 +78,10 @@ typedef struct hpr_entry {
   bool looked_up : 1;                      /* the lookups find it */
   bool due : 1;                            /* in the table's list of those that a turn works on */
   bool acted : 1;                          /* it was signalled in this round of the turn */
-  bool timed : 1;                          /* in the table's list of those who wait for a time */
+  bool unrecorded : 1;                     /* taken over, and the file does not say so yet */
+  bool claimed : 1;                        /* and a lock keeps others from taking it over, too */
+  bool given_up : 1; /* another server has it: to be forgotten, and not acted on */
+  bool timed : 1;    /* in the table's list of those who wait for a time */
   hpr_process parts[HPR_PART_COUNT];
   struct hpr_entry *prev_due, *next_due, *prev_timed, *next_timed;
   struct hpr_entry *prev, *next; /* in order */

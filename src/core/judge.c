@@ -203,8 +203,11 @@ static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row, hpr_
   const hpr_verdict agent = verify(scope, &hpr_row_more(row)->pi);
   if (hpr_verdict_is_gone(agent) || agent == HPR_VERDICT_GROUP)
     return verdict_of_rest(scope->process, row, verdict);
+  /* A row that stays is judged again: as it is, or its registered process is never told to be dead.
+   */
+  if (agent != HPR_VERDICT_SAME) return agent;
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
-  return verdict_of_rest(scope->process, row, verify(scope, &row->main)); /* it may end just now */
+  return agent;
 }
 
 hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict) {

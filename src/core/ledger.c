@@ -46,6 +46,57 @@ void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row) {
   ledger->told_next = (ledger->told_next + 1) % HPR_TOLD_MAX;
 }
 
+/* --- who else may take a row over ----------------------------------------------------------- */
+
+/*
+ * Until the file says whose it is another server might take it over, too, and the file may not be
+ * writable. So we hold the lock of its dead owner meanwhile, which to others lives by it. False:
+ * somebody else does. Rows of owners without a lock are taken over with the write, or not at all.
+ */
+static bool claim(const hpr_ledger_scope *scope, const hpr_row *row) {
+  const int result = hpr_pidfile_claim(scope->ledger->pidfile, hpr_row_owner(row));
+  scope->ledger->claimed = result == 0;
+  return result != HPR_EBUSY;
+}
+
+/* One registration, and not two of one process. */
+static bool is_entry_of(const hpr_entry *entry, const hpr_row *row) {
+  return entry->row.spawned_ms == row->spawned_ms &&
+         hpr_identity_equal(&entry->row.main, &row->main);
+}
+
+static void give_up(const hpr_ledger_scope *scope, hpr_entry *entry) {
+  entry->unrecorded = false;
+  scope->ledger->unrecorded--;
+  scope->ledger->adoptions--;
+  hpr_table_give_up(scope->table, entry);
+}
+
+/* Where nothing could be locked, or the lock's file has gone, a living server may have recorded it.
+ */
+static void give_way(const hpr_ledger_scope *scope, const hpr_row *row) {
+  hpr_entry *same = scope->ledger->unrecorded > 0 ? hpr_table_find_same(scope->table, row) : NULL;
+  if (same && same->unrecorded && is_entry_of(same, row)) give_up(scope, same);
+}
+
+/* The file says by now who was taken over; or others may, of whom we have claimed none. */
+static void settle_unrecorded(const hpr_ledger_scope *scope) {
+  hpr_ledger *ledger = scope->ledger;
+  const hpr_sync_end end = hpr_pidfile_last_sync(ledger->pidfile);
+  ledger->unwritable = end == HPR_SYNC_FAILED;
+  if (ledger->unrecorded == 0 || end == HPR_SYNC_UNLOCKED) return;
+  const size_t before = ledger->unrecorded;
+  for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next)
+    if (entry->unrecorded && end == HPR_SYNC_DONE)
+      entry->unrecorded = false;
+    else if (entry->unrecorded && !entry->claimed)
+      give_up(scope, entry);
+  if (end == HPR_SYNC_DONE)
+    ledger->unrecorded = 0;
+  else if (ledger->unrecorded < before)
+    hpr_pidfile_take_back(ledger->pidfile);
+}
+
 /* --- rows that others wrote ----------------------------------------------------------------- */
 
 static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
@@ -91,6 +142,8 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   if (ledger->file_error != 0 && was_told(ledger, &stored->row)) return HPR_DROP;
   if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
     ledger->orphans_due = true;
+  if (ledger->unrecorded > 0 && hpr_owners_lives(scope->owners, scope->process, &stored->row))
+    give_way(scope, &stored->row);
   return HPR_KEEP;
 }
 
@@ -146,6 +199,9 @@ static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   *row = (hpr_row){0};
   hpr_row_set_owner(&entry->row, scope->ledger->owner);
   if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;
+  entry->unrecorded = true;
+  entry->claimed = scope->ledger->claimed;
+  scope->ledger->unrecorded++;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     entry->parts[part].suspect = entry->parts[part].presence == HPR_PRESENCE_THERE;
   if (runs && fate == HPR_FATE_ADOPT)
@@ -204,7 +260,10 @@ static hpr_keep keep_owned(hpr_row *row) {
  * We have an entry under that pid. If it is of that process it learns what a dead server knew, but
  * not that its end was asked for: whom the caller has registered or taken over it wants to live.
  */
-static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row) {
+static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row,
+                          bool runs) {
+  /* Of ours nobody could tell who it is; the row's process has ended, and is not it. */
+  if (!runs && entry->row.main.state != HPR_RECORD_KNOWN) return keep_for_later(scope, row);
   /* Of another process, which must be gone: its exit is under way, and the row can wait. */
   if (!hpr_entry_learn(entry, &row->main)) return keep_for_later(scope, row);
   /* An agent that ours does not know was not asked to end with it. */
@@ -213,11 +272,6 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
   entry->parts[HPR_PART_MAIN].suspect = true;
   hpr_table_mark(scope->table, entry);
   return HPR_DROP;
-}
-
-static bool is_entry_of(const hpr_entry *entry, const hpr_row *row) {
-  return entry->row.spawned_ms == row->spawned_ms &&
-         hpr_identity_equal(&entry->row.main, &row->main);
 }
 
 /* An entry of ours tells it: the row came back, because a write failed after it was taken over. */
@@ -254,7 +308,7 @@ static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   case HPR_FATE_END_OLD: break;
   }
   holder = hpr_table_find_pid(scope->table, row->main.pid);
-  return holder ? hand_over(scope, holder, row) : adopt(scope, row, fate, runs);
+  return holder ? hand_over(scope, holder, row, runs) : adopt(scope, row, fate, runs);
 }
 
 static bool is_taken(hpr_fate fate) {
@@ -271,6 +325,10 @@ static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool los
       .shared = scope->owners->shared,
       .dead_mount = &scope->ledger->dead_mount,
   };
+  if (scope->ledger->unwritable && !scope->ledger->claimed) { /* it would be given up again */
+    scope->ledger->unsure = true;
+    return keep_for_later(scope, row);
+  }
   const bool unproved = row->main.state == HPR_RECORD_NONE;
   const int32_t pid = row->main.pid;
   bool runs;
@@ -287,13 +345,16 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
   if (strcmp(hpr_row_owner(row)->id, scope->ledger->owner->id) == 0) return HPR_DROP;
   const hpr_ownership owner = hpr_owners_ask(scope->owners, scope->process, row);
+  scope->ledger->claimed = false;
   switch (owner) {
-  case HPR_OWNER_LIVES: return keep_owned(row);
+  case HPR_OWNER_LIVES: give_way(scope, row); return keep_owned(row);
   case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
   case HPR_OWNER_UNNAMED:
     if (hpr_table_find_same(scope->table, row)) return HPR_DROP;
     break;
   case HPR_OWNER_GONE:
+    if (!claim(scope, row)) return keep_for_later(scope, row);
+    if (scope->ledger->file_error != 0 && has_entry(scope, row)) return HPR_DROP;
     if (hpr_owners_took_all_along(scope->owners, scope->process, row))
       return apply(scope, row, HPR_FATE_DROP, false);
     break;
@@ -351,7 +412,7 @@ static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   case HPR_OWNER_UNNAMED:
   case HPR_OWNER_GONE: break;
   }
-  return judge_lost_token(scope, row);
+  return claim(scope, row) ? judge_lost_token(scope, row) : keep_for_later(scope, row);
 }
 
 static void announce(void *self, hpr_buffer *own_announced) {
@@ -413,7 +474,9 @@ static int sync(const hpr_ledger_scope *scope) {
       .warn = warn,
   };
   hpr_owners_begin(scope->owners);
-  return hpr_pidfile_sync(scope->ledger->pidfile, &client);
+  const int result = hpr_pidfile_sync(scope->ledger->pidfile, &client);
+  settle_unrecorded(scope);
+  return result;
 }
 
 static void note_result(const hpr_ledger_scope *scope, int result) {

@@ -25,6 +25,9 @@ typedef struct hpr_ledger {
   bool orphans_due;      /* the next write judges them */
   bool judging_again;    /* some could not be judged before: who is kept was told then */
   bool unsure;           /* one could not be judged */
+  bool claimed;          /* the owner of the row that is being judged; see claim() */
+  bool unwritable;       /* the last write failed under the lock */
+  size_t unrecorded;     /* entries, see hpr_entry */
   int64_t judge_ms;      /* when they are judged again; HPR_TIME_NEVER */
   bool place_told;       /* in this write: whether other hosts share the file */
   bool dead_mount;       /* in this write: a file system has not answered */

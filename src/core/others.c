@@ -81,10 +81,15 @@ static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
   return false;
 }
 
-/* Who was there when another server began the end is told by the time alone. */
+/*
+ * Who was there when another server began the end is told by the time alone. Where no agent was
+ * asked by itself the keeper's group was, and with it who had just started.
+ */
 static bool has_come_since(const hpr_process_ops *process, const hpr_entry *entry,
                            const hpr_identity *identity) {
-  if (entry->ending->reason != HPR_REASON_RESUMED) return false;
+  const hpr_ending *ending = entry->ending;
+  if (ending->reason != HPR_REASON_RESUMED || ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST)
+    return false;
   const int64_t since_ms =
       process->clock_ms(process->self) - hpr_row_more(&entry->row)->ending->began_ms;
   const int64_t age_ms = process->age_ms(process->self, identity);

@@ -138,6 +138,15 @@ void hpr_table_set_timed(hpr_table *table, hpr_entry *entry, bool timed) {
     DL_DELETE2(table->timed, entry, prev_timed, next_timed);
 }
 
+void hpr_table_give_up(hpr_table *table, hpr_entry *entry) {
+  hpr_table_retire(table, entry);
+  hpr_table_free_number(table, entry);
+  hpr_lines_remove(&table->lines, entry->order, entry);
+  entry->lines = NULL;
+  entry->given_up = true;
+  hpr_table_mark(table, entry);
+}
+
 void hpr_table_make_remainder(hpr_table *table, hpr_entry *entry) {
   hpr_table_retire(table, entry);
   hpr_table_free_number(table, entry);

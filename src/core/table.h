@@ -55,6 +55,9 @@ int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced)
 /* Takes an entry out of everything; the caller owns it now. */
 void hpr_table_remove(hpr_table *table, hpr_entry *entry);
 
+/* Takes an entry out of all that is looked up and written; it is to be forgotten in this turn. */
+void hpr_table_give_up(hpr_table *table, hpr_entry *entry);
+
 /* Takes an entry out of the lookups, but not out of the list and the file. No-op if it is not. */
 void hpr_table_retire(hpr_table *table, hpr_entry *entry);
 

@@ -143,7 +143,8 @@ bool hpr_tree_is_around_us(const hpr_registry *registry, const hpr_entry *entry)
 /* --- freezing ------------------------------------------------------------------------------- */
 
 static bool is_killing(const hpr_entry *entry) {
-  return entry->ending && entry->ending->tree && entry->ending->state == HPR_ENDING_KILL;
+  return !entry->given_up && entry->ending && entry->ending->tree &&
+         entry->ending->state == HPR_ENDING_KILL;
 }
 
 static void stop(const hpr_process_ops *process, hpr_entry *entry) {

@@ -86,11 +86,19 @@ static bool has_to_write(const hpr_registry *registry) {
   return lines->changed && (lines->stale > 0 || !registry->may_wait);
 }
 
+/* Somebody may be about to be signalled whom another server has by now. */
+static bool has_to_act(const hpr_registry *registry) {
+  for (const hpr_entry *entry = registry->table.due; entry; entry = entry->next_due)
+    if (entry->unrecorded && entry->ending) return true;
+  return false;
+}
+
 static void record(hpr_registry *registry) {
   hpr_ledger *ledger = &registry->ledger;
   if (registry->now_ms >= ledger->judge_ms && !ledger->orphans_due)
     ledger->orphans_due = ledger->judging_again = true;
-  const bool due = ledger->orphans_due || registry->now_ms >= ledger->write_due_ms;
+  const bool due = ledger->orphans_due || registry->now_ms >= ledger->write_due_ms ||
+                   (ledger->unrecorded > 0 && has_to_act(registry));
   if (due || has_to_write(registry)) write_file(registry);
 }
 
@@ -122,7 +130,7 @@ static void ask_again_later(hpr_registry *registry, hpr_entry *entry) {
 
 static void update(hpr_registry *registry, hpr_entry *entry) {
   answer_early(registry, entry);
-  const bool again = hpr_entry_is_suspect(entry) || entry->acted;
+  const bool again = hpr_entry_is_suspect(entry) || entry->acted || entry->given_up;
   entry->acted = false;
   ask_again_later(registry, entry);
   if (again) return; /* what was learnt is to be looked at, and decided on */

@@ -39,10 +39,18 @@ static int add_probe(const hpr_native *self, const hpr_found *found, const hpr_i
   return system->watcher_remove(self->watcher, watch) ? HPR_ESRCH : 0;
 }
 
+/* Its leader has ended, and would tell so at once and for ever; whose the group is may be unknown.
+ */
+static bool is_group_alone(const hpr_system *system, const hpr_found *found) {
+  if (found->verdict == HPR_VERDICT_SAME || found->verdict == HPR_VERDICT_GROUP)
+    return found->verdict == HPR_VERDICT_GROUP;
+  return found->handle != HPR_NO_HANDLE && !system->handle_runs(found->handle);
+}
+
 static int add_watch(hpr_native *self, const hpr_found *found, const hpr_identity *identity,
                      uint64_t watch) {
   const hpr_system *system = self->system;
-  const bool group = found->verdict == HPR_VERDICT_GROUP;
+  const bool group = is_group_alone(system, found);
   const hpr_handle handle = group ? open_member(system, identity->pid) : found->handle;
   if (handle != found->handle) hpr_found_close(system, found);
   if (handle == HPR_NO_HANDLE) return add_probe(self, found, identity, watch);

@@ -28,6 +28,8 @@ typedef struct held {
   hpr_file file;
   hpr_file_info info;
   char birth[HPR_OWNER_ID_SIZE];
+  uint64_t *claims; /* numbers of owners that have ended, whose bytes we hold, too */
+  size_t claim_count;
 } held;
 
 struct hpr_ownerfile {
@@ -108,8 +110,18 @@ static int check_private(const hpr_file_info *info) {
   return info->regular && info->ours && !info->writable_by_all ? 0 : HPR_EUNSAFE;
 }
 
+static void release(const hpr_ownerfile *owners, held *it) {
+  const hpr_file_ops *files = owners->files;
+  for (size_t i = 0; i < it->claim_count; i++)
+    files->unlock_byte(files->self, it->file, place_of(it->claims[i]));
+  free(it->claims);
+  it->claims = NULL;
+  it->claim_count = 0;
+}
+
 static void close_held(const hpr_ownerfile *owners, held *it) {
   const hpr_file_ops *files = owners->files;
+  release(owners, it);
   if (it->is_open && it->single) {
     files->close(files->self, it->file);
   } else if (it->is_open) {
@@ -220,6 +232,39 @@ const hpr_file *hpr_ownerfile_bytes(const hpr_ownerfile *owners) {
   return owners->now.is_open && !owners->now.single ? &owners->now.file : NULL;
 }
 
+/* --- claiming ------------------------------------------------------------------------------- */
+
+static uint64_t number_of(const hpr_owner_name *of) { return strtoull(of->id, NULL, 16); }
+
+static bool has_claimed(const held *it, const hpr_owner_name *of) {
+  if (!it->is_open || strcmp(it->birth, of->file) != 0) return false;
+  for (size_t i = 0; i < it->claim_count; i++)
+    if (it->claims[i] == number_of(of)) return true;
+  return false;
+}
+
+static bool is_claimed(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+  return has_claimed(&owners->now, of) || has_claimed(&owners->earlier, of);
+}
+
+int hpr_ownerfile_claim(hpr_ownerfile *owners, const hpr_owner_name *of) {
+  const hpr_file_ops *files = owners->files;
+  held *now = &owners->now;
+  if (is_claimed(owners, of)) return 0;
+  if (!now->is_open || now->single || strcmp(now->birth, of->file) != 0) return HPR_ENOLCK;
+  uint64_t *claims = realloc(now->claims, (now->claim_count + 1) * sizeof *claims);
+  if (!claims) return HPR_ENOMEM;
+  now->claims = claims;
+  const int result = files->lock_byte(files->self, now->file, place_of(number_of(of)));
+  if (result == 0) claims[now->claim_count++] = number_of(of);
+  return result;
+}
+
+void hpr_ownerfile_release(hpr_ownerfile *owners) {
+  release(owners, &owners->now);
+  release(owners, &owners->earlier);
+}
+
 /* --- testing -------------------------------------------------------------------------------- */
 
 static hpr_proof proof_of(int result) {
@@ -264,6 +309,7 @@ static int test_single(const hpr_ownerfile *owners, const hpr_owner_name *of) {
 
 hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_owner_name *of) {
   if (of->file[0] == '\0') return HPR_PROOF_NONE;
+  if (is_claimed(owners, of)) return HPR_PROOF_ENDED; /* by ourselves */
   const int result = test_byte(owners, of, of->id);
   if (result == 0 || result == HPR_EBUSY) return proof_of(result);
   return proof_of(test_single(owners, of));

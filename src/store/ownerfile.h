@@ -46,6 +46,14 @@ void hpr_ownerfile_settle(hpr_ownerfile *owners);
 /* False if we hold no lock, or if another file has the name of ours. */
 bool hpr_ownerfile_is_current(const hpr_ownerfile *owners);
 
+/*
+ * Holds the lock of another owner, which has ended, in its place: for everybody else it lives until
+ * hpr_ownerfile_release, or our own end. Whoever takes its rows over does so before the file can
+ * say it. HPR_EBUSY: somebody else holds it; others: it cannot be held, nor by anybody else.
+ */
+int hpr_ownerfile_claim(hpr_ownerfile *owners, const hpr_owner_name *of);
+void hpr_ownerfile_release(hpr_ownerfile *owners);
+
 /* What a row names: the file, and the byte of a process 1. "": none. */
 const char *hpr_ownerfile_birth(const hpr_ownerfile *owners);
 const char *hpr_ownerfile_init(const hpr_ownerfile *owners);

@@ -37,6 +37,7 @@ struct hpr_pidfile {
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
   hpr_writelock lock;      /* taken during a sync only */
   hpr_ownerfile *owners;
+  hpr_sync_end last_sync;
   bool owner_due;              /* our own lock is to be taken, or taken again */
   bool unprovable;             /* it cannot be had here, and that was reported */
   uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
@@ -331,6 +332,7 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_layout_source source;
   bool due;
   int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
+  f->last_sync = HPR_SYNC_UNLOCKED;
   if (result == HPR_EBUSY) return result;
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
@@ -341,7 +343,11 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   result = refresh(f, client);
   if (result == 0) result = compose(f, client, &source, &due);
   if (result == 0 && due) result = write_file(f, &source);
-  if (result == 0) hpr_ownerfile_settle(f->owners);
+  f->last_sync = result == 0 ? HPR_SYNC_DONE : HPR_SYNC_FAILED;
+  if (result == 0) {
+    hpr_ownerfile_settle(f->owners);
+    hpr_ownerfile_release(f->owners);
+  }
   hpr_writelock_release(&f->lock);
   return result ? result : unproved;
 }
@@ -351,6 +357,14 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   for (int i = 0; i < SYNC_TRIES && result == HPR_EINTR; i++) result = sync_once(f, client);
   return result;
 }
+
+int hpr_pidfile_claim(hpr_pidfile *f, const hpr_owner_name *of) {
+  return hpr_ownerfile_claim(f->owners, of);
+}
+
+hpr_sync_end hpr_pidfile_last_sync(const hpr_pidfile *f) { return f->last_sync; }
+
+void hpr_pidfile_take_back(hpr_pidfile *f) { hpr_spare_forget(&f->spare); }
 
 bool hpr_pidfile_is_waiting(const hpr_pidfile *f) { return f->lock.impatient; }
 

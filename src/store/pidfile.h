@@ -95,6 +95,23 @@ void hpr_pidfile_look(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 /* False: with one more entry of that size readers might refuse the file. */
 bool hpr_pidfile_has_room(const hpr_pidfile *pidfile, size_t bytes);
 
+/*
+ * In a sync: see hpr_ownerfile_claim. What was claimed is released when the file has been written,
+ * or with the pidfile.
+ */
+int hpr_pidfile_claim(hpr_pidfile *pidfile, const hpr_owner_name *of);
+
+/* How far the last sync came. */
+typedef enum hpr_sync_end {
+  HPR_SYNC_UNLOCKED, /* it had no lock */
+  HPR_SYNC_FAILED,   /* it had the lock, and could not write: others may */
+  HPR_SYNC_DONE,     /* the file says what it was to say */
+} hpr_sync_end;
+hpr_sync_end hpr_pidfile_last_sync(const hpr_pidfile *pidfile);
+
+/* Entries that were dropped in a sync that failed come back in the next. */
+void hpr_pidfile_take_back(hpr_pidfile *pidfile);
+
 /* By it other owners are told to live or to have ended. */
 const hpr_ownerfile *hpr_pidfile_owners(const hpr_pidfile *pidfile);
 

@@ -307,6 +307,88 @@ TEST_F(Owners, LeaveAnExitToTheEntryThatWasTakenOverFromThem) {
   EXPECT_EQ((Pids{9000, 9001}), FilePids());
 }
 
+/* --- taken over, and not recorded ------------------------------------------------------------ */
+
+TEST_F(Owners, HaveOneHeirThoughTheFileCannotSayIt) {
+  Server &other = Start();
+  const Serial child = Child(other), dead = Child(other);
+  other.Crash();
+  End(dead);
+  disk.create_fault = HPR_ENOSPC;
+  Server &server = StartAndClean();
+  disk.create_fault = 0;
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  Server &late = StartAndClean();
+  late.Register(9000);
+  EXPECT_EQ(Pids{9000}, PidsOf(late)) << "its owner's lock is held by its heir";
+  EXPECT_EQ(Pids{}, Exits(late));
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(server.pid(), hpr_row_owner(InFile(Pid(child)))->identity.pid);
+  EXPECT_EQ(Pids{Pid(dead)}, Exits(server));
+  EXPECT_EQ((Pids{9000, Pid(child)}).size(), FilePids().size());
+}
+
+TEST_F(Owners, HaveAnotherHeirWhenTheirsDiesBeforeTheFileCanSayIt) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  other.Crash();
+  disk.create_fault = HPR_ENOSPC;
+  Server &server = StartAndClean();
+  disk.create_fault = 0;
+  Server &late = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(late));
+  server.Crash();
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(late));
+}
+
+/* The original's, and those of older versions: no lock of theirs can be held. */
+TEST_F(Owners, WithoutALockAreInheritedWithARecordOrNotAtAll) {
+  Server &other = Start();
+  const Serial child = Child(other, "t");
+  kernel.Find(child)->environment = {"PI_DASHBOARD_SPAWN_TOKEN=t"};
+  other.Crash();
+  std::string text = File();
+  const size_t at = text.find(R"("owner")"), end = text.find('}', at);
+  disk.Write(sim::kPidFile, text.erase(at - 1, end + 2 - at));
+  ASSERT_EQ(0, hpr_row_owner(InFile(Pid(child)))->identity.pid);
+  kernel.now_ms += 8 * kDayMs; /* it is to end for its age */
+  disk.create_fault = HPR_ENOSPC;
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  Pass(5000);
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ("", Signals());
+  EXPECT_EQ("HPR_ENOSPC", Warnings(server));
+  EXPECT_EQ(0u, server.Stats().adoptions);
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  disk.create_fault = 0;
+  Pass(2000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "and nobody has to ask";
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+/* A file system that is read-only to one of them, and a lock that nobody of its kind can have. */
+TEST_F(Owners, HaveTheHeirThatTheFileNames) {
+  Server &other = Start();
+  const Serial child = Child(other, "t");
+  other.Crash();
+  disk.lock_fault = disk.create_fault = HPR_EROFS;
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  disk.lock_fault = disk.create_fault = 0;
+  Server &late = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(late));
+  disk.lock_fault = disk.create_fault = HPR_EROFS;
+  EXPECT_FALSE(server.KillByToken("t")) << "the file says that it is another's";
+  EXPECT_EQ("", SignalsTo(child));
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  disk.lock_fault = disk.create_fault = 0;
+  EXPECT_TRUE(late.KillByToken("t"));
+  EXPECT_EQ(Pids{}, Exits(server));
+}
+
 TEST_F(Owners, AreNoMoreWatchedAfterTheEnd) {
   Server &other = Start();
   Child(other);

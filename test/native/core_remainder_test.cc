@@ -134,4 +134,21 @@ TEST_F(Remainder, IsNotWhatAStrangerLeft) {
   EXPECT_TRUE(kernel.IsAlive(member) && kernel.IsAlive(next));
 }
 
+/* A dead leader's handle would tell of its end again and again. */
+TEST_F(Remainder, OfAnotherUserIsNotLookedAtWithoutEnd) {
+  Server &server = Start();
+  const Serial child = Child(server), member = kernel.Spawn(child);
+  kernel.Find(member)->other_user = true;
+  End(child);
+  Settle();
+  kernel.Reap(child);
+  Settle();
+  server.Crash();
+  StartAndClean();
+  Settle();
+  End(member);
+  StartAndClean();
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
 } // namespace

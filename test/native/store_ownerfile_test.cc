@@ -90,6 +90,38 @@ TEST_F(OwnerFile, TellsWhoLivesAndWhoHasEnded) {
   EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(name));
 }
 
+TEST_F(OwnerFile, LetsOneHeirHoldTheLockOfWhoHasEnded) {
+  if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
+  Owner owner(path), heir(path, 7), third(path, 8);
+  for (Owner *it : {&owner, &heir, &third}) ASSERT_EQ("HPR_OK", it->Take());
+  const hpr_owner_name name = owner.Name();
+  EXPECT_EQ("HPR_EBUSY", Code(hpr_ownerfile_claim(heir.it, &name))) << "it lives";
+  owner.Close();
+  for (int twice = 0; twice < 2; twice++)
+    EXPECT_EQ("HPR_OK", Code(hpr_ownerfile_claim(heir.it, &name)));
+  EXPECT_EQ("HPR_EBUSY", Code(hpr_ownerfile_claim(third.it, &name)));
+  EXPECT_EQ(HPR_PROOF_LIVES, third.Judge(name));
+  EXPECT_EQ(HPR_PROOF_ENDED, heir.Judge(name)) << "the heir itself is not deceived";
+  EXPECT_EQ(HPR_PROOF_LIVES, third.Judge(heir.Name()));
+  hpr_ownerfile_release(heir.it);
+  EXPECT_EQ(HPR_PROOF_ENDED, third.Judge(name));
+  EXPECT_EQ(HPR_PROOF_LIVES, third.Judge(heir.Name()));
+  EXPECT_EQ("HPR_OK", Code(hpr_ownerfile_claim(third.it, &name)));
+  third.Close();
+  EXPECT_EQ("HPR_OK", Code(hpr_ownerfile_claim(heir.it, &name))) << "it goes with its holder";
+}
+
+TEST_F(OwnerFile, LetsNobodyHoldALockOfAnotherFile) {
+  Owner owner(path), heir(path, 7);
+  ASSERT_EQ("HPR_OK", owner.Take());
+  hpr_owner_name name = owner.Name();
+  owner.Close();
+  EXPECT_EQ("HPR_ENOLCK", Code(hpr_ownerfile_claim(heir.it, &name))) << "it has none itself";
+  ASSERT_EQ("HPR_OK", heir.Take());
+  name.file[0] ^= 1;
+  EXPECT_EQ("HPR_ENOLCK", Code(hpr_ownerfile_claim(heir.it, &name)));
+}
+
 TEST_F(OwnerFile, SaysNothingOfRowsThatNameAnother) {
   Owner owner(path), other(path, 7);
   ASSERT_EQ("HPR_OK", owner.Take());

@@ -177,6 +177,14 @@ void Story::DescriptorsLost() {
 
 void Story::DescriptorsBack() { kernel_.descriptors_left = kernel_.watches_left = true; }
 
+void Story::DiskFull() {
+  if (!fills_) return;
+  disk_.create_fault = HPR_ENOSPC;
+  kernel_.Note("the disk is full");
+}
+
+void Story::DiskHasRoom() { disk_.create_fault = 0; }
+
 void Story::Reboot() {
   HolderLeaves();
   ReaderLeaves();

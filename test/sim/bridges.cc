@@ -303,6 +303,13 @@ void Bridges::Asked(const hpr_row &row) {
                             ? Of(truth_->SerialOf(row, hpr_row_more(&row)->keeper))
                             : nullptr;
   if (keeper) wanted_.insert(keeper->root);
+  /* Its agent has taken its place; what is left of its group ends with that one. */
+  const Serial former =
+      hpr_row_more(&row)->former.kin ? truth_->SerialOf(row, hpr_row_more(&row)->former) : 0;
+  const Agent *registered = former ? Of(former) : nullptr;
+  if (registered && registered->root == former) wanted_.insert(former);
+  for (const Serial serial : truth_->MarkedFor(row)) /* which proves what nobody was told */
+    if (const Agent *marked = Of(serial)) wanted_.insert(marked->root);
   if (const Agent *agent = Of(truth_->MeantBy(row))) {
     wanted_.insert(agent->root);
     return;

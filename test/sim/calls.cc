@@ -55,7 +55,7 @@ void Story::Register(Server *server, int32_t pid, const std::function<bool()> &c
   }
   kernel_.now_ms++; /* the time tells registrations apart */
   Call(server, call, [&] {
-    truth_.Registered(*server, pid, serial);
+    truth_.Registered(*server, pid, serial, OpenBut(server));
     exits_.Registered(*server, pid, serial);
     endings_.Registered(*server, pid, serial, OpenBut(server));
   });

@@ -51,6 +51,7 @@ struct DiskCalls {
 
   static int OpenLock(void *self, const char *path, hpr_file *ret_file) {
     if (Cannot()) return HPR_EIO;
+    if (Of(self)->lock_fault) return Of(self)->lock_fault;
     if (!the_kernel->descriptors_left) return HPR_EMFILE;
     const auto it = Of(self)->names_.find(path);
     const bool exists = it != Of(self)->names_.end();

@@ -37,6 +37,7 @@ public:
 
   int create_fault = 0;                     /* what making or changing a file answers; 0: done */
   int byte_fault = 0;                       /* what locking a byte answers */
+  int lock_fault = 0;                       /* what opening a file with locks answers */
   std::map<std::string, std::string> links; /* folders by other names that they have */
   std::set<std::string> uncached;           /* folders that cannot be told without waiting */
   hpr_folder_id IdOf(const std::string &path);

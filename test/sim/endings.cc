@@ -156,6 +156,9 @@ void Endings::Crashed() {
 void Endings::Lost(const std::vector<Server *> &others) {
   for (auto it = with_.begin(); it != with_.end();)
     it = IsAsked(others, it->first) ? std::next(it) : with_.erase(it);
+  /* What it could not record the next one does not know. */
+  for (auto it = firsts_.begin(); it != firsts_.end();)
+    it = IsAsked(others, it->first) ? std::next(it) : firsts_.erase(it);
 }
 
 void Endings::Rebooted() {

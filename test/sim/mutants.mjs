@@ -365,10 +365,16 @@ const mutants = [
     replace: "resumed) (void)hpr_others_resume;",
   },
   {
+    name: "whoever was reached with a keeper's group taken for its new agent",
+    file: "src/core/others.c",
+    find: "      ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST)\n    return false;",
+    replace: "      ending->parts[HPR_PART_AGENT].sent > HPR_SENT_REFUSED)\n    return false;",
+  },
+  {
     name: "a keeper's agent that came while no server ran taken for a bystander",
     file: "src/core/others.c",
-    find: "  if (entry->ending->reason != HPR_REASON_RESUMED) return false;\n",
-    replace: "  if (entry->ending->reason != (hpr_reason)-1) return false;\n",
+    find: "  if (ending->reason != HPR_REASON_RESUMED ||\n",
+    replace: "  if (ending->reason != (hpr_reason)-1 ||\n",
   },
   {
     name: "a new agent with the dead one's pid asked again by the next server",
@@ -521,6 +527,30 @@ const mutants = [
     file: "src/store/pidfile.c",
     find: "  if (!f->unprovable && !hpr_ownerfile_is_current(f->owners)) f->owner_due = true;",
     replace: "  if (!f->unprovable && hpr_ownerfile_bytes(f->owners) == NULL) f->owner_due = true;",
+  },
+  {
+    name: "owners: the lock of a dead one not held until the file names its heir",
+    file: "src/store/ownerfile.c",
+    find: "  const int result = files->lock_byte(files->self, now->file, place_of(number_of(of)));",
+    replace: "  const int result = files ? 0 : HPR_ENOLCK;",
+  },
+  {
+    name: "a row that stays judged by what was made of it",
+    file: "src/core/judge.c",
+    find: "  if (agent != HPR_VERDICT_SAME) return agent;\n",
+    replace: "",
+  },
+  {
+    name: "a dead leader watched whose group is another user's",
+    file: "src/platform/watching.c",
+    find: "  return found->handle != HPR_NO_HANDLE && !system->handle_runs(found->handle);",
+    replace: "  return false;",
+  },
+  {
+    name: "a dead process's identity taken for that of whom nobody told",
+    file: "src/core/ledger.c",
+    find: "  if (!runs && entry->row.main.state != HPR_RECORD_KNOWN) return keep_for_later(scope, row);\n",
+    replace: "",
   },
   {
     name: "owners: rows do not name the new lock",

@@ -36,6 +36,7 @@ Story::Story(uint64_t seed)
   gentle_ = random_.OneIn(2);
   slow_init_ = random_.OneIn(2);
   told_ = random_.OneIn(2);
+  fills_ = random_.OneIn(3);
   kernel_.on_exit = [this](Serial serial) {
     ExitSeen(serial);
     for (const auto &server : servers_)
@@ -132,6 +133,8 @@ void Story::Accident() {
       {"  ! /proc is back", &Story::ProcBack, 2},
       {"  ! descriptors are out", &Story::DescriptorsLost, 1},
       {"  ! descriptors are back", &Story::DescriptorsBack, 2},
+      {"  ! the disk is full", &Story::DiskFull, 1},
+      {"  ! the disk has room", &Story::DiskHasRoom, 2},
       {"  ! a server crashes", &Story::CrashServer, 2},
       {"  ! a neighbour acts", &Story::NeighbourActs, 4},
       {"  ! a keeper starts its agent anew", &Story::KeeperStartsAgain, 4},
@@ -187,6 +190,7 @@ void Story::Check() {
   truth_.CheckNothingIsForgotten(Open());
   for (const Server *server : Open()) bridges_.CheckHolds(*server);
   CheckOwners();
+  CheckOneHeir();
   exits_.CheckNoneIsMissing(Open());
   endings_.CheckNobodyIsLeftOut(Open());
   CheckFile();
@@ -249,6 +253,8 @@ std::string Story::Run(size_t steps) {
       {"/proc is back", &Story::ProcBack, 3},
       {"descriptors are out", &Story::DescriptorsLost, 1},
       {"descriptors are back", &Story::DescriptorsBack, 3},
+      {"the disk is full", &Story::DiskFull, 2},
+      {"the disk has room", &Story::DiskHasRoom, 3},
       {"reboot", &Story::Reboot, 1},
   };
   for (size_t i = 0; i < steps && truth_.broken().empty(); i++) {
@@ -309,6 +315,7 @@ void Story::End() {
   careful_ = true;
   listens_ = false;
   kernel_.proc_mounted = kernel_.descriptors_left = kernel_.watches_left = true;
+  DiskHasRoom();
   HolderLeaves();
   AskByFile();
   ReaderLeaves();

@@ -120,6 +120,8 @@ private:
   void ProcBack();
   void DescriptorsLost();
   void DescriptorsBack();
+  void DiskFull();
+  void DiskHasRoom();
   void Reboot();
   void NeighbourActs();
 
@@ -130,6 +132,7 @@ private:
   void HolderComes();
   void HolderLeaves();
   void CheckOwners();
+  void CheckOneHeir();
 
   /* --- readers.cc --- */
   void ReaderComes();
@@ -204,6 +207,7 @@ private:
   bool slow_init_ = false;      /* it never reaps anybody in the end */
   bool gentle_ = false; /* some are asked to end without SIGKILL, or left to the next server */
   bool told_ = false;   /* the system never fails to tell who is who */
+  bool fills_ = false;  /* the disk is full now and then */
 };
 
 } // namespace sim

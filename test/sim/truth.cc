@@ -155,7 +155,8 @@ bool Truth::IsTooOld(const hpr_row &row) const {
   return kernel_->BootMs() - row.spawned_boot_ms > 7 * kDayMs - kDayMs / 24;
 }
 
-void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
+void Truth::Registered(const Server &server, int32_t pid, Serial holder,
+                       const std::vector<Server *> &others) {
   hpr_target target{};
   target.pid = pid;
   const hpr_row *row = server.RowOf(target, false);
@@ -169,6 +170,9 @@ void Truth::Registered(const Server &server, int32_t pid, Serial holder) {
     bool part_of_another = false; /* which may be ending */
     for (const hpr_row *other : server.Rows())
       part_of_another = part_of_another || (other != row && KinOf(*other).count(serial));
+    for (const Server *it : others) /* one that was asked goes on, and may not be able to say so */
+      for (const hpr_row *other : it->Rows())
+        part_of_another = part_of_another || (it->EndingOf(*other) && KinOf(*other).count(serial));
     /* It is wanted again. What it has started was asked with it, and is not. */
     if (!part_of_another && asked_.erase(serial))
       for (const Serial other : kernel_->All())
@@ -342,9 +346,18 @@ bool Truth::IsOrphan(const hpr_row &row, const std::vector<Server *> &servers) c
   return true;
 }
 
+/* Whoever wants its end is told that it is not theirs to end. */
+bool Truth::IsAboveOne(const std::vector<Server *> &servers, Serial serial) const {
+  for (const Server *server : servers)
+    for (const Process *at = kernel_->Find(server->serial()); at; at = kernel_->Find(at->parent))
+      if (at->serial == serial) return true;
+  return false;
+}
+
 void Truth::CheckNothingIsForgotten(const std::vector<Server *> &servers) {
   for (const Serial serial : must_know_)
-    if (kernel_->IsAlive(serial) && !IsKnown(servers, serial))
+    if (kernel_->IsAlive(serial) && !IsKnown(servers, serial) &&
+        !(asked_.count(serial) && IsAboveOne(servers, serial)))
       Break(Describe(kernel_, serial) + " is alive, ours and forgotten");
 }
 

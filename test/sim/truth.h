@@ -32,7 +32,8 @@ public:
   void AskedByFile(const std::vector<Server *> &servers);
   bool IsTooOld(const hpr_row &row) const;
   /* After a registration that the caller was told of; `holder` had the number before it. */
-  void Registered(const Server &server, int32_t pid, Serial holder);
+  void Registered(const Server &server, int32_t pid, Serial holder,
+                  const std::vector<Server *> &others);
   /* After a link that named a pi; `before` was the one so far. */
   void Linked(const Server &server, const std::string &token, Serial before);
   /* After any call that named the agent of a row; `before` was the one so far. */
@@ -89,6 +90,7 @@ private:
   bool IsSubject(Serial serial);
   bool IsKnown(const std::vector<Server *> &servers, Serial serial);
   bool IsEnding(Serial serial);
+  bool IsAboveOne(const std::vector<Server *> &servers, Serial serial) const;
   void DropFileRows();
 
   Kernel *kernel_;
