@@ -1,6 +1,6 @@
 /** The audit file: a line of JSON for each end that was brought about. */
 import fs from "node:fs";
-import type { Host, NativeRegistry } from "./binding.js";
+import type { Host } from "./binding.js";
 import type { HeadlessAuditLine, HeadlessWarning, HeadlessWarningCode } from "./types.js";
 
 const PRIVATE = 0o600;
@@ -70,30 +70,5 @@ export function auditor(
       const text = `an end was not written to the audit file ${file}: ${message}`;
       warn({ code: CODES[code] ?? "HPR_EIO", message: text });
     }
-  };
-}
-
-/* --- the end of the program ------------------------------------------------------------------- */
-
-const open = new Set<WeakRef<NativeRegistry>>();
-let exiting = false;
-
-/** Nobody will see how the ends that are under way come out. */
-function reportAll(): void {
-  exiting = true;
-  for (const ref of open) ref.deref()?.reportEnds();
-}
-
-/** True while the last listeners run: what is brought about now is to be reported at once. */
-export const isExiting = (): boolean => exiting;
-
-/** @returns what takes it back */
-export function reportAtExit(native: NativeRegistry): () => void {
-  if (open.size === 0) process.once("exit", reportAll);
-  const ref = new WeakRef(native);
-  open.add(ref);
-  return () => {
-    open.delete(ref);
-    if (open.size === 0) process.off("exit", reportAll);
   };
 }

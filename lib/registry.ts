@@ -15,7 +15,8 @@ import {
   SHUTDOWN_OPTIONS,
   TERMINATE_OPTIONS,
 } from "./arguments.js";
-import { auditor, isExiting, reportAtExit } from "./audit.js";
+import { finishAtExit, isExiting } from "./at-exit.js";
+import { auditor } from "./audit.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { Board } from "./board.js";
 import { Children, willTell } from "./children.js";
@@ -83,7 +84,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   #writer: KeeperWriter | null;
   #timer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
-  #forgetAudit: (() => void) | undefined;
+  readonly #forgetExit: () => void;
   #registering = false;
   #closed = false;
 
@@ -109,7 +110,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       checkedOrphans(options.orphans) === "end",
       ageOf(options.orphanMaxAgeMs, "orphanMaxAgeMs"),
     );
-    if (auditFile !== null) this.#forgetAudit = reportAtExit(this.#native);
+    this.#forgetExit = finishAtExit(this.#native, auditFile !== null);
     this.#board = new Board(this.#native.board, () => this.#native.size());
     this.face.size = this.#board.size;
     this.#children = new Children(this.#native);
@@ -361,7 +362,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     this.#closed = true;
     this.#keepers.close();
     this.#board.close();
-    this.#forgetAudit?.();
+    this.#forgetExit();
     this.#native.close();
     this.#children.close();
     clearTimeout(this.#timer);

@@ -1,5 +1,6 @@
 // Every exit is told, once, whoever could have told it and whenever it happened.
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { runToEnd } from "./fixtures/cli.js";
@@ -12,6 +13,7 @@ import {
   gone,
   isAlive,
   keeper,
+  ROOT,
   sleeper,
   start,
   startTalking,
@@ -136,6 +138,53 @@ describe.each(kinds)("the exit of %s", (_, come) => {
     child.kill("SIGKILL");
     await exited(child);
     await holdsFor(80, "nothing is told", () => opened.exits.length === 0);
+  });
+});
+
+/** A program that has so many agents, does that, and ends them; it says whose exits were told. */
+const endsAtOnce = (count: number, whose: string, then: string): string => `
+  const { spawn } = require("node:child_process"), { EventEmitter } = require("node:events");
+  const [dist, pidFilePath] = process.argv.slice(1);
+  const registry = require(dist).createHeadlessPidRegistry({ pidFilePath });
+  const start = () => spawn("sleep", ["100"], { detached: true, stdio: "ignore" });
+  const agents = Array.from({ length: ${count} }, start);
+  for (const it of agents) registry.register(it.pid, "/a", ${whose});
+  registry.on("exit", ({ pid }) => require("node:fs").writeSync(1, pid + "\\n"));
+  ${then}
+  for (const it of agents) process.kill(it.pid, "SIGKILL");
+  setTimeout(() => {}, 10_000);`;
+
+describe.each([
+  ["the program ends in its child's listener", "it", "agents[0].on('exit', () => process.exit());"],
+  ["it ends in ours", "new EventEmitter()", "registry.on('exit', () => process.exit());"],
+  [
+    "it closes, and ends in ours",
+    "new EventEmitter()",
+    "registry.on('exit', () => (registry.close(), process.exit()));",
+  ],
+  [
+    "it ends soon",
+    "new EventEmitter()",
+    "setInterval(() => registry.size() || process.exit(), 1);",
+  ],
+])("an exit upon which %s", (_, whose, then) => {
+  const told = async (count: number): Promise<number[]> => {
+    const pidFile = newPidFile();
+    const program = endsAtOnce(count, whose, then);
+    const argv = [process.execPath, "-e", program, join(ROOT, "dist"), pidFile];
+    const { code, out, err } = await runToEnd(argv);
+    expect([code, err]).toEqual([0, ""]);
+    const { exits } = takeOver(pidFile);
+    expect(pids(pidFile)).toEqual([]);
+    return [...out.trim().split("\n").map(Number), ...exits.map(({ pid }) => pid)];
+  };
+
+  it("is told by one server", async () => {
+    expect(await told(1)).toHaveLength(1);
+  });
+
+  it("hides no other", async () => {
+    expect(new Set(await told(3)).size).toBe(3);
   });
 });
 

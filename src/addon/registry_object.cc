@@ -105,7 +105,10 @@ void RegistryObject::KeepAlive(bool wanted) {
 
 void RegistryObject::Close() {
   closing_ = true;
-  if (stays_ == 0) hpr_registry_close(std::exchange(core_, nullptr));
+  if (stays_ == 0)
+    hpr_registry_close(std::exchange(core_, nullptr));
+  else
+    hpr_registry_flush(core_); /* the program may end in the callback that closes it */
 }
 
 /* The core is gone. The thread uses the queue until it is joined. */

@@ -228,6 +228,14 @@ static void tell(const hpr_host *host, const hpr_event *event) {
   }
 }
 
+bool hpr_outbox_has_exit(const hpr_outbox *outbox) {
+  const hpr_event *event;
+  DL_FOREACH(outbox->events, event) {
+    if (event->kind == EVENT_EXIT) return true;
+  }
+  return false;
+}
+
 bool hpr_outbox_tell(hpr_outbox *outbox, const hpr_host *host) {
   hpr_event *event = outbox->events;
   if (!event) return false;

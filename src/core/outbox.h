@@ -41,6 +41,9 @@ void hpr_answer_give(hpr_outbox *outbox, hpr_event *take_answer, hpr_outcome out
 /* To all who wait for the entry's end. */
 void hpr_answer_all(hpr_outbox *outbox, hpr_entry *entry, hpr_outcome outcome);
 
+/* True if an exit is yet to be told. */
+bool hpr_outbox_has_exit(const hpr_outbox *outbox);
+
 /* Takes the oldest report out and tells the host. False: there is none. */
 bool hpr_outbox_tell(hpr_outbox *outbox, const hpr_host *host);
 

@@ -76,6 +76,7 @@ void hpr_registry_timer_fired(hpr_registry *registry) {
 }
 
 void hpr_registry_flush(hpr_registry *registry) {
+  if (registry->telling && hpr_outbox_has_exit(&registry->outbox)) return;
   hpr_turn_begin(registry);
   hpr_turn_end(registry);
 }

@@ -223,7 +223,10 @@ void hpr_registry_timer_fired(hpr_registry *registry);
 /* What host.folder_wanted has asked for. Old tickets are ignored. */
 void hpr_registry_folder_told(hpr_registry *registry, hpr_ticket ticket, const hpr_folder_id *id);
 
-/* Writes what may wait for the next write, now. */
+/*
+ * Writes what may wait for the next write, now; from a callback only if no exit is yet to be told:
+ * if the program ends in it, the next server tells that one.
+ */
 void hpr_registry_flush(hpr_registry *registry);
 
 /* Forgets a live entry without a signal. An ending one stays until it has ended. */
