@@ -147,7 +147,7 @@ export interface Borrowed extends Told<HeadlessSnapshot> {
 
 export interface NativeLook {
   entries: Borrowed[];
-  /** The texts of entries that are none. */
+  /** The texts of entries that are not valid. */
   refused: string[];
   damaged: boolean;
 }

@@ -10,7 +10,7 @@ import { fetchSources } from "./sources.mjs";
 
 const AT_A_TIME = 2;
 const all = process.argv.includes("--all");
-const cross = /^(binding\.gyp|scripts\/(cross|gyp-target|binary)\.mjs)$/;
+const cross = /^(binding\.gyp|scripts\/(cross|binary)\.mjs)$/;
 const packed =
   /^(package(-lock)?\.json|rolldown\.config\.mjs|lib\/find-binary\.ts|(scripts|test)\/pack\/.*)$/;
 const platform = /^src\/(base|platform\/[^/]+\.h$)/;

@@ -1,12 +1,22 @@
 /** The addon by compilers that are none of node-gyp's: all that binding.gyp names, as it names it. */
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { gypTarget } from "./gyp-target.mjs";
-import { run } from "./setup.mjs";
+import { root, run } from "./setup.mjs";
 
 const FLAGS = ["-O2", "-fvisibility=hidden", "-DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"];
 const WARNINGS = ["-Wall", "-Wextra", "-Werror"];
 const LANGUAGES = { ".c": ["-std=c11"], ".cc": ["-std=c++17", "-fno-exceptions"] };
+
+/** The sources, defines and libraries of an OS as gyp names it; binding.gyp is JSON and stays it. */
+function gypTarget(os) {
+  const [target] = JSON.parse(readFileSync(path.join(root, "binding.gyp"), "utf8")).targets;
+  const [, own] = target.conditions.find(([condition]) => condition === `OS=='${os}'`);
+  return {
+    sources: [...target.sources, ...own.sources],
+    defines: [...target.defines, ...(own.defines ?? [])],
+    libraries: own.libraries ?? [],
+  };
+}
 
 function compile(file, by, flags, folder) {
   const object = path.join(folder, `${file.replaceAll(/[^\w]/g, "_")}.o`);

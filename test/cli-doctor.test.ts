@@ -37,7 +37,7 @@ describe("doctor", () => {
     const { code, out } = await cli(pidFile, "doctor");
     expect(code).toBe(0);
     expect(out).toMatch(
-      /: 1 to look at\n- 7 orphans, their server is gone: session a .*; 2 more\n/,
+      /: 1 to look at\n- 7 orphans: their server is gone: session a .*; 2 more\n/,
     );
     expect(out).toMatch(/\n {2}start the server, or headless-pids reap\n$/);
   });

@@ -535,7 +535,7 @@ describe("doctor", () => {
     chmodSync(pidFile, 0o644);
     const { code, out } = await cli(pidFile, "doctor");
     expect(code).toBe(1);
-    for (const part of ["3 to look at", "another process has its pid", "is none", "chmod 600"])
+    for (const part of ["3 to look at", "another process has its pid", "is not valid", "chmod 600"])
       expect(out).toContain(part);
   });
 });

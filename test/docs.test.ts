@@ -29,7 +29,9 @@ import { pids, temporaryFolder } from "./fixtures/registry.js";
 const BOUND_MS = 60_000;
 const README = "README.md";
 const API = "docs/api.md";
-const DECLARATIONS = readFileSync(join(ROOT, "dist", "types.d.ts"), "utf8");
+const DECLARATIONS = ["types", "keeper-types", "report-types"]
+  .map((name) => readFileSync(join(ROOT, "dist", `${name}.d.ts`), "utf8"))
+  .join("\n");
 const { scripts } = JSON.parse(read("package.json"));
 const snippets = DOCUMENTS.flatMap(snippetsOf);
 

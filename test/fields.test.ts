@@ -150,7 +150,7 @@ describe("fields", () => {
   });
 
   it.each([{ fields: "text", goalId: 5 }, { fields: [1], goalId: {} }, { fields: null }])(
-    "that others have written otherwise (%j) stay, and are none of ours",
+    "that others have written otherwise (%j) stay, and are not ours",
     async (others) => {
       const pidFilePath = newPidFile();
       const pid = await stray();

@@ -42,7 +42,7 @@ describe("an option that does not exist", () => {
 
 describe("options", () => {
   it.each([5, "/p.json", true, [], Symbol("options"), () => ({})])(
-    "that are none (%s) throw a TypeError with Node's code",
+    "that are no object (%s) throw a TypeError with Node's code",
     async (options) => {
       const refused = expect.objectContaining({
         name: "TypeError",

@@ -140,15 +140,14 @@ describe("a tool", () => {
 
   it("that forks while it is being killed leaves nobody", async () => {
     const [opened, notes] = [openTree({ killGraceMs: 100 }), new Notes()];
-    // Each runs its successor in a session of its own, ignores SIGTERM, and clears the environment.
-    const code = `const { spawn } = require("node:child_process"); const fs = require("node:fs");
-      process.on("SIGTERM", () => {});
-      fs.writeFileSync(process.argv[1] + "/fork-" + process.pid, String(process.pid));
-      if (fs.readdirSync(process.argv[1]).length < 300)
-        setInterval(() => spawn(process.execPath, ["-e", process.env.CODE, process.argv[1]], { detached: true, stdio: "ignore", env: { CODE: process.env.CODE } }), 150);
-      setTimeout(() => process.exit(), 20000);`;
+    // Each starts successors in sessions of their own, ignores SIGTERM, and clears the environment.
+    const code = `trap '' TERM; folder=$1; ${notes.note("fork-$$")}; i=0
+      while [ $i -lt 60 ]; do
+        i=$((i + 1)); sleep 0.15; set -- $folder/fork-*
+        [ $# -ge 100 ] || env -i PATH="$PATH" CODE="$CODE" setsid sh -c "$CODE" sh $folder &
+      done`;
     const env = { ...process.env, ...opened.registry.spawnEnv(TOKEN), CODE: code };
-    const child = start([process.execPath, "-e", code, notes.folder], { env });
+    const child = start(["sh", "-c", code, "sh", notes.folder], { env });
     opened.registry.register(child.pid, CWD, child, TOKEN);
     await waitFor("some forks", () => notes.all("fork-").length > 3);
     await within("the end", opened.registry.terminate({ spawnToken: TOKEN }), 20_000);

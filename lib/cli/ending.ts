@@ -19,7 +19,7 @@ const results: Record<Ending, string> = {
   "already-gone": "was gone already",
   "not-ours": "is not ours to signal",
   "not-found": "is not in the file any more",
-  unknown: "cannot be told to be ours",
+  unknown: "cannot be proved ours",
   lives: "was signalled and is still alive",
 };
 

@@ -35,7 +35,12 @@ export const kinds = {
     "chmod 600 it",
   ),
   "entry-refused": problem(
-    (n) => many(n, "an entry is none and is never acted on", "entries are none, never acted on"),
+    (n) =>
+      many(
+        n,
+        "an entry that is not valid, and is never acted on",
+        "entries that are not valid, and are never acted on",
+      ),
     "stop the servers and take it out with an editor",
   ),
   "folder-unwritable": problem(
@@ -56,7 +61,7 @@ export const kinds = {
   ),
   "folder-open": advice(() => "other users may look into the folder", "chmod 700 it"),
   "entry-orphan": advice(
-    (n) => many(n, "an orphan, its server is gone", "orphans, their server is gone"),
+    (n) => many(n, "an orphan: its server is gone", "orphans: their server is gone"),
     "start the server, or headless-pids reap",
   ),
   "entry-gone": advice(

@@ -5,8 +5,8 @@ const meanings: Record<string, Record<string, string>> = {
   record: {
     known: "the file says exactly who it was",
     none: "the file has nothing but the PID (the original module)",
-    nobody: "nobody had the PID when it was recorded",
-    opaque: "somebody had the number, and the system did not say who",
+    nobody: "no process had the PID when it was recorded",
+    opaque: "a process had the PID, and the system did not say which",
   },
   boot: {
     same: "recorded in this boot of this host",
@@ -20,7 +20,7 @@ const meanings: Record<string, Record<string, string>> = {
     other: "of another PID namespace (a container): the PID means another process here",
     unknown: "nobody can tell of which PID namespace",
   },
-  number: { held: "a process has the number", free: "nobody has the number" },
+  number: { held: "a process has the PID", free: "no process has the PID" },
   process: { runs: "it runs", dead: "it is dead (a zombie)", hidden: "/proc does not show it" },
   user: { ours: "we may signal it", another: "it is another user's" },
   name: {
