@@ -17,7 +17,7 @@ char *hpr_shared_new(const char *text) {
   if (!it) return NULL;
   it->uses = 1;
   memcpy(it->text, text, size);
-  /* Its text is inside of it. cppcheck-suppress memleak */
+  /* cppcheck-suppress memleak */
   return it->text;
 }
 
