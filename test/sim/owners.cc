@@ -91,11 +91,12 @@ void Story::CheckOwners() {
 
 /* Whatever can be written: of two living servers one alone has taken an entry over. */
 void Story::CheckOneHeir() {
-  std::map<int64_t, const Server *> heirs; /* the time tells registrations apart */
+  std::map<std::pair<int64_t, Serial>, const Server *> heirs; /* of each registration */
   for (const Server *server : Open()) {
     if (server->is_calling()) continue;
     for (const hpr_row *row : server->Rows())
-      if (!heirs.emplace(row->spawned_ms, server).second)
+      if (const Serial serial = truth_.SerialOf(*row, row->main);
+          serial && !heirs.emplace(std::make_pair(row->spawned_ms, serial), server).second)
         truth_.Break("two servers have the entry of " + std::to_string(row->main.pid));
   }
 }
