@@ -325,7 +325,8 @@ static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool los
       .shared = scope->owners->shared,
       .dead_mount = &scope->ledger->dead_mount,
   };
-  if (scope->ledger->unwritable && !scope->ledger->claimed) { /* it would be given up again */
+  const hpr_ledger *ledger = scope->ledger;
+  if (ledger->unwritable && ledger->judging_again && !ledger->claimed) { /* to be given up again */
     scope->ledger->unsure = true;
     return keep_for_later(scope, row);
   }
