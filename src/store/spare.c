@@ -128,6 +128,8 @@ static int bring_up_to_date(hpr_spare *spare, const hpr_spare_text *text, hpr_fi
   hpr_pieces_add_all(&spare->behind, text->changed);
   hpr_pieces_sort(&spare->behind);
   result = write_pieces(spare, text, file, &spare->behind);
+  /* Whoever found it under the live name and waits for it must not take half of each for a file. */
+  if (result != 0) files->resize(files->self, file, 0);
   if (result == 0 && ret_info->size_bytes > (int64_t)text->size)
     result = files->resize(files->self, file, text->size);
   return result ? result : files->info(files->self, file, ret_info);

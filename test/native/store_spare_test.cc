@@ -206,6 +206,23 @@ TEST_F(Spare, DoesNotTakeTheNameIfTheLeaseWasLost) {
   ExpectFastChange();
 }
 
+/* Who had looked the name up before the exchange opens it by now, whatever was written. */
+TEST_F(Spare, IsEmptyAndNotTornWhenItCannotBeWritten) {
+  const int found = open((path + ".spare").c_str(), O_PATH); /* in the way of no lease */
+  bool leased = false;
+  files.before = [&](Op op) {
+    leased = leased || op == Op::kOpenLeased;
+    if (!leased || op != Op::kWriteAt) return;
+    files.FailCall(0, HPR_ENOSPC, false);
+    files.before = nullptr;
+  };
+  ExpectNewFile();
+  EXPECT_EQ("", TextOf("/proc/self/fd/" + std::to_string(found)));
+  close(found);
+  files.Heal();
+  ExpectFastChange();
+}
+
 /* --- readers that come meanwhile ------------------------------------------------------------ */
 
 /* Opens the spare while we have a lease on it, as one who had just looked its name up. */
