@@ -346,8 +346,13 @@ describe("whoever is no member lives", () => {
       const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFilePath)} });
       const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore", env: { ...process.env, ...registry.spawnEnv("inner-${TOKEN}") } });
       registry.register(child.pid, "/inner", child, "inner-${TOKEN}");
-      fs.writeFileSync(${JSON.stringify(notes.folder)} + "/inner", String(child.pid));
-      fs.writeFileSync(${JSON.stringify(notes.folder)} + "/server", String(process.pid));
+      const note = (name, pid) => {
+        const file = ${JSON.stringify(notes.folder)} + "/" + name;
+        fs.writeFileSync(file + ".new", String(pid));
+        fs.renameSync(file + ".new", file);
+      };
+      note("inner", child.pid);
+      note("server", process.pid);
       setInterval(() => {}, 1e6);`;
     agent(opened, `setsid "$NODE" -e "$CODE" &`, { env: { NODE: process.execPath, CODE: code } });
     const server = await notes.pid("server");
