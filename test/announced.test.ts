@@ -1,9 +1,13 @@
 // A server that dies between spawn and register: the file names the token, the process carries it.
+import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { gone, isAlive, ROOT, start, startTalking } from "./fixtures/processes.js";
 import { codes, newPidFile, open, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 import { readFileSync } from "node:fs";
+
+/** A long token counts in every run of these tests. */
+const RUN = randomUUID();
 
 interface Announced {
   spawnToken: string;
@@ -91,7 +95,7 @@ describe("an announced token", () => {
 
   it("leads to the topmost of those who carry it", async () => {
     const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, "token-of-the-family", {
+    const pid = await dyingServer(pidFilePath, `token-of-the-family-${RUN}`, {
       command: ["sh", "-c", "sleep 300 & setsid sleep 300 & wait"],
     });
     const { registry } = takeOver(pidFilePath, { killGraceMs: 500, tree: true });
@@ -110,7 +114,7 @@ describe("an announced token", () => {
 
   it("that was registered once makes no agent of what its session left behind", async () => {
     const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, "token-of-a-known-one", {
+    const pid = await dyingServer(pidFilePath, `token-of-a-known-one-${RUN}`, {
       register: true,
       command: ["sh", "-c", "setsid sleep 300 & sleep 0.3; exit 0"],
     });
@@ -133,7 +137,7 @@ describe("an announced token", () => {
 
   it("that we carry ourselves adopts nobody", async () => {
     const pidFilePath = newPidFile();
-    await dyingServer(pidFilePath, "token-that-we-carry-too", { command: ["true"] });
+    await dyingServer(pidFilePath, `token-that-we-carry-too-${RUN}`, { command: ["true"] });
     const code = `
       const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
       const { spawn } = require("node:child_process");
@@ -143,7 +147,7 @@ describe("an announced token", () => {
       console.log(registry.entries().length);
       child.kill("SIGKILL");`;
     const { line } = await startTalking([process.execPath, "-e", code], {
-      env: { ...process.env, ANY: "token-that-we-carry-too" },
+      env: { ...process.env, ANY: `token-that-we-carry-too-${RUN}` },
     });
     expect(line).toBe("0");
   });

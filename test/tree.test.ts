@@ -1,4 +1,5 @@
 // Nothing of a session is left: whatever an agent has started, in whatever way, ends with it.
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -23,7 +24,8 @@ import {
 } from "./fixtures/registry.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
-const TOKEN = "token-of-a-session"; // long enough to count in any variable
+/** Long enough to count in any variable; of this run alone, as it counts for every file. */
+const TOKEN = `token-of-a-session-${randomUUID()}`;
 const CWD = "/work";
 
 /** A folder in which processes note their pids, and who has. */
@@ -342,10 +344,15 @@ describe("whoever is no member lives", () => {
       const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
       const { spawn } = require("node:child_process"), fs = require("node:fs");
       const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFilePath)} });
-      const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore", env: { ...process.env, ...registry.spawnEnv("inner-token-of-another") } });
-      registry.register(child.pid, "/inner", child, "inner-token-of-another");
-      fs.writeFileSync(${JSON.stringify(notes.folder)} + "/inner", String(child.pid));
-      fs.writeFileSync(${JSON.stringify(notes.folder)} + "/server", String(process.pid));
+      const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore", env: { ...process.env, ...registry.spawnEnv("inner-${TOKEN}") } });
+      registry.register(child.pid, "/inner", child, "inner-${TOKEN}");
+      const note = (name, pid) => {
+        const file = ${JSON.stringify(notes.folder)} + "/" + name;
+        fs.writeFileSync(file + ".new", String(pid));
+        fs.renameSync(file + ".new", file);
+      };
+      note("inner", child.pid);
+      note("server", process.pid);
       setInterval(() => {}, 1e6);`;
     agent(opened, `setsid "$NODE" -e "$CODE" &`, { env: { NODE: process.execPath, CODE: code } });
     const server = await notes.pid("server");
@@ -392,7 +399,7 @@ describe("a session that we descend from", () => {
       const run = () => spawn("sleep", ["300"], { detached: true, stdio: "ignore" });
       const [one, two] = [run(), run()];
       registry.register(one.pid, "/a", one, ${JSON.stringify(TOKEN)});
-      registry.register(two.pid, "/a", two, "token-of-the-other");
+      registry.register(two.pid, "/a", two, "other-${TOKEN}");
       const free = run();
       registry.terminate({ spawnToken: ${JSON.stringify(TOKEN)} }).then(({ outcome }) => {
         console.log(JSON.stringify({ outcome, one: one.pid, two: two.pid, free: free.pid }));
