@@ -1,4 +1,5 @@
 // Nothing of a session is left: whatever an agent has started, in whatever way, ends with it.
+import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -23,7 +24,7 @@ import {
 } from "./fixtures/registry.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
-const TOKEN = "token-of-a-session"; // long enough to count in any variable
+const TOKEN = `token-of-a-session-${randomUUID()}`; // another run of these tests, beside us, has its own
 const CWD = "/work";
 
 /** A folder in which processes note their pids, and who has. */
