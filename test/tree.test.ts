@@ -346,7 +346,8 @@ describe("whoever is no member lives", () => {
       const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore", env: { ...process.env, ...registry.spawnEnv("inner-token-of-another") } });
       registry.register(child.pid, "/inner", child, "inner-token-of-another");
       fs.writeFileSync(${JSON.stringify(notes.folder)} + "/inner", String(child.pid));
-      fs.writeFileSync(${JSON.stringify(notes.folder)} + "/server", String(process.pid));
+      fs.writeFileSync(${JSON.stringify(notes.folder)} + "/server.new", String(process.pid));
+      fs.renameSync(${JSON.stringify(notes.folder)} + "/server.new", ${JSON.stringify(notes.folder)} + "/server");
       setInterval(() => {}, 1e6);`;
     agent(opened, `setsid "$NODE" -e "$CODE" &`, { env: { NODE: process.execPath, CODE: code } });
     const server = await notes.pid("server");
