@@ -92,14 +92,14 @@ const mutants = [
   {
     name: "a write drops another server's entries",
     file: "src/core/ledger.c",
-    find: "    ledger->orphans_due = true;\n  return HPR_KEEP;",
-    replace: "    ledger->orphans_due = true;\n  return HPR_DROP;",
+    find: "    give_way(scope, &stored->row);\n  return HPR_KEEP;",
+    replace: "    give_way(scope, &stored->row);\n  return HPR_DROP;",
   },
   {
     name: "a living server's entries are orphans",
     file: "src/core/ledger.c",
-    find: "  switch (owner) {\n  case HPR_OWNER_LIVES: return keep_owned(row);\n",
-    replace: "  switch (owner) {\n  case HPR_OWNER_LIVES: break;\n",
+    find: "  case HPR_OWNER_LIVES: give_way(scope, row); return keep_owned(row);\n",
+    replace: "  case HPR_OWNER_LIVES: break;\n",
   },
   {
     name: "another boot's pids trusted",
@@ -367,14 +367,14 @@ const mutants = [
   {
     name: "whoever was reached with a keeper's group taken for its new agent",
     file: "src/core/others.c",
-    find: "      ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST)\n    return false;",
-    replace: "      ending->parts[HPR_PART_AGENT].sent > HPR_SENT_REFUSED)\n    return false;",
+    find: "ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST)\n    return false;",
+    replace: "ending->parts[HPR_PART_AGENT].sent > HPR_SENT_REFUSED)\n    return false;",
   },
   {
     name: "a keeper's agent that came while no server ran taken for a bystander",
     file: "src/core/others.c",
-    find: "  if (ending->reason != HPR_REASON_RESUMED ||\n",
-    replace: "  if (ending->reason != (hpr_reason)-1 ||\n",
+    find: "  if (ending->reason != HPR_REASON_RESUMED || ending->parts",
+    replace: "  if (ending->reason != (hpr_reason)-1 || ending->parts",
   },
   {
     name: "a new agent with the dead one's pid asked again by the next server",
