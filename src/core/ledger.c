@@ -325,9 +325,9 @@ static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool los
       .shared = scope->owners->shared,
       .dead_mount = &scope->ledger->dead_mount,
   };
-  const hpr_ledger *ledger = scope->ledger;
+  hpr_ledger *ledger = scope->ledger;
   if (ledger->unwritable && ledger->judging_again && !ledger->claimed) { /* to be given up again */
-    scope->ledger->unsure = true;
+    ledger->held_back = true;
     return keep_for_later(scope, row);
   }
   const bool unproved = row->main.state == HPR_RECORD_NONE;
@@ -462,7 +462,7 @@ static bool is_look(const hpr_ledger_scope *scope) {
 static int sync(const hpr_ledger_scope *scope) {
   hpr_ledger_scope copy = *scope;
   const bool judging = scope->ledger->orphans_due;
-  scope->ledger->place_told = scope->ledger->dead_mount = false;
+  scope->ledger->place_told = scope->ledger->dead_mount = scope->ledger->held_back = false;
   const hpr_pidfile_client client = {
       .self = &copy,
       .judge = judging ? judge_orphan : judge_ordinary,
@@ -500,6 +500,10 @@ void hpr_ledger_write(const hpr_ledger_scope *scope) {
   int result = sync(scope);
   if (!judging && scope->ledger->orphans_due) { /* just found */
     judging = true;
+    result = sync(scope);
+  }
+  if (result == 0 && scope->ledger->held_back) { /* the file can be written by now */
+    scope->ledger->orphans_due = true;
     result = sync(scope);
   }
   note_result(scope, result);
