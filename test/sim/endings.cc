@@ -158,7 +158,18 @@ void Endings::Lost(const std::vector<Server *> &others) {
     it = IsAsked(others, it->first) ? std::next(it) : with_.erase(it);
   /* What it could not record the next one does not know. */
   for (auto it = firsts_.begin(); it != firsts_.end();)
-    it = IsAsked(others, it->first) ? std::next(it) : firsts_.erase(it);
+    it = IsAsked(others, it->first) && !LacksRecord(others, it->first) ? std::next(it)
+                                                                       : firsts_.erase(it);
+}
+
+/* The row says that it is to end, and not that it was asked: the disk was full meanwhile. */
+bool Endings::LacksRecord(const std::vector<Server *> &others, Serial serial) {
+  for (const Server *other : others)
+    if (!EndingRows(*other, serial).empty()) return false;
+  for (const hpr_row &row : truth_->FileRows())
+    if (hpr_row_more(&row)->ending && truth_->PartsOf(row).count(serial))
+      return !IsRecorded(row, serial);
+  return false;
 }
 
 void Endings::Rebooted() {

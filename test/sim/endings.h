@@ -66,6 +66,7 @@ private:
   std::set<Serial> Receivers(const Delivery &delivery) const;
   std::set<Serial> Descendants(Serial root) const;
   bool IsRecorded(const hpr_row &row, Serial serial) const;
+  bool LacksRecord(const std::vector<Server *> &others, Serial serial);
   bool IsAsked(const std::vector<Server *> &servers, Serial serial) const;
   bool IsForbidden(const Server &server, Serial serial) const;
   void CheckFirst(const Server &sender, const Delivery &delivery, bool told);
