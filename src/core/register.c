@@ -97,11 +97,19 @@ static bool can_go_on_as_agent(const hpr_table *table, const hpr_entry *entry) {
   return has_own_agent(entry) && !hpr_table_find_pid(table, hpr_row_more(&entry->row)->pi.pid);
 }
 
+/* An entry of its own learns from this one, which goes, that the agent is ours. */
+static void pass_agent_on(hpr_registry *registry, const hpr_entry *entry) {
+  const hpr_identity *agent = &hpr_row_more(&entry->row)->pi;
+  hpr_entry *other = has_own_agent(entry) ? hpr_table_find_pid(&registry->table, agent->pid) : NULL;
+  if (other && hpr_entry_learn(other, agent)) hpr_table_mark(&registry->table, other);
+}
+
 /* Told at once: with its place in the file it has lost the time to wait for its status. */
 static void replace(hpr_registry *registry, hpr_entry *entry, bool same) {
   const bool was_seen = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_THERE;
   if (!same && was_seen && entry->life == HPR_LIFE_RUNNING)
     hpr_outbox_exited(&registry->outbox, entry);
+  pass_agent_on(registry, entry);
   hpr_forget(registry, entry, same ? HPR_OUTCOME_UNKNOWN : HPR_OUTCOME_EXITED);
 }
 

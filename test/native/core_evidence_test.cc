@@ -193,6 +193,19 @@ TEST_F(Evidence, AnEndDoesNotReachWhoWasRegisteredAgain) {
   EXPECT_TRUE(server.Link("again", "s"));
 }
 
+TEST_F(Evidence, AnAgentWithAnEntryOfItsOwnStaysOursWhenItsWrapperIsRegisteredAgain) {
+  Server &before = Start();
+  const Serial wrapper = Child(before, "t"), agent = kernel.Spawn(wrapper);
+  before.Link("t", "s", Pid(agent));
+  before.Crash();
+  Server &server = Start();
+  server.Register(Pid(agent), "/", "x");
+  server.CleanupOrphans();
+  server.Register(Pid(wrapper), "/", "again");
+  server.KillByToken("x");
+  EXPECT_EQ("TERM CONT", SignalsTo(agent));
+}
+
 TEST_F(Evidence, AnAgentStaysKnownToTheNextRegistryOfItsServer) {
   Server &before = Start();
   const auto [keeper, pi] = Keeper(before, "s");
