@@ -32,6 +32,7 @@
         "src/core/forget.c",
         "src/core/guest.c",
         "src/core/heal.c",
+        "src/core/heir.c",
         "src/core/index.c",
         "src/core/judge.c",
         "src/core/keepers.c",

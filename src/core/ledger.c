@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/shared.h"
+#include "core/heir.h"
 #include "core/others.h"
 #include "core/watch.h"
 
@@ -44,57 +45,6 @@ void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row) {
   if (!ledger->told) return;
   ledger->told[ledger->told_next] = (hpr_told){.main = row->main, .spawned_ms = row->spawned_ms};
   ledger->told_next = (ledger->told_next + 1) % HPR_TOLD_MAX;
-}
-
-/* --- who else may take a row over ----------------------------------------------------------- */
-
-/*
- * Until the file says whose it is another server might take it over, too, and the file may not be
- * writable. So we hold the lock of its dead owner meanwhile, which to others lives by it. False:
- * somebody else does. Rows of owners without a lock are taken over with the write, or not at all.
- */
-static bool claim(const hpr_ledger_scope *scope, const hpr_row *row) {
-  const int result = hpr_pidfile_claim(scope->ledger->pidfile, hpr_row_owner(row));
-  scope->ledger->claimed = result == 0;
-  return result != HPR_EBUSY;
-}
-
-/* One registration, and not two of one process. */
-static bool is_entry_of(const hpr_entry *entry, const hpr_row *row) {
-  return entry->row.spawned_ms == row->spawned_ms &&
-         hpr_identity_equal(&entry->row.main, &row->main);
-}
-
-static void give_up(const hpr_ledger_scope *scope, hpr_entry *entry) {
-  entry->unrecorded = false;
-  scope->ledger->unrecorded--;
-  scope->ledger->adoptions--;
-  hpr_table_give_up(scope->table, entry);
-}
-
-/* Where nothing could be locked, or the lock's file has gone, a living server may have recorded it.
- */
-static void give_way(const hpr_ledger_scope *scope, const hpr_row *row) {
-  hpr_entry *same = scope->ledger->unrecorded > 0 ? hpr_table_find_same(scope->table, row) : NULL;
-  if (same && same->unrecorded && is_entry_of(same, row)) give_up(scope, same);
-}
-
-/* The file says by now who was taken over; or others may, of whom we have claimed none. */
-static void settle_unrecorded(const hpr_ledger_scope *scope) {
-  hpr_ledger *ledger = scope->ledger;
-  const hpr_sync_end end = hpr_pidfile_last_sync(ledger->pidfile);
-  ledger->unwritable = end == HPR_SYNC_FAILED;
-  if (ledger->unrecorded == 0 || end == HPR_SYNC_UNLOCKED) return;
-  const size_t before = ledger->unrecorded;
-  for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next)
-    if (entry->unrecorded && end == HPR_SYNC_DONE)
-      entry->unrecorded = false;
-    else if (entry->unrecorded && !entry->claimed)
-      give_up(scope, entry);
-  if (end == HPR_SYNC_DONE)
-    ledger->unrecorded = 0;
-  else if (ledger->unrecorded < before)
-    hpr_pidfile_take_back(ledger->pidfile);
 }
 
 /* --- rows that others wrote ----------------------------------------------------------------- */
@@ -143,7 +93,7 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
     ledger->orphans_due = true;
   if (ledger->unrecorded > 0 && hpr_owners_lives(scope->owners, scope->process, &stored->row))
-    give_way(scope, &stored->row);
+    hpr_heir_give_way(scope, &stored->row);
   return HPR_KEEP;
 }
 
@@ -274,19 +224,10 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
   return HPR_DROP;
 }
 
-/* An entry of ours tells it: the row came back, because a write failed after it was taken over. */
-static bool has_entry(const hpr_ledger_scope *scope, const hpr_row *row) {
-  const hpr_entry *same = hpr_table_find_same(scope->table, row);
-  if (same && is_entry_of(same, row)) return true;
-  const hpr_entry *it = scope->ledger->file_error != 0 ? scope->table->entries : NULL;
-  while (it && !is_entry_of(it, row)) it = it->next;
-  return it != NULL;
-}
-
 /* It ended while no server ran. One whose exit was told before is a remainder that has gone. */
 static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
   if (row->remainder || !hpr_judge_was_seen(row) || was_told(scope->ledger, row)) return;
-  if (has_entry(scope, row)) return;
+  if (hpr_heir_is_ours(scope, row)) return;
   hpr_ledger_note_told(scope->ledger, row);
   hpr_entry *entry = hpr_entry_new(row);
   if (entry) hpr_outbox_exited(scope->outbox, entry);
@@ -348,14 +289,14 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   const hpr_ownership owner = hpr_owners_ask(scope->owners, scope->process, row);
   scope->ledger->claimed = false;
   switch (owner) {
-  case HPR_OWNER_LIVES: give_way(scope, row); return keep_owned(row);
+  case HPR_OWNER_LIVES: hpr_heir_give_way(scope, row); return keep_owned(row);
   case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
   case HPR_OWNER_UNNAMED:
     if (hpr_table_find_same(scope->table, row)) return HPR_DROP;
     break;
   case HPR_OWNER_GONE:
-    if (!claim(scope, row)) return keep_for_later(scope, row);
-    if (scope->ledger->file_error != 0 && has_entry(scope, row)) return HPR_DROP;
+    if (!hpr_heir_claim(scope, row)) return keep_for_later(scope, row);
+    if (scope->ledger->file_error != 0 && hpr_heir_is_ours(scope, row)) return HPR_DROP;
     if (hpr_owners_took_all_along(scope->owners, scope->process, row))
       return apply(scope, row, HPR_FATE_DROP, false);
     break;
@@ -413,7 +354,7 @@ static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   case HPR_OWNER_UNNAMED:
   case HPR_OWNER_GONE: break;
   }
-  return claim(scope, row) ? judge_lost_token(scope, row) : keep_for_later(scope, row);
+  return hpr_heir_claim(scope, row) ? judge_lost_token(scope, row) : keep_for_later(scope, row);
 }
 
 static void announce(void *self, hpr_buffer *own_announced) {
@@ -476,7 +417,7 @@ static int sync(const hpr_ledger_scope *scope) {
   };
   hpr_owners_begin(scope->owners);
   const int result = hpr_pidfile_sync(scope->ledger->pidfile, &client);
-  settle_unrecorded(scope);
+  hpr_heir_settle(scope);
   return result;
 }
 

@@ -92,13 +92,13 @@ const mutants = [
   {
     name: "a write drops another server's entries",
     file: "src/core/ledger.c",
-    find: "    give_way(scope, &stored->row);\n  return HPR_KEEP;",
-    replace: "    give_way(scope, &stored->row);\n  return HPR_DROP;",
+    find: "    hpr_heir_give_way(scope, &stored->row);\n  return HPR_KEEP;",
+    replace: "    hpr_heir_give_way(scope, &stored->row);\n  return HPR_DROP;",
   },
   {
     name: "a living server's entries are orphans",
     file: "src/core/ledger.c",
-    find: "  case HPR_OWNER_LIVES: give_way(scope, row); return keep_owned(row);\n",
+    find: "  case HPR_OWNER_LIVES: hpr_heir_give_way(scope, row); return keep_owned(row);\n",
     replace: "  case HPR_OWNER_LIVES: break;\n",
   },
   {

@@ -1,0 +1,53 @@
+#include "core/heir.h"
+
+#include "base/error.h"
+
+bool hpr_heir_claim(const hpr_ledger_scope *scope, const hpr_row *row) {
+  const int result = hpr_pidfile_claim(scope->ledger->pidfile, hpr_row_owner(row));
+  scope->ledger->claimed = result == 0;
+  return result != HPR_EBUSY;
+}
+
+/* One registration, and not two of one process. */
+static bool is_entry_of(const hpr_entry *entry, const hpr_row *row) {
+  return entry->row.spawned_ms == row->spawned_ms &&
+         hpr_identity_equal(&entry->row.main, &row->main);
+}
+
+static void give_up(const hpr_ledger_scope *scope, hpr_entry *entry) {
+  entry->unrecorded = false;
+  scope->ledger->unrecorded--;
+  scope->ledger->adoptions--;
+  hpr_table_give_up(scope->table, entry);
+}
+
+/* Where nothing could be locked, or the lock's file has gone. */
+void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row) {
+  hpr_entry *same = scope->ledger->unrecorded > 0 ? hpr_table_find_same(scope->table, row) : NULL;
+  if (same && same->unrecorded && is_entry_of(same, row)) give_up(scope, same);
+}
+
+void hpr_heir_settle(const hpr_ledger_scope *scope) {
+  hpr_ledger *ledger = scope->ledger;
+  const hpr_sync_end end = hpr_pidfile_last_sync(ledger->pidfile);
+  ledger->unwritable = end == HPR_SYNC_FAILED;
+  if (ledger->unrecorded == 0 || end == HPR_SYNC_UNLOCKED) return;
+  const size_t before = ledger->unrecorded;
+  for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next)
+    if (entry->unrecorded && end == HPR_SYNC_DONE)
+      entry->unrecorded = false;
+    else if (entry->unrecorded && !entry->claimed)
+      give_up(scope, entry);
+  if (end == HPR_SYNC_DONE)
+    ledger->unrecorded = 0;
+  else if (ledger->unrecorded < before)
+    hpr_pidfile_take_back(ledger->pidfile);
+}
+
+bool hpr_heir_is_ours(const hpr_ledger_scope *scope, const hpr_row *row) {
+  const hpr_entry *same = hpr_table_find_same(scope->table, row);
+  if (same && is_entry_of(same, row)) return true;
+  const hpr_entry *it = scope->ledger->file_error != 0 ? scope->table->entries : NULL;
+  while (it && !is_entry_of(it, row)) it = it->next;
+  return it != NULL;
+}
