@@ -105,20 +105,23 @@ bool IsPidOrNone(const hpr_identity &identity) {
   return identity.pid == 0 || identity.pid >= HPR_PID_MIN;
 }
 
+int32_t OwnerOf(const hpr_row &row) { return hpr_row_owner(&row)->identity.pid; }
+
 /* What may be acted on: whatever the file said, no number that names a group or everybody. */
 void RequireSoundRow(const hpr_row &row, const std::string &text) {
+  const hpr_row_rest &more = *hpr_row_more(&row);
   Require(row.main.pid == NumberIn(text, "pid"), "the pid is what the entry says", text);
   const double pi = NumberIn(text, "piPid");
-  Require(row.pi.pid == (pi != 0 ? pi : NumberIn(text, "agentPid")), "and the agent's", text);
-  Require(row.keeper.pid == NumberIn(text, "keeperPid"), "and the keeper's", text);
+  Require(more.pi.pid == (pi != 0 ? pi : NumberIn(text, "agentPid")), "and the agent's", text);
+  Require(more.keeper.pid == NumberIn(text, "keeperPid"), "and the keeper's", text);
   Require(IsUtf8(text), "a sound entry is UTF-8", text);
   Require(row.main.pid >= HPR_PID_MIN, "a sound entry has a valid pid", text);
   /* An owner may be process 1 of its container: it is never signalled. */
-  Require(IsPidOrNone(row.pi) && IsPidOrNone(row.keeper) && row.owner.pid >= 0,
+  Require(IsPidOrNone(more.pi) && IsPidOrNone(more.keeper) && OwnerOf(row) >= 0,
           "no other pid is invalid", text);
   Require(row.cwd != nullptr, "a sound entry has a folder", text);
   Require(!row.token || row.token[0], "an empty token is none", text);
-  Require(!row.socket_path || row.socket_path[0], "an empty socket path is none", text);
+  Require(!more.socket_path || more.socket_path[0], "an empty socket path is none", text);
 }
 
 std::string Written(const hpr_row &row) {
@@ -136,8 +139,9 @@ void RequireRoundTrip(const hpr_row &row, const std::string &text) {
   hpr_row again = {};
   Require(IsStrictJson(once), "what we write is strict JSON", once);
   Require(hpr_row_read(hpr_span{once.data(), once.size()}, &again) == 0, "and reads back", text);
-  Require(again.main.pid == row.main.pid && again.pi.pid == row.pi.pid &&
-              again.keeper.pid == row.keeper.pid && again.owner.pid == row.owner.pid,
+  const hpr_row_rest &more = *hpr_row_more(&row), &more_again = *hpr_row_more(&again);
+  Require(again.main.pid == row.main.pid && more_again.pi.pid == more.pi.pid &&
+              more_again.keeper.pid == more.keeper.pid && OwnerOf(again) == OwnerOf(row),
           "with the same pids", text);
   Require(strcmp(again.cwd, row.cwd) == 0 && again.spawned_ms == row.spawned_ms &&
               again.terminating == row.terminating,

@@ -31,6 +31,7 @@ protected:
     hpr_layout_done(&layout_);
     hpr_lines_done(&lines_);
     hpr_pieces_done(&changed_);
+    hpr_pieces_done(&behind_);
     hpr_document_done(&others_);
     hpr_buffer_done(&announced_);
   }

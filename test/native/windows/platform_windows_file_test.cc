@@ -81,7 +81,7 @@ std::string Unlink(const std::string &path) {
 
 std::string Create(const std::string &path, const std::string &text) {
   hpr_file_info info;
-  return Code(hpr_write_new(&Files(), path.c_str(), text.data(), text.size(), &info, nullptr));
+  return Code(hpr_write_new(&Files(), path.c_str(), text.data(), text.size(), &info));
 }
 
 std::vector<std::string> List(const std::string &folder) {
