@@ -24,7 +24,7 @@ TEST(WindowsProcess, RecordsItselfAndNeverAsKin) {
   const hpr_identity it = system.Identify(Self());
   EXPECT_EQ("KNOWN", Record(it.state));
   EXPECT_FALSE(it.kin);
-  EXPECT_EQ(HPR_BOOT_ID, it.boot.form);
+  EXPECT_EQ(HPR_BOOT_HOST, it.boot.form);
   EXPECT_EQ("SAME", system.Verify(it));
 }
 
