@@ -359,6 +359,7 @@ TEST(Process, IsNoGroupUnderAnotherNumber) {
   System system;
   GroupOfTwo gone;
   const std::string birth = BirthOf(system.Identify(gone.pid()));
+  if (PartOf(birth, 2).empty()) GTEST_SKIP() << kNoNames;
   std::optional<SessionLeader> other;
   hpr_identity mixed;
   do {
@@ -366,7 +367,6 @@ TEST(Process, IsNoGroupUnderAnotherNumber) {
     mixed = system.Identify(other->pid());
   } while (PartOf(BirthOf(mixed), 1) == PartOf(birth, 1));
   SetBirth(&mixed, birth);
-  if (PartOf(BirthOf(mixed), 2).empty()) GTEST_SKIP() << kNoNames;
   gone.Kill();
   gone.Reap();
   EXPECT_EQ("STRANGER", system.Verify(mixed));
