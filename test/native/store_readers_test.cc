@@ -94,7 +94,7 @@ void WriteOn(const std::string &path, SharedMemory &shared) {
     files.ResetCounts();
     if (server.Sync() != 0) _exit(1);
     shared->fast += files.count(Op::kCreate) == 0;
-    if (access((path + ".spare").c_str(), F_OK) == 0) shared->has_spare = true;
+    shared->has_spare = access((path + ".spare").c_str(), F_OK) == 0; /* in the end */
     if (server.own.size() == kEntries) shared->written = pid;
   }
 }
