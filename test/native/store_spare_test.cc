@@ -108,6 +108,7 @@ TEST_F(Spare, IsGoneWithItsServer) {
   ASSERT_EQ(0, hpr_pidfile_sync(pidfile, &client));
   hpr_pidfile_leave(pidfile);
   hpr_pidfile_close(pidfile);
+  hpr_lines_done(&lines);
   EXPECT_FALSE(HasSpare());
   ExpectNewFile();
   ExpectFastChange();
