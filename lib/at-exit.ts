@@ -3,12 +3,15 @@ import type { NativeRegistry } from "./binding.js";
 
 const open = new Set<{ native: WeakRef<NativeRegistry>; audited: boolean }>();
 let exiting = false;
+let writing = false;
 
 function atExit(): void {
   exiting = true;
   for (const { native, audited } of open) {
     // Exits of which the file was to be told in a moment: the next server must not tell them again.
+    writing = true;
     native.deref()?.flush();
+    writing = false;
     // Nobody will see how the ends that are under way come out.
     if (audited) native.deref()?.reportEnds();
   }
@@ -16,6 +19,9 @@ function atExit(): void {
 
 /** True while the last listeners run: what is brought about now is to be reported at once. */
 export const isExiting = (): boolean => exiting;
+
+/** True while the file is written for the last time: what that brings comes too late for listeners. */
+export const isLastWrite = (): boolean => writing;
 
 /** @returns what takes it back */
 export function finishAtExit(native: NativeRegistry, audited: boolean): () => void {

@@ -15,7 +15,7 @@ import {
   SHUTDOWN_OPTIONS,
   TERMINATE_OPTIONS,
 } from "./arguments.js";
-import { finishAtExit, isExiting } from "./at-exit.js";
+import { finishAtExit, isExiting, isLastWrite } from "./at-exit.js";
 import { auditor } from "./audit.js";
 import { type Host, type NativeRegistry, Registry } from "./binding.js";
 import { Board } from "./board.js";
@@ -120,7 +120,9 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
 
   /** What the core asks of us. */
   #host(auditFile: string | null): Host {
-    const warn = (warning: HeadlessWarning): void => this.#events.warn(warning);
+    const warn = (warning: HeadlessWarning): void => {
+      if (!isLastWrite()) this.#events.warn(warning);
+    };
     return {
       ...(auditFile !== null && { ended: auditor(auditFile, this.#file, warn) }),
       failure,
@@ -136,6 +138,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       exited: (ticket, ...names) => {
         this.#children.forget(ticket);
         this.#ended.add(names);
+        if (isLastWrite()) return;
         // Whoever registers may listen when that returns.
         if (!this.#registering && !this.#events.wantExits) return;
         const exit = withFields(this.#native.toldExit());
@@ -143,7 +146,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
         else this.#events.exit(exit);
       },
       warned: (code, text, pid, file) =>
-        this.#events.warn({
+        warn({
           code: code as HeadlessWarningCode,
           message: describe(text, pid, file),
         }),
