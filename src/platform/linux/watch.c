@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "platform/linux/pidfd.h"
 #include "platform/posix/errors.h"
 #include "platform/posix/pids.h"
 
@@ -103,12 +104,16 @@ static bool is_closing(hpr_watcher *watcher, bool *ret_probing) {
   return closing;
 }
 
-/* Our own child, whose exit Node tells as soon as it has fetched its status. */
+/*
+ * Our own child, whose exit Node tells as soon as it has fetched its status. Only where descriptors
+ * reach groups (Linux 6.9): elsewhere nothing but the zombie proves the group that it leaves.
+ */
 static bool awaits_node(hpr_watcher *watcher, uint64_t watch) {
   item *it;
   pthread_mutex_lock(&watcher->lock);
   HASH_FIND(hh, watcher->items, &watch, sizeof watch, it);
-  const int32_t pid = it && it->fd >= 0 && !it->group ? it->identity.pid : 0;
+  const bool proves = it && it->fd >= 0 && !it->group && hpr_pidfd_signal(it->fd, 0, true) == 0;
+  const int32_t pid = proves ? it->identity.pid : 0;
   pthread_mutex_unlock(&watcher->lock);
   return pid != 0 && hpr_pids_child(pid) == HPR_CHILD_ENDED;
 }
