@@ -104,15 +104,21 @@ static bool is_closing(hpr_watcher *watcher, bool *ret_probing) {
   return closing;
 }
 
+/* Linux 6.9; ESRCH: it leads no group. */
+static bool reaches_groups(int fd) {
+  const int result = hpr_pidfd_signal(fd, 0, true);
+  return result == 0 || result == HPR_ESRCH;
+}
+
 /*
  * Our own child, whose exit Node tells as soon as it has fetched its status. Only where descriptors
- * reach groups (Linux 6.9): elsewhere nothing but the zombie proves the group that it leaves.
+ * reach groups: elsewhere nothing but the zombie proves the group that it leaves.
  */
 static bool awaits_node(hpr_watcher *watcher, uint64_t watch) {
   item *it;
   pthread_mutex_lock(&watcher->lock);
   HASH_FIND(hh, watcher->items, &watch, sizeof watch, it);
-  const bool proves = it && it->fd >= 0 && !it->group && hpr_pidfd_signal(it->fd, 0, true) == 0;
+  const bool proves = it && it->fd >= 0 && !it->group && reaches_groups(it->fd);
   const int32_t pid = proves ? it->identity.pid : 0;
   pthread_mutex_unlock(&watcher->lock);
   return pid != 0 && hpr_pids_child(pid) == HPR_CHILD_ENDED;
