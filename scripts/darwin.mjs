@@ -31,7 +31,6 @@ const ELSEWHERE = [
   "Watch.*Fork*",
   "Watch.GivesNoDescriptorToAnotherProgram", // a queue passes to nobody
   "Watch.ProbesWithoutADescriptorLeft", // looking takes none
-  "Watch.OfAChildThatItsParent*", // there no exit is told later than it can be
   "Errand.*", // its threads share their descriptors
   "Listener.IsNotNamedFromTheMomentItIsKilled", // a kill that is under way is not told
 ];

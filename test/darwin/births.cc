@@ -2,5 +2,7 @@
 #include "support/system.h"
 
 const char kNoNames[] = "macOS gives processes no names";
+const char kNoGroups[] = "macOS has no descriptors that reach groups";
 
 bool KernelNamesProcesses() { return false; }
+bool KernelSignalsGroups() { return false; }
