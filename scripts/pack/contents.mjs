@@ -7,8 +7,8 @@ import { run } from "../setup.mjs";
 import { bundled } from "./bundled.mjs";
 import { fail, fetch, home, pass } from "./workspace.mjs";
 
-const PACKED_MAX_KIB = 1750; // zig adds its own C++ library to each binary; those of a release are a quarter smaller
-const UNPACKED_MAX_KIB = 5000;
+const PACKED_MAX_KIB = 1850; // zig adds its own C++ library to each binary; those of a release are a quarter smaller
+const UNPACKED_MAX_KIB = 5100;
 const CONTENTS = [
   /^package\.json$/,
   /^(README|CHANGELOG)\.md$/,
