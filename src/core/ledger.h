@@ -25,7 +25,7 @@ typedef struct hpr_ledger {
   bool orphans_due;      /* the next write judges them */
   bool judging_again;    /* some could not be judged before: who is kept was told then */
   bool unsure;           /* one could not be judged */
-  bool claimed;          /* the owner of the row that is being judged; see claim() */
+  bool claimed;          /* the owner of the row that is being judged; see hpr_heir_claim */
   bool held_back;        /* some orphans are not taken over before the file can be written */
   bool unwritable;       /* the last write failed under the lock */
   size_t unrecorded;     /* entries, see hpr_entry */

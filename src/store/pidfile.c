@@ -188,16 +188,23 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+typedef hpr_keep (*judging)(void *self, hpr_stored *stored);
+typedef int (*rewriting)(hpr_stored *stored);
+typedef void (*dropping)(hpr_document *document, hpr_stored *stored);
+
 /* True if something has changed. */
-static bool judge_announced(hpr_pidfile *f, const hpr_pidfile_client *client) {
+static bool judge_list(hpr_pidfile *f, void *client, hpr_stored *list, judging judge,
+                       rewriting rewrite, dropping drop) {
   bool changed = false;
   hpr_stored *stored, *next;
-  DL_FOREACH_SAFE(f->others.announced, stored, next) {
-    switch (client->judge_announced(client->self, stored)) {
+  DL_FOREACH_SAFE(list, stored, next) {
+    switch (judge(client, stored)) {
     case HPR_KEEP: break;
-    case HPR_KEEP_CHANGED: changed = hpr_document_rewrite_announced(stored) == 0 || changed; break;
+    case HPR_KEEP_CHANGED: /* without memory it is as it was, another time */
+      changed = rewrite(stored) == 0 || changed;
+      break;
     case HPR_DROP:
-      hpr_document_drop_announced(&f->others, stored);
+      drop(&f->others, stored);
       changed = true;
       break;
     }
@@ -205,23 +212,14 @@ static bool judge_announced(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return changed;
 }
 
-/* The same. */
+/* True if something has changed. */
 static bool judge_all(hpr_pidfile *f, const hpr_pidfile_client *client) {
-  bool changed = false;
-  hpr_stored *stored, *next;
-  DL_FOREACH_SAFE(f->others.stored, stored, next) {
-    switch (client->judge(client->self, stored)) {
-    case HPR_KEEP: break;
-    case HPR_KEEP_CHANGED: /* without memory it is as it was, another time */
-      changed = hpr_document_rewrite(stored) == 0 || changed;
-      break;
-    case HPR_DROP:
-      hpr_document_drop(&f->others, stored);
-      changed = true;
-      break;
-    }
-  }
-  if (client->judge_announced) changed = judge_announced(f, client) || changed;
+  bool changed = judge_list(f, client->self, f->others.stored, client->judge, hpr_document_rewrite,
+                            hpr_document_drop);
+  if (client->judge_announced)
+    changed = judge_list(f, client->self, f->others.announced, client->judge_announced,
+                         hpr_document_rewrite_announced, hpr_document_drop_announced) ||
+              changed;
   if (f->others.stored || f->others.announced) return changed;
   free(f->others.text); /* nothing points into it any more */
   f->others.text = NULL;
