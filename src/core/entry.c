@@ -100,12 +100,14 @@ bool hpr_entry_is_left(const hpr_entry *entry) {
   return false;
 }
 
+/* Whoever was only told of, and whom nobody could look at, does not take another one's place. */
 bool hpr_entry_can_promote(const hpr_entry *entry) {
+  const hpr_identity *agent = hpr_entry_part(entry, HPR_PART_AGENT);
   const bool two_groups = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_GROUP &&
                           entry->parts[HPR_PART_FORMER].presence == HPR_PRESENCE_GROUP;
   return entry->life == HPR_LIFE_RUNNING && !hpr_entry_is_there(entry, HPR_PART_MAIN) &&
          !two_groups && entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
-         hpr_entry_answers_for(entry, HPR_PART_AGENT);
+         agent->state == HPR_RECORD_KNOWN && agent->kin;
 }
 
 void hpr_entry_promote(hpr_entry *entry) {

@@ -42,14 +42,16 @@ static bool heal_main(const hpr_process_ops *process, const char *pid_file, hpr_
   return hpr_entry_learn(entry, &now);
 }
 
-/* A relative of the registered process is as good as it would have been when it was told. */
+/* A relative of the registered process is as good as it would have been when it was told. An agent
+ * that is none keeps nothing alive any more. */
 static bool heal_other(const hpr_process_ops *process, const char *pid_file, hpr_entry *entry,
                        hpr_identity *told) {
+  const bool may_end = told == &entry->row.rest->pi && !is_untold(entry, HPR_PART_MAIN);
   hpr_identity now;
   process->identify(process->self, told->pid, &entry->row.main, &now);
   if (now.state != HPR_RECORD_KNOWN) return false;
   now.kin = now.kin || hpr_token_is_carried(process, entry->row.token, pid_file, &now);
-  if (!now.kin) return false;
+  if (!now.kin && !may_end) return false;
   *told = now;
   hpr_entry_touch(entry);
   return true;

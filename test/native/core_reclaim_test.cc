@@ -319,6 +319,36 @@ TEST_F(Reclaim, LearnsLaterOnlyWhoHadTheNumberWhenItWasTold) {
   EXPECT_FALSE(InFile(Pid(told))->main.kin) << "it is known, and no relative";
 }
 
+TEST_F(Reclaim, GivesADeadKeepersPlaceToNobodyWhoWasOnlyToldOf) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), stranger = Stranger();
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  kernel.proc_mounted = false;
+  server.Link("t", "s", Pid(stranger));
+  EXPECT_EQ(HPR_RECORD_OPAQUE, hpr_row_more(InFile(Pid(keeper)))->pi.state);
+  End(keeper);
+  Settle();
+  EXPECT_EQ(Pids{Pid(keeper)}, FilePids()) << "nobody can tell yet";
+  kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Reclaim, LearnsLaterWhoAnAgentIs) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), pi = kernel.Spawn(keeper);
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  kernel.proc_mounted = false;
+  server.Link("t", "s", Pid(pi));
+  kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_TRUE(hpr_row_more(InFile(Pid(keeper)))->pi.kin);
+  End(keeper);
+  Settle();
+  EXPECT_EQ(Pids{Pid(pi)}, FilePids()) << "it goes on for its keeper";
+}
+
 TEST_F(Reclaim, DropsAllOfAnEarlierBoot) {
   Server &before = Start();
   const Serial child = Child(before);
