@@ -8,10 +8,10 @@ bool hpr_heir_claim(const hpr_ledger_scope *scope, const hpr_row *row) {
   return result != HPR_EBUSY;
 }
 
-/* One registration, and not two of one process. */
 static bool is_entry_of(const hpr_entry *entry, const hpr_row *row) {
-  return entry->row.spawned_ms == row->spawned_ms &&
-         hpr_identity_equal(&entry->row.main, &row->main);
+  const hpr_origin one = hpr_row_origin_of(&entry->row);
+  const hpr_origin other = hpr_row_origin_of(row);
+  return hpr_origin_equal(&one, &other);
 }
 
 static void give_up(const hpr_ledger_scope *scope, hpr_entry *entry) {

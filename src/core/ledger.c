@@ -32,10 +32,9 @@ static void note_owned(void *self, const char *birth, const char *init) {
 
 /* Of a row that came back: a write of ours, or another server's, had failed. */
 static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
+  const hpr_origin it = hpr_row_origin_of(row);
   for (size_t i = 0; i < HPR_TOLD_MAX && ledger->told; i++)
-    if (ledger->told[i].spawned_ms == row->spawned_ms &&
-        hpr_identity_equal(&ledger->told[i].main, &row->main))
-      return true;
+    if (hpr_origin_equal(&ledger->told[i], &it)) return true;
   return false;
 }
 
@@ -43,7 +42,7 @@ static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
 void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row) {
   if (!ledger->told) ledger->told = calloc(HPR_TOLD_MAX, sizeof *ledger->told);
   if (!ledger->told) return;
-  ledger->told[ledger->told_next] = (hpr_told){.main = row->main, .spawned_ms = row->spawned_ms};
+  ledger->told[ledger->told_next] = hpr_row_origin_of(row);
   ledger->told_next = (ledger->told_next + 1) % HPR_TOLD_MAX;
 }
 

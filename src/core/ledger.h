@@ -11,12 +11,6 @@
 
 enum { HPR_TOLD_MAX = 256 };
 
-/* An entry whose exit was told. */
-typedef struct hpr_told {
-  hpr_identity main;
-  int64_t spawned_ms;
-} hpr_told;
-
 typedef struct hpr_ledger {
   hpr_pidfile *pidfile;
   hpr_tokens tokens;     /* that we have announced */
@@ -36,8 +30,8 @@ typedef struct hpr_ledger {
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */
   int file_error;                             /* why the last write failed; reported once */
   int64_t write_due_ms;                       /* when it is written at the latest; HPR_TIME_NEVER */
-  hpr_told *told;                             /* the last HPR_TOLD_MAX of them, or NULL; owned */
-  size_t told_next;                           /* the place of the next */
+  hpr_origin *told; /* whose exits were told, the last HPR_TOLD_MAX, or NULL; owned */
+  size_t told_next; /* the place of the next */
 } hpr_ledger;
 
 /* What a write works on. */

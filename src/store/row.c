@@ -86,6 +86,16 @@ int32_t hpr_row_registered_pid(const hpr_row *row) {
   return pid ? pid : row->main.pid;
 }
 
+hpr_origin hpr_row_origin_of(const hpr_row *row) {
+  return (hpr_origin){row->main, row->spawned_ms, hpr_row_registered_pid(row)};
+}
+
+/* A pid is not given twice in a millisecond. */
+bool hpr_origin_equal(const hpr_origin *one, const hpr_origin *other) {
+  return one->pid == other->pid && one->spawned_ms == other->spawned_ms &&
+         (one->spawned_ms != HPR_SPAWNED_UNKNOWN || hpr_identity_equal(&one->main, &other->main));
+}
+
 static void move_members(hpr_row_rest *rest, hpr_part from, hpr_part to) {
   free(rest->members[to]);
   rest->members[to] = rest->members[from];

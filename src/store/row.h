@@ -161,6 +161,18 @@ void hpr_row_leave_agent(hpr_row *row, const hpr_identity *former);
 /* The pid that was registered, whoever has taken its place. */
 int32_t hpr_row_registered_pid(const hpr_row *row);
 
+/* What a row is told by, whoever has taken the registered process's place, or has proved it. */
+typedef struct hpr_origin {
+  hpr_identity main;
+  int64_t spawned_ms;
+  int32_t pid; /* the registered one */
+} hpr_origin;
+
+hpr_origin hpr_row_origin_of(const hpr_row *row);
+
+/* True if both are of one registration, and not of two under one pid. */
+bool hpr_origin_equal(const hpr_origin *one, const hpr_origin *other);
+
 /* Takes a copy; an empty list is none. HPR_ENOMEM: it is as it was. */
 int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members);
 

@@ -307,6 +307,26 @@ TEST_F(Owners, LeaveAnExitToTheEntryThatWasTakenOverFromThem) {
   EXPECT_EQ((Pids{9000, 9001}), FilePids());
 }
 
+TEST_F(Owners, LeaveOneExitOfAnAgentThatTookItsKeepersPlaceUnrecorded) {
+  Server &other = Start(), &neighbour = Start();
+  const auto [keeper, pi] = Keeper(other, "s");
+  neighbour.Register(9000);
+  Server &server = StartAndClean();
+  disk.create_fault = HPR_ENOSPC;
+  other.Crash();
+  End(keeper);
+  Settle();
+  EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
+  End(pi);
+  Settle();
+  disk.create_fault = 0;
+  neighbour.Register(9001); /* and the keeper's row is in the file again */
+  Pass(1000);
+  Settle();
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server)) << "once";
+  EXPECT_EQ((Pids{9000, 9001}), FilePids());
+}
+
 /* --- taken over, and not recorded ------------------------------------------------------------ */
 
 TEST_F(Owners, HaveOneHeirThoughTheFileCannotSayIt) {
