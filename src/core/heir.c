@@ -1,5 +1,7 @@
 #include "core/heir.h"
 
+#include <utlist.h>
+
 #include "base/error.h"
 
 bool hpr_heir_claim(const hpr_ledger_scope *scope, const hpr_row *row) {
@@ -27,10 +29,38 @@ void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row) {
   if (same && same->unrecorded && is_entry_of(same, row)) give_up(scope, same);
 }
 
+static void tell(const hpr_ledger_scope *scope, hpr_entry *take_entry) {
+  hpr_ledger_note_told(scope->ledger, &take_entry->row);
+  hpr_outbox_exited(scope->outbox, take_entry);
+  hpr_entry_free(take_entry);
+}
+
+void hpr_heir_tell(const hpr_ledger_scope *scope, hpr_entry *take_entry) {
+  if (scope->ledger->claimed)
+    tell(scope, take_entry);
+  else
+    DL_APPEND(scope->ledger->exits, take_entry);
+}
+
+/* False: another server may tell of them, and they are judged again. */
+static bool tell_exits(const hpr_ledger_scope *scope, hpr_sync_end end) {
+  hpr_entry *it, *next;
+  const bool all = !scope->ledger->exits || end == HPR_SYNC_DONE;
+  DL_FOREACH_SAFE(scope->ledger->exits, it, next) {
+    DL_DELETE(scope->ledger->exits, it);
+    if (all)
+      tell(scope, it);
+    else
+      hpr_entry_free(it);
+  }
+  return all;
+}
+
 void hpr_heir_settle(const hpr_ledger_scope *scope) {
   hpr_ledger *ledger = scope->ledger;
   const hpr_sync_end end = hpr_pidfile_last_sync(ledger->pidfile);
   ledger->unwritable = end == HPR_SYNC_FAILED;
+  if (!tell_exits(scope, end)) hpr_pidfile_take_back(ledger->pidfile);
   if (ledger->unrecorded == 0 || end == HPR_SYNC_UNLOCKED) return;
   const size_t before = ledger->unrecorded;
   for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next)

@@ -11,10 +11,17 @@
  */
 bool hpr_heir_claim(const hpr_ledger_scope *scope, const hpr_row *row);
 
+/*
+ * Tells of a dead one's exit; where no lock keeps others from telling of it too, with the write or
+ * not at all.
+ */
+void hpr_heir_tell(const hpr_ledger_scope *scope, hpr_entry *take_entry);
+
 /* A living server has recorded the row: whatever we have taken over of it is given up. */
 void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row);
 
-/* After each write: what it has not recorded, and nothing is locked for, is given up. */
+/* After each write: what it has not recorded, and nothing is locked for, is given up. Exits that
+ * waited for it are told, or judged again. */
 void hpr_heir_settle(const hpr_ledger_scope *scope);
 
 /* True if we have an entry of that very registration: after a failed write its row came back. */

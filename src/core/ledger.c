@@ -35,6 +35,10 @@ static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
   const hpr_origin it = hpr_row_origin_of(row);
   for (size_t i = 0; i < HPR_TOLD_MAX && ledger->told; i++)
     if (hpr_origin_equal(&ledger->told[i], &it)) return true;
+  for (const hpr_entry *entry = ledger->exits; entry; entry = entry->next) {
+    const hpr_origin held = hpr_row_origin_of(&entry->row);
+    if (hpr_origin_equal(&held, &it)) return true;
+  }
   return false;
 }
 
@@ -227,10 +231,8 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
 static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
   if (row->remainder || !hpr_judge_was_seen(row) || was_told(scope->ledger, row)) return;
   if (hpr_heir_is_ours(scope, row)) return;
-  hpr_ledger_note_told(scope->ledger, row);
   hpr_entry *entry = hpr_entry_new(row);
-  if (entry) hpr_outbox_exited(scope->outbox, entry);
-  hpr_entry_free(entry);
+  if (entry) hpr_heir_tell(scope, entry);
 }
 
 static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {

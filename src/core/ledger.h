@@ -30,8 +30,9 @@ typedef struct hpr_ledger {
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */
   int file_error;                             /* why the last write failed; reported once */
   int64_t write_due_ms;                       /* when it is written at the latest; HPR_TIME_NEVER */
-  hpr_origin *told; /* whose exits were told, the last HPR_TOLD_MAX, or NULL; owned */
-  size_t told_next; /* the place of the next */
+  hpr_origin *told;        /* whose exits were told, the last HPR_TOLD_MAX, or NULL; owned */
+  size_t told_next;        /* the place of the next */
+  struct hpr_entry *exits; /* to be told with the write or not at all; a utlist, owned */
 } hpr_ledger;
 
 /* What a write works on. */

@@ -363,6 +363,26 @@ TEST_F(Owners, HaveAnotherHeirWhenTheirsDiesBeforeTheFileCanSayIt) {
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(late));
 }
 
+/* Its exit is another server's to tell, which can say in the file that it has. */
+TEST_F(Owners, WithoutALockLeaveAnExitToWhoeverCanWrite) {
+  Server &other = Start();
+  const Serial child = Child(other);
+  other.Crash();
+  std::string text = File();
+  const size_t at = text.find(R"("owner")"), end = text.find('}', at);
+  disk.Write(sim::kPidFile, text.erase(at - 1, end + 2 - at));
+  End(child);
+  disk.create_fault = HPR_ENOSPC;
+  Server &server = StartAndClean();
+  disk.create_fault = 0;
+  EXPECT_EQ(Pids{}, Exits(server));
+  Server &late = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(late));
+  Pass(2000);
+  EXPECT_EQ(Pids{}, Exits(server));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
 /* The original's, and those of older versions: no lock of theirs can be held. */
 TEST_F(Owners, WithoutALockAreInheritedWithARecordOrNotAtAll) {
   Server &other = Start();
