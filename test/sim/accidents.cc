@@ -175,7 +175,10 @@ void Story::DescriptorsLost() {
   kernel_.Note("no descriptors");
 }
 
-void Story::DescriptorsBack() { kernel_.descriptors_left = kernel_.watches_left = true; }
+void Story::DescriptorsBack() {
+  if (!kernel_.descriptors_left) kernel_.short_ms = kernel_.ClockMs();
+  kernel_.descriptors_left = kernel_.watches_left = true;
+}
 
 void Story::DiskFull() {
   if (!fills_) return;

@@ -312,8 +312,9 @@ bool Endings::IsAsked(const std::vector<Server *> &servers, Serial serial) const
   return false;
 }
 
-/* When the keeper itself is asked, whoever ended it first. */
+/* When the keeper itself is asked, whoever ended it first. Without descriptors nobody can tell. */
 void Endings::CheckNoNewAgentStandsBy(const Server &server) {
+  if (!kernel_->descriptors_left) return;
   for (const hpr_row *row : server.Rows()) {
     const hpr_ending *ending = server.EndingOf(*row);
     if (!ending || !hpr_row_more(row)->ending || ending->tree || ending->state != HPR_ENDING_ALL)
@@ -324,7 +325,8 @@ void Endings::CheckNoNewAgentStandsBy(const Server &server) {
       const Serial serial = truth_->SerialOf(*row, ending->others[i].identity);
       const auto anew = anew_ms_.find(serial);
       if (anew == anew_ms_.end() ||
-          anew->second <= hpr_row_more(row)->ending->began_ms + 2 * kTickMs)
+          anew->second <= hpr_row_more(row)->ending->began_ms + 2 * kTickMs ||
+          anew->second <= kernel_->short_ms)
         continue;
       if (kernel_->IsAlive(serial) && kernel_->IsAlive(keeper) &&
           kernel_->Find(serial)->parent == keeper && ending->others[i].bystander)

@@ -67,6 +67,7 @@ public:
   Features features;
   bool proc_mounted = true;
   bool descriptors_left = true; /* false: EMFILE for everybody */
+  int64_t short_ms = 0;         /* when it was so last */
   bool watches_left = true;     /* false: ENOMEM for who asks for one */
   int64_t now_ms = INT64_C(1700000000000);
   int64_t wrong_by_ms = 0; /* what the wall clock shows beside that */
