@@ -124,6 +124,7 @@ Serial Bridges::AgentAfter(const Server &server, const std::vector<Hold> &holds,
   const Serial before =
       hpr_row_more(&row)->pi.kin ? truth_->SerialOf(row, hpr_row_more(&row)->pi) : 0;
   if (!report.named || !row.main.kin || !kernel_->IsAlive(main)) return 0;
+  if (hpr_row_more(&row)->pi.state == HPR_RECORD_OPAQUE) return 0; /* whose tool it may be */
   if (report.named == main || report.number == hpr_row_more(&row)->keeper.pid) return 0;
   const bool has_own = kernel_->IsAlive(before);
   if (has_own && IsAbove(server, before)) return 0; /* a server is nobody's ancestor for itself */
