@@ -37,12 +37,20 @@ static int64_t due_of(const hpr_entry *entry) {
 
 /* --- 1. look --------------------------------------------------------------------------------- */
 
+/* It was registered again when nobody could tell that it is the same process. */
+static void give_twin_up(hpr_registry *registry, hpr_entry *entry) {
+  hpr_entry *it = registry->table.entries;
+  while (it && (it == entry || !hpr_identity_equal(&it->row.main, &entry->row.main))) it = it->next;
+  if (it) hpr_table_give_up(&registry->table, it->serial < entry->serial ? it : entry);
+}
+
 static void heal(hpr_registry *registry, hpr_entry *entry) {
   const char *pid_file = hpr_pidfile_path(registry->ledger.pidfile);
   if (registry->now_ms < entry->heal_ms) return;
   entry->heal_ms = HPR_TIME_NEVER;
-  if (hpr_heal(&registry->process, pid_file, entry))
-    hpr_watch_stop(&registry->process, entry); /* and watched anew, by what is known now */
+  if (!hpr_heal(&registry->process, pid_file, entry)) return;
+  hpr_watch_stop(&registry->process, entry); /* and watched anew, by what is known now */
+  if (entry->row.main.state == HPR_RECORD_KNOWN) give_twin_up(registry, entry);
 }
 
 static void look(hpr_registry *registry, hpr_entry *entry) {

@@ -349,6 +349,22 @@ TEST_F(Reclaim, LearnsLaterWhoAnAgentIs) {
   EXPECT_EQ(Pids{Pid(pi)}, FilePids()) << "it goes on for its keeper";
 }
 
+TEST_F(Reclaim, LearnsLaterThatAProcessWasRegisteredTwice) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(), stranger = Stranger();
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  kernel.descriptors_left = false;
+  server.Link("t", "s", Pid(stranger));
+  server.Register(Pid(keeper), "/new");
+  EXPECT_EQ(2u, server.Rows().size()) << "it may be another process";
+  kernel.descriptors_left = true;
+  Pass(1000);
+  Settle();
+  EXPECT_EQ(Pids{}, Exits(server)) << "it runs";
+  EXPECT_EQ(Pids{Pid(keeper)}, FilePids());
+  EXPECT_STREQ("/new", InFile(Pid(keeper))->cwd);
+}
+
 TEST_F(Reclaim, DropsAllOfAnEarlierBoot) {
   Server &before = Start();
   const Serial child = Child(before);
