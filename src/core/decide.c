@@ -15,8 +15,7 @@ static void tell_exit(hpr_registry *registry, hpr_entry *entry) {
   entry->life = HPR_LIFE_TOLD;
   entry->row.remainder = true;
   hpr_entry_touch(entry);
-  hpr_ledger_note_told(&registry->ledger, &entry->row);
-  hpr_outbox_exited(&registry->outbox, entry);
+  hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);
 }
 
 static void note_end_of_processes(hpr_registry *registry, hpr_entry *entry) {

@@ -42,11 +42,11 @@ static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
   return false;
 }
 
-/* Without memory it may be told twice. */
-void hpr_ledger_note_told(hpr_ledger *ledger, const hpr_row *row) {
+void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry) {
+  hpr_outbox_exited(outbox, entry);
   if (!ledger->told) ledger->told = calloc(HPR_TOLD_MAX, sizeof *ledger->told);
   if (!ledger->told) return;
-  ledger->told[ledger->told_next] = hpr_row_origin_of(row);
+  ledger->told[ledger->told_next] = hpr_row_origin_of(&entry->row);
   ledger->told_next = (ledger->told_next + 1) % HPR_TOLD_MAX;
 }
 

@@ -383,6 +383,27 @@ TEST_F(Owners, WithoutALockLeaveAnExitToWhoeverCanWrite) {
   EXPECT_EQ(Pids{}, FilePids());
 }
 
+TEST_F(Owners, LeaveOneExitOfAProcessWhoseNumberIsRegisteredAnewUnrecorded) {
+  Server &other = Start(), &neighbour = Start();
+  const Serial child = Child(other);
+  const int32_t number = Pid(child);
+  neighbour.Register(9000);
+  Server &server = StartAndClean();
+  disk.create_fault = HPR_ENOSPC;
+  other.Crash();
+  Settle();
+  const Serial next = UseAgain(child);
+  kernel.now_ms++;
+  server.Register(number);
+  EXPECT_EQ(Pids{number}, Exits(server));
+  disk.create_fault = 0;
+  neighbour.Register(9001); /* and the first one's row is in the file again */
+  End(next);
+  Settle();
+  Pass(1000);
+  EXPECT_EQ((Pids{number, number}), Exits(server)) << "one each";
+}
+
 /* The original's, and those of older versions: no lock of theirs can be held. */
 TEST_F(Owners, WithoutALockAreInheritedWithARecordOrNotAtAll) {
   Server &other = Start();
