@@ -57,7 +57,11 @@ static bool is_better(const hpr_registry *registry, const hpr_entry *entry,
   const bool has_own = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
                        hpr_entry_answers_for(entry, HPR_PART_AGENT);
   if (!agent->kin) return hpr_row_more(&entry->row)->keeper.pid != 0 && !has_own;
-  return !has_own || entry->agent_found ||
+  if (!has_own) return true;
+  if (hpr_entry_has_former(entry) &&
+      !hpr_identity_equal(hpr_entry_part(entry, HPR_PART_FORMER), agent))
+    return false; /* a third one, which is none of the two that are looked after */
+  return entry->agent_found ||
          !may_descend(&registry->process, agent->pid, hpr_row_more(&entry->row)->pi.pid);
 }
 

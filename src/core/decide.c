@@ -63,21 +63,22 @@ static void end_what_it_left(hpr_registry *registry, hpr_entry *entry) {
     hpr_table_record_end(&registry->table, entry, &request);
 }
 
+/* One that was registered since is another entry's. */
+static void let_former_go(hpr_registry *registry, hpr_entry *entry) {
+  const hpr_identity *former = hpr_entry_part(entry, HPR_PART_FORMER);
+  const hpr_entry *other = former ? hpr_table_find_pid(&registry->table, former->pid) : NULL;
+  if (!other || other == entry || !hpr_identity_equal(&other->row.main, former)) return;
+  hpr_watch_stop(&registry->process, entry);
+  hpr_table_drop_former(&registry->table, entry);
+}
+
 static void decide_life(hpr_registry *registry, hpr_entry *entry) {
+  let_former_go(registry, entry);
   if (entry->life == HPR_LIFE_RUNNING) promote(registry, entry);
   if (entry->life != HPR_LIFE_RUNNING || !hpr_entry_has_ended(entry)) return;
   note_end_of_processes(registry, entry);
   const bool by_itself = !entry->ending && entry->row.main.state == HPR_RECORD_KNOWN;
   if (registry->tree && by_itself && !registry->guest) end_what_it_left(registry, entry);
-}
-
-/* What is left of a group may be proved by its members alone: see hpr_act. */
-static bool reaches(const hpr_process_ops *process, const hpr_entry *entry, hpr_part part,
-                    hpr_part other) {
-  const hpr_identity *leader = hpr_entry_part(entry, part), *it = hpr_entry_part(entry, other);
-  return entry->parts[part].presence == HPR_PRESENCE_GROUP
-             ? process->is_member(process->self, it, leader->pid)
-             : process->reaches(process->self, leader, it);
 }
 
 /* Only then its group matters: it is to be signalled in this step, if at all. */
@@ -105,7 +106,8 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
                                  process->leads(process->self, hpr_entry_part(entry, part)));
     for (hpr_part other = 0; facts.leads[part] && other < HPR_PART_COUNT; other++)
       if (other != part && facts.left[other] && !facts.is_group[other] &&
-          reaches(process, entry, part, other))
+          process->is_member(process->self, hpr_entry_part(entry, other),
+                             hpr_entry_part(entry, part)->pid))
         facts.reaches[part] |= 1U << other;
     facts.has_asked[part] =
         facts.leads[part] &&
@@ -163,7 +165,8 @@ static void find_descendants(const hpr_registry *registry, hpr_entry *entry) {
   hpr_ending *ending = entry->ending;
   if (ending->tree) return; /* looked for already, and by more than descent */
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
-    const bool keeper_alone = is_keeper_there(entry) && part != HPR_PART_AGENT &&
+    const bool is_agent = part == HPR_PART_AGENT || part == HPR_PART_FORMER;
+    const bool keeper_alone = is_keeper_there(entry) && !is_agent &&
                               ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING &&
                               ending->state != HPR_ENDING_KILL;
     if (ending->wishes.parts[part].wanted && !keeper_alone &&

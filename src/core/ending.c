@@ -39,10 +39,17 @@ bool hpr_ending_is_nothing_left(const hpr_ending_facts *facts) {
   return true;
 }
 
+/* A keeper may have two: the one that was known before may run yet. */
+static bool is_agent(const hpr_ending_facts *facts, hpr_part part) {
+  return part == HPR_PART_AGENT || (part == HPR_PART_FORMER && !facts->is_group[part]);
+}
+
 static bool can_ask_agent(const hpr_ending *ending, const hpr_ending_facts *facts) {
   if (facts->respawned) return true;
-  return facts->has_keeper && facts->left[HPR_PART_AGENT] &&
-         ending->parts[HPR_PART_AGENT].sent != HPR_SENT_REFUSED;
+  for (hpr_part part = 0; facts->has_keeper && part < HPR_PART_COUNT; part++)
+    if (is_agent(facts, part) && facts->left[part] && ending->parts[part].sent != HPR_SENT_REFUSED)
+      return true;
+  return false;
 }
 
 static hpr_ending_state after_agent(hpr_ending *ending, int64_t now_ms) {
@@ -68,9 +75,9 @@ static hpr_ending_state next_state(hpr_ending *ending, const hpr_ending_facts *f
 
 /* --- whom to signal ------------------------------------------------------------------------- */
 
-static bool is_asked(const hpr_ending *ending, hpr_part part) {
+static bool is_asked(const hpr_ending *ending, const hpr_ending_facts *facts, hpr_part part) {
   switch (ending->state) {
-  case HPR_ENDING_AGENT: return part == HPR_PART_AGENT;
+  case HPR_ENDING_AGENT: return is_agent(facts, part);
   case HPR_ENDING_ALL:
   case HPR_ENDING_KILL: return true;
   default: return false;
@@ -83,7 +90,7 @@ static bool is_asked(const hpr_ending *ending, hpr_part part) {
  */
 static hpr_scope scope_of(const hpr_ending *ending, const hpr_ending_facts *facts, hpr_part part) {
   const bool agent_knows = ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING;
-  const bool alone = facts->has_keeper && part != HPR_PART_AGENT && agent_knows &&
+  const bool alone = facts->has_keeper && !is_agent(facts, part) && agent_knows &&
                      ending->state != HPR_ENDING_KILL && !facts->is_group[part];
   return alone || ending->tree || !facts->leads[part] ? HPR_SCOPE_PROCESS : HPR_SCOPE_GROUP;
 }
@@ -105,7 +112,7 @@ static hpr_ending_wish wish_for(const hpr_ending *ending, const hpr_ending_facts
   const bool waits = scope == HPR_SCOPE_GROUP && !kill && reaches_asked(ending, facts, part);
   return (hpr_ending_wish){
       .wanted = facts->left[part] && !(ending->tree && facts->is_group[part]) && !waits &&
-                is_asked(ending, part) && it->sent < goal && now_ms >= it->retry_ms,
+                is_asked(ending, facts, part) && it->sent < goal && now_ms >= it->retry_ms,
       .signal = kill ? HPR_SIGNAL_KILL : ending->signal,
       .scope = scope,
   };
@@ -129,7 +136,7 @@ void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t 
   ending->state = next_state(ending, facts, now_ms);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     hpr_ending_part *it = &ending->parts[part];
-    if (!facts->left[part]) it->retry_ms = 0;
+    if (!facts->left[part] || !is_asked(ending, facts, part)) it->retry_ms = 0;
     if (facts->is_group[part] && it->alone) *it = (hpr_ending_part){0}; /* nobody asked the group */
   }
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
@@ -209,8 +216,8 @@ void hpr_ending_join(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, in
         sooner(ending->kill_due_ms, signal == HPR_SIGNAL_KILL ? now_ms : after(now_ms, grace_ms));
 }
 
-void hpr_ending_promote(hpr_ending *ending) {
-  ending->parts[HPR_PART_FORMER] = ending->parts[HPR_PART_MAIN];
+void hpr_ending_promote(hpr_ending *ending, bool leaves_group) {
+  if (leaves_group) ending->parts[HPR_PART_FORMER] = ending->parts[HPR_PART_MAIN];
   ending->parts[HPR_PART_MAIN] = ending->parts[HPR_PART_AGENT];
   ending->parts[HPR_PART_AGENT] = (hpr_ending_part){0};
   if (ending->state == HPR_ENDING_TURN) ending->state = HPR_ENDING_ALL;
@@ -223,7 +230,7 @@ int64_t hpr_ending_due_ms(const hpr_ending *ending) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_ending_part *it = &ending->parts[part];
     const bool failed = it->retry_ms != 0 && it->sent < (kills ? HPR_SENT_KILL : HPR_SENT_FIRST);
-    if (failed && is_asked(ending, part)) due_ms = sooner(due_ms, it->retry_ms);
+    if (failed) due_ms = sooner(due_ms, it->retry_ms);
   }
   for (size_t i = 0; i < ending->other_count; i++) {
     const hpr_other *it = &ending->others[i];

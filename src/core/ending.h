@@ -137,8 +137,9 @@ void hpr_ending_note(hpr_ending *ending, hpr_part part, int result, int64_t now_
 /* Somebody else wants the end too: it comes sooner by that, never later. */
 void hpr_ending_join(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms);
 
-/* The agent has taken the registered process's place, with what it was sent. */
-void hpr_ending_promote(hpr_ending *ending);
+/* The agent has taken the registered process's place, with what it was sent; `leaves_group`: and
+ * that one the former one's. */
+void hpr_ending_promote(hpr_ending *ending, bool leaves_group);
 
 /* When hpr_ending_step is to be called again at the latest. */
 int64_t hpr_ending_due_ms(const hpr_ending *ending);

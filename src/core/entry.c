@@ -100,13 +100,18 @@ bool hpr_entry_is_left(const hpr_entry *entry) {
   return false;
 }
 
+bool hpr_entry_has_former(const hpr_entry *entry) {
+  const hpr_presence presence = entry->parts[HPR_PART_FORMER].presence;
+  return presence == HPR_PRESENCE_THERE || presence == HPR_PRESENCE_GROUP;
+}
+
 /* Whoever was only told of, and whom nobody could look at, does not take another one's place. */
 bool hpr_entry_can_promote(const hpr_entry *entry) {
   const hpr_identity *agent = hpr_entry_part(entry, HPR_PART_AGENT);
-  const bool two_groups = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_GROUP &&
-                          entry->parts[HPR_PART_FORMER].presence == HPR_PRESENCE_GROUP;
+  const bool two_formers =
+      entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_GROUP && hpr_entry_has_former(entry);
   return entry->life == HPR_LIFE_RUNNING && !hpr_entry_is_there(entry, HPR_PART_MAIN) &&
-         !two_groups && entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+         !two_formers && entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
          agent->state == HPR_RECORD_KNOWN && agent->kin;
 }
 
@@ -120,7 +125,7 @@ void hpr_entry_promote(hpr_entry *entry) {
   if (leaves_group) entry->parts[HPR_PART_FORMER] = main;
   /* A keeper that never was may have had the agent's pid. */
   if (!hpr_entry_part(entry, HPR_PART_KEEPER)) hpr_entry_meet(entry, HPR_PART_KEEPER);
-  if (entry->ending) hpr_ending_promote(entry->ending);
+  if (entry->ending) hpr_ending_promote(entry->ending, leaves_group);
   hpr_entry_touch(entry);
 }
 

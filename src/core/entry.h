@@ -125,6 +125,9 @@ bool hpr_entry_is_left(const hpr_entry *entry);
 /* True if one of its processes is to be looked at in this turn. */
 bool hpr_entry_is_suspect(const hpr_entry *entry);
 
+/* True if somebody whose place another has taken runs yet, or has left a group. */
+bool hpr_entry_has_former(const hpr_entry *entry);
+
 /* True if the agent outlived the registered process and may take its place. */
 bool hpr_entry_can_promote(const hpr_entry *entry);
 

@@ -167,6 +167,13 @@ static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hp
          process->verify(process->self, leader) == HPR_VERDICT_GROUP;
 }
 
+/* It may run yet. */
+static bool is_former_left(const hpr_process_ops *process, const hpr_row *row) {
+  const hpr_identity *it = &hpr_row_more(row)->former;
+  return is_group_left(process, row, HPR_PART_FORMER, it) ||
+         (it->kin && process->verify(process->self, it) == HPR_VERDICT_SAME);
+}
+
 static hpr_verdict verify(const hpr_judge_scope *scope, const hpr_identity *identity) {
   const hpr_process_ops *process = scope->process;
   return hpr_judge_place(scope, process->verify(process->self, identity));
@@ -185,7 +192,7 @@ static hpr_verdict with_members(const hpr_judge_scope *scope, const hpr_row *row
 static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row *row,
                                    hpr_verdict verdict) {
   const bool left = is_group_left(process, row, HPR_PART_AGENT, &hpr_row_more(row)->pi) ||
-                    is_group_left(process, row, HPR_PART_FORMER, &hpr_row_more(row)->former);
+                    is_former_left(process, row);
   return hpr_verdict_is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
 }
 
@@ -206,6 +213,7 @@ static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row, hpr_
   /* A row that stays is judged again: as it is, or its registered process is never told to be dead.
    */
   if (agent != HPR_VERDICT_SAME) return agent;
+  if (verdict == HPR_VERDICT_GROUP && is_former_left(scope->process, row)) return verdict;
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
   return agent;
 }

@@ -268,15 +268,59 @@ void hpr_table_unlink(hpr_table *table, hpr_entry *entry) {
   if (entry->looked_up) hpr_index_add(&table->index, HPR_BY_CWD, entry);
 }
 
-/* Of a dead agent only its group is left, which may stay as that of a former process. */
-static bool leaves_group(const hpr_entry *entry) {
-  return entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_GROUP &&
-         entry->parts[HPR_PART_FORMER].presence != HPR_PRESENCE_GROUP;
+/* It runs, or its group does, and it has no entry of its own. */
+static bool is_agent_left(const hpr_table *table, const hpr_entry *entry) {
+  const hpr_presence presence = entry->parts[HPR_PART_AGENT].presence;
+  const hpr_identity *agent = hpr_entry_part(entry, HPR_PART_AGENT);
+  if (presence == HPR_PRESENCE_GROUP) return true;
+  return presence == HPR_PRESENCE_THERE && agent->state == HPR_RECORD_KNOWN && agent->kin &&
+         !hpr_table_find_pid(table, agent->pid);
+}
+
+static void keep_as_former(hpr_entry *entry, const hpr_identity *agent) {
+  hpr_process *former = &entry->parts[HPR_PART_FORMER];
+  const uint16_t round = former->round;
+  hpr_row_leave_agent(&entry->row, agent);
+  *former = entry->parts[HPR_PART_AGENT];
+  former->round = round;
+}
+
+/* What is left of its group gets a row of its own. Lack of memory forgets it. */
+static void split_off(hpr_table *table, hpr_entry *entry) {
+  hpr_row row;
+  const char *session = entry->session ? entry->session : entry->row.session;
+  if (hpr_row_split_agent(&entry->row, session, &row) != 0) return;
+  hpr_entry *remainder = hpr_entry_new(&row);
+  if (!remainder || hpr_table_add(table, remainder, NULL) != 0) {
+    hpr_row_done(&row);
+    hpr_entry_free(remainder);
+    return;
+  }
+  hpr_table_make_remainder(table, remainder);
+  remainder->parts[HPR_PART_MAIN].suspect = true;
+  hpr_table_mark(table, remainder);
+}
+
+void hpr_table_drop_former(hpr_table *table, hpr_entry *entry) {
+  (void)table;
+  hpr_row_drop_former(&entry->row);
+  hpr_entry_meet(entry, HPR_PART_FORMER);
+  hpr_entry_touch(entry);
+}
+
+static void leave_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *successor) {
+  const bool left = successor->pid != 0 && is_agent_left(table, entry);
+  const hpr_identity agent = entry->row.rest->pi;
+  if (hpr_identity_equal(&entry->row.rest->former, successor)) hpr_table_drop_former(table, entry);
+  if (left && !hpr_entry_has_former(entry))
+    keep_as_former(entry, &agent);
+  else if (left)
+    split_off(table, entry);
+  hpr_row_leave_agent(&entry->row, NULL);
 }
 
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent) {
   const hpr_identity before = hpr_row_more(&entry->row)->pi;
-  hpr_process *former = &entry->parts[HPR_PART_FORMER];
   hpr_row_rest *rest = hpr_row_add_more(&entry->row);
   if (!rest) return HPR_ENOMEM;
   hpr_table_note_change(table);
@@ -287,13 +331,9 @@ int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *
     hpr_index_add(&table->index, HPR_BY_AGENT, entry);
     return HPR_ENOMEM;
   }
-  const bool keeps = leaves_group(entry);
-  hpr_row_leave_agent(&entry->row, keeps ? &before : NULL);
-  if (keeps) {
-    const uint16_t round = former->round;
-    *former = entry->parts[HPR_PART_AGENT];
-    former->round = round;
-  }
+  rest->pi = before;
+  leave_agent(table, entry, agent);
+  rest->pi = *agent;
   hpr_entry_meet(entry, HPR_PART_AGENT);
   hpr_entry_touch(entry);
   return 0;

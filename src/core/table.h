@@ -106,8 +106,15 @@ void hpr_table_unlink(hpr_table *table, hpr_entry *entry);
 /* hpr_registry_pid_of may answer differently from now on. */
 void hpr_table_note_change(const hpr_table *table);
 
-/* What is left of the group of an agent that has ended stays. HPR_ENOMEM: it was not changed. */
+/*
+ * The one before stays with the entry as long as it runs or has left a group; if another one did so
+ * before it, what is left of its group becomes a remainder. pid 0: it has none, and nobody stays.
+ * HPR_ENOMEM: it was not changed.
+ */
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent);
+
+/* The former one is not this entry's any more. */
+void hpr_table_drop_former(hpr_table *table, hpr_entry *entry);
 /*
  * Makes the agent the registered process. HPR_EEXIST: another entry still has its pid.
  * HPR_ENOMEM: nothing was changed.

@@ -41,7 +41,13 @@ static int64_t due_of(const hpr_entry *entry) {
 static void give_twin_up(hpr_registry *registry, hpr_entry *entry) {
   hpr_entry *it = registry->table.entries;
   while (it && (it == entry || !hpr_identity_equal(&it->row.main, &entry->row.main))) it = it->next;
-  if (it) hpr_table_give_up(&registry->table, it->serial < entry->serial ? it : entry);
+  if (!it) return;
+  hpr_entry *older = it->serial < entry->serial ? it : entry, *newer = older == it ? entry : it;
+  const hpr_identity agent = hpr_row_more(&older->row)->pi;
+  hpr_table_give_up(&registry->table, older);
+  if (!agent.kin || hpr_row_more(&newer->row)->pi.pid != 0) return;
+  hpr_table_set_agent(&registry->table, newer, &agent);
+  hpr_table_mark(&registry->table, newer);
 }
 
 static void heal(hpr_registry *registry, hpr_entry *entry) {

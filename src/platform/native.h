@@ -57,7 +57,6 @@ void hpr_native_renew(void *self, hpr_identity *identity);
 
 /* signal.c */
 int hpr_native_signal(void *self, const hpr_identity *identity, hpr_signal signal, hpr_scope scope);
-bool hpr_native_reaches(void *self, const hpr_identity *leader, const hpr_identity *other);
 bool hpr_native_leads(void *self, const hpr_identity *identity);
 bool hpr_native_is_member(void *self, const hpr_identity *identity, int32_t group);
 int hpr_native_signal_group(void *self, const hpr_identity *member, int32_t group,

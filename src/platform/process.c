@@ -110,7 +110,6 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .explain = native_explain,
       .renew = hpr_native_renew,
       .signal = hpr_native_signal,
-      .reaches = hpr_native_reaches,
       .leads = hpr_native_leads,
       .descendants = hpr_native_descendants,
       .members = hpr_native_members,

@@ -207,12 +207,6 @@ typedef struct hpr_process_ops {
    */
   int (*signal)(void *self, const hpr_identity *identity, hpr_signal signal, hpr_scope scope);
 
-  /*
-   * True if a signal to `leader` with HPR_SCOPE_GROUP reaches `other` as well: it is in the group
-   * that leader leads or led. False if it cannot be told.
-   */
-  bool (*reaches)(void *self, const hpr_identity *leader, const hpr_identity *other);
-
   /* True if it leads the group of its pid, or led it and members live. */
   bool (*leads)(void *self, const hpr_identity *identity);
 

@@ -100,17 +100,6 @@ int hpr_native_signal_group(void *context, const hpr_identity *member, int32_t g
   return result == HPR_EACCES ? HPR_EFOREIGN : result;
 }
 
-/* The leader is judged before and after: then it led, or did not, all the while. */
-bool hpr_native_reaches(void *context, const hpr_identity *leader, const hpr_identity *other) {
-  hpr_native *self = context;
-  const hpr_found found = hpr_found_open(self->system, &self->here, leader);
-  const bool leads = hpr_found_leads(self->system, &found);
-  hpr_found_close(self->system, &found);
-  if (!hpr_verdict_is_reachable(found.verdict) || !leads) return false;
-  const bool within = hpr_native_is_member(self, other, leader->pid);
-  return within && hpr_verdict_is_reachable(hpr_native_verify(self, leader));
-}
-
 bool hpr_native_leads(void *context, const hpr_identity *identity) {
   hpr_native *self = context;
   const hpr_found found = hpr_found_open(self->system, &self->here, identity);

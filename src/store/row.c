@@ -113,6 +113,29 @@ void hpr_row_leave_agent(hpr_row *row, const hpr_identity *former) {
   rest->members[HPR_PART_AGENT] = NULL;
 }
 
+int hpr_row_split_agent(hpr_row *row, const char *session, hpr_row *ret_remainder) {
+  hpr_row it = {.main = row->rest->pi, .remainder = true};
+  it.spawned_ms = row->spawned_ms;
+  it.spawned_boot_ms = row->spawned_boot_ms;
+  if (hpr_row_set_text(&it.token, row->token) != 0 || hpr_row_set_text(&it.session, session) != 0 ||
+      !hpr_row_add_more(&it)) {
+    hpr_row_done(&it);
+    return HPR_ENOMEM;
+  }
+  it.cwd = hpr_shared_use(row->cwd);
+  it.rest->members[HPR_PART_MAIN] = row->rest->members[HPR_PART_AGENT];
+  row->rest->members[HPR_PART_AGENT] = NULL;
+  hpr_row_set_owner(&it, row->owner);
+  *ret_remainder = it;
+  return 0;
+}
+
+void hpr_row_drop_former(hpr_row *row) {
+  row->rest->former = (hpr_identity){0};
+  free(row->rest->members[HPR_PART_FORMER]);
+  row->rest->members[HPR_PART_FORMER] = NULL;
+}
+
 void hpr_row_promote(hpr_row *row, bool keep_group) {
   hpr_row_rest *rest = row->rest; /* it has an agent */
   if (rest->keeper.pid == row->main.pid) {

@@ -19,7 +19,7 @@ typedef enum hpr_part {
   HPR_PART_AGENT,  /* the agent (pi), if it is another process than the registered one */
   HPR_PART_MAIN,   /* the registered one */
   HPR_PART_KEEPER, /* the keeper, if it is another process than the registered one */
-  HPR_PART_FORMER, /* a dead one whose place its agent has taken: only its group may be left */
+  HPR_PART_FORMER, /* one whose place another has taken: it runs yet, or its group is left */
   HPR_PART_COUNT,
 } hpr_part;
 
@@ -157,6 +157,13 @@ void hpr_row_promote(hpr_row *row, bool keep_group);
  * with `former`, who it was (NULL: nothing stays).
  */
 void hpr_row_leave_agent(hpr_row *row, const hpr_identity *former);
+
+/* Makes a remainder of the agent's group, with its members. HPR_ENOMEM: they are where they were.
+ */
+int hpr_row_split_agent(hpr_row *row, const char *session, hpr_row *ret_remainder);
+
+/* The former one is not its any more. */
+void hpr_row_drop_former(hpr_row *row);
 
 /* The pid that was registered, whoever has taken its place. */
 int32_t hpr_row_registered_pid(const hpr_row *row);

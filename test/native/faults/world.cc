@@ -59,7 +59,6 @@ hpr_process_ops World::Processes() {
     const hpr_verdict verdict = Verify(self, identity);
     return verdict == HPR_VERDICT_SAME || verdict == HPR_VERDICT_GROUP ? 0 : HPR_ESRCH;
   };
-  ops.reaches = [](void *, const hpr_identity *, const hpr_identity *) { return false; };
   ops.leads = [](void *, const hpr_identity *) { return true; };
   ops.descendants = [](void *, const hpr_identity *, hpr_identity *, size_t,
                        size_t *ret_count) -> int {

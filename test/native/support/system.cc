@@ -39,10 +39,6 @@ std::string System::SignalGroup(const hpr_identity &member, pid_t group, hpr_sig
   return Code(ops_.signal_group(ops_.self, &member, group, signal));
 }
 
-bool System::Reaches(const hpr_identity &leader, const hpr_identity &other) {
-  return ops_.reaches(ops_.self, &leader, &other);
-}
-
 bool System::IsMember(const hpr_identity &identity, pid_t group) {
   return ops_.is_member(ops_.self, &identity, group);
 }

@@ -28,7 +28,6 @@ public:
                      hpr_scope scope = HPR_SCOPE_GROUP);
   std::string SignalGroup(const hpr_identity &member, pid_t group,
                           hpr_signal signal = HPR_SIGNAL_TERM);
-  bool Reaches(const hpr_identity &leader, const hpr_identity &other);
   bool IsMember(const hpr_identity &identity, pid_t group);
   /* Up to `capacity`; fails the test if they cannot be told. */
   std::vector<hpr_identity> Members(const hpr_identity &leader, size_t capacity = 16);
