@@ -291,6 +291,52 @@ TEST_F(Ending, OfAKeeperAsksANewAgentThatHasTheNumberOfTheOld) {
   EXPECT_EQ("", SignalsTo(keeper)) << "it waits for the new one, too";
 }
 
+/* --- two agents of one entry ---------------------------------------------------------------- */
+
+TEST_F(Ending, OfAKeeperAsksBothOfItsAgents) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  const Serial next = kernel.Spawn(keeper);
+  kernel.LeadGroup(next);
+  server.Link("s", "s", Pid(next));
+  EXPECT_EQ(Pid(next), server.PidOf("s"));
+  kernel.Find(pi)->ignores_term = true;
+  server.Terminate(BySession("s"));
+  for (const Serial agent : {pi, next}) EXPECT_EQ("TERM CONT", SignalsTo(agent));
+  End(next);
+  Settle();
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("", SignalsTo(keeper)) << "one of them is there yet";
+  End(pi);
+  Settle();
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("TERM CONT", SignalsTo(keeper));
+  for (const Serial agent : {pi, next}) EXPECT_EQ("TERM CONT", SignalsTo(agent));
+}
+
+TEST_F(Ending, AsksOnceAnAgentThatWasNamedAgain) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  const Serial next = kernel.Spawn(keeper), third = kernel.Spawn(keeper);
+  for (const Serial agent : {next, pi, next, pi}) server.Link("s", "s", Pid(agent));
+  EXPECT_EQ(Pid(pi), server.PidOf("s"));
+  server.Link("s", "s", Pid(third));
+  EXPECT_EQ(Pid(pi), server.PidOf("s")) << "two are looked after, and no third";
+  server.Terminate(BySession("s"));
+  for (const Serial agent : {pi, next}) EXPECT_EQ("TERM CONT", SignalsTo(agent));
+}
+
+TEST_F(Ending, LeavesAFormerAgentThatHasAnEntryOfItsOwn) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  const Serial next = kernel.Spawn(keeper);
+  server.Link("s", "s", Pid(next));
+  server.Register(Pid(pi), "/own");
+  server.Terminate(BySession("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(next));
+  EXPECT_EQ("", SignalsTo(pi));
+}
+
 /* The server may die between the two signals. */
 TEST_F(Ending, WithKillIsWrittenDownForDescendantsToo) {
   Server &before = Start();

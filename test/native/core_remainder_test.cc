@@ -53,6 +53,56 @@ TEST_F(Remainder, OfAFormerLeaderIsTheNextServers) {
   EXPECT_EQ(Pids{}, FilePids());
 }
 
+TEST_F(Remainder, OfTwoAgentsIsTheNextServers) {
+  for (const bool keeper_lives : {true, false}) {
+    Server &before = Start();
+    const auto [keeper, pi] = KeeperOfALeader(before);
+    const Serial next = kernel.Spawn(keeper);
+    before.Link("s", "s", Pid(next));
+    before.Crash();
+    End(next);
+    if (!keeper_lives) End(keeper);
+    Server &server = StartAndClean();
+    EXPECT_EQ(Pids{Pid(keeper)}, PidsOf(server));
+    EXPECT_TRUE(server.KillByToken("s"));
+    EXPECT_EQ("TERM CONT", SignalsTo(pi)) << keeper_lives;
+    Settle();
+    Pass(1000);
+    Settle();
+    EXPECT_EQ(Pids{}, FilePids());
+    server.Crash();
+  }
+}
+
+TEST_F(Remainder, OfASecondAgentIsARowOfItsOwn) {
+  Server &server = Start();
+  const auto [keeper, pi] = KeeperOfALeader(server);
+  const Serial next = kernel.Spawn(keeper), last = kernel.Spawn(keeper);
+  kernel.LeadGroup(next);
+  const Serial member = kernel.Spawn(pi), of_next = kernel.Spawn(next);
+  End(pi);
+  Settle();
+  server.Link("s", "s", Pid(next));
+  End(next);
+  Settle();
+  server.Link("s", "s", Pid(last));
+  EXPECT_EQ(Pid(last), server.PidOf("s"));
+  EXPECT_EQ((Pids{Pid(keeper), Pid(next)}), FilePids());
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(last));
+  Settle();
+  Pass(HPR_KEEPER_TURN_MS);
+  EXPECT_EQ("TERM CONT", SignalsTo(member));
+  EXPECT_EQ("", SignalsTo(of_next)) << "the session had another agent";
+  Pass(2000);
+  Settle();
+  EXPECT_TRUE(server.Kill("s"));
+  EXPECT_EQ("TERM CONT", SignalsTo(of_next));
+  Settle();
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
+}
+
 /* Without names the members prove the group, and that they were written down proves its end. */
 TEST_F(Remainder, OfALeaderThatOnlyItsMembersProveIsTheNextServers) {
   kernel.features.names = false;
