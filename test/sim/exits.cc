@@ -39,6 +39,7 @@ void Exits::Told(const Server &server, const Exit &exit) {
   just_told_.insert(exit.pid);
   if (it == registrations_.end()) return;
   const Serial serial = it->second.serial;
+  told_.insert(serial);
   const std::string whose =
       "the exit of " + std::to_string(exit.pid) + " #" + std::to_string(serial) + " is told ";
   /* Two may judge a row when one of them cannot write that it has. */
@@ -71,7 +72,7 @@ void Exits::CheckNoneIsMissing(const std::vector<Server *> &servers) {
   });
   for (auto &[time, it] : registrations_) {
     if (!it.told_by.empty() || it.forgotten || present.count(time)) continue;
-    it.forgotten = told.count(kernel_->NumberOf(it.serial));
+    it.forgotten = told.count(kernel_->NumberOf(it.serial)) || told_.count(it.serial);
     for (const Serial part : it.parts) it.forgotten = it.forgotten || taken.count(part);
     if (!it.forgotten)
       truth_->Break("the exit of " + std::to_string(kernel_->NumberOf(it.serial)) + " #" +

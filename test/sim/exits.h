@@ -44,6 +44,7 @@ private:
   Truth *truth_;
   std::map<int64_t, Registration> registrations_; /* by their time, which no two share */
   std::set<int32_t> just_told_;                   /* pids, since the last check */
+  std::set<Serial> told_; /* whose exits were told; it may have been registered twice */
 };
 
 } // namespace sim
