@@ -85,6 +85,7 @@ static void fulfil(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   entry->acted = true;
   if (result == 0 && entry->serial == registry->asked) registry->asked_delivered = true;
   if (result == HPR_ESRCH || result == HPR_ESTRANGER) entry->parts[part].suspect = true;
+  if (result == 0) hpr_others_reached(ending, part);
   if (result != 0 && wish.signal != HPR_SIGNAL_KILL) take_back(entry, part);
 }
 

@@ -189,6 +189,7 @@ bool hpr_ending_wants_other(const hpr_ending *ending, const hpr_other *other, in
   const bool kill = ending->state == HPR_ENDING_KILL;
   *ret_signal = kill ? HPR_SIGNAL_KILL : ending->signal;
   return other->there && !other->bystander && ending->state != HPR_ENDING_OVER &&
+         (kill || other->spared_by == HPR_PART_COUNT) &&
          other->asked.sent < (kill ? HPR_SENT_KILL : HPR_SENT_FIRST) &&
          now_ms >= other->asked.retry_ms;
 }

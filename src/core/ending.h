@@ -80,6 +80,7 @@ typedef struct hpr_other {
   bool late;      /* one that came when the keeper was about to be asked itself */
   bool there, suspect, watched;
   hpr_ending_part asked;
+  hpr_part spared_by; /* whose group's signal is its own; HPR_PART_COUNT = nobody's */
 } hpr_other;
 
 /* A keeper that starts its agent anew this often is asked even while its agent lives. */

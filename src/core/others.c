@@ -43,7 +43,7 @@ static hpr_other *make_place(hpr_ending *ending) {
 static hpr_other *add(hpr_ending *ending, const hpr_identity *identity) {
   hpr_other *it = make_place(ending);
   if (!it) return NULL;
-  *it = (hpr_other){.identity = *identity, .there = true};
+  *it = (hpr_other){.identity = *identity, .there = true, .spared_by = HPR_PART_COUNT};
   ending->found++;
   return it;
 }
@@ -64,9 +64,9 @@ const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid) {
   return NULL;
 }
 
-/* It gets the signal of a group that a part leads; `before`: or has got it. */
-static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
-                       const hpr_identity *identity, bool before) {
+/* By whose group's signal it is reached; `before`: or was. HPR_PART_COUNT: nobody's. */
+static hpr_part reached_by(const hpr_process_ops *process, const hpr_entry *entry,
+                           const hpr_identity *identity, bool before) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_ending_wish *wish = &entry->ending->wishes.parts[part];
     const hpr_ending_part *it = &entry->ending->parts[part];
@@ -76,9 +76,9 @@ static bool is_reached(const hpr_process_ops *process, const hpr_entry *entry,
     /* Where somebody else has the leader's pid it is another group. */
     if (leader && process->is_member(process->self, identity, leader->pid) &&
         process->verify(process->self, leader) != HPR_VERDICT_STRANGER)
-      return true;
+      return part;
   }
-  return false;
+  return HPR_PART_COUNT;
 }
 
 /*
@@ -99,7 +99,8 @@ static bool has_come_since(const hpr_process_ops *process, const hpr_entry *entr
 static void meet(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *identity,
                  hpr_others_as as) {
   if (is_part(entry, identity)) return;
-  if (as == HPR_OTHERS_ASKED && is_reached(process, entry, identity, true)) return;
+  if (as == HPR_OTHERS_ASKED && reached_by(process, entry, identity, true) != HPR_PART_COUNT)
+    return;
   hpr_other *known = find(entry->ending, identity);
   const bool stays = known && as != HPR_OTHERS_ASKED &&
                      (as == HPR_OTHERS_BYSTANDERS || !known->bystander ||
@@ -197,11 +198,27 @@ void hpr_others_ask_late(hpr_ending *ending, int64_t due_ms) {
   }
 }
 
+/* Until it is sent, or nobody is left to whom it could be. */
+static bool awaits_group(const hpr_entry *entry, const hpr_other *it) {
+  if (it->spared_by == HPR_PART_COUNT) return false;
+  const hpr_presence presence = entry->parts[it->spared_by].presence;
+  return entry->ending->parts[it->spared_by].sent == HPR_SENT_NOTHING &&
+         (presence == HPR_PRESENCE_THERE || presence == HPR_PRESENCE_GROUP);
+}
+
 void hpr_others_spare_reached(const hpr_process_ops *process, hpr_entry *entry) {
   for (size_t i = 0; i < entry->ending->other_count; i++) {
     hpr_other *it = &entry->ending->others[i];
     if (it->there && !it->bystander && it->asked.sent == HPR_SENT_NOTHING &&
-        is_reached(process, entry, &it->identity, false))
+        !awaits_group(entry, it))
+      it->spared_by = reached_by(process, entry, &it->identity, false);
+  }
+}
+
+void hpr_others_reached(hpr_ending *ending, hpr_part part) {
+  for (size_t i = 0; i < ending->other_count; i++) {
+    hpr_other *it = &ending->others[i];
+    if (it->spared_by == part && it->asked.sent == HPR_SENT_NOTHING)
       it->asked.sent = HPR_SENT_FIRST;
   }
 }

@@ -50,8 +50,11 @@ void hpr_others_exited(hpr_entry *entry, uint16_t index);
  */
 void hpr_others_ask_late(hpr_ending *ending, int64_t due_ms);
 
-/* Whoever is about to get a group's first signal gets none of its own. */
+/* Those in groups that are to be signalled as such get no signal of their own. */
 void hpr_others_spare_reached(const hpr_process_ops *process, hpr_entry *entry);
+
+/* That part's group has got its signal, and they with it. */
+void hpr_others_reached(hpr_ending *ending, hpr_part part);
 
 /* True if one that is to end is there; `respawned`: only keepers' new agents count. */
 bool hpr_others_left(const hpr_ending *ending, bool respawned);

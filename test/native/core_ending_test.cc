@@ -837,6 +837,31 @@ TEST_F(Ending, AsksAKeepersNewChildOnceWhenTheGroupThatItIsInIsAsked) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
+/* The group's signal fails, whenever it is that /proc cannot be read any more. */
+TEST_F(Ending, OfAKeeperComesThoughItsGroupCouldNotBeAsked) {
+  kernel.features.names = false;
+  for (int moment = 1, calls = moment; calls >= moment; moment++) {
+    Server &server = Start();
+    const Serial keeper = server.Spawn();
+    server.Register(Pid(keeper), "/", "t", Pid(keeper));
+    kernel.proc_mounted = false;
+    server.KillByToken("t");
+    kernel.proc_mounted = true;
+    const Serial child = kernel.Spawn(keeper);
+    kernel.Find(child)->ignores_term = true;
+    calls = 0;
+    kernel.on_system_call = [&] { kernel.proc_mounted = ++calls < moment; };
+    Pass(1000);
+    kernel.on_system_call = nullptr;
+    kernel.proc_mounted = true;
+    Pass(1000);
+    Pass(HPR_GRACE_DEFAULT_MS);
+    Settle();
+    EXPECT_EQ(Pids{}, FilePids()) << moment;
+    server.Crash();
+  }
+}
+
 TEST_F(Ending, KillsWhoeverLeadsAnotherGroupOfADeadAgentsNumber) {
   Server &server = Start();
   const Serial keeper = server.Spawn(false), pi = kernel.Spawn(keeper);
