@@ -108,6 +108,7 @@ static void meet(const hpr_process_ops *process, hpr_entry *entry, const hpr_ide
   if (stays) return;
   hpr_other *it = known ? known : add(entry->ending, identity);
   if (!it) return;
+  if (it->late) it->asked.retry_ms = 0; /* it need not wait any more */
   it->bystander = as == HPR_OTHERS_BYSTANDERS;
   it->respawned = as == HPR_OTHERS_RESPAWNED;
   it->late = as == HPR_OTHERS_LATE;

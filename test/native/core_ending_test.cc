@@ -837,6 +837,23 @@ TEST_F(Ending, AsksAKeepersNewChildOnceWhenTheGroupThatItIsInIsAsked) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
+/* It would have its time when the keeper has gone, and that has none left. */
+TEST_F(Ending, KillsAKeepersNewChildTogetherWithIt) {
+  Server &server = Start();
+  const Serial keeper = server.Spawn(false);
+  kernel.Find(keeper)->ignores_term = true;
+  server.Register(Pid(keeper), "/", "t", Pid(keeper));
+  server.Terminate(ByPid(Pid(keeper)), HPR_SIGNAL_TERM, 300);
+  Pass(250);
+  const Serial child = kernel.Spawn(keeper);
+  kernel.LeadGroup(child);
+  server.Terminate(ByPid(Pid(keeper)), HPR_SIGNAL_TERM, 300); /* looks at it again */
+  EXPECT_EQ("", SignalsTo(child));
+  Pass(50);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(keeper));
+  EXPECT_EQ("KILL", SignalsTo(child));
+}
+
 /* The group's signal fails, whenever it is that /proc cannot be read any more. */
 TEST_F(Ending, OfAKeeperComesThoughItsGroupCouldNotBeAsked) {
   kernel.features.names = false;
