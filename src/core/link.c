@@ -113,12 +113,19 @@ static bool still_has_number(hpr_registry *registry, hpr_entry *entry, hpr_part 
   return false;
 }
 
-/* A pid that was told and never proved gives way to what descent tells of it. */
-static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, int32_t pid) {
+/*
+ * A pid that was told and never proved gives way to what descent tells of it. To others than the
+ * session that told of it, it is evidence only where it is nobody's, or was discovered.
+ */
+static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, const char *session,
+                         int32_t pid) {
   if (!still_has_number(registry, entry, HPR_PART_AGENT)) return false;
-  if (hpr_entry_answers_for(entry, HPR_PART_AGENT)) return true;
+  const hpr_identity *agent = &hpr_row_more(&entry->row)->pi;
+  if (agent->state == HPR_RECORD_KNOWN && agent->kin) return true;
   const hpr_entry *nearest = hpr_kinship_find(&registry->process, &registry->table, pid);
-  return !nearest || nearest == entry;
+  if (nearest) return nearest == entry;
+  return has(entry, session) || agent->state == HPR_RECORD_NOBODY ||
+         (agent->state == HPR_RECORD_OPAQUE && entry->agent_found);
 }
 
 /* Of those whose agent has that pid the one that the session has, else the first. */
@@ -126,7 +133,8 @@ static hpr_entry *find_by_agent(hpr_registry *registry, const char *session, int
   const hpr_index *index = &registry->table.index;
   hpr_entry *first = NULL, *entry = hpr_index_find(index, HPR_BY_AGENT, &pid, sizeof pid);
   for (; entry; entry = hpr_index_newer(index, HPR_BY_AGENT, entry)) {
-    if (!may_have(entry, session, HPR_LINK_PID) || !is_its_agent(registry, entry, pid)) continue;
+    if (!may_have(entry, session, HPR_LINK_PID) || !is_its_agent(registry, entry, session, pid))
+      continue;
     if (has(entry, session)) return entry;
     if (!first) first = entry;
   }

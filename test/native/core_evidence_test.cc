@@ -69,6 +69,24 @@ TEST_F(Evidence, ANumberThatWasNeverProvedGivesWayToDescent) {
 
 /* --- what a living agent has started -------------------------------------------------------- */
 
+TEST_F(Evidence, ANumberThatOneSessionWasWrongAboutIsNoneForAnother) {
+  for (const bool told : {true, false}) {
+    Server &before = Start();
+    const Serial keeper = before.Spawn(), other = Stranger();
+    before.Register(Pid(keeper), "/", "t", Pid(keeper));
+    kernel.descriptors_left = told;
+    before.Link("t", "1", Pid(other));
+    kernel.descriptors_left = true;
+    Pass(500); /* it is written, and not asked of again */
+    before.Crash();
+    Server &server = StartAndClean();
+    EXPECT_FALSE(server.LinkByPid("2", Pid(other))) << told;
+    EXPECT_TRUE(server.Link("t", "1", Pid(other)));
+    EXPECT_TRUE(server.LinkByPid("1", Pid(other))) << "it has its entry already";
+    server.Crash();
+  }
+}
+
 TEST_F(Evidence, AnAgentIsNotReplacedByWhatItHasStarted) {
   Server &server = Start();
   const Serial wrapper = Child(server, "t"), agent = kernel.Spawn(wrapper),
