@@ -224,7 +224,9 @@ void Bridges::Told(const Server &server, const Agent &agent, const Report &repor
   const bool by_number = report.by != HPR_LINK_TOKEN;
   /* Nobody can prove a number while the system tells nothing. Who has nothing but a wrong one, or
    * no entry of its own, may be given another's. */
-  if (linked && by_number && (!report.provable || !true_number || !report.has_entry))
+  const bool has_entry =
+      report.has_entry && kernel_->IsAlive(agent.root); /* or it ended just now */
+  if (linked && by_number && (!report.provable || !true_number || !has_entry))
     misled_.insert({server.serial(), agent.session});
   /* An agent that it has started is its own, if that one's entry is elsewhere. */
   const Agent *named = report.named ? Of(report.named) : nullptr;
