@@ -331,7 +331,9 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   bool due;
   int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
   f->last_sync = HPR_SYNC_UNLOCKED;
-  if (result == HPR_EBUSY) return result;
+  const bool others_may_have_it =
+      result == HPR_EBUSY || result == HPR_EMFILE || result == HPR_ENOMEM;
+  if (others_may_have_it) return result;
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
     if (read == 0) read = compose(f, client, &source, &due);
