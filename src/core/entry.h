@@ -60,7 +60,7 @@ typedef struct hpr_entry {
   hpr_lines *lines;      /* where its line of the file is; NULL = in no registry */
   char *session;         /* NULL = unlinked */
   uint64_t order;        /* its place: lower is older */
-  uint64_t serial;       /* its own for ever: ticket and watches are made of it */
+  uint64_t serial;       /* its own, see core/index.h: ticket and watches are made of it */
   hpr_ending *ending;    /* NULL = nobody wants its end */
   int64_t status_due_ms; /* EXITED: when the host is asked for the status */
   int64_t retry_ms;      /* when a watch that could not be set is tried again */
@@ -85,7 +85,6 @@ typedef struct hpr_entry {
   hpr_process parts[HPR_PART_COUNT];
   struct hpr_entry *prev_due, *next_due, *prev_timed, *next_timed;
   struct hpr_entry *prev, *next; /* in order */
-  uint32_t number;               /* see hpr_index_enter; another's when this one has gone */
   hpr_slot slots[HPR_BY_COUNT];
 } hpr_entry;
 

@@ -8,10 +8,16 @@
 
 enum { FIRST_ROOM = 16 };
 
+#define MASK(bits) ((UINT64_C(1) << (bits)) - 1)
+
 /* --- numbers -------------------------------------------------------------------------------- */
 
 static hpr_entry *entry_of(const hpr_index *index, uint32_t number) {
   return number != 0 ? index->seats[number].entry : NULL;
+}
+
+static uint32_t number_of(const hpr_entry *entry) {
+  return (uint32_t)(entry->serial & MASK(HPR_NUMBER_BITS));
 }
 
 static hpr_slot *slot_of(const hpr_index *index, hpr_by by, uint32_t number) {
@@ -20,7 +26,7 @@ static hpr_slot *slot_of(const hpr_index *index, hpr_by by, uint32_t number) {
 
 static bool make_room(hpr_index *index) {
   if (index->used + 1 < index->room) return true;
-  if (index->room > UINT32_MAX / 2) return false;
+  if (index->room >= 1U << HPR_NUMBER_BITS) return false;
   const uint32_t room = index->room ? index->room * 2 : FIRST_ROOM;
   hpr_seat *seats = realloc(index->seats, room * sizeof *seats);
   if (!seats) return false;
@@ -30,22 +36,31 @@ static bool make_room(hpr_index *index) {
 }
 
 int hpr_index_enter(hpr_index *index, hpr_entry *entry) {
-  if (index->free != 0) {
-    entry->number = index->free;
-    index->free = index->seats[entry->number].next_free;
+  uint32_t number = index->free;
+  if (number != 0) {
+    index->free = (uint32_t)(index->seats[number].next_free >> 1);
   } else {
     if (!make_room(index)) return HPR_ENOMEM;
-    entry->number = ++index->used;
+    number = ++index->used;
   }
-  index->seats[entry->number].entry = entry;
+  index->seats[number].entry = entry;
+  entry->serial = (index->entered++ << HPR_NUMBER_BITS | number) & MASK(HPR_SERIAL_BITS);
   return 0;
 }
 
 void hpr_index_leave(hpr_index *index, hpr_entry *entry) {
-  if (entry->number == 0) return;
-  index->seats[entry->number].next_free = index->free;
-  index->free = entry->number;
-  entry->number = 0;
+  const uint32_t number = number_of(entry);
+  if (number == 0) return;
+  index->seats[number].next_free = (uintptr_t)index->free << 1 | 1;
+  index->free = number;
+  entry->serial = 0;
+}
+
+hpr_entry *hpr_index_at(const hpr_index *index, uint64_t serial) {
+  const uint64_t number = serial & MASK(HPR_NUMBER_BITS);
+  if (number == 0 || number > index->used || index->seats[number].next_free & 1) return NULL;
+  hpr_entry *entry = index->seats[number].entry;
+  return entry->serial == serial ? entry : NULL;
 }
 
 /* --- keys ----------------------------------------------------------------------------------- */
@@ -64,7 +79,6 @@ static key pid_key(const int32_t *pid) { return (key){*pid ? pid : NULL, sizeof 
 
 static key key_of(hpr_by by, const hpr_entry *entry) {
   switch (by) {
-  case HPR_BY_SERIAL: return (key){&entry->serial, sizeof entry->serial};
   case HPR_BY_PID: return pid_key(&entry->row.main.pid);
   case HPR_BY_AGENT: return pid_key(&hpr_row_more(&entry->row)->pi.pid);
   case HPR_BY_SESSION: return text_key(entry->session, false);
@@ -150,16 +164,16 @@ static void add_first(const hpr_index *index, hpr_by by, uint32_t *at, hpr_entry
   hpr_slot *slot = &entry->slots[by], *head = slot_of(index, by, *at);
   *slot = (hpr_slot){.next = head->next, .newer = *at, .older = head->older};
   head->next = 0;
-  head->older = entry->number;
-  *at = entry->number;
+  head->older = number_of(entry);
+  *at = number_of(entry);
 }
 
 static void add_after(const hpr_index *index, hpr_by by, uint32_t head, uint32_t before,
                       hpr_entry *entry) {
   hpr_slot *slot = &entry->slots[by], *older = slot_of(index, by, before);
   *slot = (hpr_slot){.newer = older->newer, .older = before};
-  slot_of(index, by, older->newer ? older->newer : head)->older = entry->number;
-  older->newer = entry->number;
+  slot_of(index, by, older->newer ? older->newer : head)->older = number_of(entry);
+  older->newer = number_of(entry);
 }
 
 int hpr_index_add(hpr_index *index, hpr_by by, hpr_entry *entry) {
@@ -169,8 +183,8 @@ int hpr_index_add(hpr_index *index, hpr_by by, hpr_entry *entry) {
   uint32_t *at = find_head(index, by, &its);
   const uint32_t before = *at ? find_before(index, by, *at, entry) : 0;
   if (*at == 0) {
-    entry->slots[by] = (hpr_slot){.older = entry->number};
-    *at = entry->number;
+    entry->slots[by] = (hpr_slot){.older = number_of(entry)};
+    *at = number_of(entry);
     index->by[by].keys++;
   } else if (before == 0) {
     add_first(index, by, at, entry);
@@ -197,7 +211,7 @@ void hpr_index_remove(hpr_index *index, hpr_by by, hpr_entry *entry) {
   hpr_slot *slot = &entry->slots[by];
   if (index->by[by].filter) hpr_filter_remove(index->by[by].filter, its.bytes, its.size);
   uint32_t *at = find_head(index, by, &its);
-  if (*at == entry->number) {
+  if (*at == number_of(entry)) {
     remove_first(index, by, at, slot);
   } else {
     slot_of(index, by, slot->older)->newer = slot->newer;

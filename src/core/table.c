@@ -21,7 +21,7 @@ void hpr_table_done(hpr_table *table) {
 /* --- finding -------------------------------------------------------------------------------- */
 
 hpr_entry *hpr_table_find_serial(const hpr_table *table, uint64_t serial) {
-  return hpr_index_find(&table->index, HPR_BY_SERIAL, &serial, sizeof serial);
+  return hpr_index_at(&table->index, serial);
 }
 
 hpr_entry *hpr_table_find_pid(const hpr_table *table, int32_t pid) {
@@ -56,7 +56,7 @@ static void set_live(hpr_table *table, size_t live) {
   if (table->board) table->board->size = (uint32_t)live;
 }
 
-/* Out of all indexes but those of serials and pids. */
+/* Out of all indexes but that of pids. */
 static void leave_lookups(hpr_table *table, hpr_entry *entry) {
   hpr_table_note_change(table);
   hpr_index_remove(&table->index, HPR_BY_SESSION, entry);
@@ -66,7 +66,7 @@ static void leave_lookups(hpr_table *table, hpr_entry *entry) {
 }
 
 static int enter(hpr_table *table, hpr_entry *entry) {
-  static const hpr_by all[] = {HPR_BY_SERIAL, HPR_BY_PID, HPR_BY_TOKEN, HPR_BY_AGENT, HPR_BY_CWD};
+  static const hpr_by all[] = {HPR_BY_PID, HPR_BY_TOKEN, HPR_BY_AGENT, HPR_BY_CWD};
   int result = hpr_index_enter(&table->index, entry);
   for (size_t i = 0; i < sizeof all / sizeof all[0] && result == 0; i++)
     result = hpr_index_add(&table->index, all[i], entry);
@@ -76,12 +76,10 @@ static int enter(hpr_table *table, hpr_entry *entry) {
 static void leave(hpr_table *table, hpr_entry *entry) {
   leave_lookups(table, entry);
   hpr_index_remove(&table->index, HPR_BY_PID, entry);
-  hpr_index_remove(&table->index, HPR_BY_SERIAL, entry);
   hpr_index_leave(&table->index, entry);
 }
 
 int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced) {
-  entry->serial = ++table->next_serial;
   entry->order = replaced ? replaced->order : ++table->next_order;
   if (enter(table, entry) != 0) {
     leave(table, entry);

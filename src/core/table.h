@@ -15,7 +15,7 @@ typedef struct hpr_table {
   hpr_lines lines;    /* the same, as the file shows them */
   size_t live;        /* how many of them the lookups find */
   /*
-   * By serial: all. By pid: those whose registered process may hold its number, no two the same. By
+   * By pid: those whose registered process may hold its number, no two the same. By
    * session, token and agent: live ones; by cwd: those of them that are unlinked.
    */
   hpr_index index;
@@ -23,7 +23,7 @@ typedef struct hpr_table {
   hpr_board *board; /* see hpr_options; NULL: nobody wants to know */
   hpr_entry *due;   /* to be worked on in this turn; a utlist */
   hpr_entry *timed; /* something is to happen at some time; a utlist */
-  uint64_t next_order, next_serial;
+  uint64_t next_order;
   uint64_t changes; /* how often an entry has come or gone */
 } hpr_table;
 

@@ -436,6 +436,19 @@ TEST_F(Life, IsNotEndedByAnExitOfAnEarlierRegistration) {
   EXPECT_EQ(Pids{}, PidsOf(server));
 }
 
+TEST_F(Life, IsNotEndedByTheTicketOfOneThatHasGone) {
+  Server &server = Start();
+  const hpr_ticket first = Register(server, 9000);
+  server.Remove(9000);
+  const hpr_ticket second = Register(server, 9001);
+  ASSERT_NE(first, second);
+  Exited(server, first, 0);
+  EXPECT_EQ(Pids{9001}, PidsOf(server));
+  server.Remove(9001);
+  Exited(server, second, 0); /* of a number that nobody has */
+  EXPECT_EQ(Pids{}, PidsOf(server));
+}
+
 TEST_F(Life, OfAPromotedPiIsNotEndedByTheKeepersExit) {
   Server &server = Start();
   const auto [keeper, pi] = Keeper(server, "s");
