@@ -65,6 +65,8 @@ export interface NativeRegistry {
   ): number;
   /** `mayWait`: the file may be written by `flush`, or by the next write. */
   childExited(ticket: number, code: number | null, signal: string | null, mayWait: boolean): void;
+  /** Undefined: its entry has gone. */
+  registeredPid(ticket: number): number | undefined;
   flush(): void;
   /** The exit that `Host.exited` is being told of. */
   toldExit(): Told<HeadlessExit>;

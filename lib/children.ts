@@ -45,36 +45,17 @@ function emitsItself(proc: ChildProcess): boolean {
 
 type Listener = (code: number | null, signal: NodeJS.Signals | null) => void;
 
-/** What an emitter tells of: the entry of one child, or of several where a unit test has one emitter. */
-interface Told {
-  readonly pid: number;
-  ticket: number;
-  next: Told | undefined;
-}
-
-/** The ticket that this one takes the place of; itself if it comes behind all of them. */
-function replace(first: Told, pid: number, ticket: number): number {
-  let it = first;
-  while (it.pid !== pid && it.next) it = it.next;
-  if (it.pid !== pid) it = it.next = { pid, ticket, next: undefined };
-  const replaced = it.ticket;
-  it.ticket = ticket;
-  return replaced;
-}
-
-function without(first: Told, ticket: number): Told | undefined {
-  if (first.ticket === ticket) return first.next;
-  let it = first;
-  while (it.next && it.next.ticket !== ticket) it = it.next;
-  it.next = it.next?.next;
-  return first;
-}
+/** In a ticket the lower bits are the place of its entry among all that there are (core/index.h). */
+const PLACES = 2 ** 20;
+const placeOf = (ticket: number): number => ticket % PLACES;
 
 /** The emitters that tell how registered processes ended: one listener for each. */
 export class Children {
   readonly #native: NativeRegistry;
-  readonly #told = new Map<ChildProcess, Told>();
-  readonly #byTicket = new Map<number, ChildProcess>();
+  /** The ticket of its entry; of several by their pids, where a unit test has one emitter for all. */
+  readonly #tickets = new WeakMap<ChildProcess, number | Map<number, number>>();
+  /** By the place of the entry. */
+  readonly #procs: Array<ChildProcess | undefined> = [];
   /** One for all, as there may be ten thousand of them: `this` is the emitter. */
   readonly #listener: Listener;
   readonly #ownListeners = new WeakMap<ChildProcess, Listener>();
@@ -89,32 +70,57 @@ export class Children {
   }
 
   add(proc: ChildProcess, pid: number, ticket: number): void {
-    const first = this.#told.get(proc);
-    if (first) this.#byTicket.delete(replace(first, pid, ticket));
-    else this.#told.set(proc, { pid, ticket, next: undefined });
-    this.#byTicket.set(ticket, proc);
-    if (!first) changeLimit(proc, 1);
+    this.#vacate(placeOf(ticket)); // an entry that was removed may have had it
+    const known = this.#tickets.get(proc);
+    if (known === undefined) {
+      this.#tickets.set(proc, ticket);
+      changeLimit(proc, 1);
+    } else {
+      this.#addTo(proc, known, pid, ticket);
+    }
+    this.#procs[placeOf(ticket)] = proc;
     // Asked each time: the server may have taken all listeners away.
     const listener = this.#listenerOf(proc);
-    const hears = (proc as Emitter).listeners?.("exit")?.includes(listener) ?? first !== undefined;
+    const hears = (proc as Emitter).listeners?.("exit")?.includes(listener) ?? known !== undefined;
     if (!hears) proc.on("exit", listener);
     if (hasExited(proc)) this.#exited(proc, proc.exitCode, proc.signalCode);
   }
 
+  /** It takes the place of the one that the emitter had for that pid. */
+  #addTo(proc: ChildProcess, known: number | Map<number, number>, pid: number, ticket: number) {
+    const tickets =
+      known instanceof Map ? known : new Map([[this.#native.registeredPid(known) ?? pid, known]]);
+    const replaced = tickets.get(pid);
+    if (replaced !== undefined) this.#procs[placeOf(replaced)] = undefined;
+    tickets.set(pid, ticket);
+    this.#tickets.set(proc, tickets);
+  }
+
   /** The entry of that ticket is gone: nobody waits for its emitter any more. */
   forget(ticket: number): void {
-    const proc = this.#byTicket.get(ticket);
-    const first = proc && this.#told.get(proc);
-    this.#byTicket.delete(ticket);
-    if (!proc || !first) return;
-    const rest = without(first, ticket);
-    if (rest) this.#told.set(proc, rest);
-    else this.#release(proc);
+    const proc = this.#procs[placeOf(ticket)];
+    if (proc && this.#ticketsOf(proc).includes(ticket)) this.#vacate(placeOf(ticket));
+  }
+
+  #ticketsOf(proc: ChildProcess): number[] {
+    const known = this.#tickets.get(proc);
+    if (known === undefined) return [];
+    return known instanceof Map ? [...known.values()] : [known];
+  }
+
+  #vacate(place: number): void {
+    const proc = this.#procs[place];
+    const known = proc && this.#tickets.get(proc);
+    if (!proc) return;
+    this.#procs[place] = undefined;
+    if (known instanceof Map)
+      for (const [pid, ticket] of known) if (placeOf(ticket) === place) known.delete(pid);
+    if (!(known instanceof Map) || known.size === 0) this.#release(proc);
   }
 
   /** The native watch has seen an exit of which the child's own event is late. */
   tellStatus(ticket: number): void {
-    const proc = this.#byTicket.get(ticket);
+    const proc = this.#procs[placeOf(ticket)];
     if (proc && hasExited(proc)) {
       this.#tell(ticket, proc.exitCode, proc.signalCode);
       return;
@@ -124,18 +130,13 @@ export class Children {
   }
 
   close(): void {
-    for (const proc of this.#told.keys()) this.#release(proc);
-    this.#byTicket.clear();
+    for (const proc of this.#procs) if (proc) this.#release(proc);
   }
 
   #exited(proc: ChildProcess, code: number | null, signal: string | null): void {
-    const first = this.#told.get(proc);
-    if (!first) return;
+    const tickets = this.#ticketsOf(proc);
     this.#release(proc);
-    for (let it: Told | undefined = first; it; it = it.next) {
-      this.#byTicket.delete(it.ticket);
-      this.#tell(it.ticket, code, signal);
-    }
+    for (const ticket of tickets) this.#tell(ticket, code, signal);
   }
 
   #listenerOf(proc: ChildProcess): Listener {
@@ -147,9 +148,10 @@ export class Children {
   }
 
   #release(proc: ChildProcess): void {
+    for (const ticket of this.#ticketsOf(proc)) this.#procs[placeOf(ticket)] = undefined;
+    if (!this.#tickets.delete(proc)) return;
     (proc as Emitter).off?.("exit", this.#listenerOf(proc));
     changeLimit(proc, -1);
-    this.#told.delete(proc);
   }
 
   /** The first of a turn of the loop is in the file at once, the others at the turn's end. */

@@ -221,6 +221,12 @@ napi_value ChildExited(Call &call, hpr_registry *registry) {
   return nullptr;
 }
 
+/* registeredPid(ticket) */
+napi_value RegisteredPid(Call &call, hpr_registry *registry) {
+  const int32_t pid = hpr_registry_registered_pid(registry, Ticket(call, 0));
+  return pid ? Number(call.env(), pid) : nullptr;
+}
+
 napi_value TimerFired(Call &, hpr_registry *registry) {
   hpr_registry_timer_fired(registry);
   return nullptr;
@@ -420,6 +426,7 @@ constexpr Method kMethods[] = {
     {"announce", Enter<Announce>},
     {"register", Enter<Register>},
     {"childExited", Enter<ChildExited, IfClosed::kIgnore>},
+    {"registeredPid", Enter<RegisteredPid>},
     {"toldExit", ToldExit},
     {"timerFired", Enter<TimerFired, IfClosed::kIgnore>},
     {"lookAtOwners", Enter<LookAtOwners, IfClosed::kIgnore>},

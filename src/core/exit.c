@@ -44,6 +44,11 @@ void hpr_registry_child_exited(hpr_registry *registry, hpr_ticket ticket, int ex
   hpr_turn_end(registry);
 }
 
+int32_t hpr_registry_registered_pid(const hpr_registry *registry, hpr_ticket ticket) {
+  const hpr_entry *entry = hpr_table_find_serial(&registry->table, ticket);
+  return entry ? hpr_row_registered_pid(&entry->row) : 0;
+}
+
 static void part_exited(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   hpr_process *it = &entry->parts[part];
   it->watched = false;

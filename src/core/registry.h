@@ -220,6 +220,9 @@ void hpr_registry_watches_fired(hpr_registry *registry, const uint64_t watches[]
 /* The time that host.wake_in was told has come. */
 void hpr_registry_timer_fired(hpr_registry *registry);
 
+/* The pid that a ticket was given for; 0: its entry has gone. */
+int32_t hpr_registry_registered_pid(const hpr_registry *registry, hpr_ticket ticket);
+
 /* What host.folder_wanted has asked for. Old tickets are ignored. */
 void hpr_registry_folder_told(hpr_registry *registry, hpr_ticket ticket, const hpr_folder_id *id);
 
