@@ -89,7 +89,13 @@
         "<!(node -p \"require('node-addon-api').targets\"):node_addon_api"
       ],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "cflags": ["-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections"],
+      "cflags": [
+        "-Wall",
+        "-Wextra",
+        "-fvisibility=hidden",
+        "-ffunction-sections",
+        "-fdata-sections"
+      ],
       "cflags_c": ["-std=c11"],
       "cflags_cc": ["-std=c++17", "-fno-exceptions"],
       "conditions": [
@@ -98,7 +104,6 @@
         }, {
           "sources": ["<(hpr_sources)/cjson/cJSON.c"],
           "include_dirs": ["<(hpr_sources)"],
-          "cflags": ["-fvisibility=hidden"],
           "conditions": [
             ["OS=='linux'", {
               "ldflags": [

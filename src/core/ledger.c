@@ -22,9 +22,7 @@ void hpr_ledger_done(hpr_ledger *ledger) {
 /* Our lock is held in another file than before, or for the first time. */
 static void note_owned(void *self, const char *birth, const char *init) {
   const hpr_ledger_scope *scope = self;
-  hpr_owner_name *owner = scope->ledger->owner;
-  memcpy(owner->file, birth, sizeof owner->file);
-  memcpy(owner->init, init, sizeof owner->init);
+  hpr_owner_name_prove(scope->ledger->owner, birth, init);
   for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next) hpr_entry_touch(entry);
 }
 

@@ -31,7 +31,16 @@ hpr_owner_name *hpr_owner_name_new(void) {
 }
 
 void hpr_owner_name_drop(hpr_owner_name *name) {
-  if (name && --name->uses == 0) free(name);
+  if (!name || --name->uses > 0) return;
+  free(name->text);
+  free(name);
+}
+
+void hpr_owner_name_prove(hpr_owner_name *name, const char *file, const char *init) {
+  memcpy(name->file, file, sizeof name->file);
+  memcpy(name->init, init, sizeof name->init);
+  free(name->text);
+  name->text = NULL;
 }
 
 void hpr_row_set_owner(hpr_row *row, hpr_owner_name *owner) {

@@ -71,6 +71,7 @@ typedef struct hpr_owner_name {
   char file[HPR_OWNER_ID_SIZE]; /* the birth number of the file with its lock; "" = none */
   char init[HPR_OWNER_ID_SIZE]; /* the lock of its process as process 1; "" = none */
   size_t uses;                  /* by how many it is shared */
+  char *text;                   /* as it stands in their rows; NULL = in none so far */
 } hpr_owner_name;
 
 /* The strings belong to the row. All zero is an empty row that needs no hpr_row_done. */
@@ -101,6 +102,9 @@ const hpr_owner_name *hpr_row_owner(const hpr_row *row);
 /* A name that rows can share, all zero, with one use; NULL: no memory. And the end of a use. */
 hpr_owner_name *hpr_owner_name_new(void);
 void hpr_owner_name_drop(hpr_owner_name *name);
+
+/* What proves it from now on: see `file` and `init`. */
+void hpr_owner_name_prove(hpr_owner_name *name, const char *file, const char *init);
 
 /* From now on the row is that owner's. */
 void hpr_row_set_owner(hpr_row *row, hpr_owner_name *owner);

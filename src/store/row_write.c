@@ -72,9 +72,7 @@ static void print_ending(hpr_buffer *buffer, const hpr_ending_record *record) {
   hpr_json_close(buffer, '}');
 }
 
-static void print_owner(hpr_buffer *buffer, const hpr_row *row) {
-  const hpr_owner_name *owner = hpr_row_owner(row);
-  if (owner->identity.pid == 0) return;
+static void print_owner_name(hpr_buffer *buffer, const hpr_owner_name *owner) {
   hpr_json_open(buffer, "owner", '{');
   hpr_json_number(buffer, "pid", owner->identity.pid);
   print_who(buffer, &owner->identity);
@@ -82,6 +80,26 @@ static void print_owner(hpr_buffer *buffer, const hpr_row *row) {
   print_known(buffer, "file", owner->file);
   print_known(buffer, "init", owner->init);
   hpr_json_close(buffer, '}');
+}
+
+/* NULL: no memory. */
+static char *make_text(const hpr_owner_name *owner) {
+  hpr_buffer text = {0};
+  print_owner_name(&text, owner);
+  hpr_buffer_add(&text, "", 1);
+  if (text.failed) hpr_buffer_done(&text);
+  return text.text;
+}
+
+/* It is half of a row, and the same in all rows that share it. */
+static void print_owner(hpr_buffer *buffer, const hpr_row *row) {
+  hpr_owner_name *owner = row->owner;
+  if (!owner || owner->identity.pid == 0) return;
+  if (!owner->text && owner->uses > 1) owner->text = make_text(owner);
+  if (owner->text)
+    hpr_json_members(buffer, owner->text);
+  else
+    print_owner_name(buffer, owner);
 }
 
 static void print_number(hpr_buffer *buffer, const char *key, int64_t number) {

@@ -96,6 +96,18 @@ const char *const kFull =
     R"("owner":{"pid":99,"boot":")" BOOT
     R"(","birth":"4.1.fe-0000000000000002","id":"0123456789abcdef"}})";
 
+TEST(Row, OfAnOwnerThatIsProvedByAnotherFileSaysSo) {
+  Row one, other;
+  ASSERT_EQ(0, one.Read(kFull));
+  ASSERT_EQ(0, other.Read(kFull));
+  const std::string alone = one.Written();
+  hpr_row_set_owner(other.operator->(), one->owner);
+  EXPECT_EQ(alone, one.Written()) << "whoever else has that owner";
+  EXPECT_EQ(alone, other.Written());
+  hpr_owner_name_prove(one->owner, "fedcba9876543210", "");
+  EXPECT_EQ(alone.substr(0, alone.size() - 2) + R"(,"file":"fedcba9876543210"}})", other.Written());
+}
+
 TEST(Row, ReadsEveryMember) {
   Row row;
   ASSERT_EQ("HPR_OK", Code(row.Read(kFull)));
