@@ -20,10 +20,13 @@ static void separate(hpr_buffer *buffer) {
 
 static void begin(hpr_buffer *buffer, const char *key) {
   separate(buffer);
-  if (!key) return;
-  add_byte(buffer, '"');
-  add(buffer, key);
-  hpr_buffer_add(buffer, "\":", 2);
+  const size_t length = key ? strlen(key) : 0;
+  char *room = key ? hpr_buffer_reserve(buffer, length + strlen("\"\":")) : NULL;
+  if (!room) return;
+  room[0] = '"';
+  memcpy(room + 1, key, length);
+  memcpy(room + 1 + length, "\":", strlen("\":"));
+  buffer->length += length + strlen("\"\":");
 }
 
 /* 0: it stands for itself. 'u': it has no letter. RFC 8259, section 7. */

@@ -334,7 +334,7 @@ static void print_line(print *it, const hpr_line *line) {
   buffer->length = before;
 }
 
-/* The first line that may stand in the piece. */
+/* The first line that stands in the piece, if any does. */
 static size_t first_line(const print *it) {
   const hpr_lines *lines = it->source->lines;
   size_t low = 0, high = lines->count;
@@ -346,7 +346,7 @@ static size_t first_line(const print *it) {
       high = middle;
   }
   while (low > 0 && !is_placed(lines->list + low - 1)) low--;
-  return low > 0 ? low - 1 : 0;
+  return low > 0 && end_of(lines->list + low - 1) > it->piece.at ? low - 1 : low;
 }
 
 static void print_others(print *it) {

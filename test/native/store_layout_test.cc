@@ -18,7 +18,10 @@ namespace {
 constexpr uint32_t kMax = 16 << 20;
 constexpr uint32_t kSlack = 64;
 
+size_t texts_made = 0;
+
 void AddText(const void *entry, hpr_buffer *buffer) {
+  texts_made++;
   const auto *text = static_cast<const std::string *>(entry);
   hpr_buffer_add(buffer, text->data(), text->size());
 }
@@ -186,6 +189,18 @@ TEST_F(Layout, WritesAFewBytesHoweverManyLinesThereAre) {
     EXPECT_LT(written_, 3000u) << "it had room to grow";
   }
   EXPECT_EQ(Expected(), WithoutPadding(live_));
+}
+
+TEST_F(Layout, MakesNoTextButOfTheLinesThatAreWritten) {
+  for (uint64_t order = 1; order <= 10; order++) Put(order, Entry(order));
+  Write();
+  Write();
+  for (uint64_t order = 11; order < 100; order++) {
+    texts_made = 0;
+    Put(order, Entry(order));
+    Write();
+    EXPECT_LE(texts_made, 2u) << "the new one, and the one before, which the other file lacks";
+  }
 }
 
 TEST_F(Layout, FillsTheHoleThatTheLastLineLeft) {
