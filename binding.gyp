@@ -43,6 +43,7 @@
         "src/core/others.c",
         "src/core/outbox.c",
         "src/core/owners.c",
+        "src/core/past.c",
         "src/core/paths.c",
         "src/core/register.c",
         "src/core/registry.c",

@@ -25,12 +25,7 @@ export interface Host {
   /** How did the child of that ticket end? `childExited` answers. */
   statusWanted(ticket: number): void;
   /** `toldExit` tells the rest, as long as this runs. */
-  exited(
-    ticket: number,
-    pid: number,
-    sessionId: string | undefined,
-    spawnToken: string | undefined,
-  ): void;
+  exited(ticket: number): void;
   /** `pid` 0 and `file` "" stand for none. */
   warned(code: string, text: string, pid: number, file: string): void;
   /** `code` "" stands for delivered. */
@@ -63,8 +58,17 @@ export interface NativeRegistry {
     goalId: string | undefined,
     fields: string | undefined,
   ): number;
-  /** `mayWait`: the file may be written by `flush`, or by the next write. */
-  childExited(ticket: number, code: number | null, signal: string | null, mayWait: boolean): void;
+  /**
+   * `mayWait`: the file may be written by `flush`, or by the next write. `ignored`: nobody wants to
+   * hear of it, `Host.exited` neither.
+   */
+  childExited(
+    ticket: number,
+    code: number | null,
+    signal: string | null,
+    mayWait: boolean,
+    ignored: boolean,
+  ): void;
   /** Undefined: its entry has gone. */
   registeredPid(ticket: number): number | undefined;
   flush(): void;

@@ -52,6 +52,8 @@ const placeOf = (ticket: number): number => ticket % PLACES;
 /** The emitters that tell how registered processes ended: one listener for each. */
 export class Children {
   readonly #native: NativeRegistry;
+  /** Whether anybody listens for exits at this moment. */
+  readonly #wantsExits: () => boolean;
   /** The ticket of its entry; of several by their pids, where a unit test has one emitter for all. */
   readonly #tickets = new WeakMap<ChildProcess, number | Map<number, number>>();
   /** By the place of the entry. */
@@ -61,8 +63,9 @@ export class Children {
   readonly #ownListeners = new WeakMap<ChildProcess, Listener>();
   #toldThisTurn = false;
 
-  constructor(native: NativeRegistry) {
+  constructor(native: NativeRegistry, wantsExits: () => boolean) {
     this.#native = native;
+    this.#wantsExits = wantsExits;
     const children = this;
     this.#listener = function (this: ChildProcess, code, signal) {
       children.#exited(this, code, signal);
@@ -121,12 +124,15 @@ export class Children {
   /** The native watch has seen an exit of which the child's own event is late. */
   tellStatus(ticket: number): void {
     const proc = this.#procs[placeOf(ticket)];
-    if (proc && hasExited(proc)) {
-      this.#tell(ticket, proc.exitCode, proc.signalCode);
-      return;
-    }
     // One more turn of the loop: after a long block timers come before the news of children.
-    atEndOfTurn(() => this.#tell(ticket, proc?.exitCode ?? null, proc?.signalCode ?? null));
+    if (proc && hasExited(proc)) this.#tellOf(proc, ticket);
+    else atEndOfTurn(() => this.#tellOf(proc, ticket));
+  }
+
+  /** Nobody waits for its emitter any more. */
+  #tellOf(proc: ChildProcess | undefined, ticket: number): void {
+    this.#tell(ticket, proc?.exitCode ?? null, proc?.signalCode ?? null);
+    this.forget(ticket);
   }
 
   close(): void {
@@ -164,6 +170,6 @@ export class Children {
         this.#native.flush();
       }).unref();
     }
-    this.#native.childExited(ticket, code, signal, mayWait);
+    this.#native.childExited(ticket, code, signal, mayWait, !this.#wantsExits());
   }
 }

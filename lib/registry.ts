@@ -28,7 +28,6 @@ import { isUnsafeTestHome } from "./guard.js";
 import { Reconciler } from "./keepers/reconcile.js";
 import { resolveAuditFile, resolvePidFile } from "./pid-path.js";
 import { registrationOf } from "./registration.js";
-import { Remembered } from "./remembered.js";
 import { describe, traces } from "./reports.js";
 import type {
   HeadlessEventName,
@@ -76,7 +75,6 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
   readonly #events: Events;
   readonly #answers: Answers;
   readonly #keepers: Reconciler;
-  readonly #ended = new Remembered();
   readonly #graceMs: number;
   readonly #tree: boolean;
   /** Whether a test run without a home of its own is to be kept from the file. */
@@ -113,7 +111,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     this.#forgetExit = finishAtExit(this.#native, auditFile !== null);
     this.#board = new Board(this.#native.board, () => this.#native.size());
     this.face.size = this.#board.size;
-    this.#children = new Children(this.#native);
+    this.#children = new Children(this.#native, () => this.#wantsExits());
     this.#answers = new Answers(this.#native, this);
     this.#keepers = new Reconciler(this.#native, adoptsKeepers, (it) => this.#events.warn(it));
   }
@@ -135,12 +133,10 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       },
       lookEachSecond: () => (this.#looking = lookEachSecond(new WeakRef(this.#native))),
       statusWanted: (ticket) => this.#children.tellStatus(ticket),
-      exited: (ticket, ...names) => {
+      exited: (ticket) => {
         this.#children.forget(ticket);
-        this.#ended.add(names);
         if (isLastWrite()) return;
-        // Whoever registers may listen when that returns.
-        if (!this.#registering && !this.#events.wantExits) return;
+        if (!this.#wantsExits()) return;
         const exit = withFields(this.#native.toldExit());
         if (this.#registering) process.nextTick(() => this.#events.exit(exit));
         else this.#events.exit(exit);
@@ -156,6 +152,11 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       },
       terminated: (request, outcome, entry) => this.#answers.give(request, outcome, entry),
     };
+  }
+
+  /** Whoever registers may listen when that returns. */
+  #wantsExits(): boolean {
+    return this.#registering || this.#events.wantExits;
   }
 
   #traceLink(sessionId: string, by: HeadlessLink | ""): boolean {
@@ -251,7 +252,6 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
     const graceMs = graceOf(options.graceMs, this.#graceMs, "graceMs");
     const tree = checkedFlag(options.tree, "tree", this.#tree);
     const abort = checkedAbort(options.abort);
-    const remembered = this.#ended.has(session ?? token ?? pid);
     return new Promise((resolve, reject) => {
       const stopWaiting = (): void => {
         this.#answers.drop(request);
@@ -259,9 +259,7 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
       };
       const request = this.#answers.await((result) => {
         abort?.removeEventListener("abort", stopWaiting);
-        resolve(
-          result.outcome === "not-found" && remembered ? { outcome: "already-gone" } : result,
-        );
+        resolve(result);
       });
       try {
         this.#native.terminate(request, signal, graceMs, session, token, pid, tree);

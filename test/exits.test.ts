@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createHeadlessPidRegistry } from "../dist/index.js";
 import { runToEnd } from "./fixtures/cli.js";
 import { container, noReuse } from "./fixtures/namespace.js";
 import {
@@ -677,6 +678,19 @@ describe("listeners", () => {
     registry.register(deadPid(2), "/a", three);
     registry.close();
     expect([one, two, three].map((it) => it.listenerCount("exit"))).toEqual([0, 0, 0]);
+  });
+
+  it("are gone with the entry though nobody wants to hear of its exit", async () => {
+    const registry = createHeadlessPidRegistry({ pidFilePath: newPidFile() });
+    onTestFinished(() => registry.close());
+    const [child, other, emitter] = [sleeper(), sleeper(), bare()];
+    const before = child.listenerCount("exit");
+    registry.register(child.pid, "/a", child);
+    registry.register(other.pid, "/a", emitter);
+    for (const it of [child, other]) it.kill("SIGKILL");
+    await waitFor("both exits", () => registry.stats().exits === 2);
+    expect([child, emitter].map((it) => it.listenerCount("exit"))).toEqual([before, 0]);
+    expect(await registry.terminate({ pid: child.pid })).toEqual({ outcome: "already-gone" });
   });
 });
 

@@ -79,12 +79,6 @@ void Exited(void *self, const hpr_snapshot *entry) {
   static_cast<RegistryObject *>(self)->TellExit(*entry);
 }
 
-napi_value OptionalText(napi_env env, const char *text) {
-  napi_value value = nullptr;
-  napi_get_undefined(env, &value);
-  return text ? Text(env, text) : value;
-}
-
 void Warned(void *self, int error, int32_t pid, const char *path) {
   Host host{self};
   napi_env env = host.env();
@@ -159,14 +153,13 @@ constexpr unsigned kFoldersAtOnce = 32;
 
 } // namespace
 
-/* Its names are for those who remember; nobody may want the rest. */
+/* Who ended while no server ran has no ticket. Nobody may want more than that there was one. */
 void RegistryObject::TellExit(const hpr_snapshot &entry) {
+  if (ignored_ != 0 && entry.ticket == ignored_) return;
   Host host{this};
-  napi_env scope = host.env();
   if (!host) return;
   told_exit_ = &entry;
-  host.Call("exited", {Ticket(scope, entry.ticket), Number(scope, entry.pid),
-                       OptionalText(scope, entry.session), OptionalText(scope, entry.token)});
+  host.Call("exited", {Ticket(host.env(), entry.ticket)});
   told_exit_ = nullptr;
 }
 

@@ -213,11 +213,14 @@ hpr_ticket Ticket(const Call &call, size_t index) {
   return static_cast<hpr_ticket>(number);
 }
 
-/* childExited(ticket, code, signal) */
+/* childExited(ticket, code, signal, mayWait, ignored) */
 napi_value ChildExited(Call &call, hpr_registry *registry) {
   int32_t code = HPR_EXIT_CODE_NONE;
   napi_get_value_int32(call.env(), call.Value(1), &code);
-  hpr_registry_child_exited(registry, Ticket(call, 0), code, call.AnyText(2), call.IsTrue(3));
+  const hpr_ticket ticket = Ticket(call, 0);
+  Of(call)->Ignore(call.IsTrue(4) ? ticket : 0);
+  hpr_registry_child_exited(registry, ticket, code, call.AnyText(2), call.IsTrue(3));
+  Of(call)->Ignore(0);
   return nullptr;
 }
 

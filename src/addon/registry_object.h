@@ -51,6 +51,8 @@ public:
   void KeepAlive(bool wanted);
   /* Tells JavaScript of an exit, which it can ask for meanwhile. */
   void TellExit(const hpr_snapshot &entry);
+  /* Nobody wants to know of that one's exit; 0: of none. */
+  void Ignore(hpr_ticket ticket) { ignored_ = ticket; }
   const hpr_snapshot *told_exit() const { return told_exit_; }
   /* Looks for a folder elsewhere. */
   void FindFolder(hpr_ticket ticket, const char *path);
@@ -83,6 +85,7 @@ private:
   bool closing_ = false;
   unsigned stays_ = 0;
   const hpr_snapshot *told_exit_ = nullptr;
+  hpr_ticket ignored_ = 0;
   /* For those who may come back when it is gone: then it points to NULL. */
   std::shared_ptr<RegistryObject *> self_;
   unsigned folders_asked_ = 0;

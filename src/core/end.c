@@ -112,6 +112,11 @@ static int end_or_join(hpr_registry *registry, hpr_entry *entry, const hpr_endin
   return 0;
 }
 
+static hpr_outcome outcome_of_unknown(const hpr_registry *registry, const hpr_target *target) {
+  const bool is_past = hpr_past_has_name(&registry->ledger.past, target);
+  return is_past ? HPR_OUTCOME_ALREADY_GONE : HPR_OUTCOME_NOT_FOUND;
+}
+
 int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
                            int32_t grace_ms, bool tree, uint64_t request) {
   struct hpr_event *answer = hpr_answer_new(request);
@@ -125,7 +130,7 @@ int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr
   if (entry)
     result = end_or_join(registry, entry, &how, answer);
   else
-    hpr_answer_give(&registry->outbox, answer, HPR_OUTCOME_NOT_FOUND, NULL);
+    hpr_answer_give(&registry->outbox, answer, outcome_of_unknown(registry, target), NULL);
   if (result != 0) hpr_answer_free(answer);
   hpr_turn_end(registry);
   return result;

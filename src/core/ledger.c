@@ -16,7 +16,7 @@ enum {
 
 void hpr_ledger_done(hpr_ledger *ledger) {
   hpr_owner_name_drop(ledger->owner);
-  free(ledger->told);
+  hpr_past_done(&ledger->past);
 }
 
 /* Our lock is held in another file than before, or for the first time. */
@@ -31,8 +31,7 @@ static void note_owned(void *self, const char *birth, const char *init) {
 /* Of a row that came back: a write of ours, or another server's, had failed. */
 static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
   const hpr_origin it = hpr_row_origin_of(row);
-  for (size_t i = 0; i < HPR_TOLD_MAX && ledger->told; i++)
-    if (hpr_origin_equal(&ledger->told[i], &it)) return true;
+  if (hpr_past_has_row(&ledger->past, row)) return true;
   for (const hpr_entry *entry = ledger->exits; entry; entry = entry->next) {
     const hpr_origin held = hpr_row_origin_of(&entry->row);
     if (hpr_origin_equal(&held, &it)) return true;
@@ -42,10 +41,7 @@ static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
 
 void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry) {
   hpr_outbox_exited(outbox, entry);
-  if (!ledger->told) ledger->told = calloc(HPR_TOLD_MAX, sizeof *ledger->told);
-  if (!ledger->told) return;
-  ledger->told[ledger->told_next] = hpr_row_origin_of(&entry->row);
-  ledger->told_next = (ledger->told_next + 1) % HPR_TOLD_MAX;
+  hpr_past_add(&ledger->past, entry);
 }
 
 /* --- rows that others wrote ----------------------------------------------------------------- */

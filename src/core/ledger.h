@@ -5,11 +5,10 @@
 #include "core/judge.h"
 #include "core/outbox.h"
 #include "core/owners.h"
+#include "core/past.h"
 #include "core/table.h"
 #include "core/tokens.h"
 #include "store/pidfile.h"
-
-enum { HPR_TOLD_MAX = 256 };
 
 typedef struct hpr_ledger {
   hpr_pidfile *pidfile;
@@ -30,8 +29,7 @@ typedef struct hpr_ledger {
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */
   int file_error;                             /* why the last write failed; reported once */
   int64_t write_due_ms;                       /* when it is written at the latest; HPR_TIME_NEVER */
-  hpr_origin *told;        /* whose exits were told, the last HPR_TOLD_MAX, or NULL; owned */
-  size_t told_next;        /* the place of the next */
+  hpr_past past;
   struct hpr_entry *exits; /* to be told with the write or not at all; a utlist, owned */
 } hpr_ledger;
 

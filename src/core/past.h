@@ -1,0 +1,35 @@
+/* core/past.h: entries whose exits were told, the latest of them. */
+#ifndef HPR_CORE_PAST_H
+#define HPR_CORE_PAST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/entry.h"
+#include "core/registry.h"
+
+enum { HPR_PAST_MAX = 512 };
+
+typedef struct hpr_past_entry {
+  hpr_origin origin; /* all 0: none */
+  char *session, *token;
+} hpr_past_entry;
+
+/* All zero is nobody. */
+typedef struct hpr_past {
+  hpr_past_entry *list; /* NULL = none so far */
+  size_t next;          /* where the next one goes, in the place of the oldest */
+} hpr_past;
+
+/* Without memory it is forgotten. */
+void hpr_past_add(hpr_past *past, const hpr_entry *entry);
+
+/* True if that registration was one of them. */
+bool hpr_past_has_row(const hpr_past *past, const hpr_row *row);
+
+/* True if one of them had that name. */
+bool hpr_past_has_name(const hpr_past *past, const hpr_target *target);
+
+void hpr_past_done(hpr_past *past);
+
+#endif
