@@ -437,9 +437,9 @@ const mutants = [
   },
   {
     name: "exit event without generation",
-    file: "src/core/table.c",
-    find: "  entry->serial = ++table->next_serial;",
-    replace: "  entry->serial = replaced ? replaced->serial : ++table->next_serial;",
+    file: "src/core/index.c",
+    find: "  return entry->serial == serial ? entry : NULL;",
+    replace: "  return entry;",
   },
   {
     name: "descendants not waited for",
@@ -554,8 +554,8 @@ const mutants = [
   },
   {
     name: "owners: rows do not name the new lock",
-    file: "src/core/ledger.c",
-    find: "  memcpy(owner->file, birth, sizeof owner->file);\n",
+    file: "src/store/row.c",
+    find: "  memcpy(name->file, file, sizeof name->file);\n",
     replace: "",
   },
   {
