@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -7,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -60,6 +62,12 @@ TEST(Sandbox, TellsNoFolderWithoutWaitingWhereTheKernelCannot) {
       EXPECT_EQ(HPR_ENOTSUP, files->folder(files->self, "/", HPR_PATIENCE_BRIEF, &id));
       EXPECT_EQ(0, files->folder(files->self, "/", HPR_PATIENCE_ENDLESS, &id));
     });
+}
+
+/* Else it would be caught by the test's runner, which would go on in the sandbox. */
+TEST(Sandbox, IsNotLeftByAnException) {
+  EXPECT_NONFATAL_FAILURE(InSubprocess([] { throw std::runtime_error("on purpose"); }),
+                          "ended by signal 6");
 }
 
 /* Runs the body once on each of those kernels. */

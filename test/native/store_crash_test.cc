@@ -16,6 +16,7 @@
 
 #include "support/client.h"
 #include "support/folder.h"
+#include "support/subprocess.h"
 #include "support/wait.h"
 
 namespace {
@@ -120,7 +121,7 @@ pid_t Fork(const std::function<void()> &body) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
   alarm(100); /* whatever happens to the test, this ends */
-  body();
+  RunForked(body);
   _exit(0);
 }
 

@@ -1069,7 +1069,7 @@ TEST(PidFile, LosesNothingToEightProcessesAtOnce) {
     ASSERT_GE(pid, 0);
     if (pid == 0) {
       alarm(100);
-      WriteManyTimes(path, number, kRounds);
+      RunForked([&] { WriteManyTimes(path, number, kRounds); });
       _exit(testing::Test::HasFailure() ? 1 : 0);
     }
     pids.push_back(pid);

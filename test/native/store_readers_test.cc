@@ -104,7 +104,7 @@ pid_t Fork(const std::function<void()> &body) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
   alarm(900); /* whatever happens to the test, this ends */
-  body();
+  RunForked(body);
   _exit(0);
 }
 
@@ -164,7 +164,7 @@ TEST(Readers, SeeNoTornAndNoStaleFileOnAnOverlay) {
   const pid_t child = fork();
   if (child == 0) {
     if (!MountOverlay(folder.path())) _exit(77);
-    Hammer(folder / "merged");
+    RunForked([&] { Hammer(folder / "merged"); });
     fflush(nullptr);
     _exit(HasFailure());
   }

@@ -27,7 +27,7 @@ std::optional<std::string> TextOf(const std::string &path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) return std::nullopt;
   std::ostringstream text;
-  text << stream.rdbuf();
+  text << stream.rdbuf(); /* throws nothing, even if a process in /proc is reaped before the read */
   return text.str();
 }
 

@@ -54,7 +54,7 @@ bool Unshare() {
   const pid_t child = fork();
   if (child != 0) BeInit(child);
   setpgid(0, 0);
-  body();
+  RunForked(body);
   fflush(nullptr);
   _exit(testing::Test::HasFailure() ? 1 : 0);
 }

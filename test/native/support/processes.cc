@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 
+#include "support/folder.h"
+#include "support/subprocess.h"
 #include "support/wait.h"
 
 namespace {
@@ -40,8 +40,7 @@ bool ReadNumber(int fd, pid_t *ret_number) {
 
 /* The fields behind the name, which may hold spaces and parentheses. */
 std::string FieldsOf(pid_t pid) {
-  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
-  const std::string line((std::istreambuf_iterator<char>(stream)), {});
+  const std::string line = TextOf("/proc/" + std::to_string(pid) + "/stat").value_or("");
   const size_t name_end = line.rfind(')');
   return name_end == std::string::npos ? "" : line.substr(name_end + 2);
 }
@@ -56,7 +55,7 @@ pid_t ForkIn(const std::function<void()> &body) {
   const pid_t pid = fork();
   if (pid != 0) return pid;
   BecomePlain();
-  body();
+  RunForked(body);
   _exit(0);
 }
 
@@ -70,8 +69,10 @@ Child::Child(size_t reports, const std::function<void(const Report &)> &body) {
     close(ends[0]);
     BecomePlain();
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves none behind */
-    body([&](pid_t number) {
-      if (write(ends[1], &number, sizeof number) != sizeof number) _exit(1);
+    RunForked([&] {
+      body([&](pid_t number) {
+        if (write(ends[1], &number, sizeof number) != sizeof number) _exit(1);
+      });
     });
     _exit(0);
   }

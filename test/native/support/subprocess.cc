@@ -25,13 +25,15 @@ int Failures() {
 
 } // namespace
 
+void RunForked(const std::function<void()> &body) noexcept { body(); }
+
 void InSubprocess(const std::function<void()> &body) {
   fflush(nullptr);
   const pid_t pid = fork();
   ASSERT_GE(pid, 0);
   if (pid == 0) {
     const int before = Failures();
-    body();
+    RunForked(body);
     fflush(nullptr);
     _exit(Failures() > before ? 1 : 0);
   }

@@ -7,6 +7,12 @@
 #include <functional>
 
 /*
+ * Runs the body in a process that was forked for it. An exception is the end of that process: it
+ * would be caught outside, and the fork would run the other tests a second time, in its sandbox.
+ */
+void RunForked(const std::function<void()> &body) noexcept;
+
+/*
  * Runs the body in a forked process and fails this test if an expectation in it failed, if it
  * was ended by a signal, or if it took longer than the patience of support/wait.h allows twice.
  */
