@@ -66,6 +66,7 @@ const STEPS = [
   },
   { command: "torture", files: [/^src\/addon\//, /^lib\//, /^test\/torture/] },
   { command: "soak -- --seconds 30", files: [/^src\/(addon|core)\//, /^lib\//, /^test\/soak\//] },
+  { command: "turns", files: [/^src\/store\//, /^test\/(model|soak)\//], slowest: true },
   {
     command: "check:kernels",
     files: [/^scripts\/kernels/, /^test\/kernels\//],

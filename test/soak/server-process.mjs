@@ -8,18 +8,18 @@ const SCRIPT = fileURLToPath(new URL("server.mjs", import.meta.url));
 /** What a command is answered with if its server was killed before it could answer. */
 export const KILLED = Symbol("killed");
 
-/** A running server.mjs, seen from the driver. */
+/** A running server, seen from the driver. */
 export class ServerProcess {
   #waiting = new Map();
   #nextId = 0;
   #process;
   #ended;
 
-  static async start(args, env) {
+  static async start(args, env, script = SCRIPT) {
     const server = new ServerProcess();
     /** @type {import("node:child_process").StdioOptions} */
     const stdio = ["ignore", "ignore", "inherit", "ipc"];
-    server.#process = fork(SCRIPT, args, { env, stdio, execArgv: ["--expose-gc"] });
+    server.#process = fork(script, args, { env, stdio, execArgv: ["--expose-gc"] });
     server.#ended = once(server.#process, "exit").then(() => server.#end());
     await inTime("the server to start", once(server.#process, "message"));
     server.#process.on("message", (answer) => server.#settle(answer));

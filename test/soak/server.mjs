@@ -10,6 +10,7 @@ import {
   createKeeperWriter,
   keeperOptsFromSpawnResult,
 } from "headless-pid-registry";
+import { serve } from "./serve.mjs";
 
 const GRACE_MS = 300;
 const STUBBORN = ["sh", "-c", 'trap "" TERM INT HUP; exec sleep 300'];
@@ -55,7 +56,7 @@ function nth(rank) {
   return live.length > 0 ? live[rank % live.length] : undefined;
 }
 
-const commands = {
+serve({
   start,
   link,
   async clean() {
@@ -87,16 +88,4 @@ const commands = {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   },
-};
-
-process.on("message", async ({ id, command, argument }) => {
-  let answer;
-  try {
-    answer = { id, result: await commands[command](argument ?? {}) };
-  } catch (error) {
-    answer = { id, error: String(error.stack) };
-  }
-  if (process.connected) process.send?.(answer, () => {});
 });
-process.on("disconnect", () => process.exit()); // the driver is gone
-process.send?.({ ready: true });
