@@ -337,6 +337,22 @@ TEST_F(Ending, LeavesAFormerAgentThatHasAnEntryOfItsOwn) {
   EXPECT_EQ("", SignalsTo(pi));
 }
 
+/* The next server has nothing but the time to tell it from one that came later. */
+TEST_F(Ending, OfAKeeperAsksNobodyAgainWhoHadJustStartedAndGotItsGroupsSignal) {
+  Server &before = Start();
+  const Serial keeper = before.Spawn(), agent = kernel.Spawn(keeper);
+  kernel.Find(keeper)->ignores_term = kernel.Find(agent)->ignores_term = true;
+  ASSERT_TRUE(before.Register(Pid(keeper), "/", "t", Pid(keeper)));
+  before.Terminate(ByToken("t"));
+  ASSERT_EQ("TERM CONT", SignalsTo(agent));
+  before.Crash();
+  StartAndClean();
+  Pass(kGrace - 1);
+  EXPECT_EQ("TERM CONT", SignalsTo(agent));
+  Pass(1);
+  EXPECT_EQ("TERM CONT KILL", SignalsTo(agent));
+}
+
 /* The server may die between the two signals. */
 TEST_F(Ending, WithKillIsWrittenDownForDescendantsToo) {
   Server &before = Start();
