@@ -599,7 +599,7 @@ TEST(ProcessGroup, IsThereWhenItsLeaderIsAZombie) {
 }
 
 TEST(ProcessGroup, IsThereWhenItsLeaderWasReaped) {
-  if (!KernelNamesProcesses()) GTEST_SKIP() << kNoNames;
+  if (!KernelFindsByName()) GTEST_SKIP() << kNoFinding;
   System system;
   GroupOfTwo leader;
   Grandchild member(leader.reported());

@@ -11,6 +11,7 @@
 #include "support/host.h"
 #include "support/namespace.h"
 #include "support/processes.h"
+#include "support/system.h"
 #include "support/wait.h"
 
 namespace {
@@ -62,7 +63,6 @@ void ExpectNothingToHappenTo(pid_t stranger, const std::string &pid_file) {
 
 TEST(RegistryOnLinux, SparesWhoeverGotANumberWhileTheServerWasDown) {
   if (!HasNamespaces()) GTEST_SKIP() << kNoNamespaces;
-  if (!KernelNamesProcesses()) GTEST_SKIP() << kNoNames;
   for (const bool stubborn : {false, true}) {
     SCOPED_TRACE(stubborn ? "one that was to be ended" : "one that was not");
     InNamespace([=] {
@@ -72,6 +72,7 @@ TEST(RegistryOnLinux, SparesWhoeverGotANumberWhileTheServerWasDown) {
         const pid_t orphan = OrphanOfADeadServer(pid_file, stubborn);
         kill(orphan, SIGKILL);
         ASSERT_TRUE(IsFree(orphan));
+        if (!KernelNamesProcesses()) AwaitNextTick();
         const pid_t stranger = ForkAs(orphan);
         ASSERT_EQ(orphan, stranger);
         setpgid(stranger, stranger);
@@ -84,7 +85,6 @@ TEST(RegistryOnLinux, SparesWhoeverGotANumberWhileTheServerWasDown) {
 
 TEST(RegistryOnLinux, SparesWhoeverGotANumberBeforeTheKill) {
   if (!HasNamespaces()) GTEST_SKIP() << kNoNamespaces;
-  if (!KernelNamesProcesses()) GTEST_SKIP() << kNoNames;
   InNamespace([] {
     Folder folder;
     for (int i = 0; i < kTimes; i++) {
@@ -92,6 +92,7 @@ TEST(RegistryOnLinux, SparesWhoeverGotANumberBeforeTheKill) {
       Host host(folder / "pids");
       ASSERT_TRUE(host.Register(child, "s"));
       End(child);
+      if (!KernelNamesProcesses()) AwaitNextTick();
       const pid_t stranger = ForkAs(child);
       ASSERT_EQ(child, stranger);
       EXPECT_FALSE(host.Kill("s"));
@@ -103,7 +104,6 @@ TEST(RegistryOnLinux, SparesWhoeverGotANumberBeforeTheKill) {
 
 TEST(RegistryOnLinux, SparesWhoeverGotANumberBetweenSigtermAndSigkill) {
   if (!HasNamespaces()) GTEST_SKIP() << kNoNamespaces;
-  if (!KernelNamesProcesses()) GTEST_SKIP() << kNoNames;
   InNamespace([] {
     Folder folder;
     for (int i = 0; i < kTimes; i++) {
@@ -112,6 +112,7 @@ TEST(RegistryOnLinux, SparesWhoeverGotANumberBetweenSigtermAndSigkill) {
       ASSERT_TRUE(host.Register(child, "s"));
       ASSERT_TRUE(host.Kill("s"));
       ASSERT_EQ(child, waitpid(child, nullptr, 0)) << "it goes at SIGTERM";
+      if (!KernelNamesProcesses()) AwaitNextTick();
       const pid_t stranger = ForkAs(child);
       ASSERT_EQ(child, stranger);
       host.FireTimers();

@@ -2,15 +2,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#include <string>
 
 #include "support/namespace.h"
 #include "support/processes.h"
 #include "support/system.h"
-#include "support/wait.h"
 
 namespace {
 
@@ -28,20 +24,6 @@ void End(pid_t child) {
 }
 
 bool IsRunning(pid_t child) { return waitpid(child, nullptr, WNOHANG) == 0; }
-
-/* Where the kernel has no names, only another start time tells two processes apart. */
-void AwaitNextTick(const hpr_identity &identity) {
-  if (PartOf(BirthOf(identity), 1).empty()) return; /* exact enough: it counts no ticks */
-  const uint64_t start = std::stoull(PartOf(BirthOf(identity), 1));
-  ASSERT_TRUE(Eventually([&] {
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    const uint64_t per_second = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
-    return static_cast<uint64_t>(now.tv_sec) * per_second +
-               static_cast<uint64_t>(now.tv_nsec) * per_second / 1000000000 >
-           start;
-  }));
-}
 
 /* Its process is dead and reaped, and another one has its number. */
 void ExpectStranger(System *system, const hpr_identity &identity, pid_t stranger) {
@@ -62,7 +44,7 @@ TEST(Reuse, IsNoticedTenTimesOutOfTen) {
       const hpr_identity identity = system.Identify(child);
       ASSERT_TRUE(identity.kin);
       End(child);
-      AwaitNextTick(identity);
+      AwaitNextTick();
       const pid_t stranger = ForkAs(child);
       ExpectStranger(&system, identity, stranger);
       End(stranger);
@@ -100,7 +82,7 @@ TEST(Reuse, OfAGroupsNumberIsNoticed) {
       setpgid(leader, leader);
       const hpr_identity identity = system.Identify(leader);
       End(leader);
-      AwaitNextTick(identity);
+      AwaitNextTick();
       const pid_t stranger = ForkAs(leader);
       setpgid(stranger, stranger);
       ExpectStranger(&system, identity, stranger);

@@ -121,7 +121,7 @@ TEST(Signal, ReachesTheMembersOfALeaderThatIsAZombie) {
 }
 
 TEST(Signal, ReachesTheMembersOfALeaderThatWasReaped) {
-  if (!KernelNamesProcesses()) GTEST_SKIP() << kNoNames;
+  if (!KernelFindsByName()) GTEST_SKIP() << kNoFinding;
   System system;
   GroupOfTwo leader;
   Grandchild member(leader.reported());

@@ -34,8 +34,7 @@ TEST(Turn, LeavesNoDescriptorOpen) {
       EXPECT_EQ("SAME", system.Verify(one));
       EXPECT_EQ("SAME", system.Verify(other));
     }
-    EXPECT_EQ(before + (KernelNamesProcesses() ? 2 : 0), OpenDescriptors())
-        << "each is opened once";
+    EXPECT_EQ(before + (KernelFindsByName() ? 2 : 0), OpenDescriptors()) << "each is opened once";
   }
   EXPECT_EQ(before, OpenDescriptors());
 }

@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <string>
@@ -82,6 +83,17 @@ void InNamespace(const std::function<void()> &body) {
     ASSERT_TRUE(Unshare());
     EXPECT_EQ(0, RunIn(body)) << "an expectation failed in the namespace, see above";
   });
+}
+
+void AwaitNextTick() {
+  const auto ticks = [] {
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    const int64_t per_second = sysconf(_SC_CLK_TCK);
+    return now.tv_sec * per_second + now.tv_nsec * per_second / 1000000000;
+  };
+  const int64_t before = ticks();
+  EXPECT_TRUE(Eventually([&] { return ticks() > before; }));
 }
 
 pid_t ForkAs(pid_t number) {

@@ -17,6 +17,9 @@ bool HasNamespaces();
  */
 void InNamespace(const std::function<void()> &body);
 
+/* Where the kernel has no names, only another start time tells two processes apart. */
+void AwaitNextTick();
+
 /* Only in there: forks a child that idles, under that number, which must be free. */
 pid_t ForkAs(pid_t number);
 

@@ -55,12 +55,15 @@ private:
   std::vector<uint64_t> notices_;
 };
 
-/*
- * Whether this kernel gives processes names that outlive their leader (Linux 6.14) and lets us
- * use them. Without, a group whose leader was reaped cannot be told from another one's.
- */
+/* Whether this kernel gives processes names, which it never gives again (Linux 6.9). */
 bool KernelNamesProcesses();
 extern const char kNoNames[]; /* why a test is skipped then */
+/*
+ * Whether we may find a process by its name, also when it was reaped (Linux 6.14). Without, a group
+ * whose leader was reaped cannot be told from another one's.
+ */
+bool KernelFindsByName();
+extern const char kNoFinding[];
 /* Whether a descriptor of a leader reaches its group, and nobody else's (Linux 6.9). */
 bool KernelSignalsGroups();
 extern const char kNoGroups[];
