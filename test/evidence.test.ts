@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createKeeperWriter } from "../dist/index.js";
 import type { HeadlessPidRegistry, KeeperWriter } from "../lib/types.js";
+import { noHolding } from "./fixtures/kernel.js";
 import {
   bare,
   exited,
@@ -371,35 +372,38 @@ describe("an agent that a keeper has started anew", () => {
     await Promise.all([gone(next), gone(child.pid)]);
   });
 
-  it("leaves the tools of the crashed one to be ended with the session", async () => {
-    const { registry } = open({ killGraceMs: 500 });
-    const script = `
+  it.skipIf(noHolding)(
+    `leaves the tools of the crashed one to be ended with the session${noHolding}`,
+    async () => {
+      const { registry } = open({ killGraceMs: 500 });
+      const script = `
       const { spawn } = require("node:child_process");
       const run = () => {
         const pi = spawn("sh", ["-c", "sleep 300 & echo $!; echo $$; wait"], { detached: true, stdio: ["ignore", "inherit", "ignore"] });
         pi.on("exit", run);
       };
       run();`;
-    const { child, lines } = await startTalking([process.execPath, "-e", script]);
-    registry.register(child.pid, CWD, child, "t", {
-      keeperPid: child.pid,
-      keeperSockPath: "/k.sock",
-    });
-    await waitFor("the first agent", () => lines.length >= 2);
-    const [tool, pi] = lines.map(Number);
-    registry.linkByToken("t", "s", pi);
-    process.kill(pi, "SIGKILL");
-    await waitFor("the second agent", () => lines.length >= 4);
-    registry.linkByToken("t", "s", Number(lines[3]));
-    expect(isAlive(tool)).toBe(true);
-    await registry.terminate("s");
-    await Promise.all([
-      gone(tool),
-      gone(child.pid),
-      gone(Number(lines[3])),
-      gone(Number(lines[2])),
-    ]);
-  });
+      const { child, lines } = await startTalking([process.execPath, "-e", script]);
+      registry.register(child.pid, CWD, child, "t", {
+        keeperPid: child.pid,
+        keeperSockPath: "/k.sock",
+      });
+      await waitFor("the first agent", () => lines.length >= 2);
+      const [tool, pi] = lines.map(Number);
+      registry.linkByToken("t", "s", pi);
+      process.kill(pi, "SIGKILL");
+      await waitFor("the second agent", () => lines.length >= 4);
+      registry.linkByToken("t", "s", Number(lines[3]));
+      expect(isAlive(tool)).toBe(true);
+      await registry.terminate("s");
+      await Promise.all([
+        gone(tool),
+        gone(child.pid),
+        gone(Number(lines[3])),
+        gone(Number(lines[2])),
+      ]);
+    },
+  );
 
   it("is not replaced by a pid that is no relative's", async () => {
     const opened = open();

@@ -4,7 +4,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { HeadlessPidRegistry } from "../lib/types.js";
 import { Agents } from "./fixtures/agents.js";
-import { noFinding } from "./fixtures/kernel.js";
+import { noFinding, noHolding } from "./fixtures/kernel.js";
 import {
   bare,
   exited,
@@ -329,9 +329,10 @@ describe("under a keeper", () => {
     ["in a group of its own", true],
   ])("with pi %s", (_, apart) => {
     /* Whoever reaps pi does not wait for us. */
-    const why = apart ? noFinding : "";
+    const held = apart ? noHolding : "";
+    const found = apart ? noFinding : "";
 
-    it.skipIf(why)(`what pi has left when both have ended is a remainder${why}`, async () => {
+    it.skipIf(held)(`what pi has left when both have ended is a remainder${held}`, async () => {
       const opened = await kept(apart);
       process.kill(opened.agents.pid("pi"), "SIGKILL");
       await told(opened);
@@ -345,7 +346,7 @@ describe("under a keeper", () => {
       await forgotten(opened);
     });
 
-    it.skipIf(why)(`it is one after a restart too${why}`, async () => {
+    it.skipIf(found)(`it is one after a restart too${found}`, async () => {
       const before = await kept(apart);
       process.kill(before.agents.pid("pi"), "SIGKILL");
       await told(before);
