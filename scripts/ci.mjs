@@ -65,6 +65,7 @@ const STEPS = [
     ],
   },
   { command: "torture", files: [/^src\/addon\//, /^lib\//, /^test\/torture/] },
+  { command: "soak:crowd", files: [/^src\/core\/(tree|census)/, /^test\/soak\/crowd/] },
   { command: "soak -- --seconds 30", files: [/^src\/(addon|core)\//, /^lib\//, /^test\/soak\//] },
   { command: "turns", files: [/^src\/store\//, /^test\/(model|soak)\//], slowest: true },
   {

@@ -38,6 +38,15 @@ static void give_if_itself(const taking *it, const hpr_identity *identity, hpr_e
     give(it->census, identity->pid, owner);
 }
 
+/* Unless it has gone, which nobody has been told yet, and its pid is another's. */
+static void give_if_there(const taking *it, const hpr_identity *identity, hpr_entry *owner) {
+  const hpr_process_ops *process = it->scope->process;
+  const size_t i = hpr_census_find(it->census, identity->pid);
+  if (i == NOBODY || it->census->owners[i]) return;
+  if (process->verify(process->self, identity) == HPR_VERDICT_STRANGER) return;
+  it->census->owners[i] = owner;
+}
+
 static void give_us(const taking *it) {
   const hpr_process_ops *process = it->scope->process;
   size_t i = hpr_census_find(it->census, process->self_pid(process->self));
@@ -45,23 +54,16 @@ static void give_us(const taking *it) {
     it->census->owners[i] = &above_us;
 }
 
-/* Of a dead leader only the pid of its group is left. */
-static void give_group(const taking *it, int32_t group, hpr_entry *owner) {
-  for (size_t i = 0; i < it->census->count; i++)
-    if (it->census->list[i].group == group && !it->census->owners[i]) it->census->owners[i] = owner;
-}
-
 /* A pid that somebody reported and that is no relative makes nobody a member. */
 static void give_parts(const taking *it, hpr_entry *entry) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_identity *identity = hpr_entry_part(entry, part);
     if (!identity || (part != HPR_PART_MAIN && !hpr_entry_answers_for(entry, part))) continue;
-    if (entry->parts[part].presence == HPR_PRESENCE_GROUP) give_group(it, identity->pid, entry);
-    if (entry->parts[part].presence == HPR_PRESENCE_THERE) give(it->census, identity->pid, entry);
+    if (entry->parts[part].presence == HPR_PRESENCE_THERE) give_if_there(it, identity, entry);
   }
   for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
     if (entry->ending->others[i].there && !entry->ending->others[i].bystander)
-      give(it->census, entry->ending->others[i].identity.pid, entry);
+      give_if_there(it, &entry->ending->others[i].identity, entry);
 }
 
 static void give_row(void *context, const hpr_row *row) {
@@ -112,6 +114,22 @@ static bool spread_by(hpr_census *census, hpr_entry *(*find)(const hpr_census *,
     changed = changed || census->owners[i];
   }
   return changed;
+}
+
+/* Of a dead leader only the pid of its group is left. */
+static void give_group(hpr_census *census, int32_t group, hpr_entry *owner) {
+  for (size_t i = 0; i < census->count; i++)
+    if (census->list[i].group == group && !census->owners[i]) census->owners[i] = owner;
+}
+
+/* Who descends from another entry's process is that one's, in whatever group it is. */
+static void give_groups_left(const taking *it) {
+  spread_by(it->census, of_ancestor);
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+      if (entry->parts[part].presence == HPR_PRESENCE_GROUP &&
+          (part == HPR_PART_MAIN || hpr_entry_answers_for(entry, part)))
+        give_group(it->census, hpr_entry_part(entry, part)->pid, entry);
 }
 
 /* Those that are led by who was found by descent have descendants in their turn. */
@@ -216,6 +234,7 @@ int hpr_census_take(hpr_census *census, const hpr_census_scope *scope) {
   result = census->owners ? 0 : HPR_ENOMEM;
   if (result == 0) {
     give_known(&it);
+    give_groups_left(&it);
     spread(census);
     result = give_by_token(&it);
   }

@@ -57,7 +57,8 @@ static void end_what_it_left(hpr_registry *registry, hpr_entry *entry) {
                                                  registry->grace_ms, registry->tree);
   request.recorded = false; /* until it is known that somebody is left */
   if (hpr_table_end(&registry->table, entry, &request) != 0) return;
-  if (hpr_tree_look(registry, entry) == 0 && !hpr_entry_is_left(entry))
+  const bool found = hpr_tree_look(registry, entry) > 0 || entry->ending->look_due_ms != 0;
+  if (!found && !hpr_entry_is_left(entry))
     hpr_table_call_off(&registry->table, entry);
   else
     hpr_table_record_end(&registry->table, entry, &request);
@@ -91,13 +92,16 @@ static hpr_ending_facts facts_of(const hpr_registry *registry, const hpr_entry *
   const hpr_process_ops *process = &registry->process;
   hpr_ending_facts facts = {.has_keeper = hpr_row_more(&entry->row)->keeper.pid != 0};
   /* Nobody waits for a process that is not ours, once its signal was refused. */
-  facts.others_left = hpr_others_left(entry->ending, false);
+  facts.others_left = hpr_others_left(entry->ending, false) ||
+                      entry->ending->look_due_ms > registry->now_ms; /* somebody may be */
   facts.respawned = hpr_others_left(entry->ending, true);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_presence presence = entry->parts[part].presence;
     facts.is_group[part] = presence == HPR_PRESENCE_GROUP;
+    /* In a tree each member of a group is one of the others, or is not to end. */
     facts.left[part] =
-        presence != HPR_PRESENCE_NONE && presence != HPR_PRESENCE_GONE &&
+        !(facts.is_group[part] && entry->ending->tree) && presence != HPR_PRESENCE_NONE &&
+        presence != HPR_PRESENCE_GONE &&
         (entry->ending->parts[part].sent != HPR_SENT_REFUSED || hpr_entry_answers_for(entry, part));
   }
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
@@ -210,7 +214,9 @@ static void record_others(const hpr_registry *registry, hpr_entry *entry) {
 /* At first, and whenever nobody seems to be left, until that is so. */
 static bool look_for_tree(hpr_registry *registry, hpr_entry *entry, const hpr_ending_facts *facts) {
   hpr_ending *ending = entry->ending;
-  if (!ending->tree || (ending->looked && !hpr_ending_is_nothing_left(facts))) return false;
+  const bool again = ending->look_due_ms != 0 && registry->now_ms >= ending->look_due_ms;
+  if (!ending->tree || (ending->looked && !again && !hpr_ending_is_nothing_left(facts)))
+    return false;
   return hpr_tree_look(registry, entry) > 0;
 }
 
@@ -219,7 +225,8 @@ static void decide_ending(hpr_registry *registry, hpr_entry *entry) {
   know_bystanders(registry, entry);
   find_respawned(registry, entry);
   hpr_ending_facts facts = facts_of(registry, entry);
-  if (look_for_tree(registry, entry, &facts)) facts = facts_of(registry, entry);
+  if (look_for_tree(registry, entry, &facts) || ending->look_due_ms != 0)
+    facts = facts_of(registry, entry);
   hpr_ending_step(ending, &facts, registry->now_ms);
   find_descendants(registry, entry);
   if (ending->state != HPR_ENDING_KILL) hpr_others_spare_reached(&registry->process, entry);

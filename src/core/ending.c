@@ -228,6 +228,7 @@ int64_t hpr_ending_due_ms(const hpr_ending *ending) {
   const bool kills = ending->state == HPR_ENDING_KILL;
   int64_t due_ms = kills ? HPR_TIME_NEVER : ending->kill_due_ms;
   if (ending->state == HPR_ENDING_TURN) due_ms = sooner(due_ms, ending->turn_due_ms);
+  if (ending->look_due_ms != 0) due_ms = sooner(due_ms, ending->look_due_ms);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     const hpr_ending_part *it = &ending->parts[part];
     const bool failed = it->retry_ms != 0 && it->sent < (kills ? HPR_SENT_KILL : HPR_SENT_FIRST);

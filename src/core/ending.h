@@ -104,6 +104,8 @@ typedef struct hpr_ending {
   hpr_ending_actions wishes; /* of the last step */
   bool tree;                 /* all that the session has started is to end with it */
   bool looked;               /* and was looked for */
+  int64_t look_due_ms;       /* a look that could not tell everything is to be repeated; 0: none */
+  unsigned unsure_looks;     /* how many there were */
   hpr_other *others;         /* owned */
   size_t other_count;
   size_t reached;            /* how many were signalled; a group that was signalled as one: 1 */

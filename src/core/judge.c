@@ -253,6 +253,16 @@ static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
   return false;
 }
 
+/*
+ * Somebody may be left whom no record names: a server that died had found only part of the tree. Of
+ * another boot nobody is.
+ */
+static bool may_have_tree(const hpr_process_ops *process, const hpr_row *row) {
+  const hpr_ending_record *ending = hpr_row_more(row)->ending;
+  return ending && ending->tree && row->token &&
+         process->verify(process->self, &row->main) != HPR_VERDICT_NOT_HERE;
+}
+
 static bool is_above_us(const hpr_process_ops *process, const hpr_identity *identity) {
   return identity->pid != 0 && process->is_around_us(process->self, identity);
 }
@@ -275,9 +285,11 @@ hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy 
   switch (verdict) {
   case HPR_VERDICT_GONE:
   case HPR_VERDICT_STRANGER:
-    if (!row->terminating || !is_ending_left(process, row)) return HPR_FATE_DROP;
-    renew(process, row); /* one that was asked is there: they were recorded in this boot */
-    return HPR_FATE_RESUME;
+    if (row->terminating && is_ending_left(process, row)) {
+      renew(process, row); /* one that was asked is there: they were recorded in this boot */
+      return HPR_FATE_RESUME;
+    }
+    return row->terminating && may_have_tree(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;
   case HPR_VERDICT_NOT_HERE:
   case HPR_VERDICT_ELSEWHERE: return HPR_FATE_ELSEWHERE;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;

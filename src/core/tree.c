@@ -1,11 +1,15 @@
 #include "core/tree.h"
 
+#include "core/kinship.h"
 #include "core/others.h"
 
 enum {
-  FREEZES = 16,      /* looks in one turn: who forks on in spite of that is found by the next */
-  MEMBERS_MAX = 256, /* of a dead leader's group, by one look; those beyond by the next */
-  DEPTH_MAX = 512    /* proofs that rest on one another; those beyond are found by the next look */
+  LOOK_AGAIN_MS = 1000, /* after a look that could not tell everything */
+  MISSED_MAX = 4,       /* looks at once, while candidates go before they are proved */
+  UNSURE_MAX = 60,      /* such looks; who cannot be told then will never be */
+  FREEZES = 16,         /* looks in one turn: who forks on in spite of that is found by the next */
+  MEMBERS_MAX = 256,    /* of a dead leader's group, by one look; those beyond by the next */
+  DEPTH_MAX = 512 /* proofs that rest on one another; those beyond are found by the next look */
 };
 
 static const size_t NOBODY = SIZE_MAX;
@@ -15,6 +19,8 @@ typedef struct looking {
   hpr_census *census;
   hpr_entry *entry;
   int depth;
+  bool unsure; /* of somebody it could not be told */
+  bool missed; /* somebody has gone between the census and the proof */
 } looking;
 
 /* --- proof ---------------------------------------------------------------------------------- */
@@ -38,6 +44,12 @@ static bool is_of_our_user(const looking *it, const hpr_identity *identity,
          process->same_user(process->self, identity, &it->registry->owners.self);
 }
 
+/* The pid may have passed to another entry's process since the census was taken. */
+static bool is_anothers(const looking *it, int32_t pid) {
+  const hpr_entry *nearest = hpr_kinship_find(&it->registry->process, &it->registry->table, pid);
+  return nearest && nearest != it->entry;
+}
+
 static bool prove(looking *it, size_t i, hpr_identity *ret_identity);
 
 /* It descends from that one, or is in a group or session that that one leads. */
@@ -47,12 +59,14 @@ static bool prove_by(looking *it, size_t i, size_t by, hpr_identity *ret_identit
   if (by == NOBODY || by == i || it->census->owners[by] != it->entry) return false;
   if (!prove(it, by, &relative)) return false;
   process->identify(process->self, it->census->list[i].pid, &relative, ret_identity);
+  it->unsure = it->unsure || ret_identity->state == HPR_RECORD_OPAQUE;
   return ret_identity->kin && is_of_our_user(it, ret_identity, &relative);
 }
 
-static bool prove_by_mark(const looking *it, size_t i, hpr_identity *ret_identity) {
+static bool prove_by_mark(looking *it, size_t i, hpr_identity *ret_identity) {
   const hpr_process_ops *process = &it->registry->process;
   process->identify(process->self, it->census->list[i].pid, NULL, ret_identity);
+  it->unsure = it->unsure || ret_identity->state == HPR_RECORD_OPAQUE;
   ret_identity->kin =
       ret_identity->state == HPR_RECORD_KNOWN &&
       hpr_token_is_carried(process, it->entry->row.token,
@@ -80,25 +94,29 @@ static bool prove(looking *it, size_t i, hpr_identity *ret_identity) {
                ret_identity) ||
       prove_by_mark(it, i, ret_identity);
   it->depth--;
-  if (!proved) return false;
+  if (!proved || is_anothers(it, seen->pid)) return false;
   census->owners[i] = it->entry;
   return hpr_others_add(it->entry, ret_identity);
 }
 
 /* A dead leader proves nobody, but its group does. */
-static void add_groups(const looking *it) {
+static void add_groups(looking *it) {
   const hpr_process_ops *process = &it->registry->process;
   hpr_identity list[MEMBERS_MAX];
   size_t count;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     if (it->entry->parts[part].presence != HPR_PRESENCE_GROUP ||
-        !hpr_entry_answers_for(it->entry, part) ||
-        process->members(process->self, hpr_entry_part(it->entry, part), list, MEMBERS_MAX,
-                         &count) != 0)
+        !hpr_entry_answers_for(it->entry, part))
       continue;
+    if (process->members(process->self, hpr_entry_part(it->entry, part), list, MEMBERS_MAX,
+                         &count) != 0) {
+      it->unsure = true;
+      continue;
+    }
     for (size_t i = 0; i < count; i++) {
       const size_t at = hpr_census_find(it->census, list[i].pid);
-      if (at != NOBODY && it->census->owners[at] == it->entry) hpr_others_add(it->entry, &list[i]);
+      if (at != NOBODY && it->census->owners[at] == it->entry && !is_anothers(it, list[i].pid))
+        hpr_others_add(it->entry, &list[i]);
     }
   }
 }
@@ -119,15 +137,38 @@ static bool take_census(hpr_registry *registry, bool first) {
          hpr_census_take(census, &scope) == 0;
 }
 
+static void look_again_later(const hpr_registry *registry, hpr_ending *ending) {
+  const bool last = ending->unsure_looks == UNSURE_MAX;
+  ending->look_due_ms = last ? 0 : registry->now_ms + LOOK_AGAIN_MS;
+  ending->unsure_looks += !last;
+}
+
+/* All whom the census takes for members. Who is gone since, or has another's pid, had time to fork.
+ */
+static void prove_all(looking *it) {
+  hpr_identity identity;
+  for (size_t i = 0; i < it->census->count; i++) {
+    if (it->census->owners[i] != it->entry || prove(it, i, &identity)) continue;
+    it->missed = it->missed || identity.state == HPR_RECORD_NOBODY || !identity.kin;
+  }
+}
+
 size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry) {
   looking it = {.registry = registry, .census = &registry->census, .entry = entry};
   const size_t before = entry->ending->found;
-  hpr_identity identity;
-  if (!take_census(registry, !entry->ending->looked)) return 0;
-  entry->ending->looked = true;
-  add_groups(&it);
-  for (size_t i = 0; i < it.census->count; i++)
-    if (it.census->owners[i] == entry) prove(&it, i, &identity);
+  look_again_later(registry, entry->ending);
+  for (int i = 0; i < MISSED_MAX && entry->ending->found == before; i++) {
+    if (!take_census(registry, !entry->ending->looked)) return 0;
+    entry->ending->looked = true;
+    it.missed = false;
+    add_groups(&it);
+    prove_all(&it);
+    if (!it.missed) break;
+    registry->census.stale = true;
+  }
+  if (it.unsure) return entry->ending->found - before;
+  entry->ending->look_due_ms = 0;
+  entry->ending->unsure_looks = 0;
   return entry->ending->found - before;
 }
 
@@ -147,14 +188,17 @@ static bool is_killing(const hpr_entry *entry) {
          entry->ending->state == HPR_ENDING_KILL;
 }
 
-static void stop(const hpr_process_ops *process, hpr_entry *entry) {
+/* Only who is killed in this turn: nobody else would ever wake. */
+static void stop(const hpr_registry *registry, hpr_entry *entry) {
+  const hpr_process_ops *process = &registry->process;
+  hpr_signal kill;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
     if (entry->ending->wishes.parts[part].wanted)
       process->signal(process->self, hpr_entry_part(entry, part), HPR_SIGNAL_STOP,
                       HPR_SCOPE_PROCESS);
   for (size_t i = 0; i < entry->ending->other_count; i++) {
     const hpr_other *it = &entry->ending->others[i];
-    if (it->there && it->asked.sent < HPR_SENT_KILL)
+    if (hpr_ending_wants_other(entry->ending, it, registry->now_ms, &kill))
       process->signal(process->self, &it->identity, HPR_SIGNAL_STOP, HPR_SCOPE_PROCESS);
   }
 }
@@ -166,7 +210,7 @@ void hpr_tree_freeze(hpr_registry *registry) {
     size_t found = 0;
     for (entry = registry->table.due; entry; entry = entry->next_due) {
       if (!is_killing(entry)) continue;
-      stop(&registry->process, entry);
+      stop(registry, entry);
       any = true;
     }
     if (!any) return;

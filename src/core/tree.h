@@ -11,8 +11,8 @@
 
 /*
  * Adds members that are not known yet to the ending's others, each proved to be a member after its
- * identity was recorded. Returns how many were added; none if memory or an answer was missing. All
- * looks in one round of a turn share one census.
+ * identity was recorded. Returns how many were added. If memory or an answer was missing the
+ * ending's look_due_ms says when to look again. All looks in one round of a turn share one census.
  */
 size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry);
 

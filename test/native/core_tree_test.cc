@@ -196,6 +196,21 @@ TEST_F(Tree, OfADeadLeaderGetsEachSignalOnce) {
   EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(tool));
 }
 
+/* One that it has not to itself: in its group there is an entry that started in it, and lives. */
+TEST_F(Tree, OfADeadLeaderLeavesOutWhoDescendsFromAnotherEntry) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), inner = kernel.Spawn(agent),
+               tool = kernel.Spawn(inner);
+  server.Register(Pid(inner), "/", "token-of-the-inner-one");
+  End(agent);
+  Settle();
+  const uint64_t request = EndTree(server);
+  Settle();
+  EXPECT_EQ("", SignalsTo(inner));
+  EXPECT_EQ("", SignalsTo(tool));
+  EXPECT_NE("", OutcomeOf(server, request));
+}
+
 /* --- over a restart ------------------------------------------------------------------------- */
 
 TEST_F(Tree, IsOneForTheNextServerToo) {
@@ -210,6 +225,21 @@ TEST_F(Tree, IsOneForTheNextServerToo) {
   Pass(HPR_GRACE_DEFAULT_MS);
   Settle();
   EXPECT_NE("", SignalsTo(late));
+  EXPECT_EQ(Pids{}, PidsOf(server));
+}
+
+/* The first server had found only part of it, and the next one finds nobody whom it knows. */
+TEST_F(Tree, IsLookedForByTheNextServerThoughAllThatWereRecordedHaveGone) {
+  Server &before = Start();
+  const Serial agent = Child(before, kToken);
+  EndTree(before);
+  before.Crash();
+  const Serial late = Orphan(agent, std::string("ANY=") + kToken);
+  End(agent);
+  Server &server = StartAndClean();
+  Settle();
+  EXPECT_EQ("TERM CONT", SignalsTo(late));
+  Settle();
   EXPECT_EQ(Pids{}, PidsOf(server));
 }
 

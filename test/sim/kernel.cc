@@ -48,7 +48,7 @@ Serial Kernel::Spawn(Serial parent, int32_t number) {
   } else {
     process.group = process.session = process.serial;
   }
-  births_[process.serial] = {number, process.start_ticks, parent, 0};
+  births_[process.serial] = {number, process.start_ticks, parent, 0, pass_, 0};
   processes_[process.serial] = process;
   return process.serial;
 }
@@ -62,6 +62,7 @@ void Kernel::Die(Serial serial, int signum) {
   if (!process || process->state == State::kZombie) return;
   process->state = State::kZombie;
   process->status = births_[serial].status = signum;
+  births_[serial].went_in = pass_;
   for (auto &[unused, other] : processes_)
     if (other.parent == serial) other.parent = init_;
   Note("dies: " + std::to_string(process->pid) + " #" + std::to_string(serial) +
@@ -156,6 +157,16 @@ Serial Kernel::BornAs(int32_t number, uint64_t start_ticks) const {
 Serial Kernel::MadeBy(Serial serial) const {
   const auto it = births_.find(serial);
   return it == births_.end() ? 0 : it->second.parent;
+}
+
+bool Kernel::WasMissed(Serial serial) const {
+  for (auto it = births_.find(serial); it != births_.end(); it = births_.find(it->second.parent)) {
+    const auto parent = births_.find(it->second.parent);
+    if (it->second.came_in && parent != births_.end() &&
+        parent->second.went_in == it->second.came_in)
+      return true;
+  }
+  return false;
 }
 
 int Kernel::StatusOf(Serial serial) const {

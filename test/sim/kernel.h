@@ -97,6 +97,8 @@ public:
   Serial BornAs(int32_t number, uint64_t start_ticks) const;
   /* Who made it, whoever is its parent now. */
   Serial MadeBy(Serial serial) const;
+  /* While somebody looked at all processes it came, and who made it went, so that he saw neither. */
+  bool WasMissed(Serial serial) const;
   /* The signal that it died of, 0: it exited. */
   int StatusOf(Serial serial) const;
   uint64_t Ticks() const;
@@ -121,6 +123,8 @@ public:
   /* A process killed in the middle of a call: what it still does has no effect. */
   bool SelfIsDead();
   void SystemCall();
+  void BeginPass() { pass_ = ++passes_; } /* over all processes */
+  void EndPass() { pass_ = 0; }
 
   int OpenPidfd(Serial serial);
   void ClosePidfd(int fd);
@@ -147,6 +151,7 @@ private:
   bool IsFree(int32_t number);
   void Receive(Process *process, int signum);
 
+  uint64_t pass_ = 0, passes_ = 0;
   uint64_t boots_ = 1, nonces_ = 0, nonces_at_boot_ = 0;
   int64_t booted_ms_;
   Serial next_serial_ = 1, init_ = 0, shell_ = 0;
@@ -157,6 +162,7 @@ private:
     uint64_t start_ticks;
     Serial parent;
     int status;
+    uint64_t came_in, went_in; /* which pass over all processes; 0: none */
   };
   std::map<Serial, Birth> births_; /* of this boot */
   struct Descriptor {

@@ -445,8 +445,8 @@ const mutants = [
   {
     name: "descendants not waited for",
     file: "src/core/decide.c",
-    find: "  facts.others_left = hpr_others_left(entry->ending, false);\n",
-    replace: "",
+    find: "  facts.others_left = hpr_others_left(entry->ending, false) ||\n",
+    replace: "  facts.others_left =\n",
   },
   {
     name: "descendants not looked for",
@@ -565,6 +565,111 @@ const mutants = [
     find: "      result == 0 ? HPR_TIME_NEVER : scope->now_ms + (waiting ? LOCK_RETRY_MS : RETRY_MS);",
     replace:
       "      result == 0 || waiting ? HPR_TIME_NEVER : scope->now_ms + RETRY_MS + LOCK_RETRY_MS;",
+  },
+  {
+    name: "a tree: pids prove a member",
+    file: "src/core/tree.c",
+    find: "  return ret_identity->kin && is_of_our_user(it, ret_identity, &relative);",
+    replace:
+      "  ret_identity->kin = ret_identity->state == HPR_RECORD_KNOWN;\n  return ret_identity->kin;",
+  },
+  {
+    name: "a tree: a mark proves nobody who has the pid by now",
+    file: "src/core/tree.c",
+    find:
+      "      hpr_token_is_carried(process, it->entry->row.token,\n" +
+      "                           hpr_pidfile_path(it->registry->ledger.pidfile), ret_identity) &&",
+    replace: "",
+  },
+  {
+    name: "a tree: another entry's processes are members",
+    file: "src/core/census.c",
+    find: "    if (entry->parts[part].presence == HPR_PRESENCE_THERE) give_if",
+    replace: "    if (entry->parts[part].presence == HPR_PRESENCE_THERE && entry->ending) give_if",
+  },
+  {
+    name: "a tree: other servers' entries are members",
+    file: "src/core/census.c",
+    find: "  give_if_itself(it, &row->main, &other_servers);\n",
+    replace: "",
+  },
+  {
+    name: "a tree: other servers are members",
+    file: "src/core/census.c",
+    find: "  give_if_itself(it, &hpr_row_owner(row)->identity, &other_servers);\n",
+    replace: "",
+  },
+  {
+    name: "a tree: a dead leader's group before descent",
+    file: "src/core/census.c",
+    find: "  spread_by(it->census, of_ancestor);\n  for",
+    replace: "  for",
+  },
+  {
+    name: "a tree: marks are not looked for",
+    file: "src/core/census.c",
+    find: "    result = give_by_token(&it);\n",
+    replace: "",
+  },
+  {
+    name: "a tree: a mark of another file counts",
+    file: "src/platform/mark.c",
+    find: "  return carried && (is_long || !own) ?",
+    replace: "  return carried ?",
+  },
+  {
+    name: "a tree: one look",
+    file: "src/core/decide.c",
+    find: "(ending->looked && !again && !hpr_ending_is_nothing_left(facts))",
+    replace: "ending->looked",
+  },
+  {
+    name: "a tree: an answer that was missing is nobody",
+    file: "src/core/tree.c",
+    find: "  ending->look_due_ms = last ? 0 : registry->now_ms + LOOK_AGAIN_MS;",
+    replace: "  ending->look_due_ms = last ? 0 : 0;",
+  },
+  {
+    name: "a tree around us is ended",
+    file: "src/core/tree.c",
+    find: "    if (identity && process->is_around_us(process->self, identity)) return true;\n",
+    replace: "    if (identity && identity->pid == 0 && process->self == registry) return true;\n",
+  },
+  {
+    name: "a tree: a group's signal",
+    file: "src/core/ending.c",
+    find: "  return alone || ending->tree || !facts",
+    replace: "  return alone || !facts",
+  },
+  {
+    name: "a tree: nobody is stopped before he is killed",
+    file: "src/core/turn.c",
+    find: "    hpr_tree_freeze(registry);\n",
+    replace: "",
+  },
+  {
+    name: "a tree: stopped when the grace begins",
+    file: "src/core/tree.c",
+    find: "entry->ending && entry->ending->tree &&\n         entry->ending->state == HPR_ENDING_KILL;",
+    replace: "entry->ending && entry->ending->tree;",
+  },
+  {
+    name: "a tree: others in its group hold the end",
+    file: "src/core/decide.c",
+    find: "        !(facts.is_group[part] && entry->ending->tree) && presence",
+    replace: "        presence",
+  },
+  {
+    name: "a tree: forgotten when all that were recorded have gone",
+    file: "src/core/judge.c",
+    find: "    return row->terminating && may_have_tree(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;",
+    replace: "    (void)may_have_tree;\n    return HPR_FATE_DROP;",
+  },
+  {
+    name: "a tree: not gone on with by the next server",
+    file: "src/core/table.c",
+    find: "  ending->tree = record->tree;",
+    replace: "  ending->tree = false;",
   },
 ];
 

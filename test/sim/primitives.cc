@@ -153,6 +153,7 @@ int Words(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
 int Visit(int32_t group, hpr_visit visit, void *context) {
   if (Cannot() || !the_kernel->descriptors_left) return HPR_EMFILE;
   if (!the_kernel->proc_mounted) return HPR_EUNKNOWN;
+  the_kernel->BeginPass();
   for (const Serial serial : the_kernel->All()) {
     if (Cannot()) return HPR_EMFILE;
     const Process *process = the_kernel->Find(serial);
@@ -160,6 +161,7 @@ int Visit(int32_t group, hpr_visit visit, void *context) {
     const hpr_facts facts = FactsOf(*process);
     if (!visit(context, process->pid, &facts)) break;
   }
+  the_kernel->EndPass();
   return 0;
 }
 

@@ -121,6 +121,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options)
   it.host.closed = HostCalls::Closed;
   it.grace_ms = options.grace_ms;
   it.guest = options.guest;
+  it.tree = options.tree;
   it.board = board_.get();
   it.end_orphans = options.end_orphans;
   it.orphan_max_age_ms = options.orphan_max_age_ms;
@@ -434,6 +435,8 @@ std::vector<const hpr_row *> Server::RowsMeant(const hpr_target &target) const {
     if (Means(target, entry)) rows.push_back(&entry->row);
   return rows;
 }
+
+bool Server::ends_trees() const { return registry_ && registry_->tree; }
 
 bool Server::adopts() const {
   return registry_ && registry_->ledger.adopting &&

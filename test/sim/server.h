@@ -60,6 +60,7 @@ public:
     bool leads_group = false;
     int32_t number = 0; /* its pid; 0: the next that is free */
     bool guest = false; /* for hpr_registry_borrow */
+    bool tree = false;  /* kills take along all that a session has started */
     bool end_orphans = false;
     int64_t orphan_max_age_ms = 0;
     Serial as = 0; /* a process that becomes a server; 0: a new one */
@@ -72,6 +73,7 @@ public:
 
   Serial serial() const { return serial_; }
   int32_t grace_ms() const { return grace_ms_; }
+  bool ends_trees() const; /* with its registry's option */
   int32_t pid() const { return kernel_->NumberOf(serial_); }
   const std::string &id() const { return id_; } /* of its rows */
   bool is_open() const { return registry_ != nullptr; }
