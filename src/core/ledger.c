@@ -417,6 +417,7 @@ static int sync(const hpr_ledger_scope *scope) {
       .warn = warn,
   };
   hpr_owners_begin(scope->owners);
+  if (judging) (void)hpr_pidfile_is_proved(scope->ledger->pidfile); /* else claims are nobody's */
   const int result = hpr_pidfile_sync(scope->ledger->pidfile, &client);
   hpr_heir_settle(scope);
   return result;

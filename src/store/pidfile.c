@@ -39,6 +39,7 @@ struct hpr_pidfile {
   hpr_ownerfile *owners;
   hpr_sync_end last_sync;
   bool owner_due;              /* our own lock is to be taken, or taken again */
+  bool short_of;               /* in a sync: descriptors, memory or room for a lock */
   bool unprovable;             /* it cannot be had here, and that was reported */
   uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
 };
@@ -98,6 +99,11 @@ static void warn_unprovable(hpr_pidfile *f, const hpr_pidfile_client *client) {
   if (!f->unprovable) client->warn(client->self, HPR_ENOLCK, f->path);
   f->unprovable = true;
   f->owner_due = false;
+}
+
+/* What is not there now, and may be in a second. */
+static bool is_shortage(int result) {
+  return result == HPR_EMFILE || result == HPR_ENOMEM || result == HPR_ENOSPC;
 }
 
 /* Under the lock: rows name what proves us, from their next line on. */
@@ -331,6 +337,7 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   bool due;
   int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
   f->last_sync = HPR_SYNC_UNLOCKED;
+  f->short_of = is_shortage(result);
   if (result == HPR_EBUSY) return result;
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
@@ -338,6 +345,7 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
     return read ? read : result;
   }
   const int unproved = take_ownership(f, client);
+  f->short_of = is_shortage(unproved);
   result = refresh(f, client);
   if (result == 0) result = compose(f, client, &source, &due);
   if (result == 0 && due) result = write_file(f, &source);
@@ -356,8 +364,9 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return result;
 }
 
+/* Who has no lock itself now cannot show others what it takes over, nor see what they do. */
 int hpr_pidfile_claim(hpr_pidfile *f, const hpr_owner_name *of) {
-  return hpr_ownerfile_claim(f->owners, of);
+  return f->short_of ? HPR_EBUSY : hpr_ownerfile_claim(f->owners, of);
 }
 
 hpr_sync_end hpr_pidfile_last_sync(const hpr_pidfile *f) { return f->last_sync; }

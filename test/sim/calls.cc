@@ -27,6 +27,7 @@ void Story::StartServer() {
   kernel_.Note("server " + std::to_string(server->pid()));
   servers_.push_back(std::move(server));
   ListenTo(servers_.back().get());
+  AskByFile();
   if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();
 }
 

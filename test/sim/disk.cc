@@ -55,7 +55,9 @@ struct DiskCalls {
     if (!the_kernel->descriptors_left) return HPR_EMFILE;
     const auto it = Of(self)->names_.find(path);
     const bool exists = it != Of(self)->names_.end();
-    return OpenInode(Of(self), exists ? it->second : Make(Of(self), path), ret_file);
+    const auto inode = exists ? it->second : Make(Of(self), path);
+    inode->for_locks = true;
+    return OpenInode(Of(self), inode, ret_file);
   }
 
   static hpr_file_info InfoOf(const Disk::Inode &inode) {
@@ -107,6 +109,7 @@ struct DiskCalls {
   static int64_t Now() { return the_kernel->now_ms / 100 * 100000000; }
 
   static void NoteWrite(Disk *disk, const Disk::Inode &inode, hpr_file file) {
+    if (inode.for_locks) return; /* whoever reads it takes it as it is */
     const auto live = disk->names_.find(disk->live_name);
     if (live != disk->names_.end() && live->second.get() == &inode)
       disk->broken = "the file is written to under its name";

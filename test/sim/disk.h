@@ -54,6 +54,7 @@ private:
     uint64_t links = 1;
     std::string data;
     int64_t modified_ns = 0;
+    bool for_locks = false; /* it holds no text of ours */
     intptr_t locked_by = 0; /* a handle */
     intptr_t leased_by = 0;
     std::map<uint64_t, intptr_t> bytes_locked; /* by which handle */

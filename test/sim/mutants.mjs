@@ -531,8 +531,26 @@ const mutants = [
   {
     name: "owners: the lock of a dead one not held until the file names its heir",
     file: "src/store/ownerfile.c",
-    find: "  const int result = files->lock_byte(files->self, now->file, place_of(number_of(of)));",
+    find: "  const int result = files->lock_byte(files->self, it->file, place_of(number));",
     replace: "  const int result = files ? 0 : HPR_ENOLCK;",
+  },
+  {
+    name: "owners: what is claimed is not shown in the file that came since",
+    file: "src/store/ownerfile.c",
+    find: "    bring_claims(owners, &it);\n",
+    replace: "    (void)bring_claims;\n",
+  },
+  {
+    name: "owners: claimed in a file that has vanished",
+    file: "src/core/ledger.c",
+    find: "  if (judging) (void)hpr_pidfile_is_proved(scope->ledger->pidfile);",
+    replace: "  ",
+  },
+  {
+    name: "owners: who has no lock takes orphans over",
+    file: "src/store/pidfile.c",
+    find: "  return f->short_of ? HPR_EBUSY : hpr",
+    replace: "  return hpr",
   },
   {
     name: "a row that stays judged by what was made of it",

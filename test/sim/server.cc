@@ -330,6 +330,10 @@ void Server::FireTimers() {
     Do(hpr_registry_timer_fired);
   }
   if (!registry_ || !look_ || *look_ > kernel_->now_ms) return;
+  LookAtOwners();
+}
+
+void Server::LookAtOwners() {
   look_ = kernel_->now_ms + 1000;
   Do(hpr_registry_look_at_owners);
 }
@@ -454,6 +458,8 @@ bool Server::IsAtRest() const {
 bool Server::HasExitsToWrite() const {
   return registry_ && registry_->ledger.file_error == 0 && registry_->table.lines.changed;
 }
+
+bool Server::HasUnwrittenAdoptions() const { return registry_ && registry_->ledger.unrecorded > 0; }
 
 bool Server::HasUnwrittenChanges() const {
   return registry_ && (registry_->ledger.file_error != 0 || registry_->table.lines.changed);

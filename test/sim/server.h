@@ -119,6 +119,8 @@ public:
   void Probe();
   /* Fires the timers that are due, the earliest first. */
   void FireTimers();
+  /* As it does once a second. */
+  void LookAtOwners();
   bool AnswerStatus();
   /* Tells which folders those are, whose file systems had to be asked. */
   void TellFolders();
@@ -148,6 +150,7 @@ public:
   /* Those that a call which ends the target is about. */
   std::vector<const hpr_row *> RowsMeant(const hpr_target &target) const;
   bool HasUnwrittenChanges() const;
+  bool HasUnwrittenAdoptions() const;
   bool HasExitsToWrite() const; /* which wait for the next write */
   /* It has asked for orphans, and was told on which boot it is. */
   bool adopts() const;
