@@ -80,7 +80,7 @@ void Story::TimePasses() {
     const std::set<Serial> overdue = told_ ? endings_.Overdue(*server) : std::set<Serial>();
     server->FireTimers();
     /* Taken over a moment ago, while another server's timers fired: it is due, and not yet late. */
-    if (server->NextTimer().value_or(INT64_MAX) > kernel_.now_ms + 1)
+    if (server->NextTimer().value_or(INT64_MAX) > kernel_.ClockMs() + 1)
       endings_.CheckKilled(*server, overdue);
   }
 }
@@ -96,6 +96,15 @@ void Story::ClockIsSet() {
 }
 
 void Story::WeekPasses() { kernel_.now_ms += 8 * kDayMs; }
+
+/* Nobody runs meanwhile: delays do not pass, the age of the boot does, and the wall clock goes on. */
+void Story::MachineSleeps() {
+  static const std::vector<int64_t> kNights = {3000, kDayMs / 24, kDayMs / 3, 8 * kDayMs};
+  const int64_t night_ms = random_.Pick(kNights);
+  kernel_.now_ms += night_ms;
+  kernel_.slept_ms += night_ms;
+  kernel_.Note("and wakes after " + std::to_string(night_ms));
+}
 
 /* Most likely under a number that an entry has. */
 void Story::StrangerComes() {

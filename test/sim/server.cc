@@ -23,10 +23,12 @@ struct HostCalls {
     if (delay_ms < 0)
       Of(self)->timer_.reset();
     else
-      Of(self)->timer_ = Of(self)->kernel_->now_ms + delay_ms;
+      Of(self)->timer_ = Of(self)->kernel_->ClockMs() + delay_ms;
   }
 
-  static void LookEachSecond(void *self) { Of(self)->look_ = Of(self)->kernel_->now_ms + 1000; }
+  static void LookEachSecond(void *self) {
+    Of(self)->look_ = Of(self)->kernel_->ClockMs() + 1000;
+  }
 
   static void StatusWanted(void *self, hpr_ticket ticket) {
     Of(self)->statuses_wanted_.push_back(ticket);
@@ -325,16 +327,16 @@ void Server::Probe() {
 }
 
 void Server::FireTimers() {
-  while (registry_ && timer_ && *timer_ <= kernel_->now_ms) {
+  while (registry_ && timer_ && *timer_ <= kernel_->ClockMs()) {
     timer_.reset();
     Do(hpr_registry_timer_fired);
   }
-  if (!registry_ || !look_ || *look_ > kernel_->now_ms) return;
+  if (!registry_ || !look_ || *look_ > kernel_->ClockMs()) return;
   LookAtOwners();
 }
 
 void Server::LookAtOwners() {
-  look_ = kernel_->now_ms + 1000;
+  look_ = kernel_->ClockMs() + 1000;
   Do(hpr_registry_look_at_owners);
 }
 

@@ -128,6 +128,7 @@ public:
   /* Ends that were reported, as reason and outcome. */
   std::vector<std::pair<hpr_reason, hpr_outcome>> ends;
   hpr_stats Stats() const { return hpr_registry_stats(registry_); }
+  /* By the clock of delays, as all timers of a loop. */
   std::optional<int64_t> NextTimer() const { return timer_; }
   /* All of it until nothing is left to do now. False: it never comes to rest. */
   bool Settle();
@@ -194,7 +195,7 @@ private:
   uint32_t answered_at_ = 0;
   std::map<std::string, int32_t> answers_; /* of PidOf, by session */
   uint64_t next_request_ = 1;
-  std::optional<int64_t> timer_; /* due at */
+  std::optional<int64_t> timer_; /* due at, by the clock of delays */
   std::optional<int64_t> look_;  /* the same, once a second */
   std::deque<hpr_ticket> statuses_wanted_;
   std::deque<uint64_t> notices_;

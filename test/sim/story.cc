@@ -242,6 +242,7 @@ std::string Story::Run(size_t steps) {
       {"time passes", &Story::TimePasses, 8},
       {"a week passes", &Story::WeekPasses, 1},
       {"the clock is set", &Story::ClockIsSet, 1},
+      {"the machine sleeps", &Story::MachineSleeps, 1},
       {"a stranger comes", &Story::StrangerComes, 6},
       {"a number is used again", &Story::NumberIsUsedAgain, 2},
       {"a child has a child", &Story::ChildHasChild, 3},
@@ -290,7 +291,7 @@ void Story::LetItEnd(Server *server) {
   for (int quiet = 0, round = 0; quiet < 3 && round < 1000; round++) {
     const std::optional<int64_t> next = server->NextTimer();
     const uint64_t before = kernel_.digest();
-    kernel_.now_ms = std::max(kernel_.now_ms + 100, next.value_or(0));
+    kernel_.now_ms = std::max(kernel_.now_ms + 100, next.value_or(0) + kernel_.slept_ms);
     for (size_t i = kernel_.All().size(); i > 0; i--) ProcessDies();
     for (size_t i = kernel_.All().size(); i > 0 && !slow_init_; i--) InitReaps();
     if (random_.OneIn(4)) KeeperStartsAgain();

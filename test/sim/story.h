@@ -109,6 +109,7 @@ private:
   void TimePasses();
   void ClockIsSet();
   void WeekPasses();
+  void MachineSleeps();
   void StrangerComes();
   void NumberIsUsedAgain();
   void ChildHasChild();
