@@ -272,6 +272,8 @@ bool hpr_pidfile_is_shared(const hpr_pidfile *f) {
   return shared;
 }
 
+bool hpr_pidfile_was_shared(const hpr_pidfile *f) { return f->place_known && !f->alone; }
+
 /* --- putting it there ------------------------------------------------------------------------ */
 
 typedef struct printer {
@@ -381,12 +383,14 @@ bool hpr_pidfile_is_proved(hpr_pidfile *f) {
 }
 
 /* A damaged file is for who has the lock: it is set aside once. */
-void hpr_pidfile_look(hpr_pidfile *f, const hpr_pidfile_client *client) {
+bool hpr_pidfile_look(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_file_info now;
   const uint64_t generation = hpr_writelock_generation(&f->lock);
-  if (f->files->info_at(f->files->self, f->path, &now) != 0) return;
-  if (!is_unchanged(f, generation, &now) && read_file(f, NULL, generation) != 0) return;
+  if (f->files->info_at(f->files->self, f->path, &now) != 0) return false;
+  const bool changed = !is_unchanged(f, generation, &now);
+  if (changed && read_file(f, NULL, generation) != 0) return false;
   if (judge_all(f, client)) f->anew = true;
+  return changed;
 }
 
 bool hpr_pidfile_has_room(const hpr_pidfile *f, size_t bytes) {

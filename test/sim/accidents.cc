@@ -74,7 +74,9 @@ void Story::ServerProbes() {
 
 void Story::TimePasses() {
   static const std::vector<int64_t> kMoments = {1, 10, 100, 300, 1000, 2500};
-  kernel_.now_ms += random_.Pick(kMoments);
+  const int64_t moment_ms = random_.Pick(kMoments);
+  if (steps_ % 8 == 0) Sleep(moment_ms * 10);
+  kernel_.now_ms += moment_ms;
   for (Server *server : Open()) {
     if (server->is_calling()) continue;
     const std::set<Serial> overdue = told_ ? endings_.Overdue(*server) : std::set<Serial>();
@@ -95,15 +97,16 @@ void Story::ClockIsSet() {
   kernel_.Note("the wall clock is wrong by " + std::to_string(kernel_.wrong_by_ms));
 }
 
-void Story::WeekPasses() { kernel_.now_ms += 8 * kDayMs; }
+/* A suspend: the clock of delays stands, those of the boot and of the wall go on. */
+void Story::Sleep(int64_t ms) {
+  kernel_.now_ms += ms;
+  kernel_.slept_ms += ms;
+  kernel_.Note("the machine sleeps for " + std::to_string(ms));
+}
 
-/* Nobody runs meanwhile: delays do not pass, the age of the boot does, and the wall clock goes on. */
-void Story::MachineSleeps() {
-  static const std::vector<int64_t> kNights = {3000, kDayMs / 24, kDayMs / 3, 8 * kDayMs};
-  const int64_t night_ms = random_.Pick(kNights);
-  kernel_.now_ms += night_ms;
-  kernel_.slept_ms += night_ms;
-  kernel_.Note("and wakes after " + std::to_string(night_ms));
+void Story::WeekPasses() {
+  if (steps_ % 2 == 0) return Sleep(8 * kDayMs);
+  kernel_.now_ms += 8 * kDayMs;
 }
 
 /* Most likely under a number that an entry has. */

@@ -7,11 +7,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <string>
 
+#include "sim/hosts.h"
 #include "sim/story.h"
 
 namespace {
+
+constexpr size_t kHostsShare = 4; /* of the steps of a story */
 
 struct Options {
   uint64_t first = 1, seeds = 1000;
@@ -44,34 +48,45 @@ Options Parse(int argc, char **argv) {
   return options;
 }
 
-void Tell(sim::Story &story) {
-  for (const std::string &note : story.kernel().notes()) printf("%s\n", note.c_str());
+void Tell(const std::deque<std::string> &notes) {
+  for (const std::string &note : notes) printf("%s\n", note.c_str());
 }
 
-sim::Story *the_story = nullptr;
+const std::deque<std::string> *the_notes = nullptr;
 uint64_t the_seed = 0;
 
 /* An assertion of the core has failed: the story so far, and how to see it again. */
 void TellOfAbort(int) {
-  Tell(*the_story);
+  Tell(*the_notes);
   printf("seed %llu: an assertion failed\n", static_cast<unsigned long long>(the_seed));
   fflush(stdout);
 }
 
 /* True if all promises were kept. */
-bool Play(const Options &options, uint64_t seed, uint64_t *steps) {
-  sim::Story story(seed);
-  the_story = &story;
-  the_seed = seed;
-  story.kernel().keep_all_notes = options.trace;
-  const std::string broken = story.Run(options.steps);
-  *steps += story.steps();
-  if (options.trace || !broken.empty()) Tell(story);
+template <typename Tale>
+bool Play(Tale *tale, const std::deque<std::string> &notes, const Options &options,
+          size_t tale_steps, uint64_t *steps) {
+  the_notes = &notes;
+  const std::string broken = tale->Run(tale_steps);
+  *steps += tale->steps();
+  if (options.trace || !broken.empty()) Tell(notes);
   if (broken.empty()) return true;
-  const auto number = static_cast<unsigned long long>(seed);
+  const auto number = static_cast<unsigned long long>(the_seed);
   printf("seed %llu: %s\nsee it again: npm run sim -- --first %llu --seeds 1 --steps %zu\n", number,
          broken.c_str(), number, options.steps);
   return false;
+}
+
+bool PlayStory(const Options &options, uint64_t *steps) {
+  sim::Story story(the_seed);
+  story.kernel().keep_all_notes = options.trace;
+  return Play(&story, story.kernel().notes(), options, options.steps, steps);
+}
+
+bool PlayHosts(const Options &options, uint64_t *steps) {
+  sim::Hosts hosts(the_seed);
+  hosts.keep_all_notes = options.trace;
+  return Play(&hosts, hosts.notes(), options, options.steps / kHostsShare, steps);
 }
 
 } // namespace
@@ -84,7 +99,8 @@ int main(int argc, char **argv) {
   uint64_t steps = 0, seed = options.first;
   for (; seed < options.first + options.seeds; seed++) {
     if (std::chrono::steady_clock::now() > end) break;
-    if (!Play(options, seed, &steps)) return 1;
+    the_seed = seed;
+    if (!PlayStory(options, &steps) || !PlayHosts(options, &steps)) return 1;
   }
   printf("sim: %llu stories, %llu steps, every promise kept\n",
          static_cast<unsigned long long>(seed - options.first),

@@ -420,8 +420,9 @@ const mutants = [
   {
     name: "the exit of one that was asked to end not told",
     file: "src/core/decide.c",
-    find: "  hpr_outbox_exited(&registry->outbox, entry);\n}",
-    replace: "  if (!entry->ending) hpr_outbox_exited(&registry->outbox, entry);\n}",
+    find: "  hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
+    replace:
+      "  if (!entry->ending) hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
   },
   {
     name: "the exit of one whose pid is reused not told",

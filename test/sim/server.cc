@@ -26,9 +26,7 @@ struct HostCalls {
       Of(self)->timer_ = Of(self)->kernel_->ClockMs() + delay_ms;
   }
 
-  static void LookEachSecond(void *self) {
-    Of(self)->look_ = Of(self)->kernel_->ClockMs() + 1000;
-  }
+  static void LookEachSecond(void *self) { Of(self)->look_ = Of(self)->kernel_->ClockMs() + 1000; }
 
   static void StatusWanted(void *self, hpr_ticket ticket) {
     Of(self)->statuses_wanted_.push_back(ticket);
@@ -105,7 +103,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options)
   if (options.leads_group) kernel_->LeadGroup(serial_);
   kernel_->Find(serial_)->ours = true; /* and so are its descendants */
   knows_boot_ = kernel_->proc_mounted;
-  const Acting acting(serial_);
+  const Acting acting(serial_, kernel_);
   if (hpr_process_open(&the_system, HostCalls::Notice, this, &process_) != 0) return;
   hpr_options it{};
   it.pid_file = kPidFile;
@@ -139,7 +137,7 @@ Server::~Server() {
 void Server::Bury() {
   on_exit_event = nullptr;
   on_report = nullptr;
-  const Acting acting(serial_);
+  const Acting acting(serial_, kernel_);
   calls_++; /* whatever happens meanwhile, it is buried once */
   hpr_registry_close(registry_);
   calls_--;
@@ -149,7 +147,7 @@ void Server::Bury() {
 void Server::Do(const std::function<void(hpr_registry *)> &code) {
   if (!registry_) return;
   {
-    const Acting acting(serial_);
+    const Acting acting(serial_, kernel_);
     calls_++;
     newest_known_ = kernel_->newest();
     code(registry_);
@@ -160,6 +158,7 @@ void Server::Do(const std::function<void(hpr_registry *)> &code) {
 }
 
 void Server::Crash() {
+  const Acting acting(kernel_->self, kernel_);
   kernel_->Die(serial_, 9);
   disk_->CloseAllOf(serial_);
   if (registry_ && calls_ == 0) Bury();

@@ -242,7 +242,6 @@ std::string Story::Run(size_t steps) {
       {"time passes", &Story::TimePasses, 8},
       {"a week passes", &Story::WeekPasses, 1},
       {"the clock is set", &Story::ClockIsSet, 1},
-      {"the machine sleeps", &Story::MachineSleeps, 1},
       {"a stranger comes", &Story::StrangerComes, 6},
       {"a number is used again", &Story::NumberIsUsedAgain, 2},
       {"a child has a child", &Story::ChildHasChild, 3},

@@ -44,6 +44,8 @@ public:
   void CrashedWhileTold(Serial before);
   /* The server was killed while that pid was registered. */
   void CrashedWhileRegistered(int32_t pid);
+  /* The only row that knew of it was given up by another host, or a person had it forgotten. */
+  void GivenUp(Serial serial) { must_know_.erase(serial); }
   /* The caller wants a row forgotten, or its place taken. */
   void Forget(const hpr_row &row);
   /* What a server that is gone had not been able to write, of which it had warned. */
