@@ -514,8 +514,8 @@ const mutants = [
   {
     name: "owners: who came late is not looked for",
     file: "src/core/ledger.c",
-    find: "    hpr_pidfile_look(ledger->pidfile, &client);",
-    replace: "    (void)client;",
+    find: "  const bool read = hpr_pidfile_look(scope->ledger->pidfile, &client);",
+    replace: "  const bool read = client.judge == NULL;",
   },
   {
     name: "owners: what a write could not judge is not asked again",
@@ -583,6 +583,88 @@ const mutants = [
     find: "      result == 0 ? HPR_TIME_NEVER : scope->now_ms + (waiting ? LOCK_RETRY_MS : RETRY_MS);",
     replace:
       "      result == 0 || waiting ? HPR_TIME_NEVER : scope->now_ms + RETRY_MS + LOCK_RETRY_MS;",
+  },
+  {
+    name: "hosts: another host's processes are dead",
+    file: "src/core/judge.c",
+    find: "  return scope->shared ? HPR_VERDICT_ELSEWHERE : HPR_VERDICT_GONE;",
+    replace: "  return HPR_VERDICT_GONE;",
+  },
+  {
+    name: "hosts: another host's owner has ended",
+    file: "src/core/owners.c",
+    find: "  return owners->shared &&\n         process->verify(",
+    replace: "  return owners->shared && owners->next_number == UINT32_MAX &&\n         process->verify(",
+  },
+  {
+    name: "hosts: given up too soon",
+    file: "src/core/ledger.c",
+    find: "->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS)",
+    replace: "->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS / 7)",
+  },
+  {
+    name: "hosts: never given up",
+    file: "src/core/ledger.c",
+    find: "  if (dated && now_ms - ",
+    replace: "  if (dated && now_ms == 0 && now_ms - ",
+  },
+  {
+    name: "hosts: given up without a word",
+    file: "src/core/ledger.c",
+    find: "    hpr_outbox_warn(scope->outbox, HPR_EABANDONED, row->main.pid, path_of(scope));\n",
+    replace: "",
+  },
+  {
+    name: "hosts: told of one by one",
+    file: "src/core/ledger.c",
+    find: "  scope->ledger->told_elsewhere = true;\n",
+    replace: "",
+  },
+  {
+    name: "hosts: an adopted row stays dated",
+    file: "src/core/ledger.c",
+    find: "  if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;\n",
+    replace: "",
+  },
+  {
+    name: "hosts: what has an owner stays dated",
+    file: "src/core/ledger.c",
+    find: "  row->rest->foreign_since_ms = 0;\n  return HPR_KEEP_CHANGED;",
+    replace: "  return HPR_KEEP;",
+  },
+  {
+    name: "hosts: forgotten though its owner lives",
+    file: "src/core/guest.c",
+    find:
+      "  if (hpr_ownerfile_test(registry->owners.locks, hpr_row_owner(row)) == HPR_PROOF_LIVES)\n" +
+      "    return false;\n",
+    replace: "",
+  },
+  {
+    name: "hosts: nothing is forgotten",
+    file: "src/core/guest.c",
+    find: "  if (verdict != HPR_VERDICT_FOREIGN && verdict != HPR_VERDICT_ELSEWHERE) return false;",
+    replace: "  if (verdict != HPR_VERDICT_FOREIGN) return false;",
+  },
+  {
+    name: "hosts: who is taken for lost does not show that he lives",
+    file: "src/core/ledger.c",
+    find: "         (it.disowned || (read && written && it.own < lines->living));",
+    replace: "         false;",
+  },
+  {
+    name: "clocks: nobody grows older while the machine sleeps",
+    file: "src/platform/traits.c",
+    find: "  const int64_t since_ms = self->system->boot_ms() - boot_ms;",
+    replace:
+      "  const int64_t since_ms = self->system->boot_ms() - boot_ms -\n" +
+      "                           (self->system->now_ms() - self->system->clock_ms());",
+  },
+  {
+    name: "clocks: a grace passes while the machine sleeps",
+    file: "src/platform/process.c",
+    find: "  return self->system->clock_ms() - self->here.host.clock_offset_ms;",
+    replace: "  return self->system->boot_ms();",
   },
 ];
 

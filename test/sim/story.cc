@@ -330,6 +330,7 @@ void Story::End() {
   kernel_.Note("the last server: " + std::to_string(last->pid()));
   AskByFile();
   last->CleanupOrphans();
+  truth_.CheckAges(*last);
   Check();
   LetItEnd(last);
   Check();

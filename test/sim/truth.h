@@ -31,6 +31,8 @@ public:
   /* Before a call that may end orphans: too old, or begun by a dead server. */
   void AskedByFile(const std::vector<Server *> &servers);
   bool IsTooOld(const hpr_row &row) const;
+  /* When one server has just judged the file. */
+  void CheckAges(const Server &server);
   /* After a registration that the caller was told of; `holder` had the number before it. */
   void Registered(const Server &server, int32_t pid, Serial holder,
                   const std::vector<Server *> &others);
