@@ -591,12 +591,6 @@ const mutants = [
     replace: "  return HPR_VERDICT_GONE;",
   },
   {
-    name: "hosts: another host's owner has ended",
-    file: "src/core/owners.c",
-    find: "  return owners->shared &&\n         process->verify(",
-    replace: "  return owners->shared && owners->next_number == UINT32_MAX &&\n         process->verify(",
-  },
-  {
     name: "hosts: given up too soon",
     file: "src/core/ledger.c",
     find: "->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS)",
@@ -625,12 +619,6 @@ const mutants = [
     file: "src/core/ledger.c",
     find: "  if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;\n",
     replace: "",
-  },
-  {
-    name: "hosts: what has an owner stays dated",
-    file: "src/core/ledger.c",
-    find: "  row->rest->foreign_since_ms = 0;\n  return HPR_KEEP_CHANGED;",
-    replace: "  return HPR_KEEP;",
   },
   {
     name: "hosts: forgotten though its owner lives",
