@@ -257,7 +257,7 @@ static const held *find_held(const hpr_ownerfile *owners, const hpr_owner_name *
   return NULL;
 }
 
-static bool is_claimed(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+bool hpr_ownerfile_has_claimed(const hpr_ownerfile *owners, const hpr_owner_name *of) {
   for (size_t i = 0; i < owners->claim_count; i++)
     if (owners->claims[i].number == number_of(of) && strcmp(owners->claims[i].file, of->file) == 0)
       return true;
@@ -285,7 +285,7 @@ static int lock_claim(const hpr_ownerfile *owners, const held *it, uint64_t numb
 }
 
 int hpr_ownerfile_claim(hpr_ownerfile *owners, const hpr_owner_name *of) {
-  if (is_claimed(owners, of)) return 0;
+  if (hpr_ownerfile_has_claimed(owners, of)) return 0;
   if (!owners->now.is_open || owners->now.single || of->file[0] == '\0') return HPR_ENOLCK;
   const held *it = find_held(owners, of);
   if (!it) return look_for_claim(owners, of);
@@ -351,7 +351,7 @@ static int test_single(const hpr_ownerfile *owners, const hpr_owner_name *of) {
 hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_owner_name *of) {
   const hpr_file_ops *files = owners->files;
   if (of->file[0] == '\0') return HPR_PROOF_NONE;
-  if (is_claimed(owners, of)) return HPR_PROOF_ENDED; /* by ourselves */
+  if (hpr_ownerfile_has_claimed(owners, of)) return HPR_PROOF_ENDED; /* by ourselves */
   const int result = test_byte(owners, of, of->id);
   if (result == 0 || result == HPR_EBUSY) return proof_of(result);
   /* Who holds it in the file that had the name lives; who does not may hold it elsewhere by now. */

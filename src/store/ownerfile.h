@@ -54,6 +54,7 @@ bool hpr_ownerfile_is_current(const hpr_ownerfile *owners);
  */
 int hpr_ownerfile_claim(hpr_ownerfile *owners, const hpr_owner_name *of);
 void hpr_ownerfile_release(hpr_ownerfile *owners);
+bool hpr_ownerfile_has_claimed(const hpr_ownerfile *owners, const hpr_owner_name *of);
 
 /* What a row names: the file, and the byte of a process 1. "": none. */
 const char *hpr_ownerfile_birth(const hpr_ownerfile *owners);

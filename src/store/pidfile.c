@@ -39,7 +39,7 @@ struct hpr_pidfile {
   hpr_ownerfile *owners;
   hpr_sync_end last_sync;
   bool owner_due;              /* our own lock is to be taken, or taken again */
-  bool short_of;               /* in a sync: descriptors, memory or room for a lock */
+  bool short_of;               /* in a sync: descriptors, memory or room for the write lock */
   bool unprovable;             /* it cannot be had here, and that was reported */
   uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
 };
@@ -347,7 +347,6 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
     return read ? read : result;
   }
   const int unproved = take_ownership(f, client);
-  f->short_of = is_shortage(unproved);
   result = refresh(f, client);
   if (result == 0) result = compose(f, client, &source, &due);
   if (result == 0 && due) result = write_file(f, &source);
@@ -366,9 +365,14 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return result;
 }
 
-/* Who has no lock itself now cannot show others what it takes over, nor see what they do. */
+/*
+ * Without the write lock, for want of something, others may judge the same rows now. Without a lock
+ * of our own where all see it nobody can be shown what we take over.
+ */
 int hpr_pidfile_claim(hpr_pidfile *f, const hpr_owner_name *of) {
-  return f->short_of ? HPR_EBUSY : hpr_ownerfile_claim(f->owners, of);
+  if (f->short_of) return HPR_EBUSY;
+  if (f->owner_due && !hpr_ownerfile_has_claimed(f->owners, of)) return HPR_ENOLCK;
+  return hpr_ownerfile_claim(f->owners, of);
 }
 
 hpr_sync_end hpr_pidfile_last_sync(const hpr_pidfile *f) { return f->last_sync; }

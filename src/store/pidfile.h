@@ -103,7 +103,7 @@ bool hpr_pidfile_has_room(const hpr_pidfile *pidfile, size_t bytes);
 
 /*
  * In a sync: see hpr_ownerfile_claim. What was claimed is released when the file has been written,
- * or with the pidfile. HPR_EBUSY also while we lack what a lock of our own takes.
+ * or with the pidfile. HPR_EBUSY also while we lack what the write lock takes.
  */
 int hpr_pidfile_claim(hpr_pidfile *pidfile, const hpr_owner_name *of);
 

@@ -550,8 +550,8 @@ const mutants = [
   {
     name: "owners: who has no lock takes orphans over",
     file: "src/store/pidfile.c",
-    find: "  return f->short_of ? HPR_EBUSY : hpr",
-    replace: "  return hpr",
+    find: "  if (f->short_of) return HPR_EBUSY;\n",
+    replace: "",
   },
   {
     name: "a row that stays judged by what was made of it",
