@@ -411,6 +411,7 @@ static int sync(const hpr_ledger_scope *scope) {
       .warn = warn,
   };
   hpr_owners_begin(scope->owners);
+  if (judging) (void)hpr_pidfile_is_proved(scope->ledger->pidfile); /* else claims are nobody's */
   const int result = hpr_pidfile_sync(scope->ledger->pidfile, &client);
   hpr_heir_settle(scope);
   return result;
@@ -446,14 +447,44 @@ void hpr_ledger_write(const hpr_ledger_scope *scope) {
   if (judging) judge_again_later(scope, result);
 }
 
+/* --- looking -------------------------------------------------------------------------------- */
+
+typedef struct looking {
+  hpr_ledger_scope scope;
+  size_t own;    /* rows */
+  bool disowned; /* one of them says that we are lost */
+} looking;
+
+static hpr_keep judge_seen(void *self, hpr_stored *stored) {
+  looking *it = self;
+  if (stored->error == 0 &&
+      strcmp(hpr_row_owner(&stored->row)->id, it->scope.ledger->owner->id) == 0) {
+    it->own++;
+    it->disowned = it->disowned || hpr_row_more(&stored->row)->foreign_since_ms != 0;
+  }
+  return judge_ordinary(&it->scope, stored);
+}
+
+static void warn_seen(void *self, int error, const char *detail) {
+  warn(&((looking *)self)->scope, error, detail);
+}
+
+/* Another host, which cannot see our lock, has dated what we have, or given it up. */
+static bool look_at_others(const hpr_ledger_scope *scope) {
+  looking it = {.scope = *scope};
+  const hpr_pidfile_client client = {.self = &it, .judge = judge_seen, .warn = warn_seen};
+  const hpr_lines *lines = &scope->table->lines;
+  hpr_owners_begin(scope->owners);
+  const bool read = hpr_pidfile_look(scope->ledger->pidfile, &client);
+  const bool written = !lines->changed && scope->ledger->file_error == 0;
+  return hpr_pidfile_was_shared(scope->ledger->pidfile) &&
+         (it.disowned || (read && written && it.own < lines->living));
+}
+
 bool hpr_ledger_look(const hpr_ledger_scope *scope) {
   hpr_ledger *ledger = scope->ledger;
-  hpr_ledger_scope copy = *scope;
-  const hpr_pidfile_client client = {.self = &copy, .judge = judge_ordinary, .warn = warn};
-  const bool proved = hpr_pidfile_is_proved(ledger->pidfile);
-  if (ledger->adopting && !ledger->orphans_due) {
-    hpr_owners_begin(scope->owners);
-    hpr_pidfile_look(ledger->pidfile, &client);
-  }
-  return !proved || ledger->orphans_due;
+  bool due = !hpr_pidfile_is_proved(ledger->pidfile);
+  const bool looks = ledger->adopting || hpr_pidfile_was_shared(ledger->pidfile);
+  if (looks && !ledger->orphans_due) due = look_at_others(scope) || due;
+  return due || ledger->orphans_due;
 }

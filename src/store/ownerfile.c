@@ -28,9 +28,13 @@ typedef struct held {
   hpr_file file;
   hpr_file_info info;
   char birth[HPR_OWNER_ID_SIZE];
-  uint64_t *claims; /* numbers of owners that have ended, whose bytes we hold, too */
-  size_t claim_count;
 } held;
+
+/* An owner that has ended, whose byte we hold, too: also in a file that came since. */
+typedef struct claim {
+  uint64_t number;
+  char file[HPR_OWNER_ID_SIZE]; /* that its rows name */
+} claim;
 
 struct hpr_ownerfile {
   const hpr_file_ops *files;
@@ -39,6 +43,8 @@ struct hpr_ownerfile {
   uint64_t number, births_made;
   bool is_init;
   held now, earlier;
+  claim *claims;
+  size_t claim_count;
   char init[HPR_OWNER_ID_SIZE];
 };
 
@@ -110,13 +116,10 @@ static int check_private(const hpr_file_info *info) {
   return info->regular && info->ours && !info->writable_by_all ? 0 : HPR_EUNSAFE;
 }
 
-static void release(const hpr_ownerfile *owners, held *it) {
+static void release(const hpr_ownerfile *owners, const held *it) {
   const hpr_file_ops *files = owners->files;
-  for (size_t i = 0; i < it->claim_count; i++)
-    files->unlock_byte(files->self, it->file, place_of(it->claims[i]));
-  free(it->claims);
-  it->claims = NULL;
-  it->claim_count = 0;
+  for (size_t i = 0; i < owners->claim_count && it->is_open && !it->single; i++)
+    files->unlock_byte(files->self, it->file, place_of(owners->claims[i].number));
 }
 
 static void close_held(const hpr_ownerfile *owners, held *it) {
@@ -136,6 +139,7 @@ void hpr_ownerfile_close(hpr_ownerfile *owners) {
   if (!owners) return;
   close_held(owners, &owners->now);
   close_held(owners, &owners->earlier);
+  free(owners->claims);
   free(owners->path);
   free(owners);
 }
@@ -196,12 +200,20 @@ static void take_init(hpr_ownerfile *owners) {
     write_id(place - FIRST_BYTE, owners->init);
 }
 
+/* What we have taken over is not written yet; whoever sees the new file alone must not take it. */
+static void bring_claims(const hpr_ownerfile *owners, const held *it) {
+  const hpr_file_ops *files = owners->files;
+  for (size_t i = 0; i < owners->claim_count && !it->single; i++)
+    (void)files->lock_byte(files->self, it->file, place_of(owners->claims[i].number));
+}
+
 int hpr_ownerfile_take(hpr_ownerfile *owners) {
   held it = {0};
   int result = open_and_lock(owners, false, &it);
   if (result == HPR_ENOTSUP) result = open_and_lock(owners, true, &it);
   if (result != 0) return result == HPR_ENOTSUP ? HPR_ENOLCK : result;
   if (it.is_open) {
+    bring_claims(owners, &it);
     close_held(owners, &owners->earlier);
     owners->earlier = owners->now;
     owners->now = it;
@@ -236,33 +248,62 @@ const hpr_file *hpr_ownerfile_bytes(const hpr_ownerfile *owners) {
 
 static uint64_t number_of(const hpr_owner_name *of) { return strtoull(of->id, NULL, 16); }
 
-static bool has_claimed(const held *it, const hpr_owner_name *of) {
-  if (!it->is_open || strcmp(it->birth, of->file) != 0) return false;
-  for (size_t i = 0; i < it->claim_count; i++)
-    if (it->claims[i] == number_of(of)) return true;
+/* The file that its rows name, whether it has its name yet or not. NULL: we have another. */
+static const held *find_held(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+  const held *const list[] = {&owners->now, &owners->earlier};
+  for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+    if (list[i]->is_open && !list[i]->single && strcmp(list[i]->birth, of->file) == 0)
+      return list[i];
+  return NULL;
+}
+
+bool hpr_ownerfile_has_claimed(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+  for (size_t i = 0; i < owners->claim_count; i++)
+    if (owners->claims[i].number == number_of(of) && strcmp(owners->claims[i].file, of->file) == 0)
+      return true;
   return false;
 }
 
-static bool is_claimed(const hpr_ownerfile *owners, const hpr_owner_name *of) {
-  return has_claimed(&owners->now, of) || has_claimed(&owners->earlier, of);
+/*
+ * Whoever sees another file than the row names may be one of several: none of them holds anything,
+ * and whoever has claimed it before shows it there, too.
+ */
+static int look_for_claim(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+  const hpr_file_ops *files = owners->files;
+  const int result = files->test_byte(files->self, owners->now.file, place_of(number_of(of)));
+  return result == HPR_EBUSY ? HPR_EBUSY : HPR_ENOLCK;
+}
+
+/* In the file that its rows name, and in the one that others will see. */
+static int lock_claim(const hpr_ownerfile *owners, const held *it, uint64_t number) {
+  const hpr_file_ops *files = owners->files;
+  const int result = files->lock_byte(files->self, it->file, place_of(number));
+  if (result != 0 || it == &owners->now) return result;
+  const int also = files->lock_byte(files->self, owners->now.file, place_of(number));
+  if (also == HPR_EBUSY) files->unlock_byte(files->self, it->file, place_of(number));
+  return also;
 }
 
 int hpr_ownerfile_claim(hpr_ownerfile *owners, const hpr_owner_name *of) {
-  const hpr_file_ops *files = owners->files;
-  held *now = &owners->now;
-  if (is_claimed(owners, of)) return 0;
-  if (!now->is_open || now->single || strcmp(now->birth, of->file) != 0) return HPR_ENOLCK;
-  uint64_t *claims = realloc(now->claims, (now->claim_count + 1) * sizeof *claims);
+  if (hpr_ownerfile_has_claimed(owners, of)) return 0;
+  if (!owners->now.is_open || owners->now.single || of->file[0] == '\0') return HPR_ENOLCK;
+  const held *it = find_held(owners, of);
+  if (!it) return look_for_claim(owners, of);
+  claim *claims = realloc(owners->claims, (owners->claim_count + 1) * sizeof *claims);
   if (!claims) return HPR_ENOMEM;
-  now->claims = claims;
-  const int result = files->lock_byte(files->self, now->file, place_of(number_of(of)));
-  if (result == 0) claims[now->claim_count++] = number_of(of);
-  return result;
+  owners->claims = claims;
+  const int result = lock_claim(owners, it, number_of(of));
+  if (result != 0) return result;
+  claim *made = &claims[owners->claim_count++];
+  made->number = number_of(of);
+  memcpy(made->file, of->file, sizeof made->file);
+  return 0;
 }
 
 void hpr_ownerfile_release(hpr_ownerfile *owners) {
   release(owners, &owners->now);
   release(owners, &owners->earlier);
+  owners->claim_count = 0;
 }
 
 /* --- testing -------------------------------------------------------------------------------- */
@@ -308,10 +349,15 @@ static int test_single(const hpr_ownerfile *owners, const hpr_owner_name *of) {
 }
 
 hpr_proof hpr_ownerfile_test(const hpr_ownerfile *owners, const hpr_owner_name *of) {
+  const hpr_file_ops *files = owners->files;
   if (of->file[0] == '\0') return HPR_PROOF_NONE;
-  if (is_claimed(owners, of)) return HPR_PROOF_ENDED; /* by ourselves */
+  if (hpr_ownerfile_has_claimed(owners, of)) return HPR_PROOF_ENDED; /* by ourselves */
   const int result = test_byte(owners, of, of->id);
   if (result == 0 || result == HPR_EBUSY) return proof_of(result);
+  /* Who holds it in the file that had the name lives; who does not may hold it elsewhere by now. */
+  const held *it = find_held(owners, of);
+  if (it && files->test_byte(files->self, it->file, place_of(number_of(of))) == HPR_EBUSY)
+    return HPR_PROOF_LIVES;
   return proof_of(test_single(owners, of));
 }
 

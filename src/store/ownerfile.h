@@ -49,10 +49,12 @@ bool hpr_ownerfile_is_current(const hpr_ownerfile *owners);
 /*
  * Holds the lock of another owner, which has ended, in its place: for everybody else it lives until
  * hpr_ownerfile_release, or our own end. Whoever takes its rows over does so before the file can
- * say it. HPR_EBUSY: somebody else holds it; others: it cannot be held, nor by anybody else.
+ * say it. The lock is taken again in each file that comes meanwhile. HPR_EBUSY: somebody else holds
+ * it; others: it cannot be held, nor by anybody else.
  */
 int hpr_ownerfile_claim(hpr_ownerfile *owners, const hpr_owner_name *of);
 void hpr_ownerfile_release(hpr_ownerfile *owners);
+bool hpr_ownerfile_has_claimed(const hpr_ownerfile *owners, const hpr_owner_name *of);
 
 /* What a row names: the file, and the byte of a process 1. "": none. */
 const char *hpr_ownerfile_birth(const hpr_ownerfile *owners);

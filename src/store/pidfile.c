@@ -100,6 +100,11 @@ static void warn_unprovable(hpr_pidfile *f, const hpr_pidfile_client *client) {
   f->owner_due = false;
 }
 
+/* What is not there now, and may be in a second. */
+static bool is_shortage(int result) {
+  return result == HPR_EMFILE || result == HPR_ENOMEM || result == HPR_ENOSPC;
+}
+
 /* Under the lock: rows name what proves us, from their next line on. */
 static int take_ownership(hpr_pidfile *f, const hpr_pidfile_client *client) {
   if (f->lock.lockless) warn_unprovable(f, client);
@@ -266,6 +271,8 @@ bool hpr_pidfile_is_shared(const hpr_pidfile *f) {
   return shared;
 }
 
+bool hpr_pidfile_was_shared(const hpr_pidfile *f) { return f->place_known && !f->alone; }
+
 /* --- putting it there ------------------------------------------------------------------------ */
 
 typedef struct printer {
@@ -331,9 +338,7 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   bool due;
   int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
   f->last_sync = HPR_SYNC_UNLOCKED;
-  const bool others_may_have_it =
-      result == HPR_EBUSY || result == HPR_EMFILE || result == HPR_ENOMEM;
-  if (others_may_have_it) return result;
+  if (result == HPR_EBUSY || is_shortage(result)) return result; /* others may have it */
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
     int read = refresh(f, client);
     if (read == 0) read = compose(f, client, &source, &due);
@@ -358,7 +363,11 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return result;
 }
 
+/*
+ * Without a lock of our own where all see it nobody can be shown what we take over.
+ */
 int hpr_pidfile_claim(hpr_pidfile *f, const hpr_owner_name *of) {
+  if (f->owner_due && !hpr_ownerfile_has_claimed(f->owners, of)) return HPR_ENOLCK;
   return hpr_ownerfile_claim(f->owners, of);
 }
 
@@ -374,12 +383,14 @@ bool hpr_pidfile_is_proved(hpr_pidfile *f) {
 }
 
 /* A damaged file is for who has the lock: it is set aside once. */
-void hpr_pidfile_look(hpr_pidfile *f, const hpr_pidfile_client *client) {
+bool hpr_pidfile_look(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_file_info now;
   const uint64_t generation = hpr_writelock_generation(&f->lock);
-  if (f->files->info_at(f->files->self, f->path, &now) != 0) return;
-  if (!is_unchanged(f, generation, &now) && read_file(f, NULL, generation) != 0) return;
+  if (f->files->info_at(f->files->self, f->path, &now) != 0) return false;
+  const bool changed = !is_unchanged(f, generation, &now);
+  if (changed && read_file(f, NULL, generation) != 0) return false;
   if (judge_all(f, client)) f->anew = true;
+  return changed;
 }
 
 bool hpr_pidfile_has_room(const hpr_pidfile *f, size_t bytes) {

@@ -83,21 +83,27 @@ bool hpr_pidfile_is_shared(const hpr_pidfile *pidfile);
 /* Its path; the pidfile's own. */
 const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 
+/* The same, as it was told at the first write; false before. */
+bool hpr_pidfile_was_shared(const hpr_pidfile *pidfile);
+
 /* True if the last sync waited for the lock in vain. */
 bool hpr_pidfile_is_waiting(const hpr_pidfile *pidfile);
 
 /* False: we do not hold our lock, or it is in a file that has that name no more. A sync helps. */
 bool hpr_pidfile_is_proved(hpr_pidfile *pidfile);
 
-/* Reads what others wrote since, if anything, and lets the client judge; writes nothing. */
-void hpr_pidfile_look(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
+/*
+ * Reads what others wrote since, if anything, and lets the client judge; writes nothing. True if
+ * something was read: then the client's own rows were among them.
+ */
+bool hpr_pidfile_look(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 
 /* False: with one more entry of that size readers might refuse the file. */
 bool hpr_pidfile_has_room(const hpr_pidfile *pidfile, size_t bytes);
 
 /*
  * In a sync: see hpr_ownerfile_claim. What was claimed is released when the file has been written,
- * or with the pidfile.
+ * or with the pidfile. HPR_EBUSY also while we lack what the write lock takes.
  */
 int hpr_pidfile_claim(hpr_pidfile *pidfile, const hpr_owner_name *of);
 

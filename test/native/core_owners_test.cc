@@ -327,6 +327,23 @@ TEST_F(Owners, LeaveOneExitOfAnAgentThatTookItsKeepersPlaceUnrecorded) {
   EXPECT_EQ((Pids{9000, 9001}), FilePids());
 }
 
+TEST_F(Owners, LeaveOneExitOfWhoseNumberIsRegisteredAgainUnrecorded) {
+  Server &other = Start(), &neighbour = Start();
+  const Serial child = Child(other);
+  neighbour.Register(9000);
+  Server &server = StartAndClean();
+  disk.create_fault = HPR_ENOSPC;
+  other.Crash();
+  Settle();
+  ASSERT_EQ(Pids{Pid(child)}, PidsOf(server));
+  server.Register(Pid(UseAgain(child)));
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  disk.create_fault = 0;
+  neighbour.Register(9001); /* and its row is in the file again */
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "once";
+}
+
 /* --- taken over, and not recorded ------------------------------------------------------------ */
 
 TEST_F(Owners, HaveOneHeirThoughTheFileCannotSayIt) {
@@ -347,6 +364,68 @@ TEST_F(Owners, HaveOneHeirThoughTheFileCannotSayIt) {
   EXPECT_EQ(server.pid(), hpr_row_owner(InFile(Pid(child)))->identity.pid);
   EXPECT_EQ(Pids{Pid(dead)}, Exits(server));
   EXPECT_EQ((Pids{9000, Pid(child)}).size(), FilePids().size());
+}
+
+TEST_F(Owners, HaveOneHeirThoughTheLocksVanishMeanwhile) {
+  const std::string locks = std::string(sim::kPidFile) + ".owners";
+  Server &other = Start(), &neighbour = Start();
+  neighbour.CleanupOrphans();
+  const Serial child = Child(other);
+  disk.create_fault = HPR_ENOSPC;
+  Server &server = StartAndClean();
+  other.Crash();
+  server.Do(hpr_registry_look_at_owners);
+  disk.Remove(locks);
+  neighbour.Do(hpr_registry_look_at_owners);
+  EXPECT_EQ(Pids{}, PidsOf(neighbour)) << "it has the earlier file open";
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  disk.create_fault = 0;
+  Server &late = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(late)) << "the lock was brought along";
+  disk.create_fault = HPR_ENOSPC;
+  disk.Remove(locks);
+  Pass(1000);
+  neighbour.Do(hpr_registry_look_at_owners);
+  disk.create_fault = 0;
+  EXPECT_EQ(Pids{}, PidsOf(StartAndClean())) << "and again";
+  neighbour.CleanupOrphans();
+  EXPECT_EQ(Pids{}, PidsOf(neighbour));
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(server.pid(), hpr_row_owner(InFile(Pid(child)))->identity.pid);
+}
+
+/* What it holds in a file that has vanished nobody else would see. */
+TEST_F(Owners, AreInheritedInTheFileOfLocksThatIsThereNow) {
+  Server &other = Start(), &server = Start();
+  const Serial child = Child(other);
+  server.Register(9000);
+  other.Crash();
+  disk.Remove(std::string(sim::kPidFile) + ".owners");
+  disk.create_fault = HPR_ENOSPC;
+  server.CleanupOrphans();
+  disk.create_fault = 0;
+  Server &late = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(late));
+  Pass(1000);
+  EXPECT_EQ((Pids{9000, Pid(child)}), PidsOf(server));
+}
+
+/* Descriptors run out for the one, and not for the others. */
+TEST_F(Owners, AreInheritedByWhoCanHaveALock) {
+  Server &other = Start();
+  const Serial dead = Child(other), child = Child(other);
+  other.Crash();
+  End(dead);
+  disk.lock_fault = HPR_EMFILE;
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ(Pids{}, Exits(server));
+  disk.lock_fault = 0;
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
+  EXPECT_EQ(Pids{Pid(dead)}, Exits(server));
 }
 
 TEST_F(Owners, HaveAnotherHeirWhenTheirsDiesBeforeTheFileCanSayIt) {

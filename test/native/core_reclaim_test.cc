@@ -228,6 +228,23 @@ TEST_F(Reclaim, ForgetsTheDateWhenItsOwnerLives) {
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
 }
 
+/* It cannot see that we live, and would give up what we have. */
+TEST_F(Reclaim, TellsAnotherHostEachSecondThatWeLive) {
+  disk.shared = true;
+  Server &owner = Start();
+  const Serial child = Child(owner);
+  const std::string before = File();
+  ReplaceInFile(R"("identity")", R"("foreignSince":"2023-11-01T00:00:00.000Z","identity")");
+  Pass(1000);
+  EXPECT_EQ(0, hpr_row_more(InFile(Pid(child)))->foreign_since_ms);
+  disk.Write(sim::kPidFile, R"({"entries":[]})");
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  const int64_t writes = disk.Writes();
+  Pass(5000);
+  EXPECT_EQ(writes, disk.Writes()) << "once";
+}
+
 TEST_F(Reclaim, DropsNoEntryOfTheOriginalFromASharedFile) {
   disk.shared = true;
   WriteFile({Legacy(9000, kernel.now_ms)});

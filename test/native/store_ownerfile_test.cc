@@ -162,12 +162,31 @@ TEST_F(OwnerFile, ThatWasEmptiedIsBornAnewAndKeepsItsLocks) {
   const hpr_owner_name before = owner.Name();
   ASSERT_EQ(0, truncate(locks.c_str(), 0));
   EXPECT_FALSE(owner.IsCurrent());
-  EXPECT_EQ(HPR_PROOF_NONE, other.Judge(before));
+  EXPECT_EQ(HPR_PROOF_NONE, Owner(path, 9).Judge(before));
+  EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(before)) << "it had the file open before";
   ASSERT_EQ("HPR_OK", owner.Take());
   EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(owner.Name()));
   EXPECT_FALSE(other.IsCurrent()) << "its rows name the earlier birth";
   ASSERT_EQ("HPR_OK", other.Take());
   EXPECT_EQ(HPR_PROOF_LIVES, owner.Judge(other.Name()));
+}
+
+TEST_F(OwnerFile, ThatVanishesTakesNoClaimAlong) {
+  if (!bytes) GTEST_SKIP() << "each owner has a file of its own here";
+  Owner dead(path), heir(path, 7), other(path, 9);
+  ASSERT_EQ("HPR_OK", dead.Take());
+  ASSERT_EQ("HPR_OK", heir.Take());
+  const hpr_owner_name name = dead.Name();
+  dead.Close();
+  ASSERT_EQ("HPR_OK", Code(hpr_ownerfile_claim(heir.it, &name)));
+  ASSERT_EQ(0, unlink(locks.c_str()));
+  ASSERT_EQ("HPR_OK", other.Take());
+  EXPECT_EQ("HPR_ENOLCK", Code(hpr_ownerfile_claim(other.it, &name))) << "its rows name another";
+  ASSERT_EQ("HPR_OK", heir.Take());
+  EXPECT_EQ("HPR_OK", Code(hpr_ownerfile_claim(heir.it, &name)));
+  EXPECT_EQ("HPR_EBUSY", Code(hpr_ownerfile_claim(other.it, &name)));
+  hpr_ownerfile_release(heir.it);
+  EXPECT_EQ("HPR_ENOLCK", Code(hpr_ownerfile_claim(other.it, &name)));
 }
 
 TEST_F(OwnerFile, OfOthersIsRefused) {

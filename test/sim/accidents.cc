@@ -74,13 +74,15 @@ void Story::ServerProbes() {
 
 void Story::TimePasses() {
   static const std::vector<int64_t> kMoments = {1, 10, 100, 300, 1000, 2500};
-  kernel_.now_ms += random_.Pick(kMoments);
+  const int64_t moment_ms = random_.Pick(kMoments);
+  if (steps_ % 8 == 0) Sleep(moment_ms * 10);
+  kernel_.now_ms += moment_ms;
   for (Server *server : Open()) {
     if (server->is_calling()) continue;
     const std::set<Serial> overdue = told_ ? endings_.Overdue(*server) : std::set<Serial>();
     server->FireTimers();
     /* Taken over a moment ago, while another server's timers fired: it is due, and not yet late. */
-    if (server->NextTimer().value_or(INT64_MAX) > kernel_.now_ms + 1)
+    if (server->NextTimer().value_or(INT64_MAX) > kernel_.ClockMs() + 1)
       endings_.CheckKilled(*server, overdue);
   }
 }
@@ -95,7 +97,17 @@ void Story::ClockIsSet() {
   kernel_.Note("the wall clock is wrong by " + std::to_string(kernel_.wrong_by_ms));
 }
 
-void Story::WeekPasses() { kernel_.now_ms += 8 * kDayMs; }
+/* A suspend: the clock of delays stands, those of the boot and of the wall go on. */
+void Story::Sleep(int64_t ms) {
+  kernel_.now_ms += ms;
+  kernel_.slept_ms += ms;
+  kernel_.Note("the machine sleeps for " + std::to_string(ms));
+}
+
+void Story::WeekPasses() {
+  if (steps_ % 2 == 0) return Sleep(8 * kDayMs);
+  kernel_.now_ms += 8 * kDayMs;
+}
 
 /* Most likely under a number that an entry has. */
 void Story::StrangerComes() {

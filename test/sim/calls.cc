@@ -27,6 +27,7 @@ void Story::StartServer() {
   kernel_.Note("server " + std::to_string(server->pid()));
   servers_.push_back(std::move(server));
   ListenTo(servers_.back().get());
+  AskByFile();
   if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();
 }
 
@@ -48,7 +49,7 @@ void Story::Register(Server *server, int32_t pid, const std::function<bool()> &c
   const Serial serial = holder ? holder->serial : 0;
   const hpr_row *replaced = server->RowOf(target, false);
   /* The caller speaks of the same process again: what it said before is void. */
-  if (replaced && truth_.SerialOf(*replaced, replaced->main) == serial) Forget(*replaced);
+  if (replaced && truth_.MeantBy(*replaced) == serial) Forget(*replaced);
   for (const hpr_row *row : server->Rows()) { /* one that is ending, or that may be the same */
     const bool may_be = !told_ && row->main.pid == pid;
     if (may_be || truth_.SerialOf(*row, row->main) == serial) exits_.Forget(*row);

@@ -17,10 +17,17 @@ struct DiskCalls {
     return the_kernel->SelfIsDead();
   }
 
+  /* Who sees what is locked now. */
+  static const Kernel *Sight(void *self) { return Of(self)->locks_reach ? nullptr : the_kernel; }
+
+  static void NoteReplaced(Disk *disk, const std::string &path) {
+    if (path == disk->live_name && disk->on_replaced) disk->on_replaced();
+  }
+
   static int OpenInode(Disk *disk, std::shared_ptr<Disk::Inode> inode, hpr_file *ret_file) {
     if (!the_kernel->descriptors_left) return HPR_EMFILE;
     *ret_file = disk->next_handle_++;
-    disk->handles_[*ret_file] = {the_kernel->self, std::move(inode), 0};
+    disk->handles_[*ret_file] = {the_kernel, the_kernel->self, std::move(inode), 0};
     return 0;
   }
 
@@ -55,7 +62,9 @@ struct DiskCalls {
     if (!the_kernel->descriptors_left) return HPR_EMFILE;
     const auto it = Of(self)->names_.find(path);
     const bool exists = it != Of(self)->names_.end();
-    return OpenInode(Of(self), exists ? it->second : Make(Of(self), path), ret_file);
+    const auto inode = exists ? it->second : Make(Of(self), path);
+    inode->for_locks = true;
+    return OpenInode(Of(self), inode, ret_file);
   }
 
   static hpr_file_info InfoOf(const Disk::Inode &inode) {
@@ -107,6 +116,7 @@ struct DiskCalls {
   static int64_t Now() { return the_kernel->now_ms / 100 * 100000000; }
 
   static void NoteWrite(Disk *disk, const Disk::Inode &inode, hpr_file file) {
+    if (inode.for_locks) return; /* whoever reads it takes it as it is */
     const auto live = disk->names_.find(disk->live_name);
     if (live != disk->names_.end() && live->second.get() == &inode)
       disk->broken = "the file is written to under its name";
@@ -172,7 +182,7 @@ struct DiskCalls {
   static int LockByte(void *self, hpr_file file, uint64_t offset) {
     if (Cannot()) return HPR_EIO;
     if (Of(self)->byte_fault) return Of(self)->byte_fault;
-    intptr_t &holder = Of(self)->handles_.at(file).inode->bytes_locked[offset];
+    intptr_t &holder = Of(self)->handles_.at(file).inode->bytes_locked[{Sight(self), offset}];
     if (holder && holder != file) return HPR_EBUSY;
     holder = file;
     return 0;
@@ -182,7 +192,7 @@ struct DiskCalls {
     const auto it = Of(self)->handles_.find(file);
     if (the_kernel->SelfIsDead() || it == Of(self)->handles_.end()) return;
     auto &bytes = it->second.inode->bytes_locked;
-    const auto byte = bytes.find(offset);
+    const auto byte = bytes.find({Sight(self), offset});
     if (byte != bytes.end() && byte->second == file) bytes.erase(byte);
   }
 
@@ -190,7 +200,7 @@ struct DiskCalls {
     if (Cannot()) return HPR_EIO;
     if (Of(self)->byte_fault) return Of(self)->byte_fault;
     const auto &bytes = Of(self)->handles_.at(file).inode->bytes_locked;
-    const auto it = bytes.find(offset);
+    const auto it = bytes.find({Sight(self), offset});
     return it == bytes.end() || it->second == 0 || it->second == file ? 0
                                                                       : static_cast<int>(HPR_EBUSY);
   }
@@ -201,9 +211,10 @@ struct DiskCalls {
     if (result != 0) return result;
     const auto &inode = Of(self)->handles_.at(file).inode;
     for (const auto &[number, handle] : Of(self)->handles_)
-      if (handle.for_life && handle.owner == the_kernel->self && handle.inode == inode)
+      if (handle.for_life && handle.host == the_kernel && handle.owner == the_kernel->self &&
+          handle.inode == inode)
         for (const auto &[place, holder] : inode->bytes_locked)
-          if (holder == number) *ret_offset = place, result = HPR_EEXIST;
+          if (holder == number) *ret_offset = place.second, result = HPR_EEXIST;
     if (result == 0) result = LockByte(self, file, offset);
     if (result == 0) {
       Of(self)->handles_.at(file).for_life = true;
@@ -226,6 +237,7 @@ struct DiskCalls {
     if (!names.count(a) || !names.count(b)) return HPR_ENOENT;
     std::swap(names[a], names[b]);
     Of(self)->writes_++;
+    NoteReplaced(Of(self), b);
     return 0;
   }
 
@@ -236,6 +248,7 @@ struct DiskCalls {
     if (names.count(to)) names[to]->links--;
     names[to] = names[from];
     names.erase(from);
+    NoteReplaced(Of(self), to);
     return 0;
   }
 
@@ -259,16 +272,17 @@ struct DiskCalls {
 
   static int TryLock(void *self, hpr_file file) {
     if (Cannot()) return HPR_EIO;
-    Disk::Inode &inode = *Of(self)->handles_.at(file).inode;
-    if (inode.locked_by && inode.locked_by != file) return HPR_EBUSY;
-    inode.locked_by = file;
+    intptr_t &holder = Of(self)->handles_.at(file).inode->locked_by[Sight(self)];
+    if (holder && holder != file) return HPR_EBUSY;
+    holder = file;
     return 0;
   }
 
   static void Unlock(void *self, hpr_file file) {
     const auto it = Of(self)->handles_.find(file);
-    if (it != Of(self)->handles_.end() && it->second.inode->locked_by == file)
-      it->second.inode->locked_by = 0;
+    if (it == Of(self)->handles_.end()) return;
+    for (auto &[unused, holder] : it->second.inode->locked_by)
+      if (holder == file) holder = 0;
   }
 
   static void Pause(void *, int ms) { the_kernel->now_ms += ms; }
@@ -359,11 +373,11 @@ void Disk::Empty(const std::string &path) {
 
 void Disk::CloseAllOf(Serial owner) {
   for (auto it = handles_.begin(); it != handles_.end();) {
-    if (it->second.owner != owner) {
+    if (it->second.host != the_kernel || it->second.owner != owner) {
       ++it;
       continue;
     }
-    if (it->second.inode->locked_by == it->first) it->second.inode->locked_by = 0;
+    DiskCalls::Unlock(this, it->first);
     if (it->second.inode->leased_by == it->first) it->second.inode->leased_by = 0;
     Free(it->first);
     it = handles_.erase(it);
@@ -381,7 +395,8 @@ void Disk::Free(intptr_t number) {
 
 size_t Disk::OpenFilesOf(Serial owner) const {
   size_t count = 0;
-  for (const auto &[unused, handle] : handles_) count += handle.owner == owner && !handle.for_life;
+  for (const auto &[unused, handle] : handles_)
+    count += handle.host == the_kernel && handle.owner == owner && !handle.for_life;
   return count;
 }
 

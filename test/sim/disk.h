@@ -2,11 +2,13 @@
 #ifndef HPR_TEST_SIM_DISK_H
 #define HPR_TEST_SIM_DISK_H
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "sim/kernel.h"
 
@@ -22,7 +24,7 @@ public:
 
   const hpr_file_ops *ops() const { return &ops_; }
   std::optional<std::string> Read(const std::string &path) const;
-  /* What the system does for a process that is gone. */
+  /* What the system does for a process of the_kernel's that is gone. */
   void CloseAllOf(Serial owner);
   size_t OpenFilesOf(Serial owner) const;
   /* Names that start with `prefix`. */
@@ -42,8 +44,10 @@ public:
   std::set<std::string> uncached;           /* folders that cannot be told without waiting */
   hpr_folder_id IdOf(const std::string &path);
 
-  bool shared = false; /* other hosts may write to it */
-  bool leases = true;  /* a file can be had for oneself */
+  bool shared = false;               /* other hosts may write to it */
+  bool locks_reach = true;           /* those of one host are seen by the others, too */
+  std::function<void()> on_replaced; /* the file of that name is another, by the_kernel's doing */
+  bool leases = true;                /* a file can be had for oneself */
 
   std::string live_name; /* of the file that nobody may write to while it has it */
   std::string broken;    /* what nobody may do, and somebody did; empty: nothing */
@@ -54,11 +58,13 @@ private:
     uint64_t links = 1;
     std::string data;
     int64_t modified_ns = 0;
-    intptr_t locked_by = 0; /* a handle */
+    bool for_locks = false;                       /* it holds no text of ours */
+    std::map<const Kernel *, intptr_t> locked_by; /* a handle; by whose locks are seen there */
     intptr_t leased_by = 0;
-    std::map<uint64_t, intptr_t> bytes_locked; /* by which handle */
+    std::map<std::pair<const Kernel *, uint64_t>, intptr_t> bytes_locked; /* by which handle */
   };
   struct Handle {
+    const Kernel *host = nullptr;
     Serial owner = 0;
     std::shared_ptr<Inode> inode;
     size_t at = 0;

@@ -12,9 +12,14 @@ Kernel *the_kernel = nullptr;
 
 namespace {
 constexpr size_t kNotes = 80;
+constexpr uint64_t kHostBoots = 1000000, kHostNonces = UINT64_C(1) << 40;
 } // namespace
 
-Kernel::Kernel() : booted_ms_(now_ms) { Start(); }
+Kernel::Kernel(uint64_t host)
+    : boots_(host * kHostBoots + 1), nonces_(host * kHostNonces), nonces_at_boot_(nonces_),
+      booted_ms_(now_ms) {
+  Start();
+}
 
 void Kernel::Start() {
   init_ = Spawn(0, kInit);
@@ -194,6 +199,11 @@ std::string Kernel::BootNumber(uint64_t number) {
   return "b0070000-0000-4000-8000-" + std::string(12 - digits.size(), '0') + digits;
 }
 
+uint64_t Kernel::HostOf(const std::string &boot) {
+  const size_t digits = BootNumber(0).size() - 12;
+  return boot.size() > digits ? std::stoull(boot.substr(digits, 12)) / kHostBoots : 0;
+}
+
 bool Kernel::IsOfThisBoot(const std::string &text) const {
   constexpr uint64_t kNonce = 0xFFFFFFFFFFFFF;
   if (text.empty() || text[0] != '~') return text.substr(0, text.find('+')) == Boot();
@@ -265,6 +275,7 @@ int Kernel::Signal(Serial target, int signum, bool group) {
 
 void Kernel::Note(const std::string &line) {
   for (const char c : line) digest_ = (digest_ ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  if (on_note) on_note(line);
   notes_.push_back(std::to_string(now_ms % 100000000) + "  " + line);
   if (!keep_all_notes && notes_.size() > kNotes) notes_.pop_front();
 }

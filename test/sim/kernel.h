@@ -60,7 +60,9 @@ constexpr int64_t kTickMs = 10;
 
 class Kernel {
 public:
-  Kernel();
+  /* Of several hosts each has another number, and with it boot ids and random numbers of its own.
+   */
+  explicit Kernel(uint64_t host = 0);
 
   /* --- what the story decides ------------------------------------------------------------- */
 
@@ -109,10 +111,13 @@ public:
   /* Whether a boot's text is of this boot: a nonce, where /proc told no id, is younger than it. */
   bool IsOfThisBoot(const std::string &text) const;
   std::string Boot() const { return BootNumber(boots_); }
+  /* Which host's boot that is. */
+  static uint64_t HostOf(const std::string &boot);
   static std::string BootNumber(uint64_t number);
 
   std::function<void(const Delivery &)> on_signal;
   std::function<void(Serial)> on_exit;
+  std::function<void(const std::string &)> on_note;
   /* Between any two system calls: the moment for accidents. */
   std::function<void()> on_system_call;
 
@@ -152,7 +157,7 @@ private:
   void Receive(Process *process, int signum);
 
   uint64_t pass_ = 0, passes_ = 0;
-  uint64_t boots_ = 1, nonces_ = 0, nonces_at_boot_ = 0;
+  uint64_t boots_, nonces_, nonces_at_boot_;
   int64_t booted_ms_;
   Serial next_serial_ = 1, init_ = 0, shell_ = 0;
   int32_t next_pid_ = kFirstPid;
@@ -180,12 +185,20 @@ extern Kernel *the_kernel;
 /* Makes system calls in the name of a process while it stands. */
 class Acting {
 public:
-  explicit Acting(Serial serial) : before_(the_kernel->self) { the_kernel->self = serial; }
-  ~Acting() { the_kernel->self = before_; }
+  explicit Acting(Serial serial, Kernel *kernel = the_kernel)
+      : kernel_(kernel), kernel_before_(the_kernel), before_(kernel->self) {
+    the_kernel = kernel;
+    kernel->self = serial;
+  }
+  ~Acting() {
+    kernel_->self = before_;
+    the_kernel = kernel_before_;
+  }
   Acting(const Acting &) = delete;
   Acting &operator=(const Acting &) = delete;
 
 private:
+  Kernel *kernel_, *kernel_before_;
   Serial before_;
 };
 

@@ -514,8 +514,8 @@ const mutants = [
   {
     name: "owners: who came late is not looked for",
     file: "src/core/ledger.c",
-    find: "    hpr_pidfile_look(ledger->pidfile, &client);",
-    replace: "    (void)client;",
+    find: "  const bool read = hpr_pidfile_look(scope->ledger->pidfile, &client);",
+    replace: "  const bool read = client.judge == NULL;",
   },
   {
     name: "owners: what a write could not judge is not asked again",
@@ -532,8 +532,26 @@ const mutants = [
   {
     name: "owners: the lock of a dead one not held until the file names its heir",
     file: "src/store/ownerfile.c",
-    find: "  const int result = files->lock_byte(files->self, now->file, place_of(number_of(of)));",
+    find: "  const int result = files->lock_byte(files->self, it->file, place_of(number));",
     replace: "  const int result = files ? 0 : HPR_ENOLCK;",
+  },
+  {
+    name: "owners: what is claimed is not shown in the file that came since",
+    file: "src/store/ownerfile.c",
+    find: "    bring_claims(owners, &it);\n",
+    replace: "    (void)bring_claims;\n",
+  },
+  {
+    name: "owners: claimed in a file that has vanished",
+    file: "src/core/ledger.c",
+    find: "  if (judging) (void)hpr_pidfile_is_proved(scope->ledger->pidfile);",
+    replace: "  ",
+  },
+  {
+    name: "owners: who has no lock takes orphans over",
+    file: "src/store/pidfile.c",
+    find: "  if (f->short_of) return HPR_EBUSY;\n",
+    replace: "",
   },
   {
     name: "a row that stays judged by what was made of it",
@@ -670,6 +688,76 @@ const mutants = [
     file: "src/core/table.c",
     find: "  ending->tree = record->tree;",
     replace: "  ending->tree = false;",
+  },
+  {
+    name: "hosts: another host's processes are dead",
+    file: "src/core/judge.c",
+    find: "  return scope->shared ? HPR_VERDICT_ELSEWHERE : HPR_VERDICT_GONE;",
+    replace: "  return HPR_VERDICT_GONE;",
+  },
+  {
+    name: "hosts: given up too soon",
+    file: "src/core/ledger.c",
+    find: "->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS)",
+    replace: "->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS / 7)",
+  },
+  {
+    name: "hosts: never given up",
+    file: "src/core/ledger.c",
+    find: "  if (dated && now_ms - ",
+    replace: "  if (dated && now_ms == 0 && now_ms - ",
+  },
+  {
+    name: "hosts: given up without a word",
+    file: "src/core/ledger.c",
+    find: "    hpr_outbox_warn(scope->outbox, HPR_EABANDONED, row->main.pid, path_of(scope));\n",
+    replace: "",
+  },
+  {
+    name: "hosts: told of one by one",
+    file: "src/core/ledger.c",
+    find: "  scope->ledger->told_elsewhere = true;\n",
+    replace: "",
+  },
+  {
+    name: "hosts: an adopted row stays dated",
+    file: "src/core/ledger.c",
+    find: "  if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;\n",
+    replace: "",
+  },
+  {
+    name: "hosts: forgotten though its owner lives",
+    file: "src/core/guest.c",
+    find:
+      "  if (hpr_ownerfile_test(registry->owners.locks, hpr_row_owner(row)) == HPR_PROOF_LIVES)\n" +
+      "    return false;\n",
+    replace: "",
+  },
+  {
+    name: "hosts: nothing is forgotten",
+    file: "src/core/guest.c",
+    find: "  if (verdict != HPR_VERDICT_FOREIGN && verdict != HPR_VERDICT_ELSEWHERE) return false;",
+    replace: "  if (verdict != HPR_VERDICT_FOREIGN) return false;",
+  },
+  {
+    name: "hosts: who is taken for lost does not show that he lives",
+    file: "src/core/ledger.c",
+    find: "         (it.disowned || (read && written && it.own < lines->living));",
+    replace: "         false;",
+  },
+  {
+    name: "clocks: nobody grows older while the machine sleeps",
+    file: "src/platform/traits.c",
+    find: "  const int64_t since_ms = self->system->boot_ms() - boot_ms;",
+    replace:
+      "  const int64_t since_ms = self->system->boot_ms() - boot_ms -\n" +
+      "                           (self->system->now_ms() - self->system->clock_ms());",
+  },
+  {
+    name: "clocks: a grace passes while the machine sleeps",
+    file: "src/platform/process.c",
+    find: "  return self->system->clock_ms() - self->here.host.clock_offset_ms;",
+    replace: "  return self->system->boot_ms();",
   },
 ];
 

@@ -36,6 +36,7 @@ void Story::StartSecondRegistry() {
   if (!kernel_.IsAlive(options.as)) return; /* it died meanwhile, and nobody could tell this one */
   servers_.push_back(std::move(second));
   ListenTo(servers_.back().get());
+  AskByFile();
   if (!random_.OneIn(4)) servers_.back()->CleanupOrphans();
 }
 
@@ -49,12 +50,18 @@ void Story::CloseRegistry() {
 
 void Story::LockFileVanishes() {
   const std::optional<std::string> text = disk_.Read(kOwners);
-  if (!text || fills_) return; /* else two may be one's heirs until the file can say it */
+  if (!text) return;
+  /* Who can neither write nor have the new file cannot show there what it has taken over. */
+  if (fills_ && (holder_ || !kernel_.descriptors_left)) return;
   switch (random_.Below(3)) {
-  case 0: return disk_.Remove(kOwners);
-  case 1: return disk_.Empty(kOwners);
-  default: return disk_.Write(kOwners, *text); /* a copy of it */
+  case 0: disk_.Remove(kOwners); break;
+  case 1: disk_.Empty(kOwners); break;
+  default: disk_.Write(kOwners, *text); /* a copy of it */
   }
+  /* Who comes within a second cannot see what those have taken over whom the disk lets say nothing.
+   */
+  for (Server *server : Open())
+    if (!server->is_calling() && server->HasUnwrittenAdoptions()) server->LookAtOwners();
 }
 
 /* Somebody who is no server of ours, or one that was stopped. */

@@ -215,8 +215,8 @@ uint64_t Nonce() { return 0xABC0000000000000u + the_kernel->Nonce(); }
 int OpenWatcher(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
                 const void *probe_context, hpr_watcher **ret_watcher) {
   static uint64_t number = 0;
-  *ret_watcher =
-      new hpr_watcher{the_kernel->self, ++number, notice, notice_context, probe, probe_context, {}};
+  *ret_watcher = new hpr_watcher{the_kernel, the_kernel->self, ++number, notice, notice_context,
+                                 probe,      probe_context,    {}};
   sim::the_watchers.insert(*ret_watcher);
   return 0;
 }
@@ -297,7 +297,8 @@ void ExitSeen(Serial serial) {
   for (hpr_watcher *watcher : the_watchers) {
     std::vector<uint64_t> fired;
     for (const auto &[watch, item] : watcher->items)
-      if (item.fd >= 0 && the_kernel->PidfdOf(item.fd) == serial) fired.push_back(watch);
+      if (watcher->host == the_kernel && item.fd >= 0 && the_kernel->PidfdOf(item.fd) == serial)
+        fired.push_back(watch);
     for (const uint64_t watch : fired) watcher->Fire(watch);
   }
 }

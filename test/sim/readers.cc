@@ -37,7 +37,7 @@ void Story::CheckFile() {
   for (const Server *server : Open()) {
     if (server->is_calling() || !server->HasExitsToWrite()) continue;
     const std::optional<int64_t> timer = server->NextTimer();
-    if (!timer || *timer > kernel_.now_ms + kLatestMs)
+    if (!timer || *timer > kernel_.ClockMs() + kLatestMs)
       truth_.Break("an exit will not be in the file in time");
   }
 }

@@ -23,10 +23,10 @@ struct HostCalls {
     if (delay_ms < 0)
       Of(self)->timer_.reset();
     else
-      Of(self)->timer_ = Of(self)->kernel_->now_ms + delay_ms;
+      Of(self)->timer_ = Of(self)->kernel_->ClockMs() + delay_ms;
   }
 
-  static void LookEachSecond(void *self) { Of(self)->look_ = Of(self)->kernel_->now_ms + 1000; }
+  static void LookEachSecond(void *self) { Of(self)->look_ = Of(self)->kernel_->ClockMs() + 1000; }
 
   static void StatusWanted(void *self, hpr_ticket ticket) {
     Of(self)->statuses_wanted_.push_back(ticket);
@@ -103,7 +103,7 @@ Server::Server(Kernel *kernel, Disk *disk, Options options)
   if (options.leads_group) kernel_->LeadGroup(serial_);
   kernel_->Find(serial_)->ours = true; /* and so are its descendants */
   knows_boot_ = kernel_->proc_mounted;
-  const Acting acting(serial_);
+  const Acting acting(serial_, kernel_);
   if (hpr_process_open(&the_system, HostCalls::Notice, this, &process_) != 0) return;
   hpr_options it{};
   it.pid_file = kPidFile;
@@ -138,7 +138,7 @@ Server::~Server() {
 void Server::Bury() {
   on_exit_event = nullptr;
   on_report = nullptr;
-  const Acting acting(serial_);
+  const Acting acting(serial_, kernel_);
   calls_++; /* whatever happens meanwhile, it is buried once */
   hpr_registry_close(registry_);
   calls_--;
@@ -148,7 +148,7 @@ void Server::Bury() {
 void Server::Do(const std::function<void(hpr_registry *)> &code) {
   if (!registry_) return;
   {
-    const Acting acting(serial_);
+    const Acting acting(serial_, kernel_);
     calls_++;
     newest_known_ = kernel_->newest();
     code(registry_);
@@ -159,6 +159,7 @@ void Server::Do(const std::function<void(hpr_registry *)> &code) {
 }
 
 void Server::Crash() {
+  const Acting acting(kernel_->self, kernel_);
   kernel_->Die(serial_, 9);
   disk_->CloseAllOf(serial_);
   if (registry_ && calls_ == 0) Bury();
@@ -326,12 +327,16 @@ void Server::Probe() {
 }
 
 void Server::FireTimers() {
-  while (registry_ && timer_ && *timer_ <= kernel_->now_ms) {
+  while (registry_ && timer_ && *timer_ <= kernel_->ClockMs()) {
     timer_.reset();
     Do(hpr_registry_timer_fired);
   }
-  if (!registry_ || !look_ || *look_ > kernel_->now_ms) return;
-  look_ = kernel_->now_ms + 1000;
+  if (!registry_ || !look_ || *look_ > kernel_->ClockMs()) return;
+  LookAtOwners();
+}
+
+void Server::LookAtOwners() {
+  look_ = kernel_->ClockMs() + 1000;
   Do(hpr_registry_look_at_owners);
 }
 
@@ -457,6 +462,8 @@ bool Server::IsAtRest() const {
 bool Server::HasExitsToWrite() const {
   return registry_ && registry_->ledger.file_error == 0 && registry_->table.lines.changed;
 }
+
+bool Server::HasUnwrittenAdoptions() const { return registry_ && registry_->ledger.unrecorded > 0; }
 
 bool Server::HasUnwrittenChanges() const {
   return registry_ && (registry_->ledger.file_error != 0 || registry_->table.lines.changed);

@@ -121,6 +121,8 @@ public:
   void Probe();
   /* Fires the timers that are due, the earliest first. */
   void FireTimers();
+  /* As it does once a second. */
+  void LookAtOwners();
   bool AnswerStatus();
   /* Tells which folders those are, whose file systems had to be asked. */
   void TellFolders();
@@ -128,6 +130,7 @@ public:
   /* Ends that were reported, as reason and outcome. */
   std::vector<std::pair<hpr_reason, hpr_outcome>> ends;
   hpr_stats Stats() const { return hpr_registry_stats(registry_); }
+  /* By the clock of delays, as all timers of a loop. */
   std::optional<int64_t> NextTimer() const { return timer_; }
   /* All of it until nothing is left to do now. False: it never comes to rest. */
   bool Settle();
@@ -150,6 +153,7 @@ public:
   /* Those that a call which ends the target is about. */
   std::vector<const hpr_row *> RowsMeant(const hpr_target &target) const;
   bool HasUnwrittenChanges() const;
+  bool HasUnwrittenAdoptions() const;
   bool HasExitsToWrite() const; /* which wait for the next write */
   /* It has asked for orphans, and was told on which boot it is. */
   bool adopts() const;
@@ -193,7 +197,7 @@ private:
   uint32_t answered_at_ = 0;
   std::map<std::string, int32_t> answers_; /* of PidOf, by session */
   uint64_t next_request_ = 1;
-  std::optional<int64_t> timer_; /* due at */
+  std::optional<int64_t> timer_; /* due at, by the clock of delays */
   std::optional<int64_t> look_;  /* the same, once a second */
   std::deque<hpr_ticket> statuses_wanted_;
   std::deque<uint64_t> notices_;

@@ -290,7 +290,7 @@ void Story::LetItEnd(Server *server) {
   for (int quiet = 0, round = 0; quiet < 3 && round < 1000; round++) {
     const std::optional<int64_t> next = server->NextTimer();
     const uint64_t before = kernel_.digest();
-    kernel_.now_ms = std::max(kernel_.now_ms + 100, next.value_or(0));
+    kernel_.now_ms = std::max(kernel_.now_ms + 100, next.value_or(0) + kernel_.slept_ms);
     for (size_t i = kernel_.All().size(); i > 0; i--) ProcessDies();
     for (size_t i = kernel_.All().size(); i > 0 && !slow_init_; i--) InitReaps();
     if (random_.OneIn(4)) KeeperStartsAgain();
@@ -330,6 +330,7 @@ void Story::End() {
   kernel_.Note("the last server: " + std::to_string(last->pid()));
   AskByFile();
   last->CleanupOrphans();
+  truth_.CheckAges(*last);
   Check();
   LetItEnd(last);
   Check();

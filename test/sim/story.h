@@ -109,6 +109,7 @@ private:
   void TimePasses();
   void ClockIsSet();
   void WeekPasses();
+  void Sleep(int64_t ms);
   void StrangerComes();
   void NumberIsUsedAgain();
   void ChildHasChild();

@@ -155,6 +155,15 @@ bool Truth::IsTooOld(const hpr_row &row) const {
   return kernel_->BootMs() - row.spawned_boot_ms > 7 * kDayMs - kDayMs / 24;
 }
 
+void Truth::CheckAges(const Server &server) {
+  for (const hpr_row *row : server.Rows()) {
+    const int64_t age_ms = kernel_->BootMs() - row->spawned_boot_ms;
+    if (!row->terminating && IsTold(*row) && row->main.kin && row->spawned_boot_ms != 0 &&
+        NamesThisBoot(*kernel_, row->main) && age_ms > 7 * kDayMs + kDayMs / 24)
+      Break(Describe(kernel_, SerialOf(*row, row->main)) + " is too old and is not asked to end");
+  }
+}
+
 void Truth::Registered(const Server &server, int32_t pid, Serial holder,
                        const std::vector<Server *> &others) {
   hpr_target target{};

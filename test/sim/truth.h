@@ -31,6 +31,8 @@ public:
   /* Before a call that may end orphans: too old, or begun by a dead server. */
   void AskedByFile(const std::vector<Server *> &servers);
   bool IsTooOld(const hpr_row &row) const;
+  /* When one server has just judged the file. */
+  void CheckAges(const Server &server);
   /* After a registration that the caller was told of; `holder` had the number before it. */
   void Registered(const Server &server, int32_t pid, Serial holder,
                   const std::vector<Server *> &others);
@@ -44,6 +46,8 @@ public:
   void CrashedWhileTold(Serial before);
   /* The server was killed while that pid was registered. */
   void CrashedWhileRegistered(int32_t pid);
+  /* The only row that knew of it was given up by another host, or a person had it forgotten. */
+  void GivenUp(Serial serial) { must_know_.erase(serial); }
   /* The caller wants a row forgotten, or its place taken. */
   void Forget(const hpr_row &row);
   /* What a server that is gone had not been able to write, of which it had warned. */

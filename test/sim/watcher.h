@@ -23,6 +23,7 @@ struct hpr_watcher {
   /* And gives its notice. */
   void Fire(uint64_t watch);
 
+  const sim::Kernel *host;
   sim::Serial owner;
   uint64_t number; /* a process may have several */
   hpr_exit_notice notice;
