@@ -229,7 +229,7 @@ const mutants = [
   {
     name: "a keeper asked while its agent lives",
     file: "src/core/ending.c",
-    find: "  case HPR_ENDING_AGENT: return part == HPR_PART_AGENT;",
+    find: "  case HPR_ENDING_AGENT: return is_agent(facts, part);",
     replace: "  case HPR_ENDING_AGENT: return true;",
   },
   {
@@ -301,7 +301,7 @@ const mutants = [
   {
     name: "an agent replaced by what it has started",
     file: "src/core/agent.c",
-    find: "  return !has_own || entry->agent_found ||",
+    find: "  return entry->agent_found ||",
     replace: "  return true ||",
   },
   {
@@ -319,8 +319,8 @@ const mutants = [
   {
     name: "a pid that was never proved counts for more than descent",
     file: "src/core/link.c",
-    find: "  return !nearest || nearest == entry;",
-    replace: "  return !nearest || nearest;",
+    find: "  if (nearest) return nearest == entry;",
+    replace: "  if (nearest) return true;",
   },
   {
     name: "a keeper's agent not looked for when it is to end",
@@ -550,8 +550,41 @@ const mutants = [
   {
     name: "owners: who has no lock takes orphans over",
     file: "src/store/pidfile.c",
-    find: "  if (f->short_of) return HPR_EBUSY;\n",
-    replace: "",
+    find: "  if (result == HPR_EBUSY || is_shortage(result)) return result;",
+    replace: "  (void)is_shortage;\n  if (result == HPR_EBUSY) return result;",
+  },
+  {
+    name: "owners: an exit told though the file cannot say so",
+    file: "src/core/heir.c",
+    find: "  const bool all = !scope->ledger->exits || end == HPR_SYNC_DONE;",
+    replace: "  const bool all = end <= HPR_SYNC_DONE;",
+  },
+  {
+    name: "an exit told again of one whose place another has taken",
+    file: "src/store/row.c",
+    find: "(one->spawned_ms != HPR_SPAWNED_UNKNOWN || ",
+    replace: "(one->spawned_ms == 0 || ",
+  },
+  {
+    name: "one that was registered twice unseen has two entries",
+    file: "src/core/turn.c",
+    find: "  if (entry->row.main.state == HPR_RECORD_KNOWN) give_twin_up(registry, entry);\n",
+    replace: "  (void)give_twin_up;\n",
+  },
+  {
+    name: "who was only told of takes a dead one's place",
+    file: "src/core/entry.c",
+    find: "         agent->state == HPR_RECORD_KNOWN && agent->kin;",
+    replace: "         agent->state != HPR_RECORD_NOBODY;",
+  },
+  {
+    name: "a former agent that runs is not asked to end",
+    file: "src/core/table.c",
+    find: "  if (left && !hpr_entry_has_former(entry))\n    keep_as_former(entry, &agent);\n  else if (left)",
+    replace:
+      "  const bool dead = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_GROUP;\n" +
+      "  if (left && dead && !hpr_entry_has_former(entry))\n    keep_as_former(entry, &agent);\n" +
+      "  else if (left && dead)",
   },
   {
     name: "a row that stays judged by what was made of it",
