@@ -61,12 +61,12 @@ void hpr_pidfile_close(hpr_pidfile *pidfile);
  * client judge the entries that are not its own, and replaces the file by those that stay and
  * the client's (store/spare.h). Waits for the lock as hpr_writelock_take does. On failure the file
  * is as it was, and so are the client's own entries; entries that judge() has dropped are written
- * out with the next success. Where not even a lock file can be made the file is read and judged all
- * the same; where there are no locks it is written without, with one warning (HPR_ENOLCK). What is
- * larger than HPR_PIDFILE_MAX_BYTES is not written. What keeps an owner from its own lock is an
- * error, too, even if the file was written. HPR_EBUSY (lock), HPR_EUNSAFE, HPR_ETOOBIG, HPR_EACCES,
- * HPR_ENOSPC, HPR_EROFS, HPR_EIO, HPR_EMFILE, HPR_ENOMEM; HPR_EINTR only if interrupted again and
- * again.
+ * out with the next success. Where nobody can make a lock file (HPR_EROFS, HPR_EACCES) the file is
+ * read and judged all the same; where there are no locks it is written without, with one warning
+ * (HPR_ENOLCK). What is larger than HPR_PIDFILE_MAX_BYTES is not written. What keeps an owner from
+ * its own lock is an error, too, even if the file was written. HPR_EBUSY (lock), HPR_EUNSAFE,
+ * HPR_ETOOBIG, HPR_EACCES, HPR_ENOSPC, HPR_EROFS, HPR_EIO, HPR_EMFILE, HPR_ENOMEM; HPR_EINTR only
+ * if interrupted again and again.
  */
 int hpr_pidfile_sync(hpr_pidfile *pidfile, const hpr_pidfile_client *client);
 

@@ -151,10 +151,21 @@ bool TreeTruth::GoesAlong(Serial serial) {
   return false;
 }
 
+/* Below a session that is to end, and so young that its pid may have been another's in the look. */
+bool TreeTruth::IsNewborn(Serial serial) {
+  if (kernel_->Find(serial)->start_ticks != kernel_->Ticks()) return false;
+  for (Serial at = serial; at; at = kernel_->MadeBy(at)) {
+    const Session *session = RootedAt(at);
+    if (session && session->asked && session->tree) return true;
+  }
+  return false;
+}
+
 void TreeTruth::CheckTarget(const std::vector<Server *> &servers, const Delivery &it,
                             Serial target) {
   Session *session = Of(servers, target);
   if (GoesAlong(target)) return;
+  if ((!session || !session->asked) && IsNewborn(target)) return;
   if (!session || !session->asked)
     return Break("a signal to " + Describe(target) + ", whose end nobody wanted");
   if (it.signum == SIGCONT || it.group) return;

@@ -68,6 +68,7 @@ public:
 private:
   bool IsOwner(const std::vector<Server *> &servers, Serial serial);
   bool GoesAlong(Serial serial);
+  bool IsNewborn(Serial serial);
   void CheckTarget(const std::vector<Server *> &servers, const Delivery &it, Serial target);
   void CheckKill(Session *session, const Delivery &it);
   std::string Describe(Serial serial) const;
