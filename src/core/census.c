@@ -6,8 +6,13 @@ enum { RECENT_MS = 50 }; /* so old it does for a first look: the last finds who 
 
 static const size_t NOBODY = SIZE_MAX;
 
-/* Owners that are no entries: of what others keep, and of ourselves and our ancestors. */
-static hpr_entry other_servers, above_us;
+/* Owners that are no entries: of what others keep, and of ourselves and our ancestors; what those
+ * of them have started who have an entry is nobody else's. */
+static hpr_entry other_servers, above_us, entry_above_us;
+
+static bool is_above_us(const hpr_entry *owner) {
+  return owner == &above_us || owner == &entry_above_us;
+}
 
 typedef struct taking {
   hpr_census *census;
@@ -26,25 +31,28 @@ static size_t parent_of(const hpr_census *census, size_t i) {
 
 /* --- who is known by identity --------------------------------------------------------------- */
 
-static void give(hpr_census *census, int32_t pid, hpr_entry *owner) {
-  const size_t i = hpr_census_find(census, pid);
-  if (i != NOBODY && !census->owners[i]) census->owners[i] = owner;
+static bool is_itself(const taking *it, const hpr_identity *identity) {
+  const hpr_process_ops *process = it->scope->process;
+  return identity->state == HPR_RECORD_KNOWN &&
+         process->verify(process->self, identity) == HPR_VERDICT_SAME;
+}
+
+/* An ancestor of ours stays one. */
+static void give(const taking *it, const hpr_identity *identity, hpr_entry *owner) {
+  const size_t i = hpr_census_find(it->census, identity->pid);
+  hpr_entry *before = i != NOBODY ? it->census->owners[i] : NULL;
+  if (i == NOBODY || (before && before != &above_us)) return;
+  it->census->owners[i] = before ? &entry_above_us : owner;
 }
 
 static void give_if_itself(const taking *it, const hpr_identity *identity, hpr_entry *owner) {
-  const hpr_process_ops *process = it->scope->process;
-  if (identity->state == HPR_RECORD_KNOWN &&
-      process->verify(process->self, identity) == HPR_VERDICT_SAME)
-    give(it->census, identity->pid, owner);
+  if (is_itself(it, identity)) give(it, identity, owner);
 }
 
 /* Unless it has gone, which nobody has been told yet, and its pid is another's. */
 static void give_if_there(const taking *it, const hpr_identity *identity, hpr_entry *owner) {
   const hpr_process_ops *process = it->scope->process;
-  const size_t i = hpr_census_find(it->census, identity->pid);
-  if (i == NOBODY || it->census->owners[i]) return;
-  if (process->verify(process->self, identity) == HPR_VERDICT_STRANGER) return;
-  it->census->owners[i] = owner;
+  if (process->verify(process->self, identity) != HPR_VERDICT_STRANGER) give(it, identity, owner);
 }
 
 static void give_us(const taking *it) {
@@ -66,11 +74,17 @@ static void give_parts(const taking *it, hpr_entry *entry) {
       give_if_there(it, &entry->ending->others[i].identity, entry);
 }
 
+/* What it starts itself are agents. */
+static void give_server(const taking *it, const hpr_identity *identity) {
+  const size_t i = hpr_census_find(it->census, identity->pid);
+  if (i != NOBODY && !it->census->owners[i]) give_if_itself(it, identity, &other_servers);
+}
+
 static void give_row(void *context, const hpr_row *row) {
   const taking *it = context;
   give_if_itself(it, &row->main, &other_servers);
   give_if_itself(it, &hpr_row_more(row)->keeper, &other_servers);
-  give_if_itself(it, &hpr_row_owner(row)->identity, &other_servers);
+  give_server(it, &hpr_row_owner(row)->identity);
   if (hpr_row_more(row)->pi.kin) give_if_itself(it, &hpr_row_more(row)->pi, &other_servers);
 }
 
@@ -85,7 +99,7 @@ static void give_known(const taking *it) {
 
 static hpr_entry *of_ancestor(const hpr_census *census, size_t i) {
   for (int up = 0; up < HPR_LINEAGE_MAX && i != NOBODY; up++, i = parent_of(census, i))
-    if (census->owners[i]) return census->owners[i] == &above_us ? NULL : census->owners[i];
+    if (census->owners[i]) return is_above_us(census->owners[i]) ? NULL : census->owners[i];
   return NULL;
 }
 
@@ -93,12 +107,12 @@ static hpr_entry *of_leader(const hpr_census *census, int32_t number) {
   const size_t i = number ? hpr_census_find(census, number) : NOBODY;
   const bool leads =
       i != NOBODY && (census->list[i].group == number || census->list[i].session == number);
-  return leads && census->owners[i] != &above_us ? census->owners[i] : NULL;
+  return leads && !is_above_us(census->owners[i]) ? census->owners[i] : NULL;
 }
 
 static hpr_entry *of_group(const hpr_census *census, size_t i) {
   for (int up = 0; up < HPR_LINEAGE_MAX && i != NOBODY; up++, i = parent_of(census, i)) {
-    if (census->owners[i] == &above_us) return NULL;
+    if (is_above_us(census->owners[i])) return NULL;
     hpr_entry *owner = of_leader(census, census->list[i].group);
     if (!owner) owner = of_leader(census, census->list[i].session);
     if (owner) return owner;
@@ -116,15 +130,22 @@ static bool spread_by(hpr_census *census, hpr_entry *(*find)(const hpr_census *,
   return changed;
 }
 
+/* It is a tool of an agent whose tool we are. */
+static bool is_our_sibling(const hpr_census *census, size_t i) {
+  for (int up = 0; up < HPR_LINEAGE_MAX && i != NOBODY; up++, i = parent_of(census, i))
+    if (census->owners[i] && census->owners[i] != &above_us)
+      return census->owners[i] == &entry_above_us;
+  return false;
+}
+
 /* Of a dead leader only the pid of its group is left. */
 static void give_group(hpr_census *census, int32_t group, hpr_entry *owner) {
   for (size_t i = 0; i < census->count; i++)
-    if (census->list[i].group == group && !census->owners[i]) census->owners[i] = owner;
+    if (census->list[i].group == group && !census->owners[i] && !is_our_sibling(census, i))
+      census->owners[i] = owner;
 }
 
-/* Who descends from another entry's process is that one's, in whatever group it is. */
 static void give_groups_left(const taking *it) {
-  spread_by(it->census, of_ancestor);
   for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
     for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
       if (entry->parts[part].presence == HPR_PRESENCE_GROUP &&
@@ -167,10 +188,10 @@ static int collect(const taking *it, tokens *ret_tokens) {
   bool wanted = false;
   *ret_tokens = (tokens){0};
   for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next) {
-    wanted = wanted || (ends_with_tree(entry) && entry->row.token);
+    wanted = wanted || ends_with_tree(entry);
     count += entry->row.token != NULL;
   }
-  if (!wanted) return 0;
+  if (!wanted || count == 0) return 0;
   ret_tokens->texts = malloc(count * sizeof *ret_tokens->texts);
   ret_tokens->entries = malloc(count * sizeof *ret_tokens->entries);
   if (!ret_tokens->texts || !ret_tokens->entries) return HPR_ENOMEM;
@@ -203,7 +224,7 @@ static bool give_marked(const taking *it, const tokens *all) {
 static int give_by_token(const taking *it) {
   tokens all;
   const int result = collect(it, &all);
-  if (result == 0 && all.count > 0 && give_marked(it, &all)) spread(it->census);
+  if (result == 0 && all.count > 0 && give_marked(it, &all)) spread_by(it->census, of_ancestor);
   free(all.texts);
   free(all.entries);
   return result;
@@ -234,9 +255,12 @@ int hpr_census_take(hpr_census *census, const hpr_census_scope *scope) {
   result = census->owners ? 0 : HPR_ENOMEM;
   if (result == 0) {
     give_known(&it);
+    spread_by(census, of_ancestor);
+    result = give_by_token(&it); /* a group has in it whom its leader's tools have started, too */
+  }
+  if (result == 0) {
     give_groups_left(&it);
     spread(census);
-    result = give_by_token(&it);
   }
   if (result != 0) hpr_census_done(census);
   return result;

@@ -24,8 +24,8 @@ typedef struct hpr_census_scope {
 } hpr_census_scope;
 
 /*
- * A process belongs to the entry of its nearest ancestor that has one; else to that of the leader
- * of its group or session, or of an ancestor's; else to that of the token that it carries. Tokens
+ * A process belongs to the entry of its nearest ancestor that has one; else to that of the token
+ * that it carries; else to that of the leader of its group or session, or of an ancestor's. Tokens
  * are only searched for if an entry is ending with its tree. Other servers of the file and their
  * processes belong to no entry of ours. HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN.
  */

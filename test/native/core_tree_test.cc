@@ -56,6 +56,36 @@ TEST_F(Tree, AsksEachMemberOnceAndByItself) {
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
+TEST_F(Tree, OfWhoIsNotOursToEndEndsAndSaysSo) {
+  Server &server = Start();
+  const Serial stranger = Stranger(), tool = Orphan(stranger, std::string("ANY=") + kToken);
+  kernel.Find(tool)->ours = true; /* by what it carries */
+  server.Register(Pid(stranger), "/", kToken);
+  const uint64_t request = EndTree(server);
+  EXPECT_EQ("", SignalsTo(stranger));
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+  Settle();
+  EXPECT_EQ("NOT_OURS", OutcomeOf(server, request));
+}
+
+/* An agent that was not given a group of its own is in the group of whatever had started its
+ * server. */
+TEST_F(Tree, OfADeadLeadersGroupLeavesOutWhoCarriesAnothersToken) {
+  Server &server = Start();
+  const Serial leader = Child(server, kToken), other = server.Spawn(false);
+  kernel.Find(other)->group = leader;
+  server.Register(Pid(other), "/", "another-token-of-a-session");
+  const Serial middle = kernel.Spawn(other), tool = kernel.Spawn(middle);
+  Carry(tool, "ANY=another-token-of-a-session");
+  End(middle);
+  const Serial left = kernel.Spawn(leader);
+  End(leader);
+  Settle();
+  EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(left));
+  for (const Serial it : {other, tool}) EXPECT_EQ("", SignalsTo(it));
+}
+
 TEST_F(Tree, IsNoStrangersAndNoNeighbours) {
   Server &server = Start(), &other = Start();
   Child(server, kToken);

@@ -31,7 +31,7 @@ public:
   void Registered(const Server &server, int32_t pid, Serial serial,
                   const std::vector<Server *> &others);
   /* A keeper has a new agent, for one that has gone. */
-  void StartedAnew(Serial agent) { anew_ms_[agent] = kernel_->ClockMs(); }
+  void StartedAnew(Serial agent) { anew_[agent] = {kernel_->ClockMs(), kernel_->slept_ms}; }
   /* A server is gone: what is recorded counts as sent. */
   void Crashed();
   /* A server is gone that could not write all. */
@@ -84,7 +84,10 @@ private:
   std::map<Serial, size_t> firsts_;           /* first signals that each has got */
   std::set<Serial> reached_;                  /* by any first signal */
   std::map<Serial, std::set<Serial>> with_;   /* asked along with whom */
-  std::map<Serial, int64_t> anew_ms_;         /* keepers' new agents, and when they came */
+  struct Anew {
+    int64_t clock_ms, slept_ms; /* when it came */
+  };
+  std::map<Serial, Anew> anew_; /* keepers' new agents */
 };
 
 } // namespace sim

@@ -647,20 +647,26 @@ const mutants = [
   {
     name: "a tree: other servers are members",
     file: "src/core/census.c",
-    find: "  give_if_itself(it, &hpr_row_owner(row)->identity, &other_servers);\n",
+    find: "  give_server(it, &hpr_row_owner(row)->identity);\n",
     replace: "",
   },
   {
     name: "a tree: a dead leader's group before descent",
     file: "src/core/census.c",
-    find: "  spread_by(it->census, of_ancestor);\n  for",
-    replace: "  for",
+    find: "    spread_by(census, of_ancestor);\n    result = give",
+    replace: "    result = give",
+  },
+  {
+    name: "a tree: tools of an agent above us are of a dead leader's group",
+    file: "src/core/census.c",
+    find: "      return census->owners[i] == &entry_above_us;",
+    replace: "      return census->owners[i] == NULL;",
   },
   {
     name: "a tree: marks are not looked for",
     file: "src/core/census.c",
-    find: "    result = give_by_token(&it);\n",
-    replace: "",
+    find: "    result = give_by_token(&it); /*",
+    replace: "    result = 0; (void)give_by_token; /*",
   },
   {
     name: "a tree: a mark of another file counts",

@@ -73,6 +73,7 @@ struct HostCalls {
   static void Terminated(void *self, uint64_t request, const hpr_termination *termination) {
     const hpr_snapshot *entry = termination->entry;
     Of(self)->ended.push_back({request, termination->outcome, entry ? entry->pid : 0,
+                               entry ? entry->spawned_ms : 0,
                                TextOf(entry ? entry->exit_signal : nullptr)});
     Report(self, "terminated " + std::to_string(request));
   }

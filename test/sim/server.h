@@ -42,6 +42,7 @@ struct Ended {
   uint64_t request;
   hpr_outcome outcome;
   int32_t pid;        /* 0: no entry answered to that name */
+  int64_t spawned_ms; /* by which registrations are told apart */
   std::string signal; /* that ended it; empty: none */
 };
 

@@ -161,11 +161,21 @@ bool TreeTruth::IsNewborn(Serial serial) {
   return false;
 }
 
+/* What a dead leader's group has in it is what is left of it, but for what others have provably
+ * started. */
+bool TreeTruth::IsOfGroupLeft(const Session *session, Serial serial) {
+  const Process *process = kernel_->Find(serial);
+  const Session *leader = RootedAt(process->group);
+  const bool others = session && IsAbove(*process, session->root);
+  return leader && leader->asked && leader->tree && !kernel_->IsAlive(leader->root) && !others;
+}
+
 void TreeTruth::CheckTarget(const std::vector<Server *> &servers, const Delivery &it,
                             Serial target) {
   Session *session = Of(servers, target);
   if (GoesAlong(target)) return;
   if ((!session || !session->asked) && IsNewborn(target)) return;
+  if ((!session || !session->asked) && IsOfGroupLeft(session, target)) return;
   if (!session || !session->asked)
     return Break("a signal to " + Describe(target) + ", whose end nobody wanted");
   if (it.signum == SIGCONT || it.group) return;
@@ -221,12 +231,13 @@ void TreeTruth::CheckNobodyIsStopped() {
 void TreeTruth::CheckGone(const std::vector<Server *> &servers, const Session &session,
                           const Server &asker) {
   const bool usable = !Carries(asker.serial(), session.token);
-  if (!session.leads) return;
+  if (!session.leads || !told || !kernel_->features.names) return;
   for (const Serial serial : kernel_->All()) {
     const Process *process = kernel_->Find(serial);
     if (process->state == State::kZombie || process->other_user) continue;
     const bool provable =
         session.members.count(serial) || (usable && Carries(serial, session.token));
+    if (IsAbove(*kernel_->Find(asker.serial()), serial)) continue; /* it is never ended by that */
     if (provable && !kernel_->WasMissed(serial) && IsMadeIn(servers, session, serial))
       Break(Describe(serial) + " outlives the session of " + Describe(session.root));
   }

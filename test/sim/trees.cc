@@ -152,8 +152,9 @@ void TreeStory::Raise(Server *server, Serial root) {
     if (random_.OneIn(2))
       process->environment.push_back("HEADLESS_PID_MARK=" + token + "@" + kPidFile);
   }
-  truth_.Add(root, token)->leads = process->group == root;
-  kernel_.now_ms++;
+  Session *session = truth_.Add(root, token);
+  session->leads = process->group == root;
+  session->spawned_ms = ++kernel_.now_ms;
   kernel_.Note("session " + number + " is " + std::to_string(process->pid) + " #" +
                std::to_string(root) + " of " + std::to_string(server->pid()));
   const bool quiet = quiet_;
@@ -278,7 +279,7 @@ void TreeStory::Hear(Server *server) {
   const bool gone = it.outcome == HPR_OUTCOME_EXITED || it.outcome == HPR_OUTCOME_KILLED ||
                     it.outcome == HPR_OUTCOME_ALREADY_GONE;
   for (const Session &session : truth_.sessions())
-    if (session.tree && gone && kernel_.NumberOf(session.root) == it.pid && Has(*server, session))
+    if (session.tree && gone && session.spawned_ms == it.spawned_ms)
       truth_.CheckGone(Open(), session, *server);
 }
 

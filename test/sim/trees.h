@@ -21,6 +21,7 @@ namespace sim {
 struct Session {
   Serial root;                /* the registered process */
   std::string token;          /* empty: none */
+  int64_t spawned_ms = 0;     /* when it was registered */
   bool leads = false;         /* a group, or a session */
   bool asked = false;         /* its end is wanted */
   bool alone = false;         /* by somebody who left out what it has started */
@@ -69,6 +70,7 @@ private:
   bool IsOwner(const std::vector<Server *> &servers, Serial serial);
   bool GoesAlong(Serial serial);
   bool IsNewborn(Serial serial);
+  bool IsOfGroupLeft(const Session *session, Serial serial);
   void CheckTarget(const std::vector<Server *> &servers, const Delivery &it, Serial target);
   void CheckKill(Session *session, const Delivery &it);
   std::string Describe(Serial serial) const;
