@@ -55,7 +55,7 @@ static bool tell_exits(const hpr_ledger_scope *scope, hpr_sync_end end) {
   return all;
 }
 
-void hpr_heir_settle(const hpr_ledger_scope *scope) {
+void hpr_heir_after_write(const hpr_ledger_scope *scope) {
   hpr_ledger *ledger = scope->ledger;
   const hpr_sync_end end = hpr_pidfile_last_sync(ledger->pidfile);
   ledger->unwritable = end == HPR_SYNC_FAILED;

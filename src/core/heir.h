@@ -22,7 +22,7 @@ void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row);
 
 /* After each write: what it has not recorded, and nothing is locked for, is given up. Exits that
  * waited for it are told, or judged again. */
-void hpr_heir_settle(const hpr_ledger_scope *scope);
+void hpr_heir_after_write(const hpr_ledger_scope *scope);
 
 /* True if we have an entry of that very registration: after a failed write its row came back. */
 bool hpr_heir_is_ours(const hpr_ledger_scope *scope, const hpr_row *row);

@@ -413,7 +413,7 @@ static int sync(const hpr_ledger_scope *scope) {
   hpr_owners_begin(scope->owners);
   if (judging) (void)hpr_pidfile_is_proved(scope->ledger->pidfile); /* else claims are nobody's */
   const int result = hpr_pidfile_sync(scope->ledger->pidfile, &client);
-  hpr_heir_settle(scope);
+  hpr_heir_after_write(scope);
   return result;
 }
 

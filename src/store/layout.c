@@ -259,11 +259,11 @@ int hpr_layout_update(hpr_layout *layout, const hpr_layout_source *source, bool 
   const bool changes = result == 0 && known && !anew;
   if (changes) result = place_changes(&it);
   if (result == HPR_ETOOBIG || (result == 0 && !changes)) result = lay_out_anew(&it);
-  if (result != 0) hpr_layout_settle(layout, lines, false);
+  if (result != 0) hpr_layout_after_write(layout, lines, false);
   return result;
 }
 
-void hpr_layout_settle(hpr_layout *layout, hpr_lines *lines, bool written) {
+void hpr_layout_after_write(hpr_layout *layout, hpr_lines *lines, bool written) {
   lines->change_count = lines->stale = 0;
   if (!written) lines->written = 0;
   hpr_buffer_clear(&layout->texts);

@@ -52,7 +52,7 @@ int hpr_layout_print(const hpr_layout *layout, const hpr_layout_source *source, 
                      hpr_buffer *buffer);
 
 /* The update has been written, or not: then there is no layout any more. */
-void hpr_layout_settle(hpr_layout *layout, hpr_lines *lines, bool written);
+void hpr_layout_after_write(hpr_layout *layout, hpr_lines *lines, bool written);
 
 /* How many bytes the file would have without blanks. */
 size_t hpr_layout_dense_bytes(const hpr_layout *layout, const hpr_lines *lines);

@@ -222,7 +222,7 @@ int hpr_ownerfile_take(hpr_ownerfile *owners) {
   return 0;
 }
 
-void hpr_ownerfile_settle(hpr_ownerfile *owners) { close_held(owners, &owners->earlier); }
+void hpr_ownerfile_leave_earlier(hpr_ownerfile *owners) { close_held(owners, &owners->earlier); }
 
 bool hpr_ownerfile_is_current(const hpr_ownerfile *owners) {
   const hpr_file_ops *files = owners->files;

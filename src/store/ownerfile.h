@@ -35,13 +35,13 @@ void hpr_ownerfile_close(hpr_ownerfile *owners);
 /*
  * To be called by whoever holds the pid file's lock. Takes our lock in the file of that name, which
  * is made if there is none. The one that we had in an earlier file stays until
- * hpr_ownerfile_settle. HPR_ENOLCK: no lock can be had; HPR_EUNSAFE, HPR_EACCES, HPR_ENOSPC,
+ * hpr_ownerfile_leave_earlier. HPR_ENOLCK: no lock can be had; HPR_EUNSAFE, HPR_EACCES, HPR_ENOSPC,
  * HPR_EMFILE, …
  */
 int hpr_ownerfile_take(hpr_ownerfile *owners);
 
 /* All rows that named the earlier file are written anew. */
-void hpr_ownerfile_settle(hpr_ownerfile *owners);
+void hpr_ownerfile_leave_earlier(hpr_ownerfile *owners);
 
 /* False if we hold no lock, or if another file has the name of ours. */
 bool hpr_ownerfile_is_current(const hpr_ownerfile *owners);

@@ -320,7 +320,7 @@ static int put_file(hpr_pidfile *f, const hpr_layout_source *source, bool anew) 
   f->generation = f->lock.generation; /* what we know of the file stays true if this fails */
   result = spares && counted ? hpr_spare_write(&f->spare, &text) : HPR_ENOTSUP;
   if (result != 0 && result != HPR_ECORRUPT) result = replace_file(f, &text, spares && counted);
-  hpr_layout_settle(&f->layout, source->lines, result == 0);
+  hpr_layout_after_write(&f->layout, source->lines, result == 0);
   return result;
 }
 
@@ -350,7 +350,7 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   if (result == 0 && due) result = write_file(f, &source);
   f->last_sync = result == 0 ? HPR_SYNC_DONE : HPR_SYNC_FAILED;
   if (result == 0) {
-    hpr_ownerfile_settle(f->owners);
+    hpr_ownerfile_leave_earlier(f->owners);
     hpr_ownerfile_release(f->owners);
   }
   hpr_writelock_release(&f->lock);

@@ -82,7 +82,7 @@ TEST_F(Ending, ReachesAStoppedProcess) {
   const Serial child = Linked(server, "s");
   kernel.Stop(child);
   EXPECT_TRUE(server.Kill("s"));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
 }
 
@@ -93,7 +93,7 @@ TEST_F(Ending, IsOverWhenTheProcessIsGone) {
   EXPECT_EQ("", OutcomeOf(server, request)) << "not before";
   EXPECT_EQ(0u, server.size());
   EXPECT_TRUE(IsTerminating(child));
-  Settle();
+  Proceed();
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
   EXPECT_EQ(Pid(child), server.ended[0].pid);
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
@@ -112,7 +112,7 @@ TEST_F(Ending, KillsExactlyAfterTheGraceTime) {
   EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
   EXPECT_EQ("", OutcomeOf(server, request));
   EXPECT_TRUE(IsTerminating(child)) << "until its end is seen";
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
   EXPECT_EQ("SIGKILL", server.ended[0].signal);
   EXPECT_EQ(Pids{}, FilePids());
@@ -147,7 +147,7 @@ TEST_F(Ending, KillsAtTheNextTurnWithoutGrace) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
   Pass(1);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
 
@@ -160,7 +160,7 @@ TEST_F(Ending, NeverKillsIfAskedNotTo) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
   EXPECT_EQ("", OutcomeOf(server, request));
   kernel.Die(child, 0);
-  Settle();
+  Proceed();
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
@@ -176,7 +176,7 @@ TEST_F(Ending, WithKillNeedsNoGrace) {
   const Serial child = Stubborn(server, "s");
   const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_KILL, 500);
   EXPECT_FALSE(server.NextTimer());
-  Settle();
+  Proceed();
   Pass(500);
   EXPECT_EQ("KILL", SignalsTo(child));
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
@@ -189,7 +189,7 @@ TEST_F(Ending, TakesTokensAndPidsForNames) {
   const uint64_t by_pid = server.Terminate(ByPid(Pid(b))),
                  by_token = server.Terminate(ByToken("u"));
   for (const Serial child : {a, b, c}) EXPECT_EQ("TERM CONT", SignalsTo(child));
-  Settle();
+  Proceed();
   EXPECT_EQ("EXITED", OutcomeOf(server, by_pid));
   EXPECT_EQ("EXITED", OutcomeOf(server, by_token));
 }
@@ -200,7 +200,7 @@ TEST_F(Ending, SaysSoInTheFileUntilItIsOver) {
   EXPECT_FALSE(IsTerminating(child));
   server.Kill("s");
   EXPECT_TRUE(IsTerminating(child));
-  Settle();
+  Proceed();
   EXPECT_EQ(std::string::npos, File().find("terminating"));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -215,7 +215,7 @@ TEST_F(Ending, LeavesAKeeperItsTurn) {
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   EXPECT_EQ("", SignalsTo(keeper));
   kernel.Die(pi, 15);
-  server.Settle();
+  server.Proceed();
   Pass(HPR_KEEPER_TURN_MS - 1);
   EXPECT_EQ("", SignalsTo(keeper)) << "counted from the end of pi";
   Pass(1);
@@ -237,10 +237,10 @@ TEST_F(Ending, LeavesAKeeperAloneThatGoesByItself) {
   Server &server = Start();
   const auto [keeper, pi] = Keeper(server, "s");
   server.Kill("s");
-  Settle();
+  Proceed();
   Pass(100);
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
   Pass(kGrace);
   EXPECT_EQ("", SignalsTo(keeper));
@@ -253,11 +253,11 @@ TEST_F(Ending, OfAKeeperIsNotOverBeforeItsPiIsGone) {
   kernel.Find(pi)->ignores_term = true;
   const uint64_t request = server.Terminate(BySession("s"));
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ("", OutcomeOf(server, request));
   Pass(kGrace);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(pi)) << "nothing twice";
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
 
@@ -274,7 +274,7 @@ TEST_F(Ending, KillsPiAndKeeperAfterTheGraceTime) {
   Pass(1);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
   EXPECT_EQ("KILL", SignalsTo(keeper));
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
 
@@ -284,7 +284,7 @@ TEST_F(Ending, OfAKeeperAsksANewAgentThatHasTheNumberOfTheOld) {
   const int32_t number = Pid(pi);
   server.Terminate(BySession("s"));
   End(pi);
-  Settle();
+  Proceed();
   const Serial next = kernel.Spawn(keeper, number);
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(next));
@@ -304,11 +304,11 @@ TEST_F(Ending, OfAKeeperAsksBothOfItsAgents) {
   server.Terminate(BySession("s"));
   for (const Serial agent : {pi, next}) EXPECT_EQ("TERM CONT", SignalsTo(agent));
   End(next);
-  Settle();
+  Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("", SignalsTo(keeper)) << "one of them is there yet";
   End(pi);
-  Settle();
+  Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
   for (const Serial agent : {pi, next}) EXPECT_EQ("TERM CONT", SignalsTo(agent));
@@ -384,7 +384,7 @@ TEST_F(Ending, KillsAnAgentThatLeavesTheGroupAtWhateverMoment) {
     server.Terminate(BySession("s"), HPR_SIGNAL_KILL);
     late = calls < moment;
     kernel.on_system_call = nullptr;
-    Settle();
+    Proceed();
     EXPECT_FALSE(kernel.IsAlive(pi)) << "it left at call " << moment;
     EXPECT_EQ(Pids{}, FilePids());
     server.Close();
@@ -411,7 +411,7 @@ TEST_F(Ending, GivesTheKeeperTheSameSignalAsPi) {
   kernel.LeadGroup(pi);
   server.Terminate(BySession("s"), HPR_SIGNAL_HUP);
   kernel.Die(pi, 1);
-  server.Settle();
+  server.Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("HUP CONT", SignalsTo(pi));
   EXPECT_EQ("HUP CONT", SignalsTo(keeper));
@@ -423,7 +423,7 @@ TEST_F(Ending, GivesTheKeeperItsTurnWithoutGraceToo) {
   kernel.LeadGroup(pi);
   server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
   kernel.Die(pi, 15);
-  server.Settle();
+  server.Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
   EXPECT_FALSE(server.NextTimer());
@@ -456,10 +456,10 @@ TEST_F(Ending, ReachesAKeeperThatIsAnotherProcess) {
   EXPECT_EQ("TERM CONT", SignalsTo(child));
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
   kernel.Die(child, 15);
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_TRUE(IsTerminating(child)) << "the keeper is left";
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
 }
 
@@ -473,7 +473,7 @@ TEST_F(Ending, LeavesAKeeperThatIsAnotherProcessItsTurn) {
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   for (const Serial later : {child, keeper}) EXPECT_EQ("", SignalsTo(later));
   kernel.Die(pi, 15);
-  server.Settle();
+  server.Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   for (const Serial later : {child, keeper}) EXPECT_EQ("TERM CONT", SignalsTo(later));
 }
@@ -486,7 +486,7 @@ TEST_F(Ending, IsOverWhenTheNoticeComes) {
   kernel.on_signal = [&](const sim::Delivery &it) { kernel.Die(it.target, it.signum); };
   const uint64_t term = server.Terminate(ByPid(Pid(a)));
   const uint64_t kill = server.Terminate(ByPid(Pid(b)), HPR_SIGNAL_KILL);
-  Settle();
+  Proceed();
   EXPECT_EQ("EXITED", OutcomeOf(server, term));
   EXPECT_EQ("KILLED", OutcomeOf(server, kill));
   EXPECT_EQ((Pids{Pid(a), Pid(b)}), Exits(server));
@@ -517,7 +517,7 @@ TEST_F(Ending, OfAZombieWaitsForItsParentToTell) {
   EXPECT_EQ("", Signals());
   EXPECT_EQ(0u, server.size());
   EXPECT_EQ(Pids{}, Exits(server));
-  Settle();
+  Proceed();
   ASSERT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ("SIGKILL", server.exits[0].signal);
   EXPECT_EQ(Pids{}, FilePids());
@@ -551,7 +551,7 @@ TEST_F(Ending, OfAKeeperDoesNotWaitForAnotherUsersAgent) {
   ASSERT_TRUE(server.Link("t", "s", Pid(stranger)));
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -572,9 +572,9 @@ TEST_F(Ending, AsksAnAgentOnceThoughItsKeeperDiesAndTheServerToo) {
     Server &server = StartAndClean();
     EXPECT_EQ("TERM CONT", SignalsTo(pi)) << names;
     End(pi);
-    Settle();
+    Proceed();
     EXPECT_EQ("TERM CONT", SignalsTo(helper)) << names;
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, FilePids());
     server.Close();
     End(server.serial());
@@ -589,7 +589,7 @@ TEST_F(Ending, OfAUsedNumberSignalsNobody) {
   EXPECT_EQ("", SignalsTo(stranger));
   EXPECT_EQ("", OutcomeOf(server, request)) << "its parent may yet tell how it ended";
   Pass(1000);
-  Settle();
+  Proceed();
   EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, request));
 }
 
@@ -606,7 +606,7 @@ TEST_F(Ending, AsksAgainUntilTheFirstSignalIsSent) {
   kernel.descriptors_left = true;
   Pass(1000);
   EXPECT_EQ("TERM CONT", SignalsTo(child)) << "and not SIGKILL: it has its grace before it";
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
@@ -628,7 +628,7 @@ TEST_F(Ending, OfWhatCannotBeToldIsOverWhenItIsGone) {
   const uint64_t request = server.Terminate(BySession("s"));
   kernel.descriptors_left = true;
   kernel.Die(child, 0);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, request));
 }
@@ -641,7 +641,7 @@ TEST_F(Ending, AnswersAllWhoWaitForIt) {
   const uint64_t a = server.Terminate(BySession("s")), b = server.Terminate(ByToken("s")),
                  c = server.Terminate(ByPid(Pid(child)));
   EXPECT_EQ("TERM CONT", SignalsTo(child)) << "asked once";
-  Settle();
+  Proceed();
   for (const uint64_t request : {a, b, c}) EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
@@ -653,7 +653,7 @@ TEST_F(Ending, IsShortenedByAnImpatientCaller) {
   const uint64_t b = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 300);
   Pass(300);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, a));
   EXPECT_EQ("KILLED", OutcomeOf(server, b));
   EXPECT_FALSE(server.NextTimer());
@@ -697,7 +697,7 @@ TEST_F(Ending, KeepsTheKeepersTurnWhenItIsShortened) {
   kernel.Find(keeper)->ignores_term = kernel.Find(pi)->ignores_term = true;
   server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 5000);
   kernel.Die(pi, 9);
-  server.Settle();
+  server.Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
   server.Terminate(BySession("s"), HPR_SIGNAL_TERM, 100);
@@ -717,7 +717,7 @@ TEST_F(Ending, IsLookedAtNowAndThenWhereItCannotBeWatched) {
   ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server));
   server.Terminate(ByPid(Pid(pi)), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
   End(pi);
-  server.Settle();
+  server.Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
 }
 
@@ -726,13 +726,13 @@ TEST_F(Ending, GoesOnWithAGroupThatItsLeaderLeaves) {
   const Serial child = Linked(server, "s"), member = kernel.Spawn(child);
   kernel.Find(member)->ignores_term = true;
   const uint64_t request = server.Terminate(BySession("s"));
-  Settle();
+  Proceed();
   EXPECT_FALSE(kernel.IsAlive(child));
   EXPECT_EQ("", OutcomeOf(server, request)) << "a member is left";
   EXPECT_TRUE(IsTerminating(child));
   Pass(kGrace);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(member));
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -754,7 +754,7 @@ TEST_F(Ending, GoesOnWithAPiWhoseKeepersNumberIsRegisteredAgain) {
   Pass(500);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
   EXPECT_EQ("", SignalsTo(next));
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
   EXPECT_EQ(Pids{number}, FilePids());
 }
@@ -811,7 +811,7 @@ TEST_F(Ending, OfAllLetsAnExitRemoveOnlyItsOwnEntry) {
   Server &server = Start();
   const Serial child = Linked(server, "a"), other = Stubborn(server, "b");
   server.KillAll();
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{Pid(other)}, FilePids());
   EXPECT_FALSE(IsTerminating(other)) << "the next server may have it";
@@ -834,7 +834,7 @@ TEST_F(Ending, OfAllHastensNoneThatIsUnderWay) {
   server.KillAll();
   EXPECT_EQ("TERM CONT", SignalsTo(child));
   Pass(5000);
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
 
@@ -848,7 +848,7 @@ TEST_F(Ending, AsksAKeepersNewChildOnceWhenTheGroupThatItIsInIsAsked) {
   const Serial child = kernel.Spawn(keeper);
   kernel.Find(child)->ignores_term = true;
   server.Terminate(ByPid(Pid(keeper))); /* looks at it again */
-  Settle();
+  Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
@@ -889,7 +889,7 @@ TEST_F(Ending, OfAKeeperComesThoughItsGroupCouldNotBeAsked) {
     kernel.proc_mounted = true;
     Pass(1000);
     Pass(HPR_GRACE_DEFAULT_MS);
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, FilePids()) << moment;
     server.Crash();
   }

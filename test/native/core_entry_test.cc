@@ -142,7 +142,7 @@ TEST(Entry, IsNotRenderedAgainForWhatItKnows) {
 
 /* --- failure ---------------------------------------------------------------------------------- */
 
-TEST(Entry, RecognisesNoOther) {
+TEST(Entry, KnowsNoOther) {
   Entry entry(Known(9000, "1.1"));
   const hpr_identity stranger = Known(9000, "1.2", true), nobody = Untold(9000, HPR_RECORD_NOBODY),
                      untold = Untold(9000, HPR_RECORD_OPAQUE);

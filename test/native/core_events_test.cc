@@ -27,7 +27,7 @@ TEST_F(Events, AnswerThoseWhoWaitBeforeTheyTellOfTheExit) {
   const Serial child = Linked(server, "s");
   server.Terminate(BySession("s"));
   server.Terminate(BySession("s"));
-  Settle();
+  Proceed();
   EXPECT_EQ((Texts{"terminated 1", "terminated 2", ExitOf(Pid(child))}), server.reports);
 }
 
@@ -47,7 +47,7 @@ TEST_F(Events, ComeWhenTheFileIsWritten) {
   server.on_exit_event = [&] { then = FilePids(); };
   server.Kill("s");
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, then);
 }
 
@@ -62,7 +62,7 @@ TEST_F(Events, OfAnExitMayRegisterAnother) {
     EXPECT_EQ(Pids{Pid(next)}, FilePids());
   };
   End(child);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(next)}, PidsOf(server));
 }
 
@@ -74,8 +74,8 @@ TEST_F(Events, OfAnExitMayEndTheOthers) {
     server.KillAll();
   };
   End(a);
-  Settle();
-  Settle();
+  Proceed();
+  Proceed();
   EXPECT_EQ("TERM CONT", SignalsTo(b));
   EXPECT_EQ("TERM CONT", SignalsTo(c));
   EXPECT_EQ(0u, PidsOf(server).size());
@@ -98,8 +98,8 @@ TEST_F(Events, OfATerminationMayAskForTheNext) {
     if (report == "terminated 2") server.Terminate(BySession("nobody"));
   };
   server.Terminate(BySession("a"));
-  Settle();
-  Settle();
+  Proceed();
+  Proceed();
   EXPECT_EQ((Texts{"terminated 1", ExitOf(Pid(a)), "terminated 2", ExitOf(Pid(b)), "terminated 3"}),
             server.reports);
 }
@@ -115,7 +115,7 @@ TEST_F(Events, ThatOthersCauseComeAfterThoseThatWait) {
     inside = false;
   };
   server.Terminate(BySession("s"));
-  Settle();
+  Proceed();
   EXPECT_EQ((Texts{"terminated 1", ExitOf(Pid(child)), "terminated 2"}), server.reports);
 }
 
@@ -151,7 +151,7 @@ TEST_F(Events, EndWhenTheReportThatClosesHasReturned) {
     EXPECT_EQ(0u, server.size()) << "it still answers";
   };
   server.Terminate(BySession("s"));
-  Settle();
+  Proceed();
   EXPECT_FALSE(server.is_open());
   EXPECT_EQ((Texts{"terminated 1", ExitOf(Pid(child)), "closed"}), server.reports);
 }
@@ -163,7 +163,7 @@ TEST_F(Events, OfAnExitMayCloseTheRegistry) {
   server.on_exit_event = [&] { server.Close(); };
   server.Terminate(BySession("b"));
   End(a);
-  Settle();
+  Proceed();
   EXPECT_FALSE(server.is_open());
   EXPECT_EQ((Texts{ExitOf(Pid(a)), "terminated 1", "closed"}), server.reports);
   EXPECT_EQ("UNKNOWN", OutcomeOf(server, 1));

@@ -49,7 +49,7 @@ TEST_F(Evidence, AnAgentThatWasStartedAnewUnderTheSameNumberIsLearnt) {
   const Serial next = kernel.Spawn(keeper, number);
   kernel.LeadGroup(next);
   EXPECT_TRUE(server.LinkByPid("s", number));
-  Settle();
+  Proceed();
   EXPECT_EQ(number, server.PidOf("s"));
   server.Kill("s");
   EXPECT_EQ("TERM CONT", SignalsTo(next));

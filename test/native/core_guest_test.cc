@@ -87,7 +87,7 @@ TEST_F(Guest, EndsByTheSameLadderAndWritesNothing) {
   const uint64_t request = guest.Terminate(ByPid(Pid(child)));
   Pass(HPR_GRACE_DEFAULT_MS);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(guest, request));
   EXPECT_EQ(before, File());
   EXPECT_EQ(1u, Tidy(guest));

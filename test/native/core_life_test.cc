@@ -67,7 +67,7 @@ TEST_F(Life, OfAChildEndsWithItsExit) {
   Server &server = Start();
   const Serial child = Linked(server, "s"), other = Child(server);
   End(child);
-  Settle();
+  Proceed();
   ASSERT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(0, server.exits[0].code);
   EXPECT_EQ("", server.exits[0].signal);
@@ -93,7 +93,7 @@ TEST_F(Life, OfAProcessThatIsNoChildIsWatched) {
   const Serial child = Child(before);
   Server &server = Restart(before);
   End(child);
-  Settle();
+  Proceed();
   ASSERT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(HPR_EXIT_CODE_NONE, server.exits[0].code);
   EXPECT_EQ(Pids{}, FilePids());
@@ -107,9 +107,9 @@ TEST_F(Life, OfAZombieIsOver) {
   Server &server = StartAndClean();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
   kernel.Die(child, 0); /* and init takes its time */
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   EXPECT_EQ((Pids{Pid(zombie), Pid(child)}), Exits(server)) << "the zombie's by the cleanup";
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
 }
 
@@ -117,14 +117,14 @@ TEST_F(Life, LeavesARemainderWhereALeadersGroupGoesOn) {
   Server &server = Start();
   const Serial child = Linked(server, "s"), member = kernel.Spawn(child);
   End(child);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "the agent has ended";
   EXPECT_EQ(0, server.PidOf("s"));
   EXPECT_EQ(0u, server.size());
   EXPECT_EQ(Pids{Pid(child)}, FilePids()) << "and what is left of it is known";
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(member));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "told once";
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -135,12 +135,12 @@ TEST_F(Life, LeavesARemainderWhereItCanOnlyBeProbed) {
   const Serial child = Child(before), member = kernel.Spawn(child);
   Server &server = Restart(before);
   kernel.Die(child, 0); /* a zombie: its number still proves its group */
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
   kernel.Die(member, 0);
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   Pass(20); /* that nothing is left may wait for so long */
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -149,12 +149,12 @@ TEST_F(Life, OfARemainderEndsWithItsLastMember) {
   Server &server = Start();
   const Serial child = Child(server), a = kernel.Spawn(child), b = kernel.Spawn(child);
   End(child);
-  Settle();
+  Proceed();
   End(a);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
   End(b);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
   EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "told once, when the leader ended";
 }
@@ -166,7 +166,7 @@ TEST_F(Life, EndsUnnoticedOnceItIsRemoved) {
   EXPECT_EQ(Pids{}, FilePids());
   EXPECT_EQ("", Signals());
   End(child);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, Exits(server));
 }
 
@@ -176,7 +176,7 @@ TEST_F(Life, OfAnEndingEntryIsNotRemoved) {
   server.Kill("s");
   server.Remove(Pid(child));
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
 }
 
@@ -186,7 +186,7 @@ TEST_F(Life, HoldsNoDescriptorOnceItIsOver) {
   Server &server = Restart(before);
   EXPECT_EQ(3u, kernel.OpenPidfds(server.serial()));
   End(a);
-  Settle();
+  Proceed();
   server.Remove(Pid(b));
   EXPECT_EQ(1u, kernel.OpenPidfds(server.serial()));
   server.Register(Pid(c));
@@ -205,7 +205,7 @@ TEST_F(Life, OfPiGoesOnWithoutItsKeeper) {
     const auto [keeper, pi] = Keeper(server, "s");
     if (leads) kernel.LeadGroup(pi); /* or it is what is left of the keeper's group */
     End(keeper);
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, Exits(server)) << leads;
     ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server)) << leads;
     EXPECT_EQ(Pid(pi), server.PidOf("s")) << leads;
@@ -215,7 +215,7 @@ TEST_F(Life, OfPiGoesOnWithoutItsKeeper) {
     EXPECT_EQ(nullptr, hpr_row_more(InFile(Pid(pi)))->socket_path)
         << "nobody listens there any more";
     End(pi);
-    Settle();
+    Proceed();
     ASSERT_EQ(Pids{Pid(keeper)}, Exits(server)) << leads;
     EXPECT_EQ("s", server.exits[0].session);
     EXPECT_EQ(Pids{}, FilePids());
@@ -226,10 +226,10 @@ TEST_F(Life, OfPiWithoutItsKeeperEndsWithASignal) {
   Server &server = Start();
   const auto [keeper, pi] = Keeper(server, "s");
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server)) << "told by the pid that was registered";
 }
 
@@ -237,7 +237,7 @@ TEST_F(Life, OfAKeeperGoesOnWithoutItsPi) {
   Server &server = Start();
   const auto [keeper, pi] = Keeper(server, "s");
   End(pi);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, PidsOf(server));
   EXPECT_EQ(Pids{}, Exits(server));
 }
@@ -249,7 +249,7 @@ TEST_F(Life, OfAKeeperIsOverIfItsPiHasAnEntryOfItsOwn) {
   server.Register(Pid(pi), "/", "t");
   server.Link("t", "own");
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
   EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
   EXPECT_EQ(Pid(pi), server.PidOf("own"));
@@ -262,7 +262,7 @@ TEST_F(Life, OfAKeeperIsOverIfOnlyAStrangerIsItsPi) {
   server.Register(Pid(keeper), "/", "t", Pid(keeper));
   server.Link("t", "s", Pid(stranger));
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -276,7 +276,7 @@ TEST_F(Life, OfAnUntoldChildIsSignalledUntilItsExitIsTold) {
   EXPECT_EQ(HPR_RECORD_OPAQUE, server.Rows()[0]->main.state);
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(child));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
 }
 
@@ -288,7 +288,7 @@ TEST_F(Life, OfAnUntoldChildIsOverWhenItsExitIsTold) {
   while (server.ReapOne()) {}
   const Serial next = kernel.Spawn(server.serial(), number); /* a child too, but not this one */
   ASSERT_NE(0u, next);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{number}, Exits(server));
   EXPECT_EQ("", SignalsTo(next));
 }
@@ -313,7 +313,7 @@ TEST_F(Life, OfAnUntoldKeeperIsNotSignalledOnceItsExitIsTold) {
   Pass(HPR_GRACE_DEFAULT_MS);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(pi));
   EXPECT_EQ("", SignalsTo(next));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
 }
 
@@ -373,10 +373,10 @@ TEST_F(Life, OfWhatCannotBeWatchedIsSeenToEndAtTheNextLook) {
   server.Link("s", "s", Pid(pi));
   const uint64_t request = server.Terminate(BySession("s"), HPR_SIGNAL_TERM, HPR_GRACE_NEVER);
   End(keeper);
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   kernel.watches_left = false;
   End(pi);
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   EXPECT_EQ("", OutcomeOf(server, request)) << "nobody could tell";
   Pass(999);
   EXPECT_EQ("", OutcomeOf(server, request));
@@ -395,7 +395,7 @@ TEST_F(Life, IsLookedAtNoMoreOnceItCanBeWatched) {
   kernel.watches_left = true;
   Pass(1000);
   EXPECT_FALSE(server.NextTimer());
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
 }
 
@@ -416,7 +416,7 @@ TEST_F(Life, IsNotEndedByAnExitOfAnEarlierHolderOfThePid) {
   const Serial child = Child(server);
   const int32_t number = Pid(child);
   End(child);
-  Settle();
+  Proceed();
   const Serial next = server.Spawn(true, number);
   ASSERT_NE(0u, next);
   server.Register(number, "/", "t");
@@ -454,7 +454,7 @@ TEST_F(Life, OfAPromotedPiIsNotEndedByTheKeepersExit) {
   const auto [keeper, pi] = Keeper(server, "s");
   kernel.LeadGroup(pi);
   End(keeper);
-  Settle();
+  Proceed();
   ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server));
   server.RepeatExit(0);
   EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
@@ -491,10 +491,10 @@ TEST_F(Life, EndsAtWhateverMomentItIsTakenOver) {
     late = calls < moment;
     kernel.on_system_call = nullptr;
     End(child);
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "it ended at call " << moment;
     End(member);
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, FilePids());
     server.Close();
     End(server.serial());
@@ -517,11 +517,11 @@ TEST_F(Life, OfPiIsNotForgottenWhileItsNumberIsAnothers) {
   EXPECT_EQ((Pids{number, number}), PidsOf(server)) << "neither goes for the other";
   EXPECT_EQ(Pids{}, Exits(server)) << "the old one's parent is yet to tell how it ended";
   EXPECT_EQ(number, server.PidOf("s"));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{number}, Exits(server)) << "the old one";
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
-  Settle();
+  Proceed();
   EXPECT_EQ(0u, PidsOf(server).size());
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -555,10 +555,10 @@ TEST_F(Life, OfPiGoesOnWhenItsKeepersNumberIsRegisteredAgain) {
   ASSERT_TRUE(server.Register(number, "/", "t"));
   EXPECT_EQ((Pids{Pid(pi), number}), PidsOf(server));
   EXPECT_EQ(Pid(pi), server.PidOf("s"));
-  Settle();
+  Proceed();
   EXPECT_EQ((Pids{Pid(pi), number}), FilePids());
   End(pi);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{number}, Exits(server)) << "it is no child of ours, and watched";
 }
 

@@ -168,7 +168,7 @@ TEST_F(Membership, FindsAPromotedPiUnderItsOwnNumberOnly) {
   const auto [keeper, pi] = Keeper(server, "s");
   const int32_t before = Pid(keeper), after = Pid(pi);
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{after}, PidsOf(server));
   EXPECT_EQ(after, server.PidOf("s"));
   EXPECT_TRUE(server.Link("s", "s")) << "the token still leads to it";
@@ -188,7 +188,7 @@ TEST_F(Membership, KeepsThePlaceOfAPromotedPi) {
   server.Register(8000, "/", "s");
   server.Link("s", "s2");
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ((Pids{9000, Pid(pi), 8000}), PidsOf(server));
   EXPECT_EQ((Pids{9000, Pid(pi), 8000}), FilePids());
 }

@@ -15,7 +15,7 @@ TEST_F(Owners, ThatNobodyAskedForAreNotWatched) {
   const Serial child = Child(other);
   server.Register(9000);
   other.Crash();
-  Settle();
+  Proceed();
   server.Register(9001);
   EXPECT_EQ((Pids{9000, 9001}), PidsOf(server)) << "nobody wanted orphans";
   EXPECT_EQ((Pids{Pid(child), 9000, 9001}), FilePids());
@@ -47,7 +47,7 @@ TEST_F(Owners, LeaveTheirEntriesToUsWhenTheyDie) {
   const Serial child = Child(other, "t");
   Server &server = StartAndClean();
   other.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "without another call";
   EXPECT_EQ(server.pid(), hpr_row_owner(InFile(Pid(child)))->identity.pid);
   EXPECT_TRUE(server.KillByToken("t"));
@@ -76,7 +76,7 @@ TEST_F(Owners, ThatCameLateLeaveTheirEntriesToo) {
   Pass(1000);
   EXPECT_EQ(Pids{}, PidsOf(server));
   late.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "its process was watched";
 }
 
@@ -106,7 +106,7 @@ TEST_F(Owners, OfOlderVersionsAreTheirProcesses) {
   Server &server = StartAndClean();
   EXPECT_EQ(Pids{}, PidsOf(server));
   kernel.Die(other.serial(), 9); /* without a word, as its lock says nothing */
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
 }
 
@@ -115,11 +115,11 @@ TEST_F(Owners, LeaveTheirEntriesOneByOne) {
   const Serial a = Child(first), b = Child(second);
   Server &server = StartAndClean();
   second.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(b)}, PidsOf(server));
   EXPECT_EQ(first.pid(), hpr_row_owner(InFile(Pid(a)))->identity.pid);
   first.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ((Pids{Pid(b), Pid(a)}), PidsOf(server));
 }
 
@@ -128,7 +128,7 @@ TEST_F(Owners, LeaveTheirEntriesToOneOfUs) {
   const Serial child = Child(other);
   Server &a = StartAndClean(), &b = StartAndClean();
   other.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ(1u, a.size() + b.size());
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
 }
@@ -140,10 +140,10 @@ TEST_F(Owners, LeaveWhatTheyHadBegunToEnd) {
   Server &server = StartAndClean();
   other.Kill("s");
   other.Crash();
-  Settle();
+  Proceed();
   Pass(HPR_GRACE_DEFAULT_MS);
   EXPECT_EQ("TERM CONT KILL", SignalsTo(child));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -190,7 +190,7 @@ TEST_F(Owners, ThatCouldNotBeWatchedAreJudgedAtTheNextCall) {
   kernel.watches_left = true;
   server.CleanupOrphans();
   other.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server)) << "watched by the second call";
 }
 
@@ -227,7 +227,7 @@ TEST_F(Owners, MetAtALaterWriteAreWatchedFromThenOn) {
   server.Register(9000);
   EXPECT_EQ(Pids{9000}, PidsOf(server));
   other.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ((Pids{9000, Pid(child)}), PidsOf(server));
 }
 
@@ -235,7 +235,7 @@ TEST_F(Owners, ThatAreDeadWhenTheyAreMetLeaveTheirEntriesAtOnce) {
   Server &server = StartAndClean(), &other = Start();
   const Serial child = Child(other);
   other.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, PidsOf(server)) << "never met";
   server.Register(9000);
   EXPECT_EQ((Pids{9000, Pid(child)}), PidsOf(server));
@@ -261,7 +261,7 @@ TEST_F(Owners, WhoDieWhileTheFileCannotBeWrittenAreNotForgotten) {
   Server &server = StartAndClean();
   HoldLock();
   other.Crash();
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, PidsOf(server)) << "it could not be read";
   ReleaseLock();
   Pass(1000);
@@ -277,11 +277,11 @@ TEST_F(Owners, LeaveNothingBehindThatWasJudgedWhileTheFileCouldNotBeWritten) {
   disk.create_fault = HPR_ENOSPC;
   other.Crash();
   End(dead);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
   EXPECT_EQ(Pids{Pid(dead)}, Exits(server));
   End(child);
-  Settle();
+  Proceed();
   disk.create_fault = 0;
   neighbour.Register(9001);
   ASSERT_EQ((Pids{9000, 9001, Pid(dead), Pid(child)}).size(), FilePids().size());
@@ -297,12 +297,12 @@ TEST_F(Owners, LeaveAnExitToTheEntryThatWasTakenOverFromThem) {
   Server &server = StartAndClean();
   disk.create_fault = HPR_ENOSPC;
   other.Crash();
-  Settle();
+  Proceed();
   disk.create_fault = 0;
   neighbour.Register(9001); /* and its row is in the file again */
   End(child);
   Pass(1000); /* it is judged before its entry hears of it */
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server)) << "once";
   EXPECT_EQ((Pids{9000, 9001}), FilePids());
 }
@@ -315,14 +315,14 @@ TEST_F(Owners, LeaveOneExitOfAnAgentThatTookItsKeepersPlaceUnrecorded) {
   disk.create_fault = HPR_ENOSPC;
   other.Crash();
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
   End(pi);
-  Settle();
+  Proceed();
   disk.create_fault = 0;
   neighbour.Register(9001); /* and the keeper's row is in the file again */
   Pass(1000);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server)) << "once";
   EXPECT_EQ((Pids{9000, 9001}), FilePids());
 }
@@ -334,7 +334,7 @@ TEST_F(Owners, LeaveOneExitOfWhoseNumberIsRegisteredAgainUnrecorded) {
   Server &server = StartAndClean();
   disk.create_fault = HPR_ENOSPC;
   other.Crash();
-  Settle();
+  Proceed();
   ASSERT_EQ(Pids{Pid(child)}, PidsOf(server));
   server.Register(Pid(UseAgain(child)));
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
@@ -470,7 +470,7 @@ TEST_F(Owners, LeaveOneExitOfAProcessWhoseNumberIsRegisteredAnewUnrecorded) {
   Server &server = StartAndClean();
   disk.create_fault = HPR_ENOSPC;
   other.Crash();
-  Settle();
+  Proceed();
   const Serial next = UseAgain(child);
   kernel.now_ms++;
   server.Register(number);
@@ -478,7 +478,7 @@ TEST_F(Owners, LeaveOneExitOfAProcessWhoseNumberIsRegisteredAnewUnrecorded) {
   disk.create_fault = 0;
   neighbour.Register(9001); /* and the first one's row is in the file again */
   End(next);
-  Settle();
+  Proceed();
   Pass(1000);
   EXPECT_EQ((Pids{number, number}), Exits(server)) << "one each";
 }

@@ -64,7 +64,7 @@ TEST_F(Persist, LetsExitsWaitForAMomentAndWritesThemTogether) {
   const auto die = [&](Serial child) {
     kernel.Die(child, 0);
     kernel.Reap(child);
-    EXPECT_TRUE(server.Settle());
+    EXPECT_TRUE(server.Proceed());
   };
   die(one);
   die(other);
@@ -85,7 +85,7 @@ TEST_F(Persist, WritesWaitingExitsWhenItIsClosed) {
   before.Crash();
   Server &server = StartAndClean();
   kernel.Die(child, 0);
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   EXPECT_EQ(Pids{Pid(child)}, FilePids());
   server.Close();
   EXPECT_EQ(Pids{}, FilePids());

@@ -31,7 +31,7 @@ TEST_F(Policy, EndsWhatADeadServerHasLeft) {
   server.CleanupOrphans();
   EXPECT_EQ(0u, server.size());
   EXPECT_EQ("TERM CONT", SignalsTo(orphan));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
   EXPECT_EQ((Ends{{HPR_REASON_ORPHAN, HPR_OUTCOME_EXITED}}), server.ends);
 }
@@ -72,7 +72,7 @@ TEST_F(Policy, EndsOrphansThatAreOlderThanTheOptionSays) {
   Server &old = Start(options);
   old.CleanupOrphans();
   EXPECT_EQ("TERM CONT", SignalsTo(orphan));
-  Settle();
+  Proceed();
   EXPECT_EQ((Ends{{HPR_REASON_AGE, HPR_OUTCOME_EXITED}}), old.ends);
 }
 
@@ -93,15 +93,15 @@ TEST_F(Policy, ReportsEveryEndOnceAndNoneThatNobodyBroughtAbout) {
   Linked(server, "s");
   Linked(server, "t");
   End(by_itself);
-  Settle();
+  Proceed();
   server.Remove(Pid(removed));
   server.Kill("s");
-  Settle();
+  Proceed();
   EXPECT_EQ((Ends{{HPR_REASON_KILL, HPR_OUTCOME_EXITED}}), server.ends);
   server.KillAll();
   server.Do([](hpr_registry *registry) { hpr_registry_report_ends(registry); });
   server.Do([](hpr_registry *registry) { hpr_registry_report_ends(registry); });
-  Settle();
+  Proceed();
   EXPECT_EQ(
       (Ends{{HPR_REASON_KILL, HPR_OUTCOME_EXITED}, {HPR_REASON_KILL_ALL, HPR_OUTCOME_UNKNOWN}}),
       server.ends);
@@ -129,7 +129,7 @@ TEST_F(Policy, CountsWhatHappens) {
   server.Kill("s");
   EXPECT_EQ(1u, server.Stats().terminating);
   EXPECT_EQ(1u, server.Stats().delivered);
-  Settle();
+  Proceed();
   EXPECT_EQ(0u, server.Stats().terminating);
   EXPECT_EQ(1u, server.Stats().exits);
   EXPECT_EQ(0u, server.Stats().refused + server.Stats().failed + server.Stats().gone);

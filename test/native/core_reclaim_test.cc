@@ -104,7 +104,7 @@ TEST_F(Reclaim, TakesOverAGroupThatItsLeaderHasLeft) {
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(server));
   EXPECT_TRUE(server.KillByToken("t"));
   EXPECT_EQ("TERM CONT", SignalsTo(member));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -315,7 +315,7 @@ TEST_F(Reclaim, AsksAtOnceWhenAnEntryHasGone) {
   server.Register(Pid(child));
   kernel.proc_mounted = true;
   End(other);
-  Settle();
+  Proceed();
   EXPECT_EQ(HPR_RECORD_KNOWN, InFile(Pid(child))->main.state);
 }
 
@@ -344,7 +344,7 @@ TEST_F(Reclaim, GivesADeadKeepersPlaceToNobodyWhoWasOnlyToldOf) {
   server.Link("t", "s", Pid(stranger));
   EXPECT_EQ(HPR_RECORD_OPAQUE, hpr_row_more(InFile(Pid(keeper)))->pi.state);
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(keeper)}, FilePids()) << "nobody can tell yet";
   kernel.proc_mounted = true;
   Pass(1000);
@@ -362,7 +362,7 @@ TEST_F(Reclaim, LearnsLaterWhoAnAgentIs) {
   Pass(1000);
   EXPECT_TRUE(hpr_row_more(InFile(Pid(keeper)))->pi.kin);
   End(keeper);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(pi)}, FilePids()) << "it goes on for its keeper";
 }
 
@@ -376,7 +376,7 @@ TEST_F(Reclaim, LearnsLaterThatAProcessWasRegisteredTwice) {
   EXPECT_EQ(2u, server.Rows().size()) << "it may be another process";
   kernel.descriptors_left = true;
   Pass(1000);
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, Exits(server)) << "it runs";
   EXPECT_EQ(Pids{Pid(keeper)}, FilePids());
   EXPECT_STREQ("/new", InFile(Pid(keeper))->cwd);
@@ -410,7 +410,7 @@ TEST_F(Reclaim, TakesPiForItsDeadKeeper) {
     EXPECT_EQ(Pids{Pid(pi)}, FilePids()) << leads;
     EXPECT_TRUE(server.KillByToken("s"));
     EXPECT_EQ("TERM CONT", SignalsTo(pi));
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, FilePids());
     server.Crash();
   }
@@ -494,7 +494,7 @@ TEST_F(Reclaim, FinishesWhatADeadServerBegan) {
   EXPECT_TRUE(InFile(Pid(child))->terminating);
   Pass(HPR_GRACE_DEFAULT_MS);
   EXPECT_EQ("KILL", SignalsTo(child));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -519,9 +519,9 @@ TEST_F(Reclaim, FinishesTheEndOfAKeeperWithItsNewAgent) {
     EXPECT_EQ("TERM CONT", SignalsTo(again));
     EXPECT_EQ("", SignalsTo(beside)) << "it was there before";
     EXPECT_EQ("", SignalsTo(keeper)) << "it has its turn when its agent has gone";
-    Settle();
+    Proceed();
     Pass(2000);
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, FilePids());
     for (const Serial serial : {keeper, again, beside}) EXPECT_FALSE(kernel.IsAlive(serial));
   }
@@ -562,14 +562,14 @@ TEST_F(Reclaim, AsksAKeepersNewAgentThatComesWhileTheEndIsGoneOnWith) {
     Server &server = StartAndClean();
     kernel.on_system_call = nullptr;
     for (int i = 0; i < 3; i++) {
-      Settle();
+      Proceed();
       Pass(200);
     }
     if (again) {
       EXPECT_EQ("TERM CONT", SignalsTo(again)) << moment;
     }
     Pass(2000);
-    Settle();
+    Proceed();
     server.Crash();
   }
 }
@@ -598,7 +598,7 @@ TEST_F(Reclaim, EndsOrphansOfMoreThanSevenDays) {
   EXPECT_EQ("TERM CONT", SignalsTo(old));
   EXPECT_EQ("", SignalsTo(young)) << "seven days and no more";
   EXPECT_EQ(1u, server.size());
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(young)}, FilePids());
 }
 
@@ -638,7 +638,7 @@ TEST_F(Reclaim, TrustsALegacyProcessThatStartedThenAndThere) {
     EXPECT_EQ("", Warnings(server)) << late_ms;
     EXPECT_TRUE(server.KillByToken("t")) << late_ms;
     EXPECT_EQ("TERM CONT", SignalsTo(orphan)) << late_ms;
-    Settle();
+    Proceed();
     server.Crash();
   }
 }
@@ -664,7 +664,7 @@ TEST_F(Reclaim, TracksALegacyProcessThatIsNotProvedAndSignalsItNever) {
     WriteFile({Legacy(Pid(other), kernel.now_ms - it.late_ms)});
     Server &next = StartAndClean();
     End(other);
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, FilePids()) << it.name << ": gone when its process ends";
     next.Crash();
   }
@@ -721,11 +721,11 @@ TEST_F(Reclaim, TakesALegacyKeeperThatIsItsOwnPiForOne) {
                     R"(,"spawnToken":"t","keeperPid":)" + number + R"(,"piPid":)" + number)});
   Server &server = StartAndClean();
   End(child);
-  Settle();
+  Proceed();
   ASSERT_EQ(Pids{Pid(pi)}, PidsOf(server));
   EXPECT_TRUE(server.KillByToken("t"));
   EXPECT_EQ("TERM CONT", SignalsTo(pi)) << "once";
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
 }
@@ -792,7 +792,7 @@ TEST_F(Reclaim, TellsAgesByTheTimeOfTheBoot) {
     kernel.now_ms += 7 * kDayMs + kDayMs / 24;
     StartAndClean();
     EXPECT_EQ("TERM CONT", SignalsTo(child)) << "old, whatever the wall clock says";
-    Settle();
+    Proceed();
   }
 }
 
@@ -897,7 +897,7 @@ TEST_F(Reclaim, LearnsWhatADeadServerKnewOfOurProcess) {
   EXPECT_TRUE(server.Kill("own"));
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   kernel.Die(pi, 15);
-  server.Settle();
+  server.Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_NE("", SignalsTo(keeper)) << "it is our relative by now";
 }
@@ -944,7 +944,7 @@ TEST_F(Reclaim, LeavesARowWhosePiIsNotAskedToEndWithItsKeeper) {
   disk.Write(sim::kPidFile, with);
   server.CleanupOrphans();
   EXPECT_EQ((Pids{Pid(keeper), Pid(keeper)}), FilePids());
-  Settle();
+  Proceed();
   server.CleanupOrphans();
   EXPECT_EQ(Pids{Pid(pi)}, PidsOf(server));
   EXPECT_EQ("", SignalsTo(pi));
@@ -961,7 +961,7 @@ TEST_F(Reclaim, LeavesARowToWaitForTheExitOfAnotherProcess) {
   before.Crash();
   server.CleanupOrphans();
   EXPECT_EQ((Pids{number, number}), FilePids());
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{number}, Exits(server));
   EXPECT_EQ(Pids{number}, FilePids());
   server.CleanupOrphans();

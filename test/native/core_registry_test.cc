@@ -141,7 +141,7 @@ TEST_F(Registry, GivesAnAttachedKeeperItsTurn) {
   EXPECT_EQ("TERM CONT", SignalsTo(pi));
   EXPECT_EQ("", SignalsTo(keeper));
   kernel.Die(pi, 15);
-  server.Settle();
+  server.Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(keeper));
 }
@@ -264,7 +264,7 @@ TEST_F(Registry, LosesTheSocketWithItsKeeper) {
   const auto [keeper, pi] = Keeper(server, "s");
   EXPECT_EQ("/sessions/keeper.sock", SocketOf(server, "s"));
   End(keeper);
-  Settle();
+  Proceed();
   ASSERT_EQ(Pid(pi), server.PidOf("s"));
   EXPECT_EQ("", SocketOf(server, "s"));
 }

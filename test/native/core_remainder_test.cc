@@ -31,7 +31,7 @@ TEST_F(Remainder, OfAnAgentsGroupIsTheNextServers) {
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
   EXPECT_TRUE(server.KillByToken("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(member));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
 }
 
@@ -40,7 +40,7 @@ TEST_F(Remainder, OfAFormerLeaderIsTheNextServers) {
   const auto [keeper, pi] = KeeperOfALeader(before);
   const Serial member = kernel.Spawn(keeper);
   End(keeper);
-  Settle();
+  Proceed();
   ASSERT_EQ(Pids{Pid(pi)}, PidsOf(before)) << "the agent has taken its place";
   before.Crash();
   End(pi);
@@ -49,7 +49,7 @@ TEST_F(Remainder, OfAFormerLeaderIsTheNextServers) {
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server)) << "the pid that was registered";
   EXPECT_TRUE(server.KillByToken("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(member));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
 }
 
@@ -66,9 +66,9 @@ TEST_F(Remainder, OfTwoAgentsIsTheNextServers) {
     EXPECT_EQ(Pids{Pid(keeper)}, PidsOf(server));
     EXPECT_TRUE(server.KillByToken("s"));
     EXPECT_EQ("TERM CONT", SignalsTo(pi)) << keeper_lives;
-    Settle();
+    Proceed();
     Pass(1000);
-    Settle();
+    Proceed();
     EXPECT_EQ(Pids{}, FilePids());
     server.Crash();
   }
@@ -81,24 +81,24 @@ TEST_F(Remainder, OfASecondAgentIsARowOfItsOwn) {
   kernel.LeadGroup(next);
   const Serial member = kernel.Spawn(pi), of_next = kernel.Spawn(next);
   End(pi);
-  Settle();
+  Proceed();
   server.Link("s", "s", Pid(next));
   End(next);
-  Settle();
+  Proceed();
   server.Link("s", "s", Pid(last));
   EXPECT_EQ(Pid(last), server.PidOf("s"));
   EXPECT_EQ((Pids{Pid(keeper), Pid(next)}), FilePids());
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(last));
-  Settle();
+  Proceed();
   Pass(HPR_KEEPER_TURN_MS);
   EXPECT_EQ("TERM CONT", SignalsTo(member));
   EXPECT_EQ("", SignalsTo(of_next)) << "the session had another agent";
   Pass(2000);
-  Settle();
+  Proceed();
   EXPECT_TRUE(server.Kill("s"));
   EXPECT_EQ("TERM CONT", SignalsTo(of_next));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
   EXPECT_EQ(Pids{Pid(keeper)}, Exits(server));
 }
@@ -117,7 +117,7 @@ TEST_F(Remainder, OfALeaderThatOnlyItsMembersProveIsTheNextServers) {
   EXPECT_EQ(0u, server.size());
   EXPECT_TRUE(server.KillByToken("t"));
   EXPECT_EQ("TERM CONT", SignalsTo(member));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, FilePids());
 }
 
@@ -138,10 +138,10 @@ TEST_F(Remainder, OfAFormerLeaderIsKeptAtWhateverMomentItsAgentEnds) {
     late = calls < moment;
     kernel.on_system_call = nullptr;
     End(pi);
-    Settle();
+    Proceed();
     EXPECT_TRUE(server.KillByToken("s")) << "it ended at call " << moment;
     EXPECT_EQ("TERM CONT", SignalsTo(member));
-    Settle();
+    Proceed();
     server.Close();
     End(server.serial());
   }
@@ -153,14 +153,14 @@ TEST_F(Remainder, OutlivesThatItsNumberIsRegisteredAgain) {
   kernel.Die(child, 0);
   kernel.Reap(child); /* before the server hears of it */
   ASSERT_TRUE(server.Register(Pid(child), "/", "u"));
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   Pass(1000);
-  EXPECT_TRUE(server.Settle());
+  EXPECT_TRUE(server.Proceed());
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ((Pids{Pid(child), Pid(child)}), FilePids());
   EXPECT_TRUE(server.KillByToken("t"));
   EXPECT_EQ("TERM CONT", SignalsTo(member));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{Pid(child)}, FilePids()) << "of whom nobody has seen";
 }
 
@@ -190,12 +190,12 @@ TEST_F(Remainder, OfAnotherUserIsNotLookedAtWithoutEnd) {
   const Serial child = Child(server), member = kernel.Spawn(child);
   kernel.Find(member)->other_user = true;
   End(child);
-  Settle();
+  Proceed();
   kernel.Reap(child);
-  Settle();
+  Proceed();
   server.Crash();
   StartAndClean();
-  Settle();
+  Proceed();
   End(member);
   StartAndClean();
   EXPECT_EQ(Pids{}, FilePids());

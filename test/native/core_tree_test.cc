@@ -52,7 +52,7 @@ TEST_F(Tree, AsksEachMemberOnceAndByItself) {
   const uint64_t request = EndTree(server);
   for (const Serial it : {agent, in_group, apart, below, orphan})
     EXPECT_EQ("TERM CONT", SignalsTo(it)) << Pid(it);
-  Settle();
+  Proceed();
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
@@ -64,7 +64,7 @@ TEST_F(Tree, OfWhoIsNotOursToEndEndsAndSaysSo) {
   const uint64_t request = EndTree(server);
   EXPECT_EQ("", SignalsTo(stranger));
   EXPECT_EQ("TERM CONT", SignalsTo(tool));
-  Settle();
+  Proceed();
   EXPECT_EQ("NOT_OURS", OutcomeOf(server, request));
 }
 
@@ -80,7 +80,7 @@ TEST_F(Tree, OfADeadLeadersGroupLeavesOutWhoCarriesAnothersToken) {
   End(middle);
   const Serial left = kernel.Spawn(leader);
   End(leader);
-  Settle();
+  Proceed();
   EndTree(server);
   EXPECT_EQ("TERM CONT", SignalsTo(left));
   for (const Serial it : {other, tool}) EXPECT_EQ("", SignalsTo(it));
@@ -163,9 +163,9 @@ TEST_F(Tree, IsLookedForAgainWhenNobodySeemsToBeLeft) {
   OnFirst(SIGTERM, [&] { late = Orphan(agent, std::string("ANY=") + kToken); });
   const uint64_t request = EndTree(server);
   EXPECT_EQ("", SignalsTo(late));
-  Settle();
+  Proceed();
   EXPECT_EQ("TERM CONT", SignalsTo(late));
-  Settle();
+  Proceed();
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
@@ -178,7 +178,7 @@ TEST_F(Tree, IsStoppedRightBeforeItIsKilled) {
   Pass(HPR_GRACE_DEFAULT_MS);
   EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(agent));
   EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(tool));
-  Settle();
+  Proceed();
   EXPECT_EQ("KILLED", OutcomeOf(server, request));
 }
 
@@ -220,7 +220,7 @@ TEST_F(Tree, OfADeadLeaderGetsEachSignalOnce) {
   const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent);
   kernel.Find(tool)->ignores_term = true;
   End(agent);
-  Settle();
+  Proceed();
   EndTree(server);
   Pass(HPR_GRACE_DEFAULT_MS);
   EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(tool));
@@ -233,9 +233,9 @@ TEST_F(Tree, OfADeadLeaderLeavesOutWhoDescendsFromAnotherEntry) {
                tool = kernel.Spawn(inner);
   server.Register(Pid(inner), "/", "token-of-the-inner-one");
   End(agent);
-  Settle();
+  Proceed();
   const uint64_t request = EndTree(server);
-  Settle();
+  Proceed();
   EXPECT_EQ("", SignalsTo(inner));
   EXPECT_EQ("", SignalsTo(tool));
   EXPECT_NE("", OutcomeOf(server, request));
@@ -253,7 +253,7 @@ TEST_F(Tree, IsOneForTheNextServerToo) {
   Server &server = StartAndClean();
   ForgetSignals();
   Pass(HPR_GRACE_DEFAULT_MS);
-  Settle();
+  Proceed();
   EXPECT_NE("", SignalsTo(late));
   EXPECT_EQ(Pids{}, PidsOf(server));
 }
@@ -267,9 +267,9 @@ TEST_F(Tree, IsLookedForByTheNextServerThoughAllThatWereRecordedHaveGone) {
   const Serial late = Orphan(agent, std::string("ANY=") + kToken);
   End(agent);
   Server &server = StartAndClean();
-  Settle();
+  Proceed();
   EXPECT_EQ("TERM CONT", SignalsTo(late));
-  Settle();
+  Proceed();
   EXPECT_EQ(Pids{}, PidsOf(server));
 }
 

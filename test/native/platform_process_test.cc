@@ -344,7 +344,7 @@ TEST(Process, IsAStrangerIfItHasAnotherName) {
   EXPECT_EQ("STRANGER", system.Verify(identity));
 }
 
-/* Whoever edits the file must not aim one process's identity through another's number. */
+/* Whoever edits the file must not turn one process's identity through another's number. */
 TEST(Process, IsNotTheSameUnderAnotherNumber) {
   System system;
   IdleChild first, second;

@@ -92,7 +92,7 @@ protected:
     std::swap(live_, spare_);
     hpr_pieces_clear(&behind_);
     hpr_pieces_add_all(&behind_, &changed_);
-    hpr_layout_settle(&layout_, &lines_, true);
+    hpr_layout_after_write(&layout_, &lines_, true);
   }
 
   void Print(const hpr_layout_source &source, hpr_piece piece) {
@@ -320,7 +320,7 @@ TEST_F(Layout, EqualsTheJoinedEntriesAfterAnyChanges) {
                              : R"({"entries":[{"pid":7,"cwd":"/o"},1],"v":1})");
     else if (what == 11 && random() % 20 == 0) {
       Update(); /* and the write fails */
-      hpr_layout_settle(&layout_, &lines_, false);
+      hpr_layout_after_write(&layout_, &lines_, false);
       anew_ = true;
       behind_.whole = true;
     } else if (what > 11)
@@ -342,7 +342,7 @@ TEST_F(Layout, SaysWhenAnEntryHasChangedAndNobodySaidSo) {
   hpr_buffer buffer = {};
   EXPECT_EQ("HPR_ECORRUPT", Code(hpr_layout_print(&layout_, &source, {0, layout_.size}, &buffer)));
   hpr_buffer_done(&buffer);
-  hpr_layout_settle(&layout_, &lines_, false);
+  hpr_layout_after_write(&layout_, &lines_, false);
   behind_.whole = true;
   ExpectWritten();
 }

@@ -150,7 +150,7 @@ TEST_F(OwnerFile, KeepsTheEarlierLockUntilItsRowsAreWrittenAnew) {
   ASSERT_EQ("HPR_OK", owner.Take());
   ASSERT_EQ(0, rename((locks + ".away").c_str(), locks.c_str()));
   EXPECT_EQ(HPR_PROOF_LIVES, other.Judge(name));
-  hpr_ownerfile_settle(owner.it);
+  hpr_ownerfile_leave_earlier(owner.it);
   EXPECT_EQ(HPR_PROOF_ENDED, other.Judge(name));
 }
 

@@ -164,9 +164,9 @@ Bridges::Numbered Bridges::At(const std::vector<Hold> &holds, int32_t number, Se
   for (const Hold &hold : holds)
     for (const hpr_identity *it : {&hold.row->main, &hpr_row_more(hold.row)->pi}) {
       if (it->pid != number) continue;
-      at.doubtful |= it->state != HPR_RECORD_KNOWN;
+      at.unsure |= it->state != HPR_RECORD_KNOWN;
       if (truth_->SerialOf(*hold.row, *it) != named) continue;
-      at.doubtful |= it == &hpr_row_more(hold.row)->pi && !it->kin;
+      at.unsure |= it == &hpr_row_more(hold.row)->pi && !it->kin;
       at.genuine++;
       if (hold.live) at.live = &hold;
     }
@@ -184,7 +184,7 @@ Report Bridges::ByPid(const Server &server, const Agent &agent, int32_t number) 
   const Hold *nearest = Nearest(server, holds, report.named);
   report.has_entry =
       nearest && Of(truth_->SerialOf(*nearest->row, nearest->row->main)) == Of(agent.pi);
-  if (at.doubtful || at.genuine > 1 || (at.live && at.live != nearest)) return report;
+  if (at.unsure || at.genuine > 1 || (at.live && at.live != nearest)) return report;
   if (!nearest || nearest->row->main.state != HPR_RECORD_KNOWN) return report;
   if (!kernel_->IsAlive(truth_->SerialOf(*nearest->row, nearest->row->main))) return report;
   const hpr_link by = at.live ? HPR_LINK_PID : HPR_LINK_ANCESTOR;

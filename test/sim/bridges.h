@@ -74,7 +74,7 @@ private:
   struct Numbered {
     const Hold *live = nullptr; /* the entry of who has it */
     int genuine = 0;            /* rows of who has it */
-    bool doubtful = false;
+    bool unsure = false;
   };
 
   Numbered At(const std::vector<Hold> &holds, int32_t number, Serial named) const;

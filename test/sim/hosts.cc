@@ -217,7 +217,7 @@ void Hosts::Reap(Host &host) {
 }
 
 void Hosts::ServerHears(Host &host) {
-  if (Server *server = AnyServer(host)) server->Settle();
+  if (Server *server = AnyServer(host)) server->Proceed();
 }
 
 /* Under a number that a row has, most likely the other host's. */
@@ -355,7 +355,7 @@ void Hosts::End() {
       const Acting acting(host->kernel.self, &host->kernel);
       ProcessDies(*host);
       Reap(*host);
-      for (Server *server : host->Open()) server->Settle();
+      for (Server *server : host->Open()) server->Proceed();
     }
     Check();
   }

@@ -122,11 +122,11 @@ void Story::LetOrphansBeAdopted() {
   for (int i = 0; i < kLooks; i++) {
     kernel_.now_ms += kLookMs;
     for (Server *server : Open())
-      if (!server->Settle()) truth_.Break("a server never comes to rest");
+      if (!server->Proceed()) truth_.Break("a server never comes to rest");
     Check();
   }
   kernel_.now_ms += kWriteMs;
-  for (Server *server : Open()) server->Settle();
+  for (Server *server : Open()) server->Proceed();
   const std::vector<Server *> open = Open();
   for (const Server *server : open)
     if (server->HasUnwrittenChanges() && !server->HasExitsToWrite())

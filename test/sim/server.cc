@@ -136,7 +136,7 @@ Server::~Server() {
   all_.erase(std::find(all_.begin(), all_.end(), this));
 }
 
-void Server::Bury() {
+void Server::LetGo() {
   on_exit_event = nullptr;
   on_report = nullptr;
   const Acting acting(serial_, kernel_);
@@ -156,14 +156,14 @@ void Server::Do(const std::function<void(hpr_registry *)> &code) {
     calls_--;
     unwritten_ = HasUnwrittenChanges();
   }
-  if (registry_ && calls_ == 0 && !kernel_->IsAlive(serial_)) Bury();
+  if (registry_ && calls_ == 0 && !kernel_->IsAlive(serial_)) LetGo();
 }
 
 void Server::Crash() {
   const Acting acting(kernel_->self, kernel_);
   kernel_->Die(serial_, 9);
   disk_->CloseAllOf(serial_);
-  if (registry_ && calls_ == 0) Bury();
+  if (registry_ && calls_ == 0) LetGo();
 }
 
 void Server::Close() {
@@ -352,7 +352,7 @@ bool Server::AnswerStatus() {
   return true;
 }
 
-bool Server::Settle() {
+bool Server::Proceed() {
   Probe();
   FireTimers();
   for (int i = 0; i < kRestless; i++)

@@ -134,7 +134,7 @@ public:
   /* By the clock of delays, as all timers of a loop. */
   std::optional<int64_t> NextTimer() const { return timer_; }
   /* All of it until nothing is left to do now. False: it never comes to rest. */
-  bool Settle();
+  bool Proceed();
 
   /* --- looking inside ---------------------------------------------------------------------- */
 
@@ -178,7 +178,7 @@ private:
     int status;
   };
 
-  void Bury();
+  void LetGo();
   void Misreport(const char *how);
 
   static std::vector<Server *> all_; /* in the order in which they came */

@@ -277,7 +277,7 @@ void Story::LetThemEnd() {
     for (size_t i = kernel_.All().size(); i > 0; i--) ProcessDies();
     for (size_t i = kernel_.All().size(); i > 0 && !slow_init_; i--) InitReaps();
     for (Server *server : Open())
-      if (!server->Settle()) return truth_.Break("a server never comes to rest");
+      if (!server->Proceed()) return truth_.Break("a server never comes to rest");
     Check();
   }
   for (const Server *server : Open()) {
@@ -294,7 +294,7 @@ void Story::LetItEnd(Server *server) {
     for (size_t i = kernel_.All().size(); i > 0; i--) ProcessDies();
     for (size_t i = kernel_.All().size(); i > 0 && !slow_init_; i--) InitReaps();
     if (random_.OneIn(4)) KeeperStartsAgain();
-    if (!server->Settle()) return truth_.Break("a server never comes to rest");
+    if (!server->Proceed()) return truth_.Break("a server never comes to rest");
     quiet = next || kernel_.digest() != before ? 0 : quiet + 1;
   }
 }

@@ -193,7 +193,7 @@ void TreeStory::Ask(Server *server, Session *session, bool tree,
   const bool quiet = quiet_;
   quiet_ = quiet || random_.OneIn(2);
   const bool calm = told_ && (quiet_ || careful_);
-  if (calm) server->Settle(); /* who has gone has a number that may be another's */
+  if (calm) server->Proceed(); /* who has gone has a number that may be another's */
   if (!Has(*server, *session)) {
     quiet_ = quiet;
     return;
@@ -290,7 +290,7 @@ void TreeStory::ServerHears() {
   case 0: server->ReapOne(); break;
   case 1: server->DeliverExit(); break;
   case 2: server->DeliverNotice(); break;
-  default: server->Settle(); break;
+  default: server->Proceed(); break;
   }
 }
 
@@ -402,7 +402,7 @@ void TreeStory::End() {
       for (size_t i = kernel_.All().size(); i > 0; i--) DoomedDies();
       for (size_t i = kernel_.All().size(); i > 0; i--) InitReaps();
       for (Server *server : Open())
-        if (!server->Settle()) return truth_.Break("a server never comes to rest");
+        if (!server->Proceed()) return truth_.Break("a server never comes to rest");
       truth_.CheckNobodyIsStopped();
     }
     CheckEnded();

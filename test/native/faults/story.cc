@@ -58,13 +58,13 @@ const std::vector<Step> &Story() {
          return true;
        }},
       {"register again", Lack::kAnswers, [](World &world) { return Register(world, 14, "again"); }},
-      {"remove", Lack::kSettles,
+      {"remove", Lack::kCatchesUp,
        [](World &world) {
          hpr_registry_remove(world.registry, 14);
          return true;
        }},
       {"register a child", Lack::kAnswers, [](World &world) { return Register(world, 15, "c"); }},
-      {"a child exits", Lack::kSettles,
+      {"a child exits", Lack::kCatchesUp,
        [](World &world) {
          world.alive.erase(15);
          hpr_registry_child_exited(world.registry, world.tickets[15], 3, nullptr, false);
@@ -85,12 +85,12 @@ const std::vector<Step> &Story() {
        }},
       {"register what is ending", Lack::kAnswers,
        [](World &world) { return Register(world, 11, "u"); }},
-      {"its keeper dies", Lack::kSettles,
+      {"its keeper dies", Lack::kCatchesUp,
        [](World &world) {
          world.Die(12);
          return true;
        }},
-      {"pi dies", Lack::kSettles,
+      {"pi dies", Lack::kCatchesUp,
        [](World &world) {
          world.Die(13);
          return true;
@@ -100,7 +100,7 @@ const std::vector<Step> &Story() {
          hpr_registry_kill_all(world.registry);
          return true;
        }},
-      {"another dies", Lack::kSettles,
+      {"another dies", Lack::kCatchesUp,
        [](World &world) {
          world.Die(11);
          return true;

@@ -10,9 +10,9 @@
 
 /* What a step may do when it lacks something. */
 enum class Lack {
-  kAnswers, /* it answers false and has done nothing */
-  kSettles, /* it does all the same, at the latest when the file is tried again */
-  kGoesOn,  /* what it could not do is as before, and done by the same step again */
+  kAnswers,   /* it answers false and has done nothing */
+  kCatchesUp, /* it does all the same, at the latest when the file is tried again */
+  kGoesOn,    /* what it could not do is as before, and done by the same step again */
 };
 
 struct Step {

@@ -120,14 +120,14 @@ Serial Machine::UseAgain(Serial serial) {
   return Stranger(number);
 }
 
-void Machine::Settle() {
+void Machine::Proceed() {
   for (const Serial serial : kernel.All())
     if (const sim::Process *process = kernel.Find(serial))
       if (process->doom != 0) kernel.Die(serial, process->doom);
   for (const Serial serial : kernel.All())
     if (const sim::Process *process = kernel.Find(serial))
       if (process->state == State::kZombie && !IsServer(process->parent)) kernel.Reap(serial);
-  for (const auto &server : servers_) EXPECT_TRUE(server->Settle()) << "it never comes to rest";
+  for (const auto &server : servers_) EXPECT_TRUE(server->Proceed()) << "it never comes to rest";
   for (const auto &server : servers_) server->Do(hpr_registry_flush);
 }
 

@@ -34,7 +34,7 @@ hpr_target ByPid(int32_t pid);
 std::string Outcome(hpr_outcome outcome);
 
 /*
- * Nothing happens by itself: a process that a signal has doomed dies in Settle(), time passes in
+ * Nothing happens by itself: a process that a signal has doomed dies in Proceed(), time passes in
  * Pass(), and servers hear of either then. A signal to anybody but the servers' own fails the test.
  */
 class Machine : public testing::Test {
@@ -70,7 +70,7 @@ protected:
   /* A process is gone without a trace, and a stranger has its number. */
   Serial UseAgain(Serial serial);
   /* The doomed die, the dead are reaped, and the servers hear of it. */
-  void Settle();
+  void Proceed();
   /* Time passes; the servers' timers fire, and nobody dies. */
   void Pass(int64_t ms);
   /* Somebody else has the pid file's lock. */

@@ -219,7 +219,7 @@ TEST(WindowsSignal, SparesItselfAndTheSystem) {
 }
 
 TEST(WindowsSignal, SparesAnAncestor) {
-  Child parent({"strike", std::to_string(Self())});
+  Child parent({"signal", std::to_string(Self())});
   EXPECT_EQ("HPR_EFORBIDDEN", Code(-parent.said()));
 }
 

@@ -64,7 +64,7 @@ int Write(const std::string &path, int first, int count) {
 }
 
 /* Tries to end a process as if a dead server's file had named it; says how that went. */
-int Strike(int32_t pid) {
+int SignalIt(int32_t pid) {
   System system;
   const hpr_identity it = system.IdentifyRecorded(pid, system.NowMs());
   Say(-system.ops()->signal(system.ops()->self, &it, HPR_SIGNAL_KILL, HPR_SCOPE_GROUP));
@@ -89,7 +89,7 @@ int PlayRole(const std::vector<std::string> &role) {
   if (name == "desert") return Desert();
   if (name == "lock") return Lock(role.at(1));
   if (name == "write") return Write(role.at(1), std::stoi(role.at(2)), std::stoi(role.at(3)));
-  if (name == "strike") return Strike(std::stoi(role.at(1)));
+  if (name == "signal") return SignalIt(std::stoi(role.at(1)));
   if (name == "serve") return Serve(role.at(1));
   return 2;
 }
