@@ -61,15 +61,17 @@ void hpr_heir_after_write(const hpr_ledger_scope *scope) {
   ledger->unwritable = end == HPR_SYNC_FAILED;
   if (!tell_exits(scope, end)) hpr_pidfile_take_back(ledger->pidfile);
   if (ledger->unrecorded == 0 || end == HPR_SYNC_UNLOCKED) return;
-  const size_t before = ledger->unrecorded;
+  bool given_up = false;
   for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next)
-    if (entry->unrecorded && end == HPR_SYNC_DONE)
+    if (entry->unrecorded && end == HPR_SYNC_DONE) {
       entry->unrecorded = false;
-    else if (entry->unrecorded && !entry->claimed)
+    } else if (entry->unrecorded && !entry->claimed) {
       give_up(scope, entry);
+      given_up = true;
+    }
   if (end == HPR_SYNC_DONE)
     ledger->unrecorded = 0;
-  else if (ledger->unrecorded < before)
+  else if (given_up)
     hpr_pidfile_take_back(ledger->pidfile);
 }
 

@@ -1,6 +1,7 @@
 #include "store/row.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,8 +38,8 @@ void hpr_owner_name_drop(hpr_owner_name *name) {
 }
 
 void hpr_owner_name_prove(hpr_owner_name *name, const char *file, const char *init) {
-  memcpy(name->file, file, sizeof name->file);
-  memcpy(name->init, init, sizeof name->init);
+  snprintf(name->file, sizeof name->file, "%s", file);
+  snprintf(name->init, sizeof name->init, "%s", init);
   free(name->text);
   name->text = NULL;
 }

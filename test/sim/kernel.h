@@ -99,7 +99,8 @@ public:
   Serial BornAs(int32_t number, uint64_t start_ticks) const;
   /* Who made it, whoever is its parent now. */
   Serial MadeBy(Serial serial) const;
-  /* While somebody looked at all processes it came, and who made it went, so that he saw neither. */
+  /* While somebody looked at all processes it came, and who made it went, so that he saw neither.
+   */
   bool WasMissed(Serial serial) const;
   /* The signal that it died of, 0: it exited. */
   int StatusOf(Serial serial) const;
