@@ -35,10 +35,11 @@ static void identify(const hpr_registry *registry, const hpr_entry *entry, int32
   if (ret_agent->kin && !belongs(registry, entry, pid)) ret_agent->kin = false;
 }
 
-/* What is known of the former agent is what is true of it now. */
+/* What is known of its agents is what is true of them now. */
 static void look_at_known(hpr_registry *registry, hpr_entry *entry) {
   hpr_watch_stop(&registry->process, entry); /* and set anew, of the new one */
   hpr_watch_look(&registry->process, entry, HPR_PART_AGENT);
+  hpr_watch_look(&registry->process, entry, HPR_PART_FORMER);
 }
 
 /* True also if it cannot be told: who is known stays. */

@@ -326,6 +326,16 @@ TEST_F(Ending, AsksOnceAnAgentThatWasNamedAgain) {
   for (const Serial agent : {pi, next}) EXPECT_EQ("TERM CONT", SignalsTo(agent));
 }
 
+TEST_F(Ending, OfAKeeperKnowsAThirdAgentAsSoonAsTheFirstHasGone) {
+  Server &server = Start();
+  const auto [keeper, pi] = Keeper(server, "s");
+  const Serial next = kernel.Spawn(keeper), third = kernel.Spawn(keeper);
+  server.Link("s", "s", Pid(next));
+  kernel.Die(pi, 0); /* which nobody has heard of yet */
+  server.Link("s", "s", Pid(third));
+  EXPECT_EQ(Pid(third), server.PidOf("s"));
+}
+
 TEST_F(Ending, LeavesAFormerAgentThatHasAnEntryOfItsOwn) {
   Server &server = Start();
   const auto [keeper, pi] = Keeper(server, "s");

@@ -578,15 +578,6 @@ const mutants = [
     replace: "         agent->state != HPR_RECORD_NOBODY;",
   },
   {
-    name: "a former agent that runs is not asked to end",
-    file: "src/core/table.c",
-    find: "  if (left && !hpr_entry_has_former(entry))\n    keep_as_former(entry, &agent);\n  else if (left)",
-    replace:
-      "  const bool dead = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_GROUP;\n" +
-      "  if (left && dead && !hpr_entry_has_former(entry))\n    keep_as_former(entry, &agent);\n" +
-      "  else if (left && dead)",
-  },
-  {
     name: "a row that stays judged by what was made of it",
     file: "src/core/judge.c",
     find: "  if (agent != HPR_VERDICT_SAME) return agent;\n",
@@ -607,8 +598,8 @@ const mutants = [
   {
     name: "owners: rows do not name the new lock",
     file: "src/store/row.c",
-    find: "  memcpy(name->file, file, sizeof name->file);\n",
-    replace: "",
+    find: '  snprintf(name->file, sizeof name->file, "%s", file);\n',
+    replace: "  (void)file;\n",
   },
   {
     name: "owners: a call that waited in vain gives up",
