@@ -70,7 +70,7 @@ static void let_former_go(hpr_registry *registry, hpr_entry *entry) {
   const hpr_entry *other = former ? hpr_table_find_pid(&registry->table, former->pid) : NULL;
   if (!other || other == entry || !hpr_identity_equal(&other->row.main, former)) return;
   hpr_watch_stop(&registry->process, entry);
-  hpr_table_drop_former(&registry->table, entry);
+  hpr_entry_drop_former(entry);
 }
 
 static void decide_life(hpr_registry *registry, hpr_entry *entry) {

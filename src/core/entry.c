@@ -68,10 +68,14 @@ void hpr_entry_meet(hpr_entry *entry, hpr_part part) {
   };
 }
 
+bool hpr_entry_is_proved(const hpr_entry *entry, hpr_part part) {
+  const hpr_identity *identity = hpr_entry_part(entry, part);
+  return identity && identity->state == HPR_RECORD_KNOWN && identity->kin;
+}
+
 bool hpr_entry_answers_for(const hpr_entry *entry, hpr_part part) {
   const hpr_identity *identity = hpr_entry_part(entry, part);
-  return identity && (identity->state == HPR_RECORD_OPAQUE ||
-                      (identity->state == HPR_RECORD_KNOWN && identity->kin));
+  return hpr_entry_is_proved(entry, part) || (identity && identity->state == HPR_RECORD_OPAQUE);
 }
 
 bool hpr_entry_is_there(const hpr_entry *entry, hpr_part part) {
@@ -100,6 +104,13 @@ bool hpr_entry_is_left(const hpr_entry *entry) {
   return false;
 }
 
+void hpr_entry_drop_former(hpr_entry *entry) {
+  if (!hpr_entry_part(entry, HPR_PART_FORMER)) return;
+  hpr_row_drop_former(&entry->row);
+  hpr_entry_meet(entry, HPR_PART_FORMER);
+  hpr_entry_touch(entry);
+}
+
 bool hpr_entry_has_former(const hpr_entry *entry) {
   const hpr_presence presence = entry->parts[HPR_PART_FORMER].presence;
   return presence == HPR_PRESENCE_THERE || presence == HPR_PRESENCE_GROUP;
@@ -107,12 +118,11 @@ bool hpr_entry_has_former(const hpr_entry *entry) {
 
 /* Whoever was only told of, and whom nobody could look at, does not take another one's place. */
 bool hpr_entry_can_promote(const hpr_entry *entry) {
-  const hpr_identity *agent = hpr_entry_part(entry, HPR_PART_AGENT);
   const bool two_formers =
       entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_GROUP && hpr_entry_has_former(entry);
   return entry->life == HPR_LIFE_RUNNING && !hpr_entry_is_there(entry, HPR_PART_MAIN) &&
          !two_formers && entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
-         agent->state == HPR_RECORD_KNOWN && agent->kin;
+         hpr_entry_is_proved(entry, HPR_PART_AGENT);
 }
 
 void hpr_entry_promote(hpr_entry *entry) {

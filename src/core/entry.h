@@ -109,6 +109,12 @@ void hpr_entry_meet(hpr_entry *entry, hpr_part part);
 /* True for a process that we answer for: a relative, or one whose identity nobody would tell. */
 bool hpr_entry_answers_for(const hpr_entry *entry, hpr_part part);
 
+/* True for a process that is known, and a relative. */
+bool hpr_entry_is_proved(const hpr_entry *entry, hpr_part part);
+
+/* Its former process, if it has one, is not this entry's any more. */
+void hpr_entry_drop_former(hpr_entry *entry);
+
 /* True if the part runs, or the contrary is not proved. */
 bool hpr_entry_is_there(const hpr_entry *entry, hpr_part part);
 

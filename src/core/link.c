@@ -120,12 +120,12 @@ static bool still_has_number(hpr_registry *registry, hpr_entry *entry, hpr_part 
 static bool is_its_agent(hpr_registry *registry, hpr_entry *entry, const char *session,
                          int32_t pid) {
   if (!still_has_number(registry, entry, HPR_PART_AGENT)) return false;
-  const hpr_identity *agent = &hpr_row_more(&entry->row)->pi;
-  if (agent->state == HPR_RECORD_KNOWN && agent->kin) return true;
+  if (hpr_entry_is_proved(entry, HPR_PART_AGENT)) return true;
   const hpr_entry *nearest = hpr_kinship_find(&registry->process, &registry->table, pid);
   if (nearest) return nearest == entry;
-  return has(entry, session) || agent->state == HPR_RECORD_NOBODY ||
-         (agent->state == HPR_RECORD_OPAQUE && entry->agent_found);
+  const hpr_record_state state = hpr_row_more(&entry->row)->pi.state;
+  return has(entry, session) || state == HPR_RECORD_NOBODY ||
+         (state == HPR_RECORD_OPAQUE && entry->agent_found);
 }
 
 /* Of those whose agent has that pid the one that the session has, else the first. */

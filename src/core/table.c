@@ -269,10 +269,9 @@ void hpr_table_unlink(hpr_table *table, hpr_entry *entry) {
 /* It runs, or its group does, and it has no entry of its own. */
 static bool is_agent_left(const hpr_table *table, const hpr_entry *entry) {
   const hpr_presence presence = entry->parts[HPR_PART_AGENT].presence;
-  const hpr_identity *agent = hpr_entry_part(entry, HPR_PART_AGENT);
   if (presence == HPR_PRESENCE_GROUP) return true;
-  return presence == HPR_PRESENCE_THERE && agent->state == HPR_RECORD_KNOWN && agent->kin &&
-         !hpr_table_find_pid(table, agent->pid);
+  return presence == HPR_PRESENCE_THERE && hpr_entry_is_proved(entry, HPR_PART_AGENT) &&
+         !hpr_table_find_pid(table, hpr_row_more(&entry->row)->pi.pid);
 }
 
 static void keep_as_former(hpr_entry *entry, const hpr_identity *agent) {
@@ -299,17 +298,10 @@ static void split_off(hpr_table *table, hpr_entry *entry) {
   hpr_table_mark(table, remainder);
 }
 
-void hpr_table_drop_former(hpr_table *table, hpr_entry *entry) {
-  (void)table;
-  hpr_row_drop_former(&entry->row);
-  hpr_entry_meet(entry, HPR_PART_FORMER);
-  hpr_entry_touch(entry);
-}
-
 static void leave_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *successor) {
   const bool left = successor->pid != 0 && is_agent_left(table, entry);
   const hpr_identity agent = entry->row.rest->pi;
-  if (hpr_identity_equal(&entry->row.rest->former, successor)) hpr_table_drop_former(table, entry);
+  if (hpr_identity_equal(&entry->row.rest->former, successor)) hpr_entry_drop_former(entry);
   if (left && !hpr_entry_has_former(entry))
     keep_as_former(entry, &agent);
   else if (left)

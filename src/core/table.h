@@ -112,9 +112,6 @@ void hpr_table_note_change(const hpr_table *table);
  * HPR_ENOMEM: it was not changed.
  */
 int hpr_table_set_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *agent);
-
-/* The former one is not this entry's any more. */
-void hpr_table_drop_former(hpr_table *table, hpr_entry *entry);
 /*
  * Makes the agent the registered process. HPR_EEXIST: another entry still has its pid.
  * HPR_ENOMEM: nothing was changed.

@@ -363,9 +363,7 @@ int hpr_pidfile_sync(hpr_pidfile *f, const hpr_pidfile_client *client) {
   return result;
 }
 
-/*
- * Without a lock of our own where all see it nobody can be shown what we take over.
- */
+/* Without a lock of our own where all see it nobody can be shown what we take over. */
 int hpr_pidfile_claim(hpr_pidfile *f, const hpr_owner_name *of) {
   if (f->owner_due && !hpr_ownerfile_has_claimed(f->owners, of)) return HPR_ENOLCK;
   return hpr_ownerfile_claim(f->owners, of);

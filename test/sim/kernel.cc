@@ -2,11 +2,22 @@
 
 #include <signal.h>
 
+#include "sim/random.h"
+
 extern "C" {
 #include "base/error.h"
 }
 
 namespace sim {
+
+Features SomeFeatures(Random *random) {
+  switch (random->Below(8)) {
+  case 0: return {false, false, false};
+  case 1: return {true, false, false};
+  case 2: return {true, true, false};
+  default: return {true, true, true};
+  }
+}
 
 Kernel *the_kernel = nullptr;
 

@@ -26,6 +26,11 @@ struct Features {
   bool names = true;         /* 6.14: file handles on pidfs */
 };
 
+class Random;
+
+/* Kernels as there are, the newest most often. */
+Features SomeFeatures(Random *random);
+
 enum class State { kRunning, kStopped, kZombie };
 
 struct Process {

@@ -574,8 +574,8 @@ const mutants = [
   {
     name: "who was only told of takes a dead one's place",
     file: "src/core/entry.c",
-    find: "         agent->state == HPR_RECORD_KNOWN && agent->kin;",
-    replace: "         agent->state != HPR_RECORD_NOBODY;",
+    find: "         hpr_entry_is_proved(entry, HPR_PART_AGENT);",
+    replace: "         hpr_entry_answers_for(entry, HPR_PART_AGENT);",
   },
   {
     name: "a row that stays judged by what was made of it",

@@ -13,16 +13,6 @@ constexpr size_t kRounds = 24; /* more than the longest grace takes, and a secon
 constexpr int64_t kRoundMs = 250;
 constexpr int32_t kLastServer = 50; /* a number that nobody else is given */
 
-/* Kernels as there are, the newest most often. */
-Features SomeFeatures(Random *random) {
-  switch (random->Below(8)) {
-  case 0: return {false, false, false};
-  case 1: return {true, false, false};
-  case 2: return {true, true, false};
-  default: return {true, true, true};
-  }
-}
-
 } // namespace
 
 Story::Story(uint64_t seed)

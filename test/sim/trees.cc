@@ -20,15 +20,6 @@ const std::vector<int32_t> kGraces = {0, 50, 2000};
 const std::vector<hpr_signal> kSignals = {HPR_SIGNAL_TERM, HPR_SIGNAL_TERM, HPR_SIGNAL_TERM,
                                           HPR_SIGNAL_INT, HPR_SIGNAL_KILL};
 
-Features SomeFeatures(Random *random) {
-  switch (random->Below(8)) {
-  case 0: return {false, false, false};
-  case 1: return {true, false, false};
-  case 2: return {true, true, false};
-  default: return {true, true, true};
-  }
-}
-
 } // namespace
 
 TreeStory::TreeStory(uint64_t seed) : random_(~seed), truth_(&kernel_, &disk_) {
