@@ -1,6 +1,9 @@
 #include "core/census.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
 
 enum { RECENT_MS = 50 }; /* so old it does for a first look: the last finds who has come since */
 
@@ -14,10 +17,21 @@ static bool is_above_us(const hpr_entry *owner) {
   return owner == &above_us || owner == &entry_above_us;
 }
 
+/* Tokens that tell whose a process is, in the order in which they count. */
+typedef struct tokens {
+  char **texts;
+  hpr_entry **owners;
+  size_t count, room;
+} tokens;
+
 typedef struct taking {
   hpr_census *census;
   const hpr_census_scope *scope;
+  tokens tokens;
+  int result;
 } taking;
+
+static bool ends_with_tree(const hpr_entry *entry) { return entry->ending && entry->ending->tree; }
 
 /* --- finding -------------------------------------------------------------------------------- */
 
@@ -25,8 +39,63 @@ size_t hpr_census_find(const hpr_census *census, int32_t pid) {
   return hpr_seen_find(census->list, census->count, pid);
 }
 
+bool hpr_census_is_other_servers(const hpr_census *census, int32_t pid) {
+  const size_t i = hpr_census_find(census, pid);
+  return i != NOBODY && census->owners[i] == &other_servers;
+}
+
 static size_t parent_of(const hpr_census *census, size_t i) {
   return hpr_census_find(census, census->list[i].parent);
+}
+
+/* --- tokens --------------------------------------------------------------------------------- */
+
+/* Those of all entries: what another one's session has started is not this one's. Of several that
+ * somebody carries the first counts, and those of sessions that go on living come first. */
+static void add_token(taking *it, const char *text, hpr_entry *owner) {
+  tokens *all = &it->tokens;
+  if (!text || it->result != 0) return;
+  if (all->count == all->room) {
+    const size_t room = all->room ? 2 * all->room : 64;
+    char **texts = realloc(all->texts, room * sizeof *texts);
+    if (texts) all->texts = texts;
+    hpr_entry **owners = realloc(all->owners, room * sizeof *owners);
+    if (owners) all->owners = owners;
+    if (texts && owners) all->room = room;
+  }
+  char *copy = all->count < all->room ? strdup(text) : NULL;
+  if (!copy) {
+    it->result = HPR_ENOMEM;
+    return;
+  }
+  all->owners[all->count] = owner;
+  all->texts[all->count++] = copy;
+}
+
+static size_t first_carried(const taking *it, int32_t pid) {
+  const hpr_process_ops *process = it->scope->process;
+  return process->marked(process->self, pid, (const char *const *)it->tokens.texts,
+                         it->tokens.count, hpr_pidfile_path(it->scope->pidfile));
+}
+
+/* A token that we carry ourselves all our children have, whosever they are. */
+static void drop_our_own(taking *it) {
+  const hpr_process_ops *process = it->scope->process;
+  const int32_t self = process->self_pid(process->self);
+  tokens *all = &it->tokens;
+  size_t i;
+  while ((i = first_carried(it, self)) < all->count) {
+    free(all->texts[i]);
+    all->count--;
+    memmove(&all->texts[i], &all->texts[i + 1], (all->count - i) * sizeof *all->texts);
+    memmove(&all->owners[i], &all->owners[i + 1], (all->count - i) * sizeof *all->owners);
+  }
+}
+
+static void free_tokens(tokens *all) {
+  for (size_t i = 0; i < all->count; i++) free(all->texts[i]);
+  free(all->texts);
+  free(all->owners);
 }
 
 /* --- who is known by identity --------------------------------------------------------------- */
@@ -43,6 +112,7 @@ static void give(const taking *it, const hpr_identity *identity, hpr_entry *owne
   hpr_entry *before = i != NOBODY ? it->census->owners[i] : NULL;
   if (i == NOBODY || (before && before != &above_us)) return;
   it->census->owners[i] = before ? &entry_above_us : owner;
+  it->census->has_other_servers = it->census->has_other_servers || owner == &other_servers;
 }
 
 static void give_if_itself(const taking *it, const hpr_identity *identity, hpr_entry *owner) {
@@ -69,9 +139,15 @@ static void give_parts(const taking *it, hpr_entry *entry) {
     if (!identity || (part != HPR_PART_MAIN && !hpr_entry_answers_for(entry, part))) continue;
     if (entry->parts[part].presence == HPR_PRESENCE_THERE) give_if_there(it, identity, entry);
   }
-  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
-    if (entry->ending->others[i].there && !entry->ending->others[i].bystander)
-      give_if_there(it, &entry->ending->others[i].identity, entry);
+}
+
+/* Whom an end has found before, whoever has it for a parent now; but for what descends from another
+ * entry, which may have been registered since. */
+static void give_others(const taking *it) {
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
+      if (entry->ending->others[i].there && !entry->ending->others[i].bystander)
+        give_if_there(it, &entry->ending->others[i].identity, entry);
 }
 
 /* What it starts itself are agents. */
@@ -81,18 +157,19 @@ static void give_server(const taking *it, const hpr_identity *identity) {
 }
 
 static void give_row(void *context, const hpr_row *row) {
-  const taking *it = context;
+  taking *it = context;
   give_if_itself(it, &row->main, &other_servers);
   give_if_itself(it, &hpr_row_more(row)->keeper, &other_servers);
   give_server(it, &hpr_row_owner(row)->identity);
   if (hpr_row_more(row)->pi.kin) give_if_itself(it, &hpr_row_more(row)->pi, &other_servers);
+  add_token(it, row->token, &other_servers);
 }
 
-static void give_known(const taking *it) {
+static void give_known(taking *it) {
   give_us(it);
   for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
     give_parts(it, entry);
-  hpr_pidfile_each_other(it->scope->pidfile, it->scope->owner_id, give_row, (void *)it);
+  hpr_pidfile_each_other(it->scope->pidfile, it->scope->owner_id, give_row, it);
 }
 
 /* --- who belongs to them -------------------------------------------------------------------- */
@@ -161,73 +238,26 @@ static void spread(hpr_census *census) {
 
 /* --- who carries a token -------------------------------------------------------------------- */
 
-typedef struct tokens {
-  const char **texts;
-  hpr_entry **entries;
-  size_t count;
-} tokens;
-
-static bool ends_with_tree(const hpr_entry *entry) { return entry->ending && entry->ending->tree; }
-
-/* A token that we carry ourselves all our children have, whosever they are. */
-static bool is_usable(const taking *it, hpr_entry *entry) {
-  const hpr_process_ops *process = it->scope->process;
-  const char *file = hpr_pidfile_path(it->scope->pidfile), *token = entry->row.token;
-  if (!token) return false;
-  if (!entry->token_asked) {
-    entry->token_asked = true;
-    entry->token_is_ours =
-        process->marked(process->self, process->self_pid(process->self), &token, 1, file) == 0;
-  }
-  return !entry->token_is_ours;
-}
-
-/* Those of all entries: what another one's session has started is not this one's. */
-static int collect(const taking *it, tokens *ret_tokens) {
-  size_t count = 0;
-  bool wanted = false;
-  *ret_tokens = (tokens){0};
-  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next) {
-    wanted = wanted || ends_with_tree(entry);
-    count += entry->row.token != NULL;
-  }
-  if (!wanted || count == 0) return 0;
-  ret_tokens->texts = malloc(count * sizeof *ret_tokens->texts);
-  ret_tokens->entries = malloc(count * sizeof *ret_tokens->entries);
-  if (!ret_tokens->texts || !ret_tokens->entries) return HPR_ENOMEM;
-  for (int ending = 0; ending < 2; ending++)
-    for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next) {
-      if (ends_with_tree(entry) != (ending != 0) || !is_usable(it, entry)) continue;
-      ret_tokens->entries[ret_tokens->count] = entry;
-      ret_tokens->texts[ret_tokens->count++] = entry->row.token;
-    }
-  return 0;
-}
-
-/* The first of several counts, and those that go on living come first. */
-static bool give_marked(const taking *it, const tokens *all) {
-  const hpr_process_ops *process = it->scope->process;
-  const char *file = hpr_pidfile_path(it->scope->pidfile);
+static bool give_marked(const taking *it) {
   hpr_census *census = it->census;
   bool changed = false;
   for (size_t i = 0; i < census->count; i++) {
     if (census->owners[i] || !hpr_is_pid(census->list[i].pid)) continue;
-    const size_t which =
-        process->marked(process->self, census->list[i].pid, all->texts, all->count, file);
-    if (which == all->count) continue;
-    census->owners[i] = all->entries[which];
+    const size_t which = first_carried(it, census->list[i].pid);
+    if (which == it->tokens.count) continue;
+    census->owners[i] = it->tokens.owners[which];
     changed = true;
   }
   return changed;
 }
 
-static int give_by_token(const taking *it) {
-  tokens all;
-  const int result = collect(it, &all);
-  if (result == 0 && all.count > 0 && give_marked(it, &all)) spread_by(it->census, of_ancestor);
-  free(all.texts);
-  free(all.entries);
-  return result;
+static void give_by_token(taking *it) {
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    if (!ends_with_tree(entry)) add_token(it, entry->row.token, entry);
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    if (ends_with_tree(entry)) add_token(it, entry->row.token, entry);
+  drop_our_own(it);
+  if (it->result == 0 && give_marked(it)) spread_by(it->census, of_ancestor);
 }
 
 /* --- the whole ------------------------------------------------------------------------------ */
@@ -244,24 +274,30 @@ bool hpr_census_is_recent(const hpr_census *census, const hpr_census_scope *scop
          now_ms - census->taken_ms < RECENT_MS;
 }
 
+/* A group has in it whom its leader's tools have started, too: tokens come first. */
+static void give_all(taking *it) {
+  give_known(it);
+  spread_by(it->census, of_ancestor);
+  give_others(it);
+  spread_by(it->census, of_ancestor);
+  give_by_token(it);
+  give_groups_left(it);
+  spread(it->census);
+}
+
 int hpr_census_take(hpr_census *census, const hpr_census_scope *scope) {
-  const taking it = {.census = census, .scope = scope};
+  taking it = {.census = census, .scope = scope};
   hpr_census_done(census);
   census->taken_ms = scope->process->clock_ms(scope->process->self);
   census->changes = scope->table->changes;
-  int result = scope->process->list(scope->process->self, &census->list, &census->count);
-  if (result != 0) return result;
+  it.result = scope->process->list(scope->process->self, &census->list, &census->count);
+  if (it.result != 0) return it.result;
   census->owners = calloc(census->count + 1, sizeof *census->owners);
-  result = census->owners ? 0 : HPR_ENOMEM;
-  if (result == 0) {
-    give_known(&it);
-    spread_by(census, of_ancestor);
-    result = give_by_token(&it); /* a group has in it whom its leader's tools have started, too */
-  }
-  if (result == 0) {
-    give_groups_left(&it);
-    spread(census);
-  }
-  if (result != 0) hpr_census_done(census);
-  return result;
+  if (census->owners)
+    give_all(&it);
+  else
+    it.result = HPR_ENOMEM;
+  free_tokens(&it.tokens);
+  if (it.result != 0) hpr_census_done(census);
+  return it.result;
 }

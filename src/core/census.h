@@ -10,9 +10,10 @@ typedef struct hpr_census {
   hpr_seen *list;     /* by pid */
   hpr_entry **owners; /* the entry that each belongs to; NULL: none of ours */
   size_t count;
-  int64_t taken_ms; /* by the system's monotonic clock */
-  uint64_t changes; /* the table's counter at that time */
-  bool stale;       /* a signal was sent since */
+  int64_t taken_ms;       /* by the system's monotonic clock */
+  uint64_t changes;       /* the table's counter at that time */
+  bool stale;             /* a signal was sent since */
+  bool has_other_servers; /* of the file, or what they have started */
 } hpr_census;
 
 /* What is asked of it. */
@@ -25,9 +26,9 @@ typedef struct hpr_census_scope {
 
 /*
  * A process belongs to the entry of its nearest ancestor that has one; else to that of the token
- * that it carries; else to that of the leader of its group or session, or of an ancestor's. Tokens
- * are only searched for if an entry is ending with its tree. Other servers of the file and their
- * processes belong to no entry of ours. HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN.
+ * that it carries; else to that of the leader of its group or session, or of an ancestor's. Other
+ * servers of the file, their processes, and who carries a token of theirs belong to no entry of
+ * ours. HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN.
  */
 int hpr_census_take(hpr_census *census, const hpr_census_scope *scope);
 void hpr_census_done(hpr_census *census);
@@ -37,5 +38,8 @@ bool hpr_census_is_recent(const hpr_census *census, const hpr_census_scope *scop
 
 /* SIZE_MAX: there is no such process. */
 size_t hpr_census_find(const hpr_census *census, int32_t pid);
+
+/* It was another server of the file, or a process of one. */
+bool hpr_census_is_other_servers(const hpr_census *census, int32_t pid);
 
 #endif

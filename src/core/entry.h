@@ -74,7 +74,6 @@ typedef struct hpr_entry {
   bool agent_found : 1; /* by discovery, title or mark alone: any that is named takes its place */
   bool status_expected : 1;                /* a child of ours, whose parent tells how it ended */
   bool status_known : 1;                   /* or given up */
-  bool token_asked : 1, token_is_ours : 1; /* whether we carry its token ourselves */
   bool looked_up : 1;                      /* the lookups find it */
   bool due : 1;                            /* in the table's list of those that a turn works on */
   bool acted : 1;                          /* it was signalled in this round of the turn */

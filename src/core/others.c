@@ -169,8 +169,10 @@ bool hpr_others_watch(const hpr_process_ops *process, hpr_entry *entry) {
         process->watch(process->self, &it->identity,
                        hpr_watch_make(entry->serial, (uint16_t)i, HPR_WATCH_OTHER), &verdict);
     it->watched = result == 0 || result == HPR_EPOLLED;
-    it->suspect = it->suspect || result == HPR_ESRCH;
-    all = all && (it->watched || result == HPR_ESRCH);
+    /* It has gone, and it is not its group that is waited for. */
+    const bool gone = result == HPR_ESRCH || (it->watched && verdict == HPR_VERDICT_GROUP);
+    it->suspect = it->suspect || gone;
+    all = all && (it->watched || gone);
   }
   return all;
 }

@@ -44,10 +44,21 @@ static bool is_of_our_user(const looking *it, const hpr_identity *identity,
          process->same_user(process->self, identity, &it->registry->owners.self);
 }
 
-/* The pid may have passed to another entry's process since the census was taken. */
+static bool is_below_other_server(const looking *it, int32_t pid) {
+  const hpr_process_ops *process = &it->registry->process;
+  hpr_ancestor line[HPR_LINEAGE_MAX];
+  size_t count;
+  if (process->lineage(process->self, pid, line, &count) != 0) return false;
+  for (size_t i = 0; i < count && !known(it, line[i].pid); i++)
+    if (hpr_census_is_other_servers(it->census, line[i].pid)) return true;
+  return false;
+}
+
+/* The pid may have passed to another session's process since the census was taken. */
 static bool is_anothers(const looking *it, int32_t pid) {
   const hpr_entry *nearest = hpr_kinship_find(&it->registry->process, &it->registry->table, pid);
-  return nearest && nearest != it->entry;
+  return (nearest && nearest != it->entry) ||
+         (it->census->has_other_servers && is_below_other_server(it, pid));
 }
 
 static bool prove(looking *it, size_t i, hpr_identity *ret_identity);

@@ -122,15 +122,54 @@ TEST_F(Tree, IsNotWhoCarriesANeighboursTokenToo) {
   }
 }
 
+/* It was started in our agent's group, and is dead: what it has left is its server's. */
+TEST_F(Tree, IsNotWhoCarriesATokenOfAnotherServers) {
+  Server &server = Start(), &other = Start();
+  const Serial agent = Child(server, kToken), inner = kernel.Spawn(agent),
+               tool = kernel.Spawn(inner);
+  other.Register(Pid(inner), "/", "token-of-the-other-server");
+  Carry(tool, "ANY=token-of-the-other-server");
+  End(inner);
+  EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(agent));
+  EXPECT_EQ("", SignalsTo(tool));
+}
+
 /* We carry a neighbour's token, as all that we start: it makes nobody the neighbour's. */
 TEST_F(Tree, IsToldByATokenThatWeDoNotCarryOurselves) {
-  Server &server = Start();
-  Carry(server.serial(), "OURS=token-of-a-neighbour");
-  Child(server, "token-of-a-neighbour");
-  const Serial agent = Child(server, kToken);
-  const Serial orphan = Orphan(agent, std::string("ANY=") + kToken);
-  EndTree(server);
-  EXPECT_EQ("TERM CONT", SignalsTo(orphan));
+  for (const bool of_another_server : {false, true}) {
+    Server &server = Start(), &other = Start();
+    const std::string theirs = "token-of-a-neighbour" + std::to_string(of_another_server),
+                      ours = kToken + std::to_string(of_another_server);
+    Carry(server.serial(), "OURS=" + theirs);
+    Child(of_another_server ? other : server, theirs);
+    const Serial orphan = Orphan(Child(server, ours), "A=" + theirs);
+    Carry(orphan, "B=" + ours);
+    EndTree(server, ours.c_str());
+    EXPECT_EQ("TERM CONT", SignalsTo(orphan)) << of_another_server;
+  }
+}
+
+/* The outer one leads no group: its plain end takes along all that descends from it. */
+TEST_F(Tree, InsideOfOneThatEndsWithoutItsOwnIsWaitedFor) {
+  for (const std::string outer_token : {"ends-without-its-tree", "ends-with-its-tree-at-last"}) {
+    Server &server = Start();
+    const Serial outer = server.Spawn(false), inner = kernel.Spawn(outer),
+                 tool = kernel.Spawn(inner);
+    const std::string inner_token = "inside-of-what-" + outer_token;
+    server.Register(Pid(outer), "/", outer_token);
+    server.Register(Pid(inner), "/", inner_token);
+    kernel.Find(tool)->ignores_term = true;
+    server.Terminate(ByToken(outer_token.c_str()), HPR_SIGNAL_TERM, HPR_GRACE_DEFAULT_MS, false);
+    if (outer_token == "ends-with-its-tree-at-last") EndTree(server, outer_token.c_str());
+    const uint64_t request = EndTree(server, inner_token.c_str());
+    End(inner);
+    Proceed();
+    EXPECT_EQ("", OutcomeOf(server, request)) << outer_token;
+    End(tool);
+    Proceed();
+    EXPECT_EQ("EXITED", OutcomeOf(server, request)) << outer_token;
+  }
 }
 
 /* An agent has started us, and an earlier server knew it with its real agent beside us. */
@@ -239,6 +278,24 @@ TEST_F(Tree, OfADeadLeaderLeavesOutWhoDescendsFromAnotherEntry) {
   EXPECT_EQ("", SignalsTo(inner));
   EXPECT_EQ("", SignalsTo(tool));
   EXPECT_NE("", OutcomeOf(server, request));
+}
+
+/* Nobody was told when it died, and in the group that it led there is another session. */
+TEST_F(Tree, IsGoneWhenAMembersGroupLivesOn) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent);
+  kernel.LeadSession(tool);
+  const Serial inner = kernel.Spawn(tool);
+  server.Register(Pid(inner), "/", "token-of-the-inner-one");
+  kernel.watches_left = false;
+  const uint64_t request = EndTree(server);
+  End(tool);
+  End(agent);
+  kernel.watches_left = true;
+  Pass(1000);
+  Proceed();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+  EXPECT_EQ("", SignalsTo(inner));
 }
 
 /* --- over a restart ------------------------------------------------------------------------- */

@@ -9,6 +9,13 @@ namespace sim {
 
 /* --- tools ---------------------------------------------------------------------------------- */
 
+/* Nobody makes anything who is stopped, or was killed and has not gone yet. */
+Serial TreeStory::AnyMaker() {
+  const Serial maker = AnyTool(true);
+  const Process *process = maker ? kernel_.Find(maker) : nullptr;
+  return process && process->state == State::kRunning && process->doom != SIGKILL ? maker : 0;
+}
+
 Serial TreeStory::Fork(Serial parent) {
   const Serial child = kernel_.Spawn(parent);
   if (!child) return 0;
@@ -34,7 +41,7 @@ void TreeStory::Daemonize(Serial parent, bool own_session, bool clean) {
 
 /* In its group, in a session of its own, as a daemon, with nohup, without environment, … */
 void TreeStory::ToolStarts() {
-  const Serial parent = AnyTool(true);
+  const Serial parent = AnyMaker();
   if (!parent || kernel_.FreeNumbers().size() < 8) return;
   const size_t way = random_.Below(9);
   if (way < 3) return Daemonize(parent, way != 0, way == 2);
@@ -48,10 +55,8 @@ void TreeStory::ToolStarts() {
 }
 
 void TreeStory::ToolForks() {
-  const Serial parent = AnyTool(true);
-  const Process *process = kernel_.Find(parent);
-  if (!parent || process->state != State::kRunning || process->doom == SIGKILL) return;
-  if (kernel_.FreeNumbers().size() < 4) return;
+  const Serial parent = AnyMaker();
+  if (!parent || kernel_.FreeNumbers().size() < 4) return;
   const Serial child = Fork(parent);
   if (child && random_.OneIn(3)) kernel_.LeadSession(child);
 }
@@ -137,7 +142,7 @@ void TreeStory::NumberPassesOn() {
   const int32_t number = kernel_.NumberOf(tool);
   kernel_.Die(tool, 0);
   kernel_.Reap(tool);
-  const Serial other = random_.OneIn(2) ? AnyTool(true) : 0;
+  const Serial other = random_.OneIn(2) ? AnyMaker() : 0;
   const Serial next = kernel_.Spawn(other ? other : kernel_.init(), number);
   if (!next) return; /* its group or session lives on, and holds the number */
   if (!other) kernel_.Find(next)->environment = Disguise();

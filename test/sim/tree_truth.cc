@@ -124,12 +124,22 @@ std::set<Serial> TreeTruth::Provable(const std::vector<Server *> &servers, const
   return members;
 }
 
+/* Whoever is above that server, or leads its group, is never ended by it. */
+void TreeTruth::EndsFor(Session *session, const Server &asker) {
+  session->blind = session->blind || Carries(asker.serial(), session->token);
+  for (const Process *at = kernel_->Find(asker.serial()); at; at = kernel_->Find(at->parent))
+    session->spared.insert(at->serial);
+  session->spared.insert(kernel_->Find(asker.serial())->group);
+}
+
 void TreeTruth::Asked(const std::vector<Server *> &servers, Session *session, const Server &asker,
                       bool tree, bool calm) {
   if (tree && !session->tree && calm) session->members = Provable(servers, *session, asker);
   session->asked = true;
   session->tree = session->tree || tree;
   session->alone = session->alone || !tree;
+  if (tree) session->askers.insert(asker.serial());
+  EndsFor(session, asker);
 }
 
 /* --- promises ------------------------------------------------------------------------------- */
@@ -149,6 +159,12 @@ bool TreeTruth::GoesAlong(Serial serial) {
     if (session && (session->alone || (!told && session->asked))) return true;
   }
   return false;
+}
+
+/* Before it became an owner: it is to end, whatever it registers yet. */
+bool TreeTruth::WasAsked(Serial serial) {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [&](const Session &it) { return it.asks.count(serial) != 0; });
 }
 
 /* Below a session that is to end, and so young that its pid may have been another's in the look. */
@@ -173,7 +189,7 @@ bool TreeTruth::IsOfGroupLeft(const Session *session, Serial serial) {
 void TreeTruth::CheckTarget(const std::vector<Server *> &servers, const Delivery &it,
                             Serial target) {
   Session *session = Of(servers, target);
-  if (GoesAlong(target)) return;
+  if (GoesAlong(target) || (!session && WasAsked(target))) return;
   if ((!session || !session->asked) && IsNewborn(target)) return;
   if ((!session || !session->asked) && IsOfGroupLeft(session, target)) return;
   if (!session || !session->asked)
@@ -228,17 +244,18 @@ void TreeTruth::CheckNobodyIsStopped() {
 }
 
 /* Whoever leads no group may have left somebody in another one's, where that proves more. */
-void TreeTruth::CheckGone(const std::vector<Server *> &servers, const Session &session,
+void TreeTruth::CheckGone(const std::vector<Server *> &servers, Session *ended,
                           const Server &asker) {
-  const bool usable = !Carries(asker.serial(), session.token);
+  EndsFor(ended, asker);
+  const Session &session = *ended;
   if (!session.leads || !told || !kernel_->features.names) return;
   for (const Serial serial : kernel_->All()) {
     const Process *process = kernel_->Find(serial);
     if (process->state == State::kZombie || process->other_user) continue;
     const bool provable =
-        session.members.count(serial) || (usable && Carries(serial, session.token));
-    if (IsAbove(*kernel_->Find(asker.serial()), serial)) continue; /* it is never ended by that */
-    if (provable && !kernel_->WasMissed(serial) && IsMadeIn(servers, session, serial))
+        session.members.count(serial) || (!session.blind && Carries(serial, session.token));
+    if (provable && !session.spared.count(serial) && !kernel_->WasMissed(serial) &&
+        IsMadeIn(servers, session, serial))
       Break(Describe(serial) + " outlives the session of " + Describe(session.root));
   }
 }

@@ -89,7 +89,8 @@ Server *TreeStory::Start(Serial as) {
   options.as = as;
   servers_.push_back(std::make_unique<Server>(&kernel_, &disk_, options));
   Server *server = servers_.back().get();
-  if (!server->is_open() || !kernel_.IsAlive(server->serial())) return nullptr;
+  if (server->is_open() && !kernel_.IsAlive(server->serial())) server->Crash(); /* as it began */
+  if (!server->is_open()) return nullptr;
   kernel_.Note("server " + std::to_string(server->pid()));
   server->on_report = [this, server](const std::string &) { Hear(server); };
   return server;
@@ -165,7 +166,7 @@ void TreeStory::SpawnAgent() {
 
 /* Registered with the same server as the agent that it descends from, or with another. */
 void TreeStory::SpawnSubagent() {
-  const Serial above = AnyTool(true);
+  const Serial above = AnyMaker();
   Server *server = above && kernel_.FreeNumbers().size() > 12 ? AnyServer() : nullptr;
   if (!server || kernel_.Find(above)->other_user) return;
   const Serial root = kernel_.Spawn(above);
@@ -194,19 +195,29 @@ void TreeStory::Ask(Server *server, Session *session, bool tree,
   truth_.Asked(Open(), session, *server, tree, calm);
   call();
   quiet_ = quiet;
-  session->recorded = session->recorded || (tree && server->is_open());
+  session->recorded |= EndsTree(*server, *session);
 }
 
-/* That server has an entry of it; `kin`: and could tell that it is its own. */
-bool TreeStory::Has(const Server &server, const Session &session, bool kin) {
+/* That server's entry of it; `kin`: if it could tell that it is its own. */
+const hpr_row *TreeStory::RowOf(const Server &server, const Session &session, bool kin) {
   const int32_t number = kernel_.NumberOf(session.root);
   for (const Session &later : truth_.sessions())
-    if (later.root > session.root && kernel_.NumberOf(later.root) == number) return false;
+    if (later.root > session.root && kernel_.NumberOf(later.root) == number) return nullptr;
   for (const hpr_row *row : server.Rows())
     if ((row->main.kin || !kin) && row->main.pid == number &&
         (row->main.birth.name == session.root || row->main.birth.name == 0))
-      return true;
-  return false;
+      return row;
+  return nullptr;
+}
+
+bool TreeStory::EndsTree(const Server &server, const Session &session) {
+  const hpr_row *row = RowOf(server, session);
+  const hpr_ending *ending = row ? server.EndingOf(*row) : nullptr;
+  return ending && ending->tree;
+}
+
+bool TreeStory::Has(const Server &server, const Session &session, bool kin) {
+  return RowOf(server, session, kin) != nullptr;
 }
 
 void TreeStory::TerminateTree() {
@@ -235,6 +246,7 @@ void TreeStory::KillToken() {
   Server *server = AnyServer();
   Session *session = AnySession();
   if (!server || !session || session->token.empty() || !Has(*server, *session)) return;
+  if (server->EndingOf(*RowOf(*server, *session))) return; /* which goes on as it has begun */
   Ask(server, session, server->ends_trees(), [&] { server->KillByToken(session->token); });
 }
 
@@ -242,12 +254,15 @@ void TreeStory::ShutDown() {
   Server *server = AnyServer();
   if (!server) return;
   const int32_t grace_ms = random_.Pick(kGraces);
-  for (Session &session : truth_.sessions())
-    if (Has(*server, session, false)) truth_.Asked(Open(), &session, *server, true, false);
+  const Process self = *kernel_.Find(server->serial());
+  for (Session &session : truth_.sessions()) /* it never ends whom it descends from */
+    if (Has(*server, session, false) && !truth_.IsAbove(self, session.root))
+      truth_.Asked(Open(), &session, *server, true, false);
   server->Do([&](hpr_registry *registry) {
     size_t count;
     hpr_registry_shutdown(registry, grace_ms, true, kFirstOfShutdown, &count);
   });
+  for (Session &session : truth_.sessions()) session.recorded |= EndsTree(*server, session);
 }
 
 /* With its registry's option whoever has ended by itself takes along what it has started. */
@@ -269,9 +284,11 @@ void TreeStory::Hear(Server *server) {
   server->ended.clear();
   const bool gone = it.outcome == HPR_OUTCOME_EXITED || it.outcome == HPR_OUTCOME_KILLED ||
                     it.outcome == HPR_OUTCOME_ALREADY_GONE;
-  for (const Session &session : truth_.sessions())
-    if (session.tree && gone && session.spawned_ms == it.spawned_ms)
-      truth_.CheckGone(Open(), session, *server);
+  for (Session &session : truth_.sessions()) {
+    if (session.spawned_ms != it.spawned_ms || !gone) continue;
+    if (!session.recorded && !session.askers.count(server->serial())) continue;
+    truth_.CheckGone(Open(), &session, *server);
+  }
 }
 
 void TreeStory::ServerHears() {
@@ -375,10 +392,10 @@ void TreeStory::CheckEnded() {
       if (told_ && kernel_.features.names && ending && ending->tree && !ending->refused)
         truth_.Break("the end of " + std::to_string(row->main.pid) + " never comes to its own");
     }
-    for (const Session &session : truth_.sessions()) {
+    for (Session &session : truth_.sessions()) {
       const bool goes_on = truth_.HasEntry(Open(), session.root); /* with the next server */
-      if (told_ && kernel_.features.names && session.tree && session.recorded && !goes_on)
-        truth_.CheckGone(Open(), session, *server);
+      if (told_ && kernel_.features.names && session.recorded && !goes_on)
+        truth_.CheckGone(Open(), &session, *server);
     }
   }
 }

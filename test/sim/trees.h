@@ -26,7 +26,10 @@ struct Session {
   bool asked = false;         /* its end is wanted */
   bool alone = false;         /* by somebody who left out what it has started */
   bool tree = false;          /* with all that it has started */
-  bool recorded = false;      /* and a server that lives, or its file, knows that */
+  std::set<Serial> askers;    /* servers that were asked for that */
+  bool blind = false;         /* for one that carries its token, and so cannot go by it */
+  std::set<Serial> spared;    /* those who are above servers that ended it, or lead their group */
+  bool recorded = false;      /* and one that lives, or its file, knows it */
   std::set<Serial> members;   /* whom the first look had to find */
   std::map<Serial, int> asks; /* first signals that each has got by itself */
 };
@@ -64,11 +67,13 @@ public:
   void Break(const std::string &what);
   bool told = true; /* the system never fails to tell who is who */
   void CheckSignal(const std::vector<Server *> &servers, const Delivery &delivery);
-  void CheckGone(const std::vector<Server *> &servers, const Session &session, const Server &asker);
+  void CheckGone(const std::vector<Server *> &servers, Session *session, const Server &asker);
 
 private:
+  void EndsFor(Session *session, const Server &asker);
   bool IsOwner(const std::vector<Server *> &servers, Serial serial);
   bool GoesAlong(Serial serial);
+  bool WasAsked(Serial serial);
   bool IsNewborn(Serial serial);
   bool IsOfGroupLeft(const Session *session, Serial serial);
   void CheckTarget(const std::vector<Server *> &servers, const Delivery &it, Serial target);
@@ -113,7 +118,9 @@ private:
   bool IsServer(Serial serial) const;
   Serial AnyTool(bool with_roots);
   Session *AnySession();
+  const hpr_row *RowOf(const Server &server, const Session &session, bool kin = true);
   bool Has(const Server &server, const Session &session, bool kin = true);
+  bool EndsTree(const Server &server, const Session &session);
 
   /* --- servers and what they are asked --- */
   Server *Start(Serial as);
@@ -134,6 +141,7 @@ private:
   void TimePasses();
 
   /* --- what tools do: sim/tools.cc --- */
+  Serial AnyMaker();
   void ToolStarts();
   Serial Fork(Serial parent);
   void Daemonize(Serial parent, bool own_session, bool clean);
