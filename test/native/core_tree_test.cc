@@ -30,6 +30,16 @@ protected:
     return orphan;
   }
 
+  /* At the first system call that finds it so. */
+  void Once(const std::function<bool()> &is_time, const std::function<void()> &act) {
+    kernel.on_system_call = [this, is_time, act]() {
+      if (!is_time()) return;
+      const std::function<void()> now = act; /* which ends with what holds it */
+      kernel.on_system_call = nullptr;
+      now();
+    };
+  }
+
   void OnFirst(int signum, const std::function<void()> &act) {
     kernel.on_signal = [signum, act, seen = kernel.on_signal,
                         done = false](const sim::Delivery &it) mutable {
@@ -193,6 +203,47 @@ TEST_F(Tree, ThatIsAroundUsIsNotOursToEnd) {
   EXPECT_EQ("", SignalsTo(wrapper));
 }
 
+/* --- whose number passes on ------------------------------------------------------------------- */
+
+/* Between the look and the proof: to a process of the session inside of it. */
+TEST_F(Tree, LeavesOutWhoHasAMembersNumberSince) {
+  for (const bool of_another_server : {false, true}) {
+    Server &server = Start(), &other = Start();
+    const std::string token = kToken + std::to_string(of_another_server);
+    const Serial agent = Child(server, token), tool = kernel.Spawn(agent),
+                 inner = kernel.Spawn(agent);
+    (of_another_server ? other : server).Register(Pid(inner), "/", "inside-of-" + token);
+    Serial next = 0;
+    const auto has_looked = [this, before = kernel.PassesMade()] {
+      return kernel.PassesMade() != before;
+    };
+    Once(has_looked, [&] {
+      const int32_t number = Pid(tool);
+      End(tool);
+      next = kernel.Spawn(inner, number);
+    });
+    EndTree(server, token.c_str());
+    EXPECT_EQ("TERM CONT", SignalsTo(agent));
+    ASSERT_NE(0u, next);
+    EXPECT_EQ("", SignalsTo(next)) << of_another_server;
+  }
+}
+
+/* What an entry was about has gone, which nobody has been told. */
+TEST_F(Tree, HasInItWhoHasTheNumberOfAnEntryThatHasGone) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), before = Stranger();
+  server.Register(Pid(before), "/", "token-of-another");
+  const int32_t number = Pid(before);
+  End(before);
+  kernel.Reap(before);
+  const Serial tool = kernel.Spawn(agent, number);
+  ASSERT_NE(0u, tool);
+  kernel.LeadSession(tool);
+  EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+}
+
 /* --- until nobody is left ------------------------------------------------------------------- */
 
 TEST_F(Tree, IsLookedForAgainWhenNobodySeemsToBeLeft) {
@@ -203,6 +254,26 @@ TEST_F(Tree, IsLookedForAgainWhenNobodySeemsToBeLeft) {
   const uint64_t request = EndTree(server);
   EXPECT_EQ("", SignalsTo(late));
   Proceed();
+  EXPECT_EQ("TERM CONT", SignalsTo(late));
+  Proceed();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+/* The last look has read its token, and it was gone before it could be proved. */
+TEST_F(Tree, IsLookedForAgainWhereSomebodyHasGoneSinceTheLook) {
+  Server &server = Start();
+  const std::string mark = std::string("ANY=") + kToken;
+  const Serial agent = Child(server, kToken);
+  Serial between = 0, late = 0;
+  OnFirst(SIGTERM, [&] { between = Orphan(agent, mark); });
+  const uint64_t request = EndTree(server);
+  const auto was_read = [&] { return kernel.Find(between)->was_read; };
+  Once(was_read, [&] {
+    late = Orphan(between, mark);
+    End(between);
+  });
+  Proceed();
+  ASSERT_NE(0u, late);
   EXPECT_EQ("TERM CONT", SignalsTo(late));
   Proceed();
   EXPECT_EQ("EXITED", OutcomeOf(server, request));

@@ -48,6 +48,7 @@ struct Process {
   int status = 0;            /* the signal it died of, 0: it exited */
   /* What fork() copies: "NAME=value", and the command line as it shows. */
   std::vector<std::string> environment, command;
+  bool was_read = false; /* somebody has asked for one of these */
 };
 
 /* A signal that reached somebody; signum is never 0. */
@@ -136,6 +137,7 @@ public:
   void SystemCall();
   void BeginPass() { pass_ = ++passes_; } /* over all processes */
   void EndPass() { pass_ = 0; }
+  uint64_t PassesMade() const { return passes_ - (pass_ != 0); }
 
   int OpenPidfd(Serial serial);
   void ClosePidfd(int fd);

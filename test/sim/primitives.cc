@@ -135,8 +135,9 @@ int Look(int32_t pid, hpr_facts *ret_facts) {
 /* A zombie has no words left. */
 int Words(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
   if (Cannot() || !the_kernel->descriptors_left) return HPR_EMFILE;
-  const Process *process = the_kernel->proc_mounted ? the_kernel->Holder(pid) : nullptr;
+  Process *process = the_kernel->proc_mounted ? the_kernel->Holder(pid) : nullptr;
   if (!process) return HPR_ESRCH;
+  process->was_read = true;
   const bool command = what == HPR_WORDS_COMMAND;
   if (process->other_user && !command) return HPR_EACCES;
   std::string text;
