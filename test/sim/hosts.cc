@@ -276,16 +276,9 @@ void Hosts::OtherActs(Host &host) {
 
 void Hosts::Step(const std::vector<Act> &acts, Host &host) {
   const Acting acting(host.kernel.self, &host.kernel);
-  size_t total = 0;
-  for (const Act &act : acts) total += act.weight;
-  size_t chosen = random_.Below(total);
-  for (const Act &act : acts) {
-    if (chosen < act.weight) {
-      host.kernel.Note(act.name);
-      return (this->*act.run)(host);
-    }
-    chosen -= act.weight;
-  }
+  const Act &act = random_.PickByWeight(acts);
+  host.kernel.Note(act.name);
+  (this->*act.run)(host);
 }
 
 void Hosts::Accident(Host &host) {

@@ -29,6 +29,15 @@ public:
     return from[Below(from.size())];
   }
 
+  /* Each as often as its `weight` says. */
+  template <typename T> const T &PickByWeight(const std::vector<T> &from) {
+    size_t total = 0, chosen = 0;
+    for (const T &it : from) total += it.weight;
+    size_t left = Below(total);
+    while (left >= from[chosen].weight) left -= from[chosen++].weight;
+    return from[chosen];
+  }
+
 private:
   uint64_t state_;
 };

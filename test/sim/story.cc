@@ -95,17 +95,9 @@ const hpr_row *Story::AnyRow(const Server &server) {
 /* --- the run -------------------------------------------------------------------------------- */
 
 void Story::Step(const std::vector<Act> &acts) {
-  size_t total = 0;
-  for (const Act &act : acts) total += act.weight;
-  size_t chosen = random_.Below(total);
-  for (const Act &act : acts) {
-    if (chosen < act.weight) {
-      kernel_.Note(act.name);
-      (this->*act.run)();
-      return;
-    }
-    chosen -= act.weight;
-  }
+  const Act &act = random_.PickByWeight(acts);
+  kernel_.Note(act.name);
+  (this->*act.run)();
 }
 
 /* Between two system calls of a server. */

@@ -311,18 +311,10 @@ void TreeStory::TimePasses() {
 /* --- the run -------------------------------------------------------------------------------- */
 
 void TreeStory::Step(const std::vector<Act> &acts) {
-  size_t total = 0;
-  for (const Act &act : acts) total += act.weight;
-  size_t chosen = random_.Below(total);
-  for (const Act &act : acts) {
-    if (chosen < act.weight) {
-      kernel_.Note(act.name);
-      (this->*act.run)();
-      if (kernel_.keep_all_notes) kernel_.Note("    " + disk_.Read(kPidFile).value_or("no file"));
-      return;
-    }
-    chosen -= act.weight;
-  }
+  const Act &act = random_.PickByWeight(acts);
+  kernel_.Note(act.name);
+  (this->*act.run)();
+  if (kernel_.keep_all_notes) kernel_.Note("    " + disk_.Read(kPidFile).value_or("no file"));
 }
 
 void TreeStory::SystemCall() {
