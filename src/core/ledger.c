@@ -117,6 +117,7 @@ static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_rea
       .now_ms = scope->now_ms,
       .began_ms =
           resumed ? scope->now_ms - scope->clock_offset_ms : process->clock_ms(process->self),
+      .began_boot_ms = process->boot_ms(process->self),
       .recorded = true,
       .tree = scope->orphans.tree && reason != HPR_REASON_RESUMED,
   };

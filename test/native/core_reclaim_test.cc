@@ -31,6 +31,11 @@ protected:
     return FilePids() == Pids{Pid(serial)} && server.size() == 0;
   }
 
+  void Sleep(int64_t ms) {
+    kernel.now_ms += ms;
+    kernel.slept_ms += ms;
+  }
+
   /* A process of ours that no server has as its child any more. */
   Serial Orphan() {
     Server &server = Start();
@@ -524,6 +529,32 @@ TEST_F(Reclaim, FinishesTheEndOfAKeeperWithItsNewAgent) {
     Proceed();
     EXPECT_EQ(Pids{}, FilePids());
     for (const Serial serial : {keeper, again, beside}) EXPECT_FALSE(kernel.IsAlive(serial));
+  }
+}
+
+/* Its age has in it what the machine has slept, whenever that was. */
+TEST_F(Reclaim, TellsAKeepersNewAgentFromWhoWasThereAcrossASuspend) {
+  for (const bool early : {true, false}) {
+    Server &before = Start();
+    const auto [keeper, pi] = Keeper(before, "s");
+    const Serial beside = kernel.Spawn(keeper);
+    kernel.Find(keeper)->ignores_term = true;
+    kernel.now_ms += 50;
+    before.Kill("s");
+    before.Crash();
+    End(pi, SIGTERM);
+    if (early) Sleep(kDayMs / 24);
+    kernel.now_ms += 50;
+    const Serial again = kernel.Spawn(keeper);
+    if (!early) Sleep(kDayMs / 24);
+    kernel.now_ms += 50;
+    StartAndClean();
+    EXPECT_EQ("TERM CONT", SignalsTo(again)) << early;
+    EXPECT_EQ("", SignalsTo(beside)) << "it was there before";
+    Proceed();
+    Pass(2000);
+    Proceed();
+    ForgetSignals();
   }
 }
 
