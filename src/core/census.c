@@ -69,9 +69,14 @@ static void give_parts(const taking *it, hpr_entry *entry) {
     if (!identity || (part != HPR_PART_MAIN && !hpr_entry_answers_for(entry, part))) continue;
     if (entry->parts[part].presence == HPR_PRESENCE_THERE) give_if_there(it, identity, entry);
   }
-  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++)
-    if (entry->ending->others[i].there && !entry->ending->others[i].bystander)
-      give_if_there(it, &entry->ending->others[i].identity, entry);
+}
+
+static void give_others(const taking *it, hpr_entry *entry, bool asked) {
+  for (size_t i = 0; entry->ending && i < entry->ending->other_count; i++) {
+    const hpr_other *other = &entry->ending->others[i];
+    if (other->there && !other->bystander && (other->asked.sent != HPR_SENT_NOTHING) == asked)
+      give_if_there(it, &other->identity, entry);
+  }
 }
 
 /* What it starts itself are agents. */
@@ -90,9 +95,12 @@ static void give_row(void *context, const hpr_row *row) {
 
 static void give_known(const taking *it) {
   give_us(it);
-  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next) {
     give_parts(it, entry);
-  hpr_pidfile_each_other(it->scope->pidfile, it->scope->owner_id, give_row, (void *)it);
+    give_others(it, entry, true);
+  }
+  it->census->reading =
+      hpr_pidfile_each_other(it->scope->pidfile, it->scope->owner_id, give_row, (void *)it);
 }
 
 /* --- who belongs to them -------------------------------------------------------------------- */
@@ -128,6 +136,12 @@ static bool spread_by(hpr_census *census, hpr_entry *(*find)(const hpr_census *,
     changed = changed || census->owners[i];
   }
   return changed;
+}
+
+/* Who was found before, unless a server that has come since is its nearest ancestor. */
+static void give_unasked(const taking *it) {
+  for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    give_others(it, entry, false);
 }
 
 /* It is a tool of an agent whose tool we are. */
@@ -240,8 +254,12 @@ void hpr_census_done(hpr_census *census) {
 
 bool hpr_census_is_recent(const hpr_census *census, const hpr_census_scope *scope) {
   const int64_t now_ms = scope->process->clock_ms(scope->process->self);
-  return census->list && census->changes == scope->table->changes &&
-         now_ms - census->taken_ms < RECENT_MS;
+  return census->changes == scope->table->changes && now_ms - census->taken_ms < RECENT_MS &&
+         hpr_census_knows_servers(census, scope);
+}
+
+bool hpr_census_knows_servers(const hpr_census *census, const hpr_census_scope *scope) {
+  return census->list && hpr_pidfile_is_as_of(scope->pidfile, census->reading);
 }
 
 int hpr_census_take(hpr_census *census, const hpr_census_scope *scope) {
@@ -255,6 +273,8 @@ int hpr_census_take(hpr_census *census, const hpr_census_scope *scope) {
   result = census->owners ? 0 : HPR_ENOMEM;
   if (result == 0) {
     give_known(&it);
+    spread_by(census, of_ancestor);
+    give_unasked(&it);
     spread_by(census, of_ancestor);
     result = give_by_token(&it); /* a group has in it whom its leader's tools have started, too */
   }

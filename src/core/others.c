@@ -88,12 +88,11 @@ static hpr_part reached_by(const hpr_process_ops *process, const hpr_entry *entr
 static bool has_come_since(const hpr_process_ops *process, const hpr_entry *entry,
                            const hpr_identity *identity) {
   const hpr_ending *ending = entry->ending;
-  const hpr_ending_record *record = hpr_row_more(&entry->row)->ending;
-  if (ending->reason != HPR_REASON_RESUMED ||
-      ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST || record->began_boot_ms == 0)
+  if (ending->reason != HPR_REASON_RESUMED || ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST)
     return false;
-  const int64_t since_ms =
-      process->since_ms(process->self, &entry->row.main, record->began_boot_ms);
+  const int64_t began_boot_ms = hpr_row_more(&entry->row)->ending->began_boot_ms;
+  if (began_boot_ms == 0) return false;
+  const int64_t since_ms = process->since_ms(process->self, &entry->row.main, began_boot_ms);
   const int64_t age_ms = process->age_ms(process->self, identity);
   return since_ms >= 0 && age_ms >= 0 && age_ms <= since_ms + TICK_MS;
 }

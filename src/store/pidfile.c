@@ -20,6 +20,8 @@ enum {
   SLACK = 64      /* for a session's name, with which a line grows */
 };
 
+static const uint64_t NO_READING = UINT64_MAX; /* it was read beside what we keep of it */
+
 struct hpr_pidfile {
   const hpr_file_ops *files;
   char *path;
@@ -32,6 +34,7 @@ struct hpr_pidfile {
   hpr_pieces changed;      /* in a sync */
   bool anew;               /* it was read, or its other entries have changed: no line has a place */
   uint64_t generation;     /* of the write lock, when it was read or written */
+  uint64_t readings;       /* how often it was read, or had gone */
   size_t bytes;            /* that it has without blanks, as far as known */
   bool place_known, alone; /* whether no other host may read or write it */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
@@ -165,6 +168,7 @@ static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client, uint64_t 
   hpr_document_done(&f->others);
   f->others = document;
   f->anew = true;
+  f->readings++;
   f->generation = generation;
   f->bytes = (size_t)info.size_bytes;
   hpr_spare_distrust(&f->spare);
@@ -184,6 +188,7 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
     hpr_document_done(&f->others);
     hpr_spare_forget(&f->spare);
     f->anew = true;
+    f->readings++;
     return 0;
   }
   if (result != 0) return result;
@@ -415,15 +420,25 @@ static void visit_others(const hpr_document *document, const char *owner_id,
   }
 }
 
-void hpr_pidfile_each_other(const hpr_pidfile *f, const char *owner_id,
-                            void (*visit)(void *context, const hpr_row *row), void *context) {
+/* True too if it has gone, or cannot be looked at. */
+static bool was_changed(const hpr_pidfile *f) {
   hpr_file_info now;
+  return f->files->info_at(f->files->self, f->path, &now) != 0 ||
+         !is_unchanged(f, hpr_writelock_generation(&f->lock), &now);
+}
+
+uint64_t hpr_pidfile_each_other(const hpr_pidfile *f, const char *owner_id,
+                                void (*visit)(void *context, const hpr_row *row), void *context) {
   hpr_document document;
-  const bool changed = f->files->info_at(f->files->self, f->path, &now) == 0 &&
-                       !is_unchanged(f, hpr_writelock_generation(&f->lock), &now) &&
-                       hpr_pidfile_read(f->path, f->files, &document) == 0;
-  visit_others(changed ? &document : &f->others, owner_id, visit, context);
-  if (changed) hpr_document_done(&document);
+  const bool changed = was_changed(f);
+  const bool anew = changed && hpr_pidfile_read(f->path, f->files, &document) == 0;
+  visit_others(anew ? &document : &f->others, owner_id, visit, context);
+  if (anew) hpr_document_done(&document);
+  return changed ? NO_READING : f->readings;
+}
+
+bool hpr_pidfile_is_as_of(const hpr_pidfile *f, uint64_t reading) {
+  return reading == f->readings && !was_changed(f);
 }
 
 int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document) {

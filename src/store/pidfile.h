@@ -126,10 +126,14 @@ bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 
 /*
  * Visits the entries that are not of the owner with that id, as they stand in the file now; if it
- * cannot be read, as of the last sync. Takes no lock and changes nothing.
+ * cannot be read, as of the last sync. Takes no lock and changes nothing. Returns as of which
+ * reading that was.
  */
-void hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
-                            void (*visit)(void *context, const hpr_row *row), void *context);
+uint64_t hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
+                                void (*visit)(void *context, const hpr_row *row), void *context);
+
+/* True if nobody else can have written since that reading. */
+bool hpr_pidfile_is_as_of(const hpr_pidfile *pidfile, uint64_t reading);
 
 /* Deletes the file's spare, which whoever writes next makes again. */
 void hpr_pidfile_leave(hpr_pidfile *pidfile);

@@ -129,6 +129,7 @@ void TreeTruth::Asked(const std::vector<Server *> &servers, Session *session, co
   if (tree && !session->tree && calm) session->members = Provable(servers, *session, asker);
   session->asked = true;
   session->tree = session->tree || tree;
+  if (tree) session->promised_by = asker.serial();
   session->alone = session->alone || !tree;
 }
 

@@ -270,7 +270,8 @@ void TreeStory::Hear(Server *server) {
   const bool gone = it.outcome == HPR_OUTCOME_EXITED || it.outcome == HPR_OUTCOME_KILLED ||
                     it.outcome == HPR_OUTCOME_ALREADY_GONE;
   for (const Session &session : truth_.sessions())
-    if (session.tree && gone && session.spawned_ms == it.spawned_ms)
+    if (session.tree && (session.recorded || session.promised_by == server->serial()) && gone &&
+        session.spawned_ms == it.spawned_ms)
       truth_.CheckGone(Open(), session, *server);
 }
 

@@ -27,6 +27,7 @@ struct Session {
   bool alone = false;         /* by somebody who left out what it has started */
   bool tree = false;          /* with all that it has started */
   bool recorded = false;      /* and a server that lives, or its file, knows that */
+  Serial promised_by = 0;     /* who was asked for that last: it may die before the file knows */
   std::set<Serial> members;   /* whom the first look had to find */
   std::map<Serial, int> asks; /* first signals that each has got by itself */
 };
