@@ -43,6 +43,7 @@ struct hpr_pidfile {
   hpr_sync_end last_sync;
   bool owner_due;              /* our own lock is to be taken, or taken again */
   bool unprovable;             /* it cannot be had here, and that was reported */
+  int64_t time_ms;             /* of this sync, see hpr_pidfile_time; 0: not asked yet */
   uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
 };
 
@@ -278,6 +279,21 @@ bool hpr_pidfile_is_shared(const hpr_pidfile *f) {
 
 bool hpr_pidfile_was_shared(const hpr_pidfile *f) { return f->place_known && !f->alone; }
 
+/* --- its time -------------------------------------------------------------------------------- */
+
+static const char *next_temporary(hpr_pidfile *f) {
+  char suffix[NAME_ROOM];
+  snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
+  return beside(f, suffix);
+}
+
+int hpr_pidfile_time(hpr_pidfile *f, int64_t *ret_now_ms) {
+  const bool asked = f->time_ms != 0;
+  const int result = asked ? 0 : hpr_ask_time(f->files, next_temporary(f), &f->time_ms);
+  if (result == 0) *ret_now_ms = f->time_ms;
+  return result;
+}
+
 /* --- putting it there ------------------------------------------------------------------------ */
 
 typedef struct printer {
@@ -301,12 +317,9 @@ static bool may_spare(hpr_pidfile *f) {
 }
 
 static int replace_file(hpr_pidfile *f, const hpr_spare_text *text, bool keep) {
-  char suffix[NAME_ROOM];
   int result = HPR_EEXIST;
-  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
-    snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
-    result = hpr_spare_replace(&f->spare, text, beside(f, suffix), keep);
-  }
+  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++)
+    result = hpr_spare_replace(&f->spare, text, next_temporary(f), keep);
   return result;
 }
 
@@ -342,6 +355,7 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_layout_source source;
   bool due;
   int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
+  f->time_ms = 0;
   f->last_sync = HPR_SYNC_UNLOCKED;
   if (result == HPR_EBUSY || is_shortage(result)) return result; /* others may have it */
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */

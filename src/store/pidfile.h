@@ -80,6 +80,13 @@ int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *
 /* True if other hosts may write to its folder. Where there is none nobody can tell: true. */
 bool hpr_pidfile_is_shared(const hpr_pidfile *pidfile);
 
+/*
+ * What time it is, in milliseconds since 1970, by the clock that dates what is written to its
+ * folder: of a shared one the file server's, the same for all hosts, whose own clocks may differ by
+ * days. Makes a file to see that, once a sync; to be asked by a client's judge. Negative: not told.
+ */
+int hpr_pidfile_time(hpr_pidfile *pidfile, int64_t *ret_now_ms);
+
 /* Its path; the pidfile's own. */
 const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 
