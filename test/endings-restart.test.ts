@@ -193,6 +193,7 @@ describe("the next server", () => {
         signal: "SIGTERM",
         graceMs: LONG_MS,
         began: monotonicMs(),
+        beganBootMs: 0,
         tree: false,
         sent: [{ pid: row.pid, birth: "somebody before" }],
       };

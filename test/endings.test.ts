@@ -1,5 +1,6 @@
 // One end, one first signal for each process; its grace is kept.
 import { mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { HeadlessPidRegistry, TerminateOptions } from "../lib/types.js";
@@ -315,11 +316,13 @@ describe("the row of an ending", () => {
       signal: "SIGTERM",
       graceMs: 400,
       began: expect.any(Number) as number,
+      beganBootMs: expect.any(Number) as number,
       tree: false,
       sent: [{ pid: child.pid, birth: row.identity!.birth! }],
     });
     expect(row.ending!.began).toBeGreaterThanOrEqual(before - 1);
     expect(row.ending!.began).toBeLessThanOrEqual(monotonicMs() + 1);
+    expect(Math.abs(row.ending!.beganBootMs - uptime() * 1000)).toBeLessThan(10_000);
   });
 
   it("says the grace, its absence, and the signal of the call", async () => {

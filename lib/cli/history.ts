@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { uptime } from "node:os";
 import type { HeadlessAuditLine } from "../types.js";
 import { auditFileOfUser, type Borrowed } from "./guest.js";
 
@@ -11,7 +12,7 @@ export interface Event {
 interface Ending {
   signal?: unknown;
   graceMs?: unknown;
-  began?: unknown;
+  beganBootMs?: unknown;
   sent?: unknown[];
 }
 
@@ -25,11 +26,10 @@ function rowOf(pidFile: string, pid: number): { ending?: Ending; foreignSince?: 
   }
 }
 
-const clockMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
-
-function endingOf({ signal, graceMs, began, sent = [] }: Ending): Event[] {
-  if (typeof began !== "number") return [];
-  const at = new Date(Date.now() - (clockMs() - began)).toISOString();
+function endingOf({ signal, graceMs, beganBootMs, sent = [] }: Ending): Event[] {
+  if (typeof beganBootMs !== "number") return [];
+  const agoMs = uptime() * 1000 - beganBootMs; // which counts the time asleep, too
+  const at = new Date(Date.now() - agoMs).toISOString();
   const whom = sent.length === 1 ? "1 process" : `${sent.length} processes`;
   const kill = typeof graceMs === "number" && graceMs >= 0 ? `after ${graceMs} ms` : "never";
   return [{ at, event: `asked to end: ${signal} to ${whom}, SIGKILL ${kill}` }];

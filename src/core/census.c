@@ -169,7 +169,8 @@ static void give_known(taking *it) {
   give_us(it);
   for (hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
     give_parts(it, entry);
-  hpr_pidfile_each_other(it->scope->pidfile, it->scope->owner_id, give_row, it);
+  it->census->reading =
+      hpr_pidfile_each_other(it->scope->pidfile, it->scope->owner_id, give_row, it);
 }
 
 /* --- who belongs to them -------------------------------------------------------------------- */
@@ -270,8 +271,12 @@ void hpr_census_done(hpr_census *census) {
 
 bool hpr_census_is_recent(const hpr_census *census, const hpr_census_scope *scope) {
   const int64_t now_ms = scope->process->clock_ms(scope->process->self);
-  return census->list && census->changes == scope->table->changes &&
-         now_ms - census->taken_ms < RECENT_MS;
+  return census->changes == scope->table->changes && now_ms - census->taken_ms < RECENT_MS &&
+         hpr_census_knows_servers(census, scope);
+}
+
+bool hpr_census_knows_servers(const hpr_census *census, const hpr_census_scope *scope) {
+  return census->list && hpr_pidfile_is_as_of(scope->pidfile, census->reading);
 }
 
 /* A group has in it whom its leader's tools have started, too: tokens come first. */

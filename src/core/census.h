@@ -12,6 +12,7 @@ typedef struct hpr_census {
   size_t count;
   int64_t taken_ms;       /* by the system's monotonic clock */
   uint64_t changes;       /* the table's counter at that time */
+  uint64_t reading;       /* of the file, see hpr_pidfile_each_other */
   bool stale;             /* a signal was sent since */
   bool has_other_servers; /* of the file, or what they have started */
 } hpr_census;
@@ -33,8 +34,11 @@ typedef struct hpr_census_scope {
 int hpr_census_take(hpr_census *census, const hpr_census_scope *scope);
 void hpr_census_done(hpr_census *census);
 
-/* True if it was taken a moment ago and the entries have not changed since. */
+/* True if it was taken a moment ago and no entry, ours or another's, has changed since. */
 bool hpr_census_is_recent(const hpr_census *census, const hpr_census_scope *scope);
+
+/* True if no other server can have become known since. */
+bool hpr_census_knows_servers(const hpr_census *census, const hpr_census_scope *scope);
 
 /* SIZE_MAX: there is no such process. */
 size_t hpr_census_find(const hpr_census *census, int32_t pid);

@@ -117,6 +117,7 @@ static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_rea
       .now_ms = scope->now_ms,
       .began_ms =
           resumed ? scope->now_ms - scope->clock_offset_ms : process->clock_ms(process->self),
+      .began_boot_ms = process->boot_ms(process->self),
       .recorded = true,
       .tree = scope->orphans.tree && reason != HPR_REASON_RESUMED,
   };
@@ -180,16 +181,17 @@ static hpr_keep keep_for_later(const hpr_ledger_scope *scope, const hpr_row *row
  * somebody may come back who can: whoever owns it writes its row anew, without that date.
  */
 static hpr_keep keep_elsewhere(const hpr_ledger_scope *scope, hpr_row *row) {
-  const int64_t now_ms = scope->process->now_ms(scope->process->self);
-  const bool dated =
-      hpr_row_more(row)->foreign_since_ms != 0 && hpr_row_more(row)->foreign_since_ms <= now_ms;
-  if (dated && now_ms - hpr_row_more(row)->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS) {
+  const int64_t since_ms = hpr_row_more(row)->foreign_since_ms;
+  int64_t now_ms = 0; /* by the folder's clock: the first reader may have been another host */
+  const bool told = hpr_pidfile_time(scope->ledger->pidfile, &now_ms) == 0;
+  const bool dated = since_ms != 0 && since_ms <= now_ms;
+  if (dated && now_ms - since_ms > HPR_ORPHAN_MAX_AGE_MS) {
     hpr_outbox_warn(scope->outbox, HPR_EABANDONED, row->main.pid, path_of(scope));
     return HPR_DROP;
   }
   if (!scope->ledger->told_elsewhere) (void)keep_with_warning(scope, HPR_EFOREIGN, row->main.pid);
   scope->ledger->told_elsewhere = true;
-  if (dated) return HPR_KEEP;
+  if (dated || !told) return HPR_KEEP;
   hpr_row_rest *rest = hpr_row_add_more(row);
   if (!rest) return HPR_KEEP; /* another time */
   rest->foreign_since_ms = now_ms;

@@ -90,10 +90,11 @@ static bool has_come_since(const hpr_process_ops *process, const hpr_entry *entr
   const hpr_ending *ending = entry->ending;
   if (ending->reason != HPR_REASON_RESUMED || ending->parts[HPR_PART_AGENT].sent != HPR_SENT_FIRST)
     return false;
-  const int64_t since_ms =
-      process->clock_ms(process->self) - hpr_row_more(&entry->row)->ending->began_ms;
+  const int64_t began_boot_ms = hpr_row_more(&entry->row)->ending->began_boot_ms;
+  if (began_boot_ms == 0) return false;
+  const int64_t since_ms = process->since_ms(process->self, &entry->row.main, began_boot_ms);
   const int64_t age_ms = process->age_ms(process->self, identity);
-  return age_ms >= 0 && age_ms <= since_ms + TICK_MS;
+  return since_ms >= 0 && age_ms >= 0 && age_ms <= since_ms + TICK_MS;
 }
 
 static void meet(const hpr_process_ops *process, hpr_entry *entry, const hpr_identity *identity,

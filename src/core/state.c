@@ -8,6 +8,7 @@ hpr_ending_request hpr_state_request(const hpr_registry *registry, hpr_reason re
       .grace_ms = grace_ms,
       .now_ms = registry->now_ms,
       .began_ms = registry->process.clock_ms(registry->process.self),
+      .began_boot_ms = registry->process.boot_ms(registry->process.self),
       .recorded = true,
       .tree = tree,
   };

@@ -169,12 +169,21 @@ static void set_ending(hpr_table *table, hpr_entry *entry, hpr_ending *take_endi
   hpr_table_mark(table, entry);
 }
 
+static int record_end(hpr_entry *entry, const hpr_ending_request *request) {
+  const hpr_ending_record how = {
+      .signal = request->signal,
+      .grace_ms = request->grace_ms,
+      .began_ms = request->began_ms,
+      .began_boot_ms = request->began_boot_ms,
+      .tree = request->tree,
+  };
+  return hpr_row_begin_ending(&entry->row, &how);
+}
+
 int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request) {
   hpr_ending *ending = malloc(sizeof *ending);
   int result = ending ? 0 : HPR_ENOMEM;
-  if (result == 0 && request->recorded)
-    result = hpr_row_begin_ending(&entry->row, request->signal, request->grace_ms,
-                                  request->began_ms, request->tree);
+  if (result == 0 && request->recorded) result = record_end(entry, request);
   if (result != 0) {
     free(ending);
     return result;
@@ -196,8 +205,7 @@ int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *
 
 void hpr_table_record_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request) {
   (void)table;
-  entry->ending->recorded = hpr_row_begin_ending(&entry->row, request->signal, request->grace_ms,
-                                                 request->began_ms, request->tree) == 0;
+  entry->ending->recorded = record_end(entry, request) == 0;
   hpr_entry_touch(entry);
 }
 

@@ -72,10 +72,11 @@ typedef struct hpr_ending_request {
   hpr_reason reason;
   hpr_signal signal;
   int32_t grace_ms;
-  int64_t now_ms;   /* of the registry's clock */
-  int64_t began_ms; /* of the system's monotonic clock, for the file */
-  bool recorded;    /* its row says so */
-  bool tree;        /* with all that its session has started */
+  int64_t now_ms;        /* of the registry's clock */
+  int64_t began_ms;      /* of the system's monotonic clock, for the file */
+  int64_t began_boot_ms; /* the same since the boot, suspend included */
+  bool recorded;         /* its row says so */
+  bool tree;             /* with all that its session has started */
 } hpr_ending_request;
 
 /* Begins the end of an entry: it leaves the lookups. HPR_ENOMEM: nothing was changed. */

@@ -134,14 +134,18 @@ static void add_groups(looking *it) {
 
 /* --- looking -------------------------------------------------------------------------------- */
 
-/* The first look may be at what another session's has seen just now. */
-static bool take_census(hpr_registry *registry, bool first) {
-  const hpr_census_scope scope = {
+static hpr_census_scope scope_of(const hpr_registry *registry) {
+  return (hpr_census_scope){
       .process = &registry->process,
       .table = &registry->table,
       .pidfile = registry->ledger.pidfile,
       .owner_id = registry->ledger.owner->id,
   };
+}
+
+/* The first look may be at what another session's has seen just now. */
+static bool take_census(hpr_registry *registry, bool first) {
+  const hpr_census_scope scope = scope_of(registry);
   hpr_census *census = &registry->census;
   const bool fresh = census->list && !census->stale;
   return fresh || (first && hpr_census_is_recent(census, &scope)) ||
@@ -181,6 +185,52 @@ size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry) {
   entry->ending->look_due_ms = 0;
   entry->ending->unsure_looks = 0;
   return entry->ending->found - before;
+}
+
+/* --- before the signals --------------------------------------------------------------------- */
+
+static bool is_unasked(const hpr_other *other) {
+  return other->there && !other->bystander && other->asked.sent == HPR_SENT_NOTHING;
+}
+
+static bool has_unasked(const hpr_entry *entry) {
+  for (size_t i = 0; i < entry->ending->other_count; i++)
+    if (is_unasked(&entry->ending->others[i])) return true;
+  return false;
+}
+
+static bool is_anothers_now(const hpr_census *census, const hpr_entry *entry,
+                            const hpr_other *other) {
+  const size_t i = hpr_census_find(census, other->identity.pid);
+  return i != NOBODY && census->owners[i] && census->owners[i] != entry;
+}
+
+/* Written down as asked, and it is not going to be. */
+static void spare(hpr_entry *entry, hpr_other *other) {
+  other->bystander = true;
+  if (!entry->ending->recorded) return;
+  hpr_row_drop_asked(&entry->row, &other->identity);
+  hpr_entry_touch(entry);
+}
+
+static void spare_servers(hpr_registry *registry, hpr_entry *entry, bool known) {
+  for (size_t i = 0; i < entry->ending->other_count; i++) {
+    hpr_other *it = &entry->ending->others[i];
+    if (!is_unasked(it)) continue;
+    if (!known) it->asked.retry_ms = registry->now_ms + LOOK_AGAIN_MS;
+    if (known && is_anothers_now(&registry->census, entry, it)) spare(entry, it);
+  }
+}
+
+void hpr_tree_spare_servers(hpr_registry *registry) {
+  const hpr_census_scope scope = scope_of(registry);
+  bool known = false;
+  for (hpr_entry *entry = registry->table.due; entry; entry = entry->next_due) {
+    if (entry->given_up || !entry->ending || !entry->ending->tree || !has_unasked(entry)) continue;
+    known = known || hpr_census_knows_servers(&registry->census, &scope) ||
+            hpr_census_take(&registry->census, &scope) == 0;
+    spare_servers(registry, entry, known);
+  }
 }
 
 bool hpr_tree_is_around_us(const hpr_registry *registry, const hpr_entry *entry) {

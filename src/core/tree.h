@@ -20,6 +20,13 @@ size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry);
 bool hpr_tree_is_around_us(const hpr_registry *registry, const hpr_entry *entry);
 
 /*
+ * Whoever was found and not asked yet, and belongs to a server that has written its first row
+ * since, is asked no more. To be called between the record and the signals: a server that writes
+ * later finds in the file that it is about to end.
+ */
+void hpr_tree_spare_servers(hpr_registry *registry);
+
+/*
  * For all entries of the turn whose grace is over: stops (SIGSTOP) their members and looks again
  * until no new one appears, so that none forks while it is being killed. SIGKILL follows in the
  * same turn.

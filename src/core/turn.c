@@ -197,6 +197,7 @@ void hpr_turn_work(hpr_registry *registry) {
     each_due(registry, look);
     each_due(registry, hpr_decide);
     record(registry);
+    hpr_tree_spare_servers(registry);
     hpr_tree_freeze(registry);
     each_due(registry, hpr_act);
     registry->census.stale = true; /* for those who have been signalled */

@@ -20,6 +20,8 @@ enum {
   SLACK = 64      /* for a session's name, with which a line grows */
 };
 
+static const uint64_t NO_READING = UINT64_MAX; /* it was read beside what we keep of it */
+
 struct hpr_pidfile {
   const hpr_file_ops *files;
   char *path;
@@ -32,6 +34,7 @@ struct hpr_pidfile {
   hpr_pieces changed;      /* in a sync */
   bool anew;               /* it was read, or its other entries have changed: no line has a place */
   uint64_t generation;     /* of the write lock, when it was read or written */
+  uint64_t readings;       /* how often it was read, or had gone */
   size_t bytes;            /* that it has without blanks, as far as known */
   bool place_known, alone; /* whether no other host may read or write it */
   hpr_file_info set_aside; /* the damaged file that we last kept a copy of */
@@ -40,6 +43,7 @@ struct hpr_pidfile {
   hpr_sync_end last_sync;
   bool owner_due;              /* our own lock is to be taken, or taken again */
   bool unprovable;             /* it cannot be had here, and that was reported */
+  int64_t time_ms;             /* of this sync, see hpr_pidfile_time; 0: not asked yet */
   uint64_t nonce, temporaries; /* names of temporary files: one constant, one counting up */
 };
 
@@ -165,6 +169,7 @@ static int read_file(hpr_pidfile *f, const hpr_pidfile_client *client, uint64_t 
   hpr_document_done(&f->others);
   f->others = document;
   f->anew = true;
+  f->readings++;
   f->generation = generation;
   f->bytes = (size_t)info.size_bytes;
   hpr_spare_distrust(&f->spare);
@@ -184,6 +189,7 @@ static int refresh(hpr_pidfile *f, const hpr_pidfile_client *client) {
     hpr_document_done(&f->others);
     hpr_spare_forget(&f->spare);
     f->anew = true;
+    f->readings++;
     return 0;
   }
   if (result != 0) return result;
@@ -273,6 +279,21 @@ bool hpr_pidfile_is_shared(const hpr_pidfile *f) {
 
 bool hpr_pidfile_was_shared(const hpr_pidfile *f) { return f->place_known && !f->alone; }
 
+/* --- its time -------------------------------------------------------------------------------- */
+
+static const char *next_temporary(hpr_pidfile *f) {
+  char suffix[NAME_ROOM];
+  snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
+  return beside(f, suffix);
+}
+
+int hpr_pidfile_time(hpr_pidfile *f, int64_t *ret_now_ms) {
+  const bool asked = f->time_ms != 0;
+  const int result = asked ? 0 : hpr_ask_time(f->files, next_temporary(f), &f->time_ms);
+  if (result == 0) *ret_now_ms = f->time_ms;
+  return result;
+}
+
 /* --- putting it there ------------------------------------------------------------------------ */
 
 typedef struct printer {
@@ -296,12 +317,9 @@ static bool may_spare(hpr_pidfile *f) {
 }
 
 static int replace_file(hpr_pidfile *f, const hpr_spare_text *text, bool keep) {
-  char suffix[NAME_ROOM];
   int result = HPR_EEXIST;
-  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
-    snprintf(suffix, sizeof suffix, ".%016" PRIx64 ".%" PRIu64 ".tmp", f->nonce, f->temporaries++);
-    result = hpr_spare_replace(&f->spare, text, beside(f, suffix), keep);
-  }
+  for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++)
+    result = hpr_spare_replace(&f->spare, text, next_temporary(f), keep);
   return result;
 }
 
@@ -337,6 +355,7 @@ static int sync_once(hpr_pidfile *f, const hpr_pidfile_client *client) {
   hpr_layout_source source;
   bool due;
   int result = hpr_writelock_take(&f->lock, hpr_ownerfile_bytes(f->owners));
+  f->time_ms = 0;
   f->last_sync = HPR_SYNC_UNLOCKED;
   if (result == HPR_EBUSY || is_shortage(result)) return result; /* others may have it */
   if (result != 0) { /* no lock file can be made here, so nobody writes: reading is safe */
@@ -415,15 +434,25 @@ static void visit_others(const hpr_document *document, const char *owner_id,
   }
 }
 
-void hpr_pidfile_each_other(const hpr_pidfile *f, const char *owner_id,
-                            void (*visit)(void *context, const hpr_row *row), void *context) {
+/* True too if it has gone, or cannot be looked at. */
+static bool was_changed(const hpr_pidfile *f) {
   hpr_file_info now;
+  return f->files->info_at(f->files->self, f->path, &now) != 0 ||
+         !is_unchanged(f, hpr_writelock_generation(&f->lock), &now);
+}
+
+uint64_t hpr_pidfile_each_other(const hpr_pidfile *f, const char *owner_id,
+                                void (*visit)(void *context, const hpr_row *row), void *context) {
   hpr_document document;
-  const bool changed = f->files->info_at(f->files->self, f->path, &now) == 0 &&
-                       !is_unchanged(f, hpr_writelock_generation(&f->lock), &now) &&
-                       hpr_pidfile_read(f->path, f->files, &document) == 0;
-  visit_others(changed ? &document : &f->others, owner_id, visit, context);
-  if (changed) hpr_document_done(&document);
+  const bool changed = was_changed(f);
+  const bool anew = changed && hpr_pidfile_read(f->path, f->files, &document) == 0;
+  visit_others(anew ? &document : &f->others, owner_id, visit, context);
+  if (anew) hpr_document_done(&document);
+  return changed ? NO_READING : f->readings;
+}
+
+bool hpr_pidfile_is_as_of(const hpr_pidfile *f, uint64_t reading) {
+  return reading == f->readings && !was_changed(f);
 }
 
 int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *ret_document) {

@@ -80,6 +80,13 @@ int hpr_pidfile_read(const char *path, const hpr_file_ops *files, hpr_document *
 /* True if other hosts may write to its folder. Where there is none nobody can tell: true. */
 bool hpr_pidfile_is_shared(const hpr_pidfile *pidfile);
 
+/*
+ * What time it is, in milliseconds since 1970, by the clock that dates what is written to its
+ * folder: of a shared one the file server's, the same for all hosts, whose own clocks may differ by
+ * days. Makes a file to see that, once a sync; to be asked by a client's judge. Negative: not told.
+ */
+int hpr_pidfile_time(hpr_pidfile *pidfile, int64_t *ret_now_ms);
+
 /* Its path; the pidfile's own. */
 const char *hpr_pidfile_path(const hpr_pidfile *pidfile);
 
@@ -126,10 +133,14 @@ bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 
 /*
  * Visits the entries that are not of the owner with that id, as they stand in the file now; if it
- * cannot be read, as of the last sync. Takes no lock and changes nothing.
+ * cannot be read, as of the last sync. Takes no lock and changes nothing. Returns as of which
+ * reading that was.
  */
-void hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
-                            void (*visit)(void *context, const hpr_row *row), void *context);
+uint64_t hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
+                                void (*visit)(void *context, const hpr_row *row), void *context);
+
+/* True if nobody else can have written since that reading. */
+bool hpr_pidfile_is_as_of(const hpr_pidfile *pidfile, uint64_t reading);
 
 /* Deletes the file's spare, which whoever writes next makes again. */
 void hpr_pidfile_leave(hpr_pidfile *pidfile);

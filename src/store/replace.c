@@ -79,6 +79,17 @@ int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text,
   return result;
 }
 
+/* The date of a file that is written to may come late, where somebody else keeps it. */
+int hpr_ask_time(const hpr_file_ops *files, const char *path, int64_t *ret_now_ms) {
+  hpr_file_info info;
+  const int result = hpr_write_new(files, path, "", 0, &info);
+  if (result != 0) return result;
+  files->unlink(files->self, path);
+  if (info.modified_ns <= 0) return HPR_EUNKNOWN;
+  *ret_now_ms = info.modified_ns / 1000000;
+  return 0;
+}
+
 int hpr_make_parents(const hpr_file_ops *files, const char *path) {
   char *folder = strdup(path);
   if (!folder) return HPR_ENOMEM;

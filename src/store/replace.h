@@ -25,6 +25,12 @@ int hpr_write_new(const hpr_file_ops *files, const char *path, const char *text,
 int hpr_write_at(const hpr_file_ops *files, hpr_file file, uint64_t offset, const char *text,
                  size_t length);
 
+/*
+ * Makes a new file for a moment, which says what time it is by the clock that dates its folder's:
+ * in milliseconds since 1970. Fails as hpr_write_new does; HPR_EUNKNOWN: it has no date.
+ */
+int hpr_ask_time(const hpr_file_ops *files, const char *path, int64_t *ret_now_ms);
+
 /* Makes the folders above `path` that are missing. 0, or why one could not be made. */
 int hpr_make_parents(const hpr_file_ops *files, const char *path);
 

@@ -175,12 +175,11 @@ int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members)
   return 0;
 }
 
-int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms,
-                         bool tree) {
-  hpr_ending_record *record = hpr_row_add_more(row) ? calloc(1, sizeof *record) : NULL;
+int hpr_row_begin_ending(hpr_row *row, const hpr_ending_record *how) {
+  hpr_ending_record *record = hpr_row_add_more(row) ? malloc(sizeof *record) : NULL;
   if (!record) return HPR_ENOMEM;
-  *record = (hpr_ending_record){
-      .signal = signal, .grace_ms = grace_ms, .began_ms = began_ms, .tree = tree};
+  *record = *how;
+  record->sent_count = 0;
   record->sent = calloc(HPR_PART_COUNT, sizeof *record->sent); /* saying so must not fail later */
   if (!record->sent) {
     free(record);

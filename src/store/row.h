@@ -41,8 +41,10 @@ typedef struct hpr_asked {
 typedef struct hpr_ending_record {
   hpr_signal signal; /* the first one */
   int32_t grace_ms;  /* 0 or more; -1 = no SIGKILL */
-  int64_t began_ms;  /* by CLOCK_MONOTONIC of the boot that the row's identities name */
-  bool tree;         /* all that the session has started is to end with it */
+  int64_t began_ms;  /* by CLOCK_MONOTONIC of the boot that the row's identities name: its grace */
+  int64_t began_boot_ms; /* the same since that boot, suspend included: who has come since; 0 = not
+                            known */
+  bool tree;             /* all that the session has started is to end with it */
   hpr_asked *sent;
   size_t sent_count;
 } hpr_ending_record;
@@ -187,9 +189,8 @@ bool hpr_origin_equal(const hpr_origin *one, const hpr_origin *other);
 /* Takes a copy; an empty list is none. HPR_ENOMEM: it is as it was. */
 int hpr_row_set_members(hpr_row *row, hpr_part part, const hpr_members *members);
 
-/* Says that it is to end, and that nobody was asked yet. HPR_ENOMEM: it is as it was. */
-int hpr_row_begin_ending(hpr_row *row, hpr_signal signal, int32_t grace_ms, int64_t began_ms,
-                         bool tree);
+/* Says how it is to end, and that nobody was asked yet. HPR_ENOMEM: it is as it was. */
+int hpr_row_begin_ending(hpr_row *row, const hpr_ending_record *how);
 
 /* Forgets how it is to end. */
 void hpr_row_drop_ending(hpr_row *row);

@@ -223,17 +223,27 @@ static int read_asked(const cJSON *list, hpr_row *row) {
   return 0;
 }
 
+/* Less than 0: a boot that began after it, in a time namespace of another beginning. */
+static int64_t read_boot_ms(const cJSON *value) {
+  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
+      fabs(value->valuedouble) > LARGEST_NUMBER)
+    return 0;
+  return (int64_t)value->valuedouble;
+}
+
 static int read_ending(const cJSON *value, hpr_row *row) {
-  hpr_signal signal;
+  hpr_ending_record how = {.began_boot_ms = read_boot_ms(member(value, "beganBootMs"))};
   double grace_ms = -1, began_ms;
   const cJSON *grace = member(value, "graceMs"), *name = member(value, "signal");
   /* One that we cannot read tells nothing: that it is to end is said beside. */
-  if (!cJSON_IsString(name) || !hpr_signal_read(name->valuestring, &signal) ||
+  if (!cJSON_IsString(name) || !hpr_signal_read(name->valuestring, &how.signal) ||
       !(cJSON_IsFalse(grace) || read_whole(grace, INT32_MAX, &grace_ms)) ||
       !read_whole(member(value, "began"), LARGEST_NUMBER, &began_ms))
     return 0;
+  how.grace_ms = (int32_t)grace_ms;
+  how.began_ms = (int64_t)began_ms;
   bool terminating = row->terminating;
-  int result = hpr_row_begin_ending(row, signal, (int32_t)grace_ms, (int64_t)began_ms, false);
+  int result = hpr_row_begin_ending(row, &how);
   if (result != 0) return result;
   row->terminating = terminating;
   result = read_asked(member(value, "sent"), row);
@@ -278,14 +288,6 @@ static int64_t read_time(const cJSON *value) {
 static int64_t read_foreign_since(const cJSON *entry) {
   const int64_t time_ms = read_time(member(entry, "foreignSince"));
   return time_ms == HPR_SPAWNED_UNKNOWN ? 0 : time_ms;
-}
-
-/* Less than 0: a boot that began after it, in a time namespace of another beginning. */
-static int64_t read_boot_ms(const cJSON *value) {
-  if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble) ||
-      fabs(value->valuedouble) > LARGEST_NUMBER)
-    return 0;
-  return (int64_t)value->valuedouble;
 }
 
 static bool read_registered_pid(const cJSON *value, hpr_row *row) {

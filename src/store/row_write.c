@@ -55,6 +55,10 @@ static void print_process(hpr_buffer *buffer, const hpr_row *row, hpr_part part)
   hpr_json_close(buffer, '}');
 }
 
+static void print_number(hpr_buffer *buffer, const char *key, int64_t number) {
+  if (number != 0) hpr_json_number(buffer, key, number);
+}
+
 static void print_ending(hpr_buffer *buffer, const hpr_ending_record *record) {
   if (!record) return;
   hpr_json_open(buffer, "ending", '{');
@@ -64,6 +68,7 @@ static void print_ending(hpr_buffer *buffer, const hpr_ending_record *record) {
   else
     hpr_json_number(buffer, "graceMs", record->grace_ms);
   hpr_json_number(buffer, "began", record->began_ms);
+  print_number(buffer, "beganBootMs", record->began_boot_ms);
   hpr_json_flag(buffer, "tree", record->tree);
   hpr_json_open(buffer, "sent", '[');
   for (size_t i = 0; i < record->sent_count; i++)
@@ -100,10 +105,6 @@ static void print_owner(hpr_buffer *buffer, const hpr_row *row) {
     hpr_json_members(buffer, owner->text);
   else
     print_owner_name(buffer, owner);
-}
-
-static void print_number(hpr_buffer *buffer, const char *key, int64_t number) {
-  if (number != 0) hpr_json_number(buffer, key, number);
 }
 
 static void print_true(hpr_buffer *buffer, const char *key, bool flag) {

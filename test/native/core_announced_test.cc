@@ -67,7 +67,7 @@ TEST_F(Announced, OfAnotherHostStayForSevenDays) {
   kernel.now_ms += 7 * kDayMs;
   StartAndClean();
   EXPECT_TRUE(IsInFile(kToken));
-  kernel.now_ms += 1;
+  kernel.now_ms += sim::kDiskTickMs;
   Server &last = StartAndClean();
   EXPECT_FALSE(IsInFile(kToken));
   EXPECT_EQ("HPR_EABANDONED", Warnings(last));

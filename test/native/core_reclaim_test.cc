@@ -7,6 +7,8 @@
 
 namespace {
 
+using sim::kDiskTickMs;
+
 class Reclaim : public Machine {
 protected:
   /* An entry as the original module wrote it. */
@@ -29,6 +31,11 @@ protected:
 
   bool IsKept(const Server &server, Serial serial) {
     return FilePids() == Pids{Pid(serial)} && server.size() == 0;
+  }
+
+  void Sleep(int64_t ms) {
+    kernel.now_ms += ms;
+    kernel.slept_ms += ms;
   }
 
   /* A process of ours that no server has as its child any more. */
@@ -178,7 +185,7 @@ TEST_F(Reclaim, KeepsAnotherHostsProcessesOfASharedFile) {
   EXPECT_EQ((Pids{Pid(first), Pid(second)}), FilePids());
   EXPECT_EQ(0u, server.size());
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server)) << "once a registry";
-  EXPECT_EQ(kernel.now_ms, hpr_row_more(InFile(Pid(first)))->foreign_since_ms);
+  EXPECT_NEAR(kernel.now_ms, hpr_row_more(InFile(Pid(first)))->foreign_since_ms, kDiskTickMs);
   server.CleanupOrphans();
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
 }
@@ -199,7 +206,7 @@ TEST_F(Reclaim, GivesUpWhatNobodyHasLookedAfterForSevenDays) {
   EXPECT_EQ(first_seen_ms, hpr_row_more(InFile(pid))->foreign_since_ms)
       << "the first reader's date counts";
   EXPECT_EQ("HPR_EFOREIGN", Warnings(later));
-  kernel.now_ms += 1;
+  kernel.now_ms += kDiskTickMs;
   Server &last = StartAndClean();
   EXPECT_EQ(Pids{}, FilePids());
   EXPECT_EQ("HPR_EABANDONED", Warnings(last));
@@ -215,7 +222,40 @@ TEST_F(Reclaim, CountsAnewWhereTheDateLiesAhead) {
   StartAndClean();
   kernel.now_ms -= 30 * kDayMs;
   StartAndClean();
-  EXPECT_EQ(kernel.now_ms, hpr_row_more(InFile(pid))->foreign_since_ms);
+  EXPECT_NEAR(kernel.now_ms, hpr_row_more(InFile(pid))->foreign_since_ms, kDiskTickMs);
+}
+
+/* Each reader is a host with a clock of its own; the file server's is one for all of them. */
+TEST_F(Reclaim, CountsTheDaysByTheClockOfWhoeverKeepsTheFile) {
+  disk.shared = true;
+  Server &before = Start();
+  const int32_t pid = Pid(Child(before));
+  kernel.Reboot();
+  before.Crash();
+  for (const int64_t wrong_ms : {-30 * kDayMs, 30 * kDayMs, -8 * kDayMs, INT64_C(0)}) {
+    kernel.wrong_by_ms = wrong_ms;
+    StartAndClean();
+    EXPECT_EQ(Pids{pid}, FilePids()) << wrong_ms / kDayMs;
+  }
+  kernel.wrong_by_ms = -30 * kDayMs;
+  kernel.now_ms += 7 * kDayMs + kDiskTickMs;
+  EXPECT_EQ("HPR_EABANDONED", Warnings(StartAndClean()));
+  EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Reclaim, GivesNothingUpWhileNobodyTellsTheTime) {
+  disk.shared = true;
+  Server &before = Start();
+  const int32_t pid = Pid(Child(before));
+  kernel.Reboot();
+  before.Crash();
+  ReplaceInFile(R"("identity")", R"("foreignSince":"2023-11-01T00:00:00.000Z","identity")");
+  disk.create_fault = HPR_ENOSPC;
+  EXPECT_EQ(std::string::npos, Warnings(StartAndClean()).find("HPR_EABANDONED"));
+  EXPECT_EQ(Pids{pid}, FilePids());
+  disk.create_fault = 0;
+  EXPECT_EQ("HPR_EABANDONED", Warnings(StartAndClean()));
+  EXPECT_EQ(Pids{}, FilePids());
 }
 
 TEST_F(Reclaim, ForgetsTheDateWhenItsOwnerLives) {
@@ -524,6 +564,32 @@ TEST_F(Reclaim, FinishesTheEndOfAKeeperWithItsNewAgent) {
     Proceed();
     EXPECT_EQ(Pids{}, FilePids());
     for (const Serial serial : {keeper, again, beside}) EXPECT_FALSE(kernel.IsAlive(serial));
+  }
+}
+
+/* Its age has in it what the machine has slept, whenever that was. */
+TEST_F(Reclaim, TellsAKeepersNewAgentFromWhoWasThereAcrossASuspend) {
+  for (const bool early : {true, false}) {
+    Server &before = Start();
+    const auto [keeper, pi] = Keeper(before, "s");
+    const Serial beside = kernel.Spawn(keeper);
+    kernel.Find(keeper)->ignores_term = true;
+    kernel.now_ms += 50;
+    before.Kill("s");
+    before.Crash();
+    End(pi, SIGTERM);
+    if (early) Sleep(kDayMs / 24);
+    kernel.now_ms += 50;
+    const Serial again = kernel.Spawn(keeper);
+    if (!early) Sleep(kDayMs / 24);
+    kernel.now_ms += 50;
+    StartAndClean();
+    EXPECT_EQ("TERM CONT", SignalsTo(again)) << early;
+    EXPECT_EQ("", SignalsTo(beside)) << "it was there before";
+    Proceed();
+    Pass(2000);
+    Proceed();
+    ForgetSignals();
   }
 }
 

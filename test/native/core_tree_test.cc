@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,13 @@ protected:
       kernel.on_system_call = nullptr;
       now();
     };
+  }
+
+  /* The tool opens a registry of its own on the same file. */
+  Server &Become(Serial tool) {
+    Server::Options options;
+    options.as = tool;
+    return Start(options);
   }
 
   void OnFirst(int signum, const std::function<void()> &act) {
@@ -242,6 +250,56 @@ TEST_F(Tree, HasInItWhoHasTheNumberOfAnEntryThatHasGone) {
   kernel.LeadSession(tool);
   EndTree(server);
   EXPECT_EQ("TERM CONT", SignalsTo(tool));
+}
+
+/* --- a tool that becomes a server ------------------------------------------------------------- */
+
+/* What was seen for another session's end a moment ago knows nothing of it. */
+TEST_F(Tree, SparesAServerThatHasJustWrittenItsFirstRow) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent), its = kernel.Spawn(tool);
+  Child(server, "token-of-another");
+  EndTree(server, "token-of-another");
+  const Serial inner = Child(Become(tool), "token-of-the-inner-one");
+  const std::string asked = R"("pid":)" + std::to_string(Pid(tool)) + R"(,"birth")";
+  OnFirst(SIGTERM,
+          [&] { EXPECT_EQ(std::string::npos, File().find(asked)) << "as the record says"; });
+  EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(agent));
+  for (const Serial it : {tool, its, inner}) EXPECT_EQ("", SignalsTo(it));
+}
+
+/* Whenever it does so: of its row and of the end's record one is in the file first, and counts.
+ */
+TEST_F(Tree, SparesAServerThatWritesItsFirstRowBeforeTheEndIsRecorded) {
+  size_t times = 0;
+  for (int moment = 1, calls = moment; calls >= moment; moment++) {
+    Server &server = Start();
+    const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent),
+                 its = kernel.Spawn(tool), beside = kernel.Spawn(agent);
+    Server *within = nullptr;
+    std::set<Serial> spared, signalled;
+    calls = 0;
+    kernel.on_signal = [&](const sim::Delivery &it) { signalled.insert(it.target); };
+    kernel.on_system_call = [&] {
+      if (++calls != moment) return;
+      within = &Become(tool);
+      const Serial inner = Child(*within, "token-of-the-inner-one");
+      const bool first = InFile(Pid(inner)) && File().find(R"("ending")") == std::string::npos;
+      if (first) spared = {tool, its, inner};
+    };
+    EndTree(server);
+    kernel.on_system_call = nullptr;
+    if (!spared.empty()) Pass(HPR_GRACE_DEFAULT_MS);
+    EXPECT_EQ(1u, signalled.count(beside)) << moment;
+    for (const Serial it : spared) EXPECT_EQ(0u, signalled.count(it)) << moment << " " << Pid(it);
+    times += !spared.empty();
+    if (within) within->Crash();
+    server.Crash();
+    kernel.Reboot();
+    disk.Write(sim::kPidFile, "");
+  }
+  EXPECT_GT(times, 0u);
 }
 
 /* --- until nobody is left ------------------------------------------------------------------- */

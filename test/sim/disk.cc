@@ -34,6 +34,7 @@ struct DiskCalls {
   static std::shared_ptr<Disk::Inode> Make(Disk *disk, const char *path) {
     auto inode = std::make_shared<Disk::Inode>();
     inode->number = disk->next_inode_++;
+    inode->modified_ns = Now();
     disk->names_[path] = inode;
     return inode;
   }
@@ -112,8 +113,8 @@ struct DiskCalls {
     return 0;
   }
 
-  /* The clock of a file system is coarse: two writes can have one time. */
-  static int64_t Now() { return the_kernel->now_ms / 100 * 100000000; }
+  /* It is nobody's whose wall clock is wrong. */
+  static int64_t Now() { return the_kernel->now_ms / kDiskTickMs * kDiskTickMs * 1000000; }
 
   static void NoteWrite(Disk *disk, const Disk::Inode &inode, hpr_file file) {
     if (inode.for_locks) return; /* whoever reads it takes it as it is */

@@ -18,6 +18,9 @@ extern "C" {
 
 namespace sim {
 
+/* The clock of a file system is coarse: two writes can have one time. */
+constexpr int64_t kDiskTickMs = 100;
+
 class Disk {
 public:
   Disk();

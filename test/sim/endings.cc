@@ -324,10 +324,8 @@ void Endings::CheckNoNewAgentStandsBy(const Server &server) {
     for (size_t i = 0; i < ending->other_count; i++) {
       const Serial serial = truth_->SerialOf(*row, ending->others[i].identity);
       const auto it = anew_.find(serial);
-      /* An age has in it what the machine has slept, and the time of an end has not. */
-      if (it == anew_.end() || it->second.slept_ms != kernel_->slept_ms ||
-          it->second.clock_ms <= hpr_row_more(row)->ending->began_ms + 2 * kTickMs ||
-          it->second.clock_ms <= kernel_->short_ms)
+      if (it == anew_.end() || it->second <= hpr_row_more(row)->ending->began_ms + 2 * kTickMs ||
+          it->second <= kernel_->short_ms)
         continue;
       if (kernel_->IsAlive(serial) && kernel_->IsAlive(keeper) &&
           kernel_->Find(serial)->parent == keeper && ending->others[i].bystander)

@@ -31,7 +31,7 @@ public:
   void Registered(const Server &server, int32_t pid, Serial serial,
                   const std::vector<Server *> &others);
   /* A keeper has a new agent, for one that has gone. */
-  void StartedAnew(Serial agent) { anew_[agent] = {kernel_->ClockMs(), kernel_->slept_ms}; }
+  void StartedAnew(Serial agent) { anew_[agent] = kernel_->ClockMs(); }
   /* A server is gone: what is recorded counts as sent. */
   void Crashed();
   /* A server is gone that could not write all. */
@@ -84,10 +84,7 @@ private:
   std::map<Serial, size_t> firsts_;           /* first signals that each has got */
   std::set<Serial> reached_;                  /* by any first signal */
   std::map<Serial, std::set<Serial>> with_;   /* asked along with whom */
-  struct Anew {
-    int64_t clock_ms, slept_ms; /* when it came */
-  };
-  std::map<Serial, Anew> anew_; /* keepers' new agents */
+  std::map<Serial, int64_t> anew_; /* keepers' new agents: when they came, by the clock of delays */
 };
 
 } // namespace sim

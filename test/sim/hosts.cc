@@ -22,7 +22,7 @@ const std::vector<std::string> kTokens = {"t1", "t2", "t3", "t4", "t5"};
 } // namespace
 
 Hosts::Hosts(uint64_t seed) : random_(seed), reader_(&nobody_, &disk_) {
-  static const std::vector<int64_t> kWrong = {0, kHourMs, -kHourMs};
+  static const std::vector<int64_t> kWrong = {0, kHourMs, 240 * kHourMs, -240 * kHourMs};
   disk_.live_name = kPidFile;
   disk_.shared = true;
   disk_.locks_reach = random_.OneIn(2);

@@ -12,7 +12,7 @@ namespace sim {
 namespace {
 
 constexpr int64_t kHourMs = INT64_C(60) * 60 * 1000, kDayMs = 24 * kHourMs;
-constexpr int64_t kWrongMs = kHourMs; /* between the clocks of the hosts */
+constexpr int64_t kSlackMs = kHourMs; /* it was dated before we saw that */
 
 std::string BootOf(const hpr_identity &identity) {
   hpr_identity_text text;
@@ -97,7 +97,7 @@ void Hosts::CheckGivenUp(const Key &key, const Seen &row) {
   const std::string whose = "the entry of " + Describe(boot, row.pid);
   if (!forgetting_) {
     given_up_++;
-    if (!row.is_foreign || the_kernel->now_ms - row.since_ms < 7 * kDayMs - kWrongMs)
+    if (!row.is_foreign || the_kernel->now_ms - row.since_ms < 7 * kDayMs - kSlackMs)
       Break(whose + " is dropped by another host before its time");
     if (IsProved(row)) Break(whose + " is dropped though its owner lives");
   }

@@ -758,8 +758,8 @@ const mutants = [
   {
     name: "hosts: given up too soon",
     file: "src/core/ledger.c",
-    find: "->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS)",
-    replace: "->foreign_since_ms > HPR_ORPHAN_MAX_AGE_MS / 7)",
+    find: "now_ms - since_ms > HPR_ORPHAN_MAX_AGE_MS)",
+    replace: "now_ms - since_ms > HPR_ORPHAN_MAX_AGE_MS / 7)",
   },
   {
     name: "hosts: never given up",

@@ -132,11 +132,11 @@ void Machine::Proceed() {
 }
 
 void Machine::Pass(int64_t ms) {
-  const int64_t end = kernel.now_ms + ms;
+  const int64_t end = kernel.ClockMs() + ms;
   for (int64_t next = 0; next < end;) {
     next = end;
     for (const auto &server : servers_) next = std::min(next, server->NextTimer().value_or(end));
-    kernel.now_ms = std::max(kernel.now_ms, next);
+    kernel.now_ms += std::max<int64_t>(next - kernel.ClockMs(), 0);
     for (const auto &server : servers_) server->FireTimers();
   }
 }
