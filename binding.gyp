@@ -21,6 +21,8 @@
         "src/base/text.c",
         "src/core/act.c",
         "src/core/agent.c",
+        "src/core/announced.c",
+        "src/core/carriers.c",
         "src/core/census.c",
         "src/core/decide.c",
         "src/core/end.c",

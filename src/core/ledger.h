@@ -2,6 +2,7 @@
 #ifndef HPR_CORE_LEDGER_H
 #define HPR_CORE_LEDGER_H
 
+#include "core/carriers.h"
 #include "core/judge.h"
 #include "core/outbox.h"
 #include "core/owners.h"
@@ -24,6 +25,7 @@ typedef struct hpr_ledger {
   size_t unrecorded;     /* entries, see hpr_entry */
   int64_t judge_ms;      /* when they are judged again; HPR_TIME_NEVER */
   bool place_told;       /* in this write: whether other hosts share the file */
+  hpr_carriers carriers; /* in this write: of tokens of dead servers */
   bool dead_mount;       /* in this write: a file system has not answered */
   bool told_elsewhere;   /* that there are entries of other hosts */
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */

@@ -144,11 +144,18 @@ static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_
 int hpr_registry_announce(hpr_registry *registry, const char *token) {
   if (registry->guest) return HPR_ECLOSED; /* from a report of its own closing */
   hpr_turn_begin(registry);
-  const int64_t now_ms = registry->process.now_ms(registry->process.self);
-  const int result = hpr_tokens_add(&registry->ledger.tokens, token, now_ms);
+  const int result = hpr_tokens_add(&registry->ledger.tokens, token, &registry->process);
   if (result == 0) registry->table.lines.changed = true;
   hpr_turn_end(registry);
   return result;
+}
+
+/* Its process is known by now, whatever it was registered with. */
+static void clear_announced(hpr_registry *registry, const hpr_entry *entry) {
+  hpr_tokens *tokens = &registry->ledger.tokens;
+  if (!hpr_tokens_remove(tokens, entry->row.token))
+    hpr_tokens_remove_carried(tokens, &registry->process,
+                              hpr_pidfile_path(registry->ledger.pidfile), &entry->row.main);
 }
 
 /* --- the call ------------------------------------------------------------------------------- */
@@ -196,7 +203,7 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
   /* A child of ours whose exit is yet to be told: it is a zombie. */
   if (entry->status_expected && entry->row.main.state == HPR_RECORD_NOBODY)
     entry->parts[HPR_PART_MAIN].presence = HPR_PRESENCE_GONE;
-  hpr_tokens_remove(&registry->ledger.tokens, registration->token);
+  clear_announced(registry, entry);
   *ret_ticket = entry->serial;
   hpr_folder_learn(registry, entry);
   hpr_table_mark(&registry->table, entry);
