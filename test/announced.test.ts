@@ -42,6 +42,17 @@ describe("an announced token", () => {
     expect(rows(pidFile)).toMatchObject([{ pid: child.pid, spawnToken: "one" }]);
   });
 
+  it("that would not fit into the file with all others is refused, and entries are written on", () => {
+    const { registry, pidFile } = open();
+    const announceAll = () => {
+      for (let i = 0; i < 40; i++) registry.spawnEnv(`${i}`.padEnd(2 ** 19, "x"));
+    };
+    expect(announceAll).toThrow(RangeError);
+    const child = start(["sleep", "300"]);
+    registry.register(child.pid, "/a", child, "t");
+    expect(rows(pidFile)).toMatchObject([{ pid: child.pid }]);
+  });
+
   it("of another registry that lives stays, whatever is written", () => {
     const { registry, pidFile } = open();
     registry.spawnEnv("theirs");
