@@ -40,6 +40,7 @@
         "src/core/keepers.c",
         "src/core/kinship.c",
         "src/core/ledger.c",
+        "src/core/leftovers.c",
         "src/core/link.c",
         "src/core/orphans.c",
         "src/core/others.c",

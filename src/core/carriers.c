@@ -104,3 +104,13 @@ hpr_found hpr_carriers_find(const hpr_carriers *carriers, const hpr_process_ops 
   }
   return found;
 }
+
+size_t hpr_carriers_count(const hpr_carriers *carriers, const hpr_process_ops *process,
+                          const char *token, const char *pid_file) {
+  const finding it = {carriers, process, token, pid_file, -1};
+  size_t count = 0;
+  if (!carriers->marked || carries(&it, process->self_pid(process->self))) return 0;
+  for (size_t i = 0; i < carriers->count; i++)
+    count += carriers->marked[i] && carries(&it, carriers->list[i].pid);
+  return count;
+}

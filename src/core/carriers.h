@@ -37,4 +37,8 @@ hpr_found hpr_carriers_find(const hpr_carriers *carriers, const hpr_process_ops 
                             const char *token, const char *pid_file, int64_t since_ms,
                             hpr_identity *ret_identity);
 
+/* How many carry that token now. What we carry ourselves proves nothing: 0. */
+size_t hpr_carriers_count(const hpr_carriers *carriers, const hpr_process_ops *process,
+                          const char *token, const char *pid_file);
+
 #endif

@@ -39,8 +39,9 @@ static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
   return false;
 }
 
-void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry) {
-  hpr_outbox_exited(outbox, entry);
+void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry,
+                          size_t marked) {
+  hpr_outbox_exited(outbox, entry, marked);
   hpr_past_add(&ledger->past, entry);
 }
 
