@@ -1,10 +1,18 @@
 // Which processes an announced token leads to, and who may adopt them: each once, and no others.
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { announced, announcedTokens, announcingServer, dyingServer } from "./fixtures/announced.js";
-import { bare, gone, ROOT } from "./fixtures/processes.js";
-import { newPidFile, open, rows, takeOver } from "./fixtures/registry.js";
+import { bare, gone, ROOT, startTalking } from "./fixtures/processes.js";
+import { newPidFile, open, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
 /** An agent that ends when its tool runs in a session of its own. */
@@ -153,4 +161,42 @@ it("is adopted by one of two servers that come at the same time", async () => {
   expect(servers.map((it) => it.said).sort()).toEqual([0, 0, 1]);
   expect(rows(pidFile)).toHaveLength(1);
   await Promise.all(servers.map((it) => it.kill()));
+});
+
+it("leads to a child by the name of its folder, also if that was removed or looks like it", async () => {
+  const pidFile = newPidFile();
+  const [removed, named] = [temporaryFolder(), join(temporaryFolder(), "named (deleted)")];
+  mkdirSync(named);
+  for (const cwd of [removed, named])
+    await dyingServer(
+      pidFile,
+      `${spawned(randomUUID(), SLEEP, `{ cwd: ${JSON.stringify(cwd)} }`)} say(1); registry.close();`,
+    );
+  rmdirSync(removed);
+  const cwds = takeOver(pidFile)
+    .registry.entries()
+    .map((it) => it.cwd);
+  expect(cwds.sort()).toEqual([removed, named].sort());
+});
+
+it("waits for its server's descriptors", async () => {
+  const [pidFile, token] = [newPidFile(), randomUUID()];
+  await dyingServer(pidFile, `${spawned(token)} say(1);`);
+  for (const free of [0, 1, 2, 3, 4, 5, 6]) {
+    const copy = newPidFile();
+    mkdirSync(dirname(copy), { mode: 0o700 });
+    copyFileSync(pidFile, copy);
+    const code = `
+      const { openSync, closeSync } = require("node:fs");
+      const registry = require(${JSON.stringify(ROOT)}).createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(copy)} });
+      const held = [];
+      try { for (;;) held.push(openSync("/dev/null")); } catch {}
+      for (let i = 0; i < ${free}; i++) closeSync(held.pop());
+      registry.cleanupOrphans();
+      held.map((it) => closeSync(it));
+      const look = setInterval(() => { if (registry.size() === 1) { console.log("adopted"); process.exit(); } }, 20);`;
+    const limited = 'ulimit -n 40; exec "$@"';
+    const { line } = await startTalking(["sh", "-c", limited, "sh", process.execPath, "-e", code]);
+    expect(line).toBe("adopted");
+  }
 });
