@@ -65,7 +65,7 @@ static size_t list_tokens(const hpr_stored *first, const char **ret_tokens) {
 
 /* Those before it were judged without a look. */
 static void look(const hpr_ledger_scope *scope, const hpr_stored *first) {
-  const char **tokens = malloc(list_tokens(first, NULL) * sizeof *tokens);
+  const char **tokens = malloc((list_tokens(first, NULL) + 1) * sizeof *tokens);
   hpr_carriers *carriers = &scope->ledger->carriers;
   int result = HPR_ENOMEM;
   if (tokens)

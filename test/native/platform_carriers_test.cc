@@ -20,7 +20,7 @@ public:
       : Child(0, [&](const Report &) {
           become();
           std::string variable = "PI_DASHBOARD_SPAWN_TOKEN=" + token;
-          char *environment[] = {variable.data(), nullptr};
+          char *environment[] = {&variable[0], nullptr};
           char *words[] = {const_cast<char *>("sleep"), const_cast<char *>("60"), nullptr};
           execve("/bin/sleep", words, environment);
           _exit(1);
@@ -69,7 +69,7 @@ TEST(Carriers, ThatStartedBeforeTheTokenWasAnnouncedAreNobody) {
   ASSERT_TRUE(
       Eventually([&] { return system.ops()->age_ms(system.ops()->self, &identity) > 200; }));
   EXPECT_EQ(HPR_FOUND_NOBODY, Find("token-that-is-used-again", 0).what);
-  EXPECT_EQ(carrier.pid(), Find("token-that-is-used-again", 1000 * 1000).pid);
+  EXPECT_EQ(carrier.pid(), Find("token-that-is-used-again", int64_t{1000} * 1000).pid);
 }
 
 TEST(Carriers, AreUnsureWhereNobodyCouldLook) {
