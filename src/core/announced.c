@@ -5,6 +5,8 @@
 #include "base/shared.h"
 #include "base/text.h"
 
+enum { STARTING_MS = 1000 }; /* from fork() to the program, whose environment tells, and to spare */
+
 static const char *path_of(const hpr_ledger_scope *scope) {
   return hpr_pidfile_path(scope->ledger->pidfile);
 }
@@ -82,6 +84,11 @@ static int64_t since_of(const hpr_process_ops *process, const hpr_row *announced
   if (announced->spawned_boot_ms == 0) return -1;
   return process->since_ms(process->self, &hpr_row_owner(announced)->identity,
                            announced->spawned_boot_ms);
+}
+
+bool hpr_announced_is_new(const hpr_ledger_scope *scope, const hpr_row *row) {
+  const int64_t since_ms = since_of(scope->process, row);
+  return since_ms >= 0 && since_ms < STARTING_MS;
 }
 
 /* --- as if it had been registered ----------------------------------------------------------- */

@@ -13,6 +13,9 @@
 hpr_found hpr_announced_find(const hpr_ledger_scope *scope, const hpr_stored *stored,
                              hpr_row *ret_row);
 
+/* True if it was announced so short a time ago that its process may be about to start. */
+bool hpr_announced_is_new(const hpr_ledger_scope *scope, const hpr_row *row);
+
 /* True if we have a live entry with that token: it is announced no more, whoever did it. */
 bool hpr_announced_is_ours(const hpr_ledger_scope *scope, const hpr_row *row);
 

@@ -341,15 +341,21 @@ static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *row) {
   return ask_again(scope);
 }
 
+/* We may have seen its server's end before its child was itself. */
+static bool is_starting(const hpr_ledger_scope *scope, const hpr_row *announced) {
+  return !scope->ledger->called_for && hpr_announced_is_new(scope, announced);
+}
+
 static hpr_keep judge_lost_token(const hpr_ledger_scope *scope, hpr_stored *stored) {
-  hpr_row row;
-  switch (hpr_announced_find(scope, stored, &row)) {
-  case HPR_FOUND_NOBODY: return HPR_DROP;
+  const hpr_row *row = &stored->row;
+  hpr_row child;
+  switch (hpr_announced_find(scope, stored, &child)) {
+  case HPR_FOUND_NOBODY: return is_starting(scope, row) ? keep_for_later(scope, row) : HPR_DROP;
   case HPR_FOUND_FORBIDDEN: return HPR_KEEP;
   case HPR_FOUND_UNSURE: return ask_again(scope);
   case HPR_FOUND_CHILD: break;
   }
-  return adopt_announced(scope, &row);
+  return adopt_announced(scope, &child);
 }
 
 static hpr_keep judge_announced(void *self, hpr_stored *stored) {

@@ -17,6 +17,7 @@ typedef struct hpr_ledger {
   hpr_owner_name *owner; /* we; our rows share it */
   bool adopting;         /* orphans are wanted: cleanupOrphans was called */
   bool orphans_due;      /* the next write judges them */
+  bool called_for;       /* by a call of cleanupOrphans: what it finds is final */
   bool judging_again;    /* some could not be judged before: who is kept was told then */
   bool unsure;           /* one could not be judged */
   bool claimed;          /* the owner of the row that is being judged; see hpr_heir_claim */

@@ -141,6 +141,29 @@ TEST_F(Lost, AreAdoptedByOneThatWasThereBefore) {
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(other));
 }
 
+/* Its server is killed between fork() and exec(). */
+TEST_F(Lost, AreAdoptedIfTheirServerEndsWhileTheyStart) {
+  Server &before = Start(), &other = StartAndClean();
+  Announce(before, "token-of-an-earlier-one");
+  Pass(2000); /* the other watches it */
+  Announce(before);
+  before.Crash();
+  Proceed();
+  ASSERT_FALSE(IsInFile("token-of-an-earlier-one")) << "all were judged";
+  const Serial child = Started(kernel.init(), kToken);
+  Pass(2000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(other));
+}
+
+TEST_F(Lost, AreGivenUpASecondAfterTheyCouldHaveStarted) {
+  Server &before = Start(), &other = StartAndClean();
+  Announce(before);
+  before.Crash();
+  Pass(3000);
+  EXPECT_FALSE(IsInFile(kToken));
+  EXPECT_EQ(Pids{}, PidsOf(other));
+}
+
 TEST_F(Lost, AreLookedForAgainWhereNobodyCouldLook) {
   Server &before = Start();
   const Serial child = Spawn(before);
