@@ -123,7 +123,8 @@ export interface HeadlessExit extends HeadlessSnapshot {
   /** The signal that ended it; `undefined` unless it was this process's child. */
   signal?: NodeJS.Signals;
   /**
-   * At least how many processes of the groups that it led live on (8 of a group are recorded);
+   * At least how many processes live on: those that carry its mark (not if its end was asked for, nor
+   * if it ended while no server ran), or of the groups that it led (8 of a group are recorded).
    * `undefined`: none are known. With the option `tree` they are being ended.
    */
   leftovers?: number;

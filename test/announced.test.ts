@@ -1,43 +1,28 @@
 // A server that dies between spawn and register: the file names the token, the process carries it.
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { gone, isAlive, ROOT, start, startTalking } from "./fixtures/processes.js";
+import { announced, dyingServer } from "./fixtures/announced.js";
+import { gone, ROOT, start, startTalking } from "./fixtures/processes.js";
 import { codes, newPidFile, open, rows, takeOver, temporaryFolder } from "./fixtures/registry.js";
-import { holdsFor, waitFor } from "./fixtures/wait.js";
-import { readFileSync } from "node:fs";
+import { holdsFor } from "./fixtures/wait.js";
 
 /** A long token counts in every run of these tests. */
 const RUN = randomUUID();
 
-interface Announced {
-  spawnToken: string;
-  spawnedAt: string;
-  owner: { pid: number };
-}
-
-const announced = (pidFile: string): Announced[] =>
-  (JSON.parse(readFileSync(pidFile, "utf8")) as { announced?: Announced[] }).announced ?? [];
-
 /** A server that spawns with a token's mark, says the pid, and is killed before it registers. */
-async function dyingServer(
+async function spawningServer(
   pidFilePath: string,
   token: string,
-  { detached = true, command = ["sleep", "300"], register = false } = {},
+  { command = ["sleep", "300"], register = false } = {},
 ): Promise<number> {
-  const code = `
-    const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
-    const { spawn } = require("node:child_process");
-    const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFilePath)} });
-    registry.cleanupOrphans();
-    const env = { ...process.env, ...registry.spawnEnv(${JSON.stringify(token)}) };
-    const child = spawn(${JSON.stringify(command[0])}, ${JSON.stringify(command.slice(1))}, { detached: ${detached}, stdio: "ignore", env, cwd: ${JSON.stringify(temporaryFolder())} });
-    if (${register}) registry.register(child.pid, "/a", child, ${JSON.stringify(token)});
-    console.log(child.pid);
-    setInterval(() => {}, 1e6);`;
-  const { child, line } = await startTalking([process.execPath, "-e", code]);
-  child.kill("SIGKILL");
-  await waitFor("the server's end", () => !isAlive(child.pid));
-  return Number(line);
+  const options = { cwd: temporaryFolder() };
+  const pid = await dyingServer(
+    pidFilePath,
+    `const child = start(${JSON.stringify(token)}, ${JSON.stringify(command)}, ${JSON.stringify(options)});
+     if (${register}) registry.register(child.pid, "/a", child, ${JSON.stringify(token)});
+     say(child.pid);`,
+  );
+  return pid as number;
 }
 
 describe("an announced token", () => {
@@ -55,6 +40,17 @@ describe("an announced token", () => {
     registry.register(child.pid, "/a", child, "one");
     expect(announced(pidFile)).toMatchObject([{ spawnToken: "two" }]);
     expect(rows(pidFile)).toMatchObject([{ pid: child.pid, spawnToken: "one" }]);
+  });
+
+  it("that would not fit into the file with all others is refused, and entries are written on", () => {
+    const { registry, pidFile } = open();
+    const announceAll = () => {
+      for (let i = 0; i < 40; i++) registry.spawnEnv(`${i}`.padEnd(2 ** 19, "x"));
+    };
+    expect(announceAll).toThrow(RangeError);
+    const child = start(["sleep", "300"]);
+    registry.register(child.pid, "/a", child, "t");
+    expect(rows(pidFile)).toMatchObject([{ pid: child.pid }]);
   });
 
   it("of another registry that lives stays, whatever is written", () => {
@@ -75,7 +71,7 @@ describe("an announced token", () => {
     "of a dead server leads to its child (%s)",
     async (token) => {
       const pidFilePath = newPidFile();
-      const pid = await dyingServer(pidFilePath, token);
+      const pid = await spawningServer(pidFilePath, token);
       const opened = takeOver(pidFilePath, { killGraceMs: 500 });
       expect(opened.registry.entries()).toMatchObject([
         { pid, spawnToken: token, kin: true, state: "live" },
@@ -95,7 +91,7 @@ describe("an announced token", () => {
 
   it("leads to the topmost of those who carry it", async () => {
     const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, `token-of-the-family-${RUN}`, {
+    const pid = await spawningServer(pidFilePath, `token-of-the-family-${RUN}`, {
       command: ["sh", "-c", "sleep 300 & setsid sleep 300 & wait"],
     });
     const { registry } = takeOver(pidFilePath, { killGraceMs: 500, tree: true });
@@ -105,7 +101,7 @@ describe("an announced token", () => {
 
   it("of a dead server is dropped when nobody carries it", async () => {
     const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, "token-of-nobody", { command: ["true"] });
+    const pid = await spawningServer(pidFilePath, "token-of-nobody", { command: ["true"] });
     await gone(pid);
     const { registry } = takeOver(pidFilePath);
     expect(registry.entries()).toEqual([]);
@@ -114,7 +110,7 @@ describe("an announced token", () => {
 
   it("that was registered once makes no agent of what its session left behind", async () => {
     const pidFilePath = newPidFile();
-    const pid = await dyingServer(pidFilePath, `token-of-a-known-one-${RUN}`, {
+    const pid = await spawningServer(pidFilePath, `token-of-a-known-one-${RUN}`, {
       register: true,
       command: ["sh", "-c", "setsid sleep 300 & sleep 0.3; exit 0"],
     });
@@ -127,9 +123,9 @@ describe("an announced token", () => {
   });
 
   it("of another file is nobody's here", async () => {
-    const pid = await dyingServer(newPidFile(), "short");
+    const pid = await spawningServer(newPidFile(), "short");
     const pidFilePath = newPidFile();
-    await dyingServer(pidFilePath, "short", { command: ["true"] });
+    await spawningServer(pidFilePath, "short", { command: ["true"] });
     const { registry } = takeOver(pidFilePath);
     expect(registry.entries()).toEqual([]);
     process.kill(pid, "SIGKILL");
@@ -137,7 +133,7 @@ describe("an announced token", () => {
 
   it("that we carry ourselves adopts nobody", async () => {
     const pidFilePath = newPidFile();
-    await dyingServer(pidFilePath, `token-that-we-carry-too-${RUN}`, { command: ["true"] });
+    await spawningServer(pidFilePath, `token-that-we-carry-too-${RUN}`, { command: ["true"] });
     const code = `
       const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
       const { spawn } = require("node:child_process");

@@ -1,3 +1,4 @@
+import { dyingServer } from "./fixtures/announced.js";
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -111,6 +112,16 @@ describe("doctor", () => {
     expect(code).toBe(0);
     expect(found).toMatchObject([
       { kind: "leftover-process", count: 1, items: [`pid ${tool.pid}, ${SLEEP.join(" ")}`] },
+    ]);
+  });
+
+  it("finds what a dead server did not live to register, by its mark", async () => {
+    const pidFile = newPidFile();
+    const pid = await dyingServer(pidFile, `say(start("announced", ["sleep", "300"]).pid);`);
+    const { code, found } = await findings(pidFile);
+    expect(code).toBe(0);
+    expect(found).toMatchObject([
+      { kind: "announced-process", count: 1, items: [`pid ${pid}, ${SLEEP.join(" ")}`] },
     ]);
   });
 

@@ -1,4 +1,5 @@
 // What is left of an agent that has ended is no agent any more; it can be seen and ended.
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -7,11 +8,13 @@ import { Agents } from "./fixtures/agents.js";
 import { noFinding, noHolding } from "./fixtures/kernel.js";
 import {
   bare,
+  carriersOf,
   exited,
   family,
   gone,
   isAlive,
   sleeper,
+  start,
   startTalking,
   type Child,
 } from "./fixtures/processes.js";
@@ -183,6 +186,29 @@ describe.each(tiers)("the session's next agent, linked by %s", (_, link) => {
       );
     },
   );
+});
+
+it("is counted in the exit by the mark that it carries, wherever it has gone", async () => {
+  const { registry, exits } = open();
+  const token = randomUUID();
+  const tools = "setsid sleep 300 & setsid sleep 300 & read line";
+  const agents = ["left", "alone", "asked"].map((what) => {
+    const env = { ...process.env, ...registry.spawnEnv(token + what) };
+    const script = what === "alone" ? "read line" : tools;
+    const child = start(["sh", "-c", script], { env, stdio: ["pipe", "ignore", "ignore"] });
+    registry.register(child, { cwd: "/a", spawnToken: token + what });
+    return child;
+  });
+  const [left, alone, asked] = agents;
+  await waitFor("the tools", () => carriersOf(`${token}left`).length === 3);
+  registry.killByToken(`${token}asked`);
+  left.kill("SIGKILL");
+  alone.kill("SIGKILL");
+  await waitFor("all exits", () => exits.length === 3);
+  const leftoversOf = (pid: number) => exits.find((it) => it.pid === pid)?.leftovers;
+  expect(leftoversOf(left.pid)).toBe(2);
+  expect(leftoversOf(alone.pid)).toBeUndefined();
+  expect(leftoversOf(asked.pid)).toBeUndefined();
 });
 
 it("is counted in the exit, if there is one", async () => {

@@ -204,6 +204,8 @@ napi_value Announce(Call &call, hpr_registry *registry) {
   const char *token = call.Text(0, "spawnToken");
   if (call.ok() && !token[0]) call.Fail("ERR_INVALID_ARG_TYPE", "spawnToken must not be empty");
   const int result = call.ok() ? hpr_registry_announce(registry, token) : 0;
+  if (result == HPR_ETOOBIG)
+    return call.Fail("ERR_OUT_OF_RANGE", "the token does not fit into the pid file");
   return result == 0 ? nullptr : call.Fail(result);
 }
 

@@ -30,7 +30,7 @@ void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row) {
 }
 
 static void tell(const hpr_ledger_scope *scope, hpr_entry *take_entry) {
-  hpr_ledger_tell_exit(scope->ledger, scope->outbox, take_entry);
+  hpr_ledger_tell_exit(scope->ledger, scope->outbox, take_entry, 0);
   hpr_entry_free(take_entry);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/shared.h"
+#include "core/announced.h"
 #include "core/heir.h"
 #include "core/others.h"
 #include "core/watch.h"
@@ -39,8 +39,9 @@ static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
   return false;
 }
 
-void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry) {
-  hpr_outbox_exited(outbox, entry);
+void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry,
+                          size_t marked) {
+  hpr_outbox_exited(outbox, entry, marked);
   hpr_past_add(&ledger->past, entry);
 }
 
@@ -85,6 +86,7 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   hpr_ledger *ledger = scope->ledger;
   if (stored->error != 0) return HPR_KEEP;
   if (strcmp(hpr_row_owner(&stored->row)->id, ledger->owner->id) == 0) return HPR_DROP;
+  hpr_announced_note_row(scope, &stored->row);
   if (is_superseded(scope, &stored->row)) return HPR_DROP;
   if (ledger->file_error != 0 && was_told(ledger, &stored->row)) return HPR_DROP;
   if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
@@ -254,15 +256,19 @@ static bool is_taken(hpr_fate fate) {
          fate == HPR_FATE_END_OLD;
 }
 
-/* Nobody looks after it; `lost`: whoever did has provably ended. */
-static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool lost) {
-  const hpr_judge_scope by = {
+static hpr_judge_scope judge_scope_of(const hpr_ledger_scope *scope) {
+  return (hpr_judge_scope){
       .process = scope->process,
       .files = scope->files,
       .pid_file = hpr_pidfile_path(scope->ledger->pidfile),
       .shared = scope->owners->shared,
       .dead_mount = &scope->ledger->dead_mount,
   };
+}
+
+/* Nobody looks after it; `lost`: whoever did has provably ended. */
+static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool lost) {
+  const hpr_judge_scope by = judge_scope_of(scope);
   hpr_ledger *ledger = scope->ledger;
   if (ledger->unwritable && ledger->judging_again && !ledger->claimed) { /* to be given up again */
     ledger->held_back = true;
@@ -283,6 +289,7 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   note_place(scope);
   if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
   if (strcmp(hpr_row_owner(row)->id, scope->ledger->owner->id) == 0) return HPR_DROP;
+  hpr_announced_note_row(scope, row);
   const hpr_ownership owner = hpr_owners_ask(scope->owners, scope->process, row);
   scope->ledger->claimed = false;
   switch (owner) {
@@ -303,40 +310,54 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
 
 /* --- announced tokens ----------------------------------------------------------------------- */
 
-/* A child that its server did not live to register: as if it had been. */
-static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *announced,
-                                const hpr_identity *identity) {
-  const hpr_process_ops *process = scope->process;
-  hpr_row row = {.main = *identity, .spawned_ms = announced->spawned_ms};
-  char *folder = NULL;
-  const bool has = process->folder(process->self, identity, &folder) == 0;
-  row.cwd = hpr_shared_new(has ? folder : "");
-  free(folder);
-  if (!row.cwd || hpr_row_set_text(&row.token, announced->token) != 0 ||
-      adopt(scope, &row, scope->orphans.end ? HPR_FATE_END : HPR_FATE_ADOPT, false) == HPR_KEEP) {
-    hpr_row_done(&row);
-    return HPR_KEEP;
-  }
-  return HPR_DROP;
-}
-
 static bool is_own_token(const hpr_ledger_scope *scope, const hpr_stored *stored) {
   return stored->error == 0 &&
          strcmp(hpr_row_owner(&stored->row)->id, scope->ledger->owner->id) == 0;
 }
 
-/* Our own are written anew each time; a file that was read again has them, too. */
+/*
+ * Our own are written anew each time; a file that was read again has them, too. What others leave
+ * is found by the first who sees that they have ended.
+ */
 static hpr_keep keep_announced(void *self, hpr_stored *stored) {
-  return is_own_token(self, stored) ? HPR_DROP : HPR_KEEP;
+  const hpr_ledger_scope *scope = self;
+  if (stored->error != 0) return HPR_KEEP;
+  if (is_own_token(scope, stored) || hpr_announced_is_ours(scope, &stored->row)) return HPR_DROP;
+  if (scope->ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
+    scope->ledger->orphans_due = true;
+  return HPR_KEEP;
 }
 
-/* Whoever was registered once is known, and what its session has left behind is no agent. */
-static hpr_keep judge_lost_token(const hpr_ledger_scope *scope, hpr_row *row) {
-  hpr_identity identity;
-  const char *file = hpr_pidfile_path(scope->ledger->pidfile);
-  if (!hpr_tokens_find(scope->process, row->token, file, &identity)) return HPR_DROP;
-  if (hpr_table_find_pid(scope->table, identity.pid)) return HPR_DROP;
-  return adopt_announced(scope, row, &identity);
+static hpr_keep ask_again(const hpr_ledger_scope *scope) {
+  scope->ledger->unsure = true;
+  return HPR_KEEP;
+}
+
+/* A child that its server did not live to register: as if it had been. */
+static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *row) {
+  const hpr_judge_scope by = judge_scope_of(scope);
+  bool runs;
+  const hpr_fate fate = hpr_judge_orphan(&by, &scope->orphans, true, row, &runs);
+  if (is_taken(fate) && adopt(scope, row, fate, false) == HPR_DROP) return HPR_DROP;
+  hpr_row_done(row);
+  return ask_again(scope);
+}
+
+/* We may have seen its server's end before its child was itself. */
+static bool is_starting(const hpr_ledger_scope *scope, const hpr_row *announced) {
+  return !scope->ledger->called_for && hpr_announced_is_new(scope, announced);
+}
+
+static hpr_keep judge_lost_token(const hpr_ledger_scope *scope, hpr_stored *stored) {
+  const hpr_row *row = &stored->row;
+  hpr_row child;
+  switch (hpr_announced_find(scope, stored, &child)) {
+  case HPR_FOUND_NOBODY: return is_starting(scope, row) ? keep_for_later(scope, row) : HPR_DROP;
+  case HPR_FOUND_FORBIDDEN: return HPR_KEEP;
+  case HPR_FOUND_UNSURE: return ask_again(scope);
+  case HPR_FOUND_CHILD: break;
+  }
+  return adopt_announced(scope, &child);
 }
 
 static hpr_keep judge_announced(void *self, hpr_stored *stored) {
@@ -344,14 +365,14 @@ static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   hpr_row *row = &stored->row;
   note_place(scope);
   if (stored->error != 0) return HPR_KEEP;
-  if (is_own_token(scope, stored)) return HPR_DROP;
+  if (is_own_token(scope, stored) || hpr_announced_is_ours(scope, row)) return HPR_DROP;
   switch (hpr_owners_ask(scope->owners, scope->process, row)) {
   case HPR_OWNER_LIVES: return keep_owned(row);
   case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
   case HPR_OWNER_UNNAMED:
   case HPR_OWNER_GONE: break;
   }
-  return hpr_heir_claim(scope, row) ? judge_lost_token(scope, row) : keep_for_later(scope, row);
+  return hpr_heir_claim(scope, row) ? judge_lost_token(scope, stored) : keep_for_later(scope, row);
 }
 
 static void announce(void *self, hpr_buffer *own_announced) {
@@ -415,6 +436,7 @@ static int sync(const hpr_ledger_scope *scope) {
   hpr_owners_begin(scope->owners);
   if (judging) (void)hpr_pidfile_is_proved(scope->ledger->pidfile); /* else claims are nobody's */
   const int result = hpr_pidfile_sync(scope->ledger->pidfile, &client);
+  hpr_carriers_done(&scope->ledger->carriers);
   hpr_heir_after_write(scope);
   return result;
 }
@@ -467,6 +489,10 @@ static hpr_keep judge_seen(void *self, hpr_stored *stored) {
   return judge_ordinary(&it->scope, stored);
 }
 
+static hpr_keep meet_announced(void *self, hpr_stored *stored) {
+  return keep_announced(&((looking *)self)->scope, stored);
+}
+
 static void warn_seen(void *self, int error, const char *detail) {
   warn(&((looking *)self)->scope, error, detail);
 }
@@ -474,7 +500,8 @@ static void warn_seen(void *self, int error, const char *detail) {
 /* Another host, which cannot see our lock, has dated what we have, or given it up. */
 static bool look_at_others(const hpr_ledger_scope *scope) {
   looking it = {.scope = *scope};
-  const hpr_pidfile_client client = {.self = &it, .judge = judge_seen, .warn = warn_seen};
+  const hpr_pidfile_client client = {
+      .self = &it, .judge = judge_seen, .judge_announced = meet_announced, .warn = warn_seen};
   const hpr_lines *lines = &scope->table->lines;
   hpr_owners_begin(scope->owners);
   const bool read = hpr_pidfile_look(scope->ledger->pidfile, &client);

@@ -2,6 +2,7 @@
 #ifndef HPR_CORE_LEDGER_H
 #define HPR_CORE_LEDGER_H
 
+#include "core/carriers.h"
 #include "core/judge.h"
 #include "core/outbox.h"
 #include "core/owners.h"
@@ -16,6 +17,7 @@ typedef struct hpr_ledger {
   hpr_owner_name *owner; /* we; our rows share it */
   bool adopting;         /* orphans are wanted: cleanupOrphans was called */
   bool orphans_due;      /* the next write judges them */
+  bool called_for;       /* by a call of cleanupOrphans: what it finds is final */
   bool judging_again;    /* some could not be judged before: who is kept was told then */
   bool unsure;           /* one could not be judged */
   bool claimed;          /* the owner of the row that is being judged; see hpr_heir_claim */
@@ -24,6 +26,7 @@ typedef struct hpr_ledger {
   size_t unrecorded;     /* entries, see hpr_entry */
   int64_t judge_ms;      /* when they are judged again; HPR_TIME_NEVER */
   bool place_told;       /* in this write: whether other hosts share the file */
+  hpr_carriers carriers; /* in this write: of tokens of dead servers */
   bool dead_mount;       /* in this write: a file system has not answered */
   bool told_elsewhere;   /* that there are entries of other hosts */
   uint64_t adoptions, writes, write_failures; /* how often since it was opened */
@@ -59,7 +62,8 @@ void hpr_ledger_done(hpr_ledger *ledger);
 void hpr_ledger_write(const hpr_ledger_scope *scope);
 
 /* Tells of an exit. Should its row come back it is not told again, unless there was no memory. */
-void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry);
+void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry,
+                          size_t marked);
 
 /*
  * Once a second: are we still proved to live, and does everybody else live? True if the file is to

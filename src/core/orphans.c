@@ -19,7 +19,9 @@ void hpr_registry_cleanup_orphans(hpr_registry *registry) {
   hpr_turn_warn_of_limits(registry);
   registry->ledger.adopting = registry->ledger.orphans_due = true;
   registry->ledger.judging_again = false;
+  registry->ledger.called_for = true;
   hpr_turn_work(registry);
+  registry->ledger.called_for = false;
   hpr_pidfile_collect(registry->ledger.pidfile); /* the locks of the dead have been looked at */
   hpr_turn_tell(registry);
 }

@@ -125,10 +125,13 @@ void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, in
   event->signal = signal;
 }
 
-void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry) {
+void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry, size_t marked) {
   outbox->counts.exits++;
   hpr_event *event = add(outbox, EVENT_EXIT);
-  if (event) event->picture = take_picture(entry);
+  if (!event) return;
+  event->picture = take_picture(entry);
+  if (event->picture && marked > event->picture->snapshot.leftovers)
+    event->picture->snapshot.leftovers = marked;
 }
 
 void hpr_outbox_ended(hpr_outbox *outbox, hpr_entry *entry, hpr_outcome outcome) {

@@ -108,7 +108,7 @@ static void pass_agent_on(hpr_registry *registry, const hpr_entry *entry) {
 static void replace(hpr_registry *registry, hpr_entry *entry, bool same) {
   const bool was_seen = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_THERE;
   if (!same && was_seen && entry->life == HPR_LIFE_RUNNING)
-    hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);
+    hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry, 0);
   pass_agent_on(registry, entry);
   hpr_forget(registry, entry, same ? HPR_OUTCOME_UNKNOWN : HPR_OUTCOME_EXITED);
 }
@@ -139,19 +139,15 @@ static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_
   return 0;
 }
 
-/* --- announcing ----------------------------------------------------------------------------- */
-
-int hpr_registry_announce(hpr_registry *registry, const char *token) {
-  if (registry->guest) return HPR_ECLOSED; /* from a report of its own closing */
-  hpr_turn_begin(registry);
-  const int64_t now_ms = registry->process.now_ms(registry->process.self);
-  const int result = hpr_tokens_add(&registry->ledger.tokens, token, now_ms);
-  if (result == 0) registry->table.lines.changed = true;
-  hpr_turn_end(registry);
-  return result;
+/* Its process is known by now, whatever it was registered with. */
+static void clear_announced(hpr_registry *registry, const hpr_entry *entry) {
+  hpr_tokens *tokens = &registry->ledger.tokens;
+  if (!hpr_tokens_remove(tokens, entry->row.token))
+    hpr_tokens_remove_carried(tokens, &registry->process,
+                              hpr_pidfile_path(registry->ledger.pidfile), &entry->row.main);
 }
 
-/* --- the call ------------------------------------------------------------------------------- */
+/* --- the calls ------------------------------------------------------------------------------ */
 
 static bool is_sound(const hpr_registration *it) {
   return hpr_is_pid(it->pid) && (it->keeper_pid == 0 || hpr_is_pid(it->keeper_pid));
@@ -160,7 +156,8 @@ static bool is_sound(const hpr_registration *it) {
 static size_t length_of(const char *text) { return text ? strlen(text) : 0; }
 
 /* Exactly where it is close. */
-static int check_room(const hpr_registry *registry, const hpr_row *row) {
+static int check_room(const hpr_registry *registry, const hpr_row *row,
+                      void (*write)(const hpr_row *, hpr_buffer *)) {
   enum { IDENTITIES = 4096, ESCAPED = 6 }; /* "\u0001" for one byte */
   const hpr_pidfile *file = registry->ledger.pidfile;
   const hpr_row_rest *rest = hpr_row_more(row);
@@ -168,10 +165,24 @@ static int check_room(const hpr_registry *registry, const hpr_row *row) {
                        length_of(rest->goal) + length_of(rest->fields);
   if (hpr_pidfile_has_room(file, texts * ESCAPED + IDENTITIES)) return 0;
   hpr_buffer text = {0};
-  hpr_row_write(row, &text);
+  write(row, &text);
   const bool fits = hpr_pidfile_has_room(file, text.length);
   const int result = text.failed ? HPR_ENOMEM : fits ? 0 : HPR_ETOOBIG;
   hpr_buffer_done(&text);
+  return result;
+}
+
+int hpr_registry_announce(hpr_registry *registry, const char *token) {
+  if (registry->guest) return HPR_ECLOSED; /* from a report of its own closing */
+  hpr_row row = {0};
+  hpr_turn_begin(registry);
+  hpr_row_set_owner(&row, registry->ledger.owner);
+  int result = hpr_row_set_text(&row.token, token);
+  if (result == 0) result = check_room(registry, &row, hpr_row_write_announced);
+  if (result == 0) result = hpr_tokens_add(&registry->ledger.tokens, token, &registry->process);
+  hpr_row_done(&row);
+  if (result == 0) registry->table.lines.changed = true;
+  hpr_turn_end(registry);
   return result;
 }
 
@@ -183,7 +194,7 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
   hpr_entry *entry;
   hpr_turn_begin(registry);
   int result = fill_row(registry, registration, &row);
-  if (result == 0) result = check_room(registry, &row);
+  if (result == 0) result = check_room(registry, &row, hpr_row_write);
   if (result == 0) result = add_entry(registry, &row, &entry);
   if (result != 0) {
     hpr_row_done(&row);
@@ -196,7 +207,7 @@ int hpr_registry_register(hpr_registry *registry, const hpr_registration *regist
   /* A child of ours whose exit is yet to be told: it is a zombie. */
   if (entry->status_expected && entry->row.main.state == HPR_RECORD_NOBODY)
     entry->parts[HPR_PART_MAIN].presence = HPR_PRESENCE_GONE;
-  hpr_tokens_remove(&registry->ledger.tokens, registration->token);
+  clear_announced(registry, entry);
   *ret_ticket = entry->serial;
   hpr_folder_learn(registry, entry);
   hpr_table_mark(&registry->table, entry);

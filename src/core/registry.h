@@ -191,7 +191,7 @@ typedef struct hpr_registration {
 /*
  * A process is about to be started with that token in its environment. Until one is registered
  * with it the file says so: if we die before, the next server takes that process over. HPR_ECLOSED,
- * HPR_ENOMEM.
+ * HPR_ENOMEM, HPR_ETOOBIG (it does not fit into the file).
  */
 int hpr_registry_announce(hpr_registry *registry, const char *token);
 

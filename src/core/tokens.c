@@ -16,14 +16,15 @@ static hpr_token *find(const hpr_tokens *tokens, const char *token) {
   return NULL;
 }
 
-int hpr_tokens_add(hpr_tokens *tokens, const char *token, int64_t now_ms) {
+int hpr_tokens_add(hpr_tokens *tokens, const char *token, const hpr_process_ops *process) {
   if (find(tokens, token)) return 0;
   hpr_token *it = calloc(1, sizeof *it);
   if (!it || hpr_row_set_text(&it->row.token, token) != 0) {
     free(it);
     return HPR_ENOMEM;
   }
-  it->row.spawned_ms = now_ms;
+  it->row.spawned_ms = process->now_ms(process->self);
+  it->row.spawned_boot_ms = process->boot_ms(process->self);
   DL_APPEND(tokens->list, it);
   return 0;
 }
@@ -40,6 +41,31 @@ bool hpr_tokens_remove(hpr_tokens *tokens, const char *token) {
   return it != NULL;
 }
 
+/* Without memory it is as if it carried none. */
+static hpr_token *find_carried(const hpr_tokens *tokens, const hpr_process_ops *process,
+                               const char *pid_file, int32_t pid) {
+  hpr_token *it;
+  size_t count = 0;
+  DL_COUNT(tokens->list, it, count);
+  const char **texts = count > 0 ? malloc(count * sizeof *texts) : NULL;
+  if (!texts) return NULL;
+  count = 0;
+  DL_FOREACH(tokens->list, it) {
+    texts[count++] = it->row.token;
+  }
+  size_t which = process->marked(process->self, pid, texts, count, pid_file);
+  free(texts);
+  it = which < count ? tokens->list : NULL;
+  while (it && which-- > 0) it = it->next;
+  return it;
+}
+
+void hpr_tokens_remove_carried(hpr_tokens *tokens, const hpr_process_ops *process,
+                               const char *pid_file, const hpr_identity *identity) {
+  hpr_token *it = find_carried(tokens, process, pid_file, identity->pid);
+  if (it && hpr_token_is_carried(process, it->row.token, pid_file, identity)) drop(tokens, it);
+}
+
 void hpr_tokens_done(hpr_tokens *tokens) {
   while (tokens->list) drop(tokens, tokens->list);
 }
@@ -49,53 +75,4 @@ void hpr_tokens_done(hpr_tokens *tokens) {
 bool hpr_token_is_carried(const hpr_process_ops *process, const char *token, const char *pid_file,
                           const hpr_identity *identity) {
   return token && process->mark(process->self, identity, token, pid_file) == HPR_MARK_CARRIED;
-}
-
-/* --- who was started with one --------------------------------------------------------------- */
-
-/* By its pid alone. */
-static bool carries(const hpr_process_ops *process, int32_t pid, const char *token,
-                    const char *pid_file) {
-  return process->marked(process->self, pid, &token, 1, pid_file) == 0;
-}
-
-/* Ourselves, our ancestors and those beside us have no line of descent, or are in our group. */
-static bool is_topmost(const hpr_process_ops *process, const hpr_seen *seen, const char *token,
-                       const char *pid_file) {
-  hpr_ancestor line[HPR_LINEAGE_MAX];
-  size_t count;
-  if (seen->group == 0 || process->lineage(process->self, seen->pid, line, &count) != 0)
-    return false;
-  for (size_t i = 1; i < count; i++)
-    if (carries(process, line[i].pid, token, pid_file)) return false;
-  return true;
-}
-
-static bool prove(const hpr_process_ops *process, int32_t pid, const char *token,
-                  const char *pid_file, hpr_identity *ret_identity) {
-  process->identify(process->self, pid, NULL, ret_identity);
-  ret_identity->kin = ret_identity->state == HPR_RECORD_KNOWN &&
-                      hpr_token_is_carried(process, token, pid_file, ret_identity);
-  return ret_identity->kin;
-}
-
-bool hpr_tokens_find(const hpr_process_ops *process, const char *token, const char *pid_file,
-                     hpr_identity *ret_identity) {
-  hpr_seen *list;
-  size_t count;
-  int64_t oldest_ms = -1;
-  if (process->list(process->self, &list, &count) != 0) return false;
-  for (size_t i = 0; i < count; i++) {
-    hpr_identity identity;
-    if (!hpr_is_pid(list[i].pid) || !carries(process, list[i].pid, token, pid_file) ||
-        !is_topmost(process, &list[i], token, pid_file) ||
-        !prove(process, list[i].pid, token, pid_file, &identity))
-      continue;
-    const int64_t age_ms = process->age_ms(process->self, &identity);
-    if (oldest_ms >= 0 && age_ms <= oldest_ms) continue;
-    *ret_identity = identity;
-    oldest_ms = age_ms > 0 ? age_ms : 0;
-  }
-  free(list);
-  return oldest_ms >= 0;
 }

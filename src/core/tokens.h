@@ -1,4 +1,4 @@
-/* core/tokens.h: announced tokens, and the processes that were started with them. */
+/* core/tokens.h: tokens that we have announced, and whether a process carries one. */
 #ifndef HPR_CORE_TOKENS_H
 #define HPR_CORE_TOKENS_H
 
@@ -17,21 +17,16 @@ typedef struct hpr_tokens {
 } hpr_tokens;
 
 /* A token that is announced already is left as it is. HPR_ENOMEM. */
-int hpr_tokens_add(hpr_tokens *tokens, const char *token, int64_t now_ms);
+int hpr_tokens_add(hpr_tokens *tokens, const char *token, const hpr_process_ops *process);
 /* False: it was not announced. */
 bool hpr_tokens_remove(hpr_tokens *tokens, const char *token);
+/* One that a process carries was announced for it. */
+void hpr_tokens_remove_carried(hpr_tokens *tokens, const hpr_process_ops *process,
+                               const char *pid_file, const hpr_identity *identity);
 void hpr_tokens_done(hpr_tokens *tokens);
 
 /* True if the process carries the token, which proves that it belongs to the token's entry. */
 bool hpr_token_is_carried(const hpr_process_ops *process, const char *token, const char *pid_file,
                           const hpr_identity *identity);
-
-/*
- * The process that was started with a token: of those that carry it the topmost (no ancestor of it
- * carries it), the oldest if there are several; never ourselves, our ancestors, or a member of our
- * group. `kin` is set: the mark proves it. False: there is none, or it is not known.
- */
-bool hpr_tokens_find(const hpr_process_ops *process, const char *token, const char *pid_file,
-                     hpr_identity *ret_identity);
 
 #endif

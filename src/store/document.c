@@ -66,13 +66,18 @@ static bool holds_entries(hpr_span key, const hpr_cursor *cursor) {
   return is_key(key, ENTRIES) || (is_key(key, REFUSED) && hpr_scan_open(&value, '['));
 }
 
-static bool is_announced(hpr_span key, const hpr_cursor *cursor) {
+/* Anything else of that name would stand beside our own list in what we write. */
+static int read_announced(hpr_document *document, hpr_cursor *cursor, bool seen) {
   hpr_cursor value = *cursor;
-  return is_key(key, ANNOUNCED) && hpr_scan_open(&value, '[');
+  hpr_span other;
+  if (!seen && hpr_scan_open(&value, '['))
+    return read_entries(&document->announced, cursor, hpr_row_read_announced);
+  document->damaged = true;
+  return hpr_scan_value(cursor, &other) ? 0 : HPR_ECORRUPT;
 }
 
 static int read_whole(hpr_document *document, hpr_cursor cursor) {
-  bool first = true, failed = false, seen = false, seen_refused = false;
+  bool first = true, failed = false, seen = false, seen_refused = false, seen_announced = false;
   if (!hpr_scan_open(&cursor, '{')) return HPR_ECORRUPT;
   while (hpr_scan_more(&cursor, '}', &first, &failed)) {
     hpr_span key;
@@ -83,10 +88,11 @@ static int read_whole(hpr_document *document, hpr_cursor cursor) {
     if (first_array ? seen : entries && seen_refused) return HPR_ECORRUPT;
     seen = seen || first_array;
     seen_refused = seen_refused || (entries && !first_array);
-    int result = is_announced(key, &cursor) && !document->announced
-                     ? read_entries(&document->announced, &cursor, hpr_row_read_announced)
+    const bool announced = is_key(key, ANNOUNCED);
+    int result = announced ? read_announced(document, &cursor, seen_announced)
                  : entries ? read_entries(&document->stored, &cursor, hpr_row_read_scanned)
                            : keep_member(document, key, &cursor);
+    seen_announced = seen_announced || announced;
     if (result != 0) return result;
   }
   return failed || !hpr_scan_at_end(cursor) ? HPR_ECORRUPT : 0;
@@ -97,6 +103,21 @@ static void drop_all(hpr_document *document) {
   DL_FOREACH_SAFE(document->stored, stored, next) hpr_document_drop(document, stored);
   DL_FOREACH_SAFE(document->announced, stored, next) hpr_document_drop_announced(document, stored);
   hpr_buffer_clear(&document->unknown);
+}
+
+/* An entry or, if a server has signed it, an announced token. */
+static int salvage_one(hpr_document *document, hpr_span text) {
+  hpr_row row = {0};
+  hpr_stored **list = &document->stored;
+  int error = hpr_row_read_scanned(text, &row);
+  if (error == HPR_EINVAL) {
+    list = &document->announced;
+    error = hpr_row_read_announced(text, &row);
+    if (error == 0 && hpr_row_owner(&row)->identity.pid == 0) error = HPR_EINVAL;
+  }
+  if (error == 0) error = append(list, text, 0, &row);
+  if (error != 0) hpr_row_done(&row);
+  return error;
 }
 
 /*
@@ -110,14 +131,9 @@ static int salvage(hpr_document *document, const char *text, const char *end) {
     if (!at) break;
     hpr_cursor cursor = {.at = at, .end = end};
     hpr_span span;
-    hpr_row row = {0};
     const bool sound = hpr_scan_value(&cursor, &span) && !cursor.unspeakable;
-    int error = sound ? hpr_row_read_scanned(span, &row) : HPR_EINVAL;
-    if (error == 0) error = append(&document->stored, span, 0, &row);
-    if (error == HPR_ENOMEM) {
-      hpr_row_done(&row);
-      return error;
-    }
+    const int error = sound ? salvage_one(document, span) : HPR_EINVAL;
+    if (error == HPR_ENOMEM) return error;
     at = error == 0 ? span.text + span.length : at + 1;
   }
   return 0;

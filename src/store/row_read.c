@@ -442,6 +442,7 @@ int hpr_row_set_fields(hpr_row *row, const char *fields) {
 static int read_announcement(const cJSON *it, hpr_row *row) {
   int result = read_owner(member(it, "owner"), row);
   row->spawned_ms = read_time(member(it, "spawnedAt"));
+  row->spawned_boot_ms = read_boot_ms(member(it, "spawnedBootMs"));
   row->rest->foreign_since_ms = read_foreign_since(it);
   if (result == 0) result = read_string(member(it, "spawnToken"), &row->token);
   return result == 0 && !row->token ? HPR_EINVAL : result;

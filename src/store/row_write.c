@@ -156,6 +156,7 @@ void hpr_row_write_announced(const hpr_row *row, hpr_buffer *buffer) {
   hpr_buffer_add(buffer, "{", 1);
   print_known(buffer, "spawnToken", row->token);
   print_time(buffer, "spawnedAt", row->spawned_ms);
+  print_number(buffer, "spawnedBootMs", row->spawned_boot_ms);
   print_foreign_since(buffer, row);
   print_owner(buffer, row);
   if (hpr_row_more(row)->unknown) hpr_json_members(buffer, hpr_row_more(row)->unknown);

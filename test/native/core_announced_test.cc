@@ -106,4 +106,125 @@ TEST_F(Announced, OfAnotherHostAreForgottenWhenAPersonSaysSo) {
   EXPECT_TRUE(IsInFile("the-token-of-a-living-server"));
 }
 
+/* --- the children of servers that are gone --------------------------------------------------- */
+
+class Lost : public Announced {
+protected:
+  /* The server announces the token and starts a session with it, which it does not register. */
+  Serial Spawn(Server &server, const std::string &token = kToken) {
+    Announce(server, token);
+    return Started(server.serial(), token);
+  }
+
+  Serial Started(Serial parent, const std::string &token) {
+    const Serial child = kernel.Spawn(parent);
+    kernel.LeadSession(child);
+    kernel.Find(child)->environment = {"PI_DASHBOARD_SPAWN_TOKEN=" + token};
+    return child;
+  }
+};
+
+TEST_F(Lost, AreAdoptedOnceByWhoeverComesNext) {
+  Server &before = Start();
+  const Serial child = Spawn(before);
+  before.Crash();
+  Server &next = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(next));
+  EXPECT_EQ(Pids{}, PidsOf(StartAndClean()));
+}
+
+TEST_F(Lost, AreAdoptedByOneThatWasThereBefore) {
+  Server &before = Start(), &other = StartAndClean();
+  const Serial child = Spawn(before);
+  before.Crash();
+  Pass(2000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(other));
+}
+
+/* Its server is killed between fork() and exec(). */
+TEST_F(Lost, AreAdoptedIfTheirServerEndsWhileTheyStart) {
+  Server &before = Start(), &other = StartAndClean();
+  Announce(before, "token-of-an-earlier-one");
+  Pass(2000); /* the other watches it */
+  Announce(before);
+  before.Crash();
+  Proceed();
+  ASSERT_FALSE(IsInFile("token-of-an-earlier-one")) << "all were judged";
+  const Serial child = Started(kernel.init(), kToken);
+  Pass(2000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(other));
+}
+
+TEST_F(Lost, AreGivenUpASecondAfterTheyCouldHaveStarted) {
+  Server &before = Start(), &other = StartAndClean();
+  Announce(before);
+  before.Crash();
+  Pass(3000);
+  EXPECT_FALSE(IsInFile(kToken));
+  EXPECT_EQ(Pids{}, PidsOf(other));
+}
+
+TEST_F(Lost, AreLookedForAgainWhereNobodyCouldLook) {
+  Server &before = Start();
+  const Serial child = Spawn(before);
+  before.Crash();
+  Server &next = Start();
+  kernel.proc_mounted = false;
+  next.CleanupOrphans();
+  EXPECT_EQ(Pids{}, PidsOf(next));
+  EXPECT_TRUE(IsInFile(kToken));
+  kernel.proc_mounted = true;
+  Pass(1000);
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(next));
+}
+
+TEST_F(Lost, AreFoundByOneLookForAllTokens) {
+  Server &before = Start();
+  Spawn(before);
+  Pass(5000);
+  for (int i = 0; i < 100; i++) Announce(before, "token-of-nobody-" + std::to_string(i));
+  before.Crash();
+  size_t calls = 0;
+  kernel.on_system_call = [&] { calls++; };
+  Server &next = StartAndClean();
+  EXPECT_EQ(1u, PidsOf(next).size());
+  EXPECT_LT(calls, 1000u);
+  EXPECT_FALSE(IsInFile("token-of-nobody"));
+}
+
+TEST_F(Lost, AreNotWhatStartedBeforeTheirTokenWasAnnounced) {
+  Server &before = Start();
+  Started(before.serial(), kToken);
+  Pass(1000);
+  Announce(before);
+  Pass(1000);
+  const Serial child = Started(before.serial(), kToken);
+  before.Crash();
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(StartAndClean()));
+}
+
+TEST_F(Lost, AreNotWhatALivingServerHasRegistered) {
+  Server &before = Start(), &other = Start();
+  const Serial child = Spawn(before);
+  other.Register(Pid(child));
+  before.Crash();
+  EXPECT_EQ(Pids{}, PidsOf(StartAndClean()));
+  EXPECT_EQ(Pids{Pid(child)}, PidsOf(other));
+}
+
+TEST_F(Lost, AreNotWhatASessionHasLeftWhoseExitWasTold) {
+  Server &before = Start();
+  const Serial child = Spawn(before);
+  Server &other = Start();
+  other.Register(Pid(child), "/", kToken);
+  Started(child, kToken);
+  Announce(before, "another-token-of-this-server");
+  other.Crash();
+  before.Crash();
+  End(child);
+  Server &next = StartAndClean();
+  EXPECT_EQ(Pids{}, PidsOf(next));
+  EXPECT_EQ(Pids{Pid(child)}, Exits(next));
+}
+
 } // namespace

@@ -29,6 +29,13 @@ public:
     return texts;
   }
 
+  std::vector<std::string> Tokens() const {
+    std::vector<std::string> tokens;
+    for (const hpr_stored *it = document.announced; it; it = it->next)
+      tokens.emplace_back(it->error == 0 ? it->row.token : "");
+    return tokens;
+  }
+
   /* 0 for an entry that must not be acted on. */
   std::vector<int32_t> Pids() const {
     std::vector<int32_t> pids;
@@ -283,6 +290,35 @@ TEST(Document, SalvagesNothingThatWouldBeRefused) {
       R"({"entries":[{"pid":1,"cwd":"/"},{"pid":-7,"cwd":"/"},null,{"pid":"7","cwd":"/"}]}x)");
   EXPECT_TRUE(it.document.damaged);
   EXPECT_TRUE(it.Texts().empty());
+}
+
+std::string Announcement(const std::string &token, const std::string &owner = R"({"pid":7})") {
+  return R"({"spawnToken":")" + token + R"(","owner":)" + owner + "}";
+}
+
+TEST(Document, SalvagesTheAnnouncedTokensOfATextThatWasCutShort) {
+  Document it("{\"entries\":[" + Entry(2) + "],\"announced\":[" + Announcement("one") + "," +
+              Announcement("nobody's", "{}") + ",{\"spawnToken\":\"tw");
+  EXPECT_TRUE(it.document.damaged);
+  EXPECT_EQ((Pids{2}), it.Pids());
+  EXPECT_EQ((Texts{"one"}), it.Tokens());
+}
+
+TEST(Document, HasOneListOfAnnouncedTokensWhateverHasItsName) {
+  const std::string list = "[" + Announcement("one") + "]";
+  for (const std::string other : {"null", "7", "\"x\"", "{}", list.c_str(), "[]"}) {
+    Document it("{\"entries\":[" + Entry(2) + "],\"announced\":" + list +
+                ",\"announced\":" + other + ",\"later\":1}");
+    EXPECT_TRUE(it.document.damaged) << "the text is kept beside";
+    EXPECT_EQ((Texts{"one"}), it.Tokens()) << other;
+    Document again(it.Rewritten());
+    EXPECT_FALSE(again.document.damaged) << other;
+    EXPECT_EQ((Pids{2}), again.Pids()) << other;
+    EXPECT_NE(std::string::npos, it.Rewritten().find("\"later\":1")) << other;
+  }
+  Document none("{\"entries\":[],\"announced\":null}");
+  EXPECT_TRUE(none.document.damaged);
+  EXPECT_EQ(std::string::npos, none.Rewritten().find("announced"));
 }
 
 TEST(Document, WritesASalvagedTextSoundAgain) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -107,12 +108,27 @@ int hpr_procfs_look(int32_t pid, hpr_facts *ret_facts) {
   return result;
 }
 
+/* Behind the name of a folder that was removed, proc_pid_cwd(5); one that has it in its name is
+ * there. */
+static void cut_remark(const char *link, char *folder, size_t length) {
+  static const char REMARK[] = " (deleted)";
+  const size_t size = sizeof REMARK - 1;
+  struct statx info;
+  if (length <= size || strcmp(folder + length - size, REMARK) != 0) return;
+  /* Not stat(): it would wait for a dead mount. */
+  if (syscall(SYS_statx, AT_FDCWD, link, AT_STATX_DONT_SYNC, STATX_NLINK, &info) == 0 &&
+      info.stx_nlink > 0)
+    return;
+  folder[length - size] = '\0';
+}
+
 int hpr_procfs_folder(int32_t pid, char **ret_path) {
   char path[32], folder[PATH_MAX];
   snprintf(path, sizeof path, "/proc/%" PRId32 "/cwd", pid);
   const ssize_t length = readlink(path, folder, sizeof folder - 1);
   if (length < 0) return HPR_EUNKNOWN; /* another user's, a kernel's thread, or gone */
   folder[length] = '\0';
+  cut_remark(path, folder, (size_t)length);
   *ret_path = strdup(folder);
   return *ret_path ? 0 : HPR_ENOMEM;
 }
