@@ -159,6 +159,36 @@ describe("a tool", () => {
   }, 30_000);
 });
 
+describe("a tool that is started while its agent ends", () => {
+  /** All that were started with that token. */
+  const carriers = (token: string): number[] =>
+    readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return isAlive(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").includes(token);
+        } catch {
+          return false; // no process, or gone
+        }
+      });
+
+  it("by a line of processes that come and go leaves nobody", async () => {
+    const [opened, notes] = [openTree({ killGraceMs: 20_000 }), new Notes()];
+    for (let round = 0; round < 30; round++) {
+      const token = `token-of-round-${round}-${randomUUID()}`;
+      agent(
+        opened,
+        `trap '(setsid sh -c "setsid sleep 300 & exit" &); exit 0' TERM
+         ${notes.note(`agent-${round}`)}; while :; do sleep 0.01; done`,
+        { token },
+      );
+      await notes.pid(`agent-${round}`);
+      await opened.registry.terminate({ spawnToken: token });
+      expect(carriers(token)).toEqual([]);
+    }
+  }, 30_000);
+});
+
 describe("all calls that end", () => {
   const calls: Record<string, (opened: Opened) => unknown> = {
     killBySessionId: ({ registry }) =>

@@ -238,13 +238,24 @@ static void spread(hpr_census *census) {
 
 /* --- who carries a token -------------------------------------------------------------------- */
 
+/*
+ * Nobody can tell whose it was, nor whom it has started since. Whoever has lost its parent has the
+ * first process for one, or somebody else whose session it is not in.
+ */
+static bool may_be_left(const hpr_census *census, size_t i) {
+  const size_t parent = parent_of(census, i);
+  return parent == NOBODY || !hpr_is_pid(census->list[parent].pid) ||
+         census->list[parent].session != census->list[i].session;
+}
+
 static bool give_marked(const taking *it) {
   hpr_census *census = it->census;
   bool changed = false;
   for (size_t i = 0; i < census->count; i++) {
     if (census->owners[i] || !hpr_is_pid(census->list[i].pid)) continue;
     const size_t which = first_carried(it, census->list[i].pid);
-    if (which == it->tokens.count) continue;
+    if (which == SIZE_MAX && may_be_left(census, i)) census->blurred = true;
+    if (which >= it->tokens.count) continue;
     census->owners[i] = it->tokens.owners[which];
     changed = true;
   }

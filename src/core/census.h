@@ -14,6 +14,7 @@ typedef struct hpr_census {
   uint64_t changes;       /* the table's counter at that time */
   bool stale;             /* a signal was sent since */
   bool has_other_servers; /* of the file, or what they have started */
+  bool blurred;           /* somebody went meanwhile whose children it may not have seen */
 } hpr_census;
 
 /* What is asked of it. */

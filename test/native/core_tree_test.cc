@@ -279,6 +279,33 @@ TEST_F(Tree, IsLookedForAgainWhereSomebodyHasGoneSinceTheLook) {
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
+/* What it carries cannot be read at that moment. */
+TEST_F(Tree, IsLookedForAgainWhereSomebodyIsAboutToStartAProgram) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), late = Orphan(agent, std::string("ANY=") + kToken);
+  kernel.Find(late)->starts_program = true;
+  const uint64_t request = EndTree(server);
+  Proceed();
+  EXPECT_EQ("", OutcomeOf(server, request));
+  kernel.Find(late)->starts_program = false;
+  Pass(10);
+  EXPECT_EQ("TERM CONT", SignalsTo(late));
+  Proceed();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+TEST_F(Tree, DoesNotWaitForWhoNeverStartsItsProgram) {
+  Server &server = Start();
+  Child(server, kToken);
+  kernel.Find(Stranger())->starts_program = true;
+  const uint64_t request = EndTree(server);
+  for (int i = 0; i < 10; i++) {
+    Proceed();
+    Pass(100);
+  }
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
 TEST_F(Tree, IsStoppedRightBeforeItIsKilled) {
   Server &server = Start();
   const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent);
