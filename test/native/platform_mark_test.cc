@@ -102,8 +102,8 @@ TEST(Mark, DISABLED_InheritsOne) {
   EXPECT_EQ(HPR_MARK_ABSENT, Program({"A=1"}).Mark(kLong));
 }
 
-/* The kernel shows nothing of a thread that has ended, and the first one has the process's pid. */
-TEST(Mark, IsThatOfAProcessWhoseFirstThreadHasEnded) {
+/* Of a process whose first thread has ended. */
+void ExpectMarkWithoutFirstThread() {
   System system;
   Child child(0, [](const Report &) {
     const std::string word = std::string("ANY_NAME=") + kLong;
@@ -119,6 +119,19 @@ TEST(Mark, IsThatOfAProcessWhoseFirstThreadHasEnded) {
   EXPECT_EQ("SAME", system.Verify(identity));
   EXPECT_EQ(HPR_MARK_CARRIED, system.Mark(identity, kLong));
   EXPECT_EQ("/proc/self/exe", system.FirstWord(identity));
+}
+
+/*
+ * The kernel shows nothing of a thread that has ended, to others than root not even that there is
+ * nothing; and the first one has the process's pid.
+ */
+TEST(Mark, IsThatOfAProcessWhoseFirstThreadHasEnded) {
+  ExpectMarkWithoutFirstThread();
+  if (!CanChangeUser()) return;
+  InSubprocess([] {
+    BecomeNobody();
+    ExpectMarkWithoutFirstThread();
+  });
 }
 
 /* Run by the one above. */

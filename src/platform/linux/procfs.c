@@ -29,6 +29,7 @@ static int read_text(const char *path, char *buffer, size_t size) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     if (errno == ENOENT || errno == ESRCH) return HPR_ESRCH;
+    if (errno == EACCES || errno == EPERM) return HPR_EACCES;
     return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
   }
   ssize_t count;
@@ -157,7 +158,8 @@ static bool look_and_visit(void *context, int32_t pid) {
   const int read = hpr_procfs_look(pid, &facts);
   if (read == 0 && (it->group == 0 || facts.group == it->group))
     return it->visit(it->context, pid, &facts);
-  if (read != 0 && read != HPR_ESRCH) it->result = read;
+  const bool hidden = read == HPR_EACCES && it->group == 0; /* another user's, by hidepid=1 */
+  if (read != 0 && read != HPR_ESRCH && !hidden) it->result = read;
   return true;
 }
 

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/linux/procfs.h"
+#include "platform/posix/pids.h"
+
 enum {
   PATH_SIZE = 64,
   FIRST_SIZE = 4096,          /* most are shorter */
@@ -90,26 +93,39 @@ static bool has_command(int32_t pid) {
   return size > 0;
 }
 
-static bool is_told(int result, char **words, size_t size) {
-  if (result != 0 || size > 0) return result != HPR_ESRCH;
-  free(*words);
-  return false;
+/*
+ * Of one of ours: it has ended, its first thread has, or it is about to start a program. Of whoever
+ * runs a program the command line is shown to all, but not every one has an environment, or shows
+ * it.
+ */
+static bool has_no_program(int32_t pid, hpr_words what, int result, size_t size) {
+  if (result == HPR_ESRCH) return true;
+  const bool denied = result == HPR_EACCES && hpr_procfs_same_user(pid, hpr_pids_self());
+  const bool empty = result == 0 && size == 0;
+  return (empty || denied) && (what == HPR_WORDS_COMMAND || !has_command(pid));
 }
 
-/*
- * A process whose first thread has ended shows its words in the others' files, and one that is
- * about to start a program shows none at all: every program has a command line, but not every one
- * has an environment.
- */
+/* What a first thread that has ended does not show, the others do. */
+static int read_of_thread(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
+  char folder[PATH_SIZE];
+  const int32_t thread = find_thread(pid);
+  if (thread == 0) return HPR_EUNKNOWN;
+  snprintf(folder, sizeof folder, "/proc/%" PRId32 "/task/%" PRId32, pid, thread);
+  const int result = read_file(folder, what, ret_words, ret_size);
+  if (result != 0 || *ret_size > 0) return result;
+  free(*ret_words);
+  return HPR_EUNKNOWN;
+}
+
 int hpr_words_read(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
   char folder[PATH_SIZE];
+  size_t size = 0;
   snprintf(folder, sizeof folder, "/proc/%" PRId32, pid);
-  int result = read_file(folder, what, ret_words, ret_size);
-  if (result == 0 && *ret_size == 0 && what == HPR_WORDS_ENVIRONMENT && has_command(pid)) return 0;
-  if (is_told(result, ret_words, *ret_size)) return result;
-  const int32_t thread = find_thread(pid);
-  if (thread == 0) return result == 0 ? HPR_EUNKNOWN : result;
-  snprintf(folder, sizeof folder, "/proc/%" PRId32 "/task/%" PRId32, pid, thread);
-  result = read_file(folder, what, ret_words, ret_size);
-  return is_told(result, ret_words, *ret_size) ? result : HPR_EUNKNOWN;
+  int result = read_file(folder, what, ret_words, &size);
+  if (!has_no_program(pid, what, result, size)) {
+    *ret_size = size;
+    return result;
+  }
+  if (result == 0) free(*ret_words);
+  return read_of_thread(pid, what, ret_words, ret_size);
 }
