@@ -292,6 +292,36 @@ describe("over a restart", () => {
   });
 });
 
+describe("an agent that ended while no server ran", () => {
+  /** Its server is gone, then it ends with all that is in its group. */
+  async function leave(): Promise<{ pidFile: string; pid: number; tool: number }> {
+    const [before, notes] = [open(), new Notes()];
+    const child = agent(before, WAYS["in a session of its own"](tool(notes, "tool")));
+    const pid = await notes.pid("tool");
+    before.registry.close();
+    process.kill(-child.pid, "SIGKILL");
+    await gone(child.pid);
+    return { pidFile: before.pidFile, pid: child.pid, tool: pid };
+  }
+
+  it("has its tools ended by the next one, and its exit told once", async () => {
+    const left = await leave();
+    const { registry, exits } = openTree({ pidFilePath: left.pidFile });
+    registry.cleanupOrphans();
+    await gone(left.tool);
+    await waitFor("an empty file", () => rows(left.pidFile).length === 0);
+    expect(exits).toMatchObject([{ pid: left.pid, spawnToken: TOKEN }]);
+  });
+
+  it("leaves its tools alone without the option", async () => {
+    const left = await leave();
+    const { registry, exits } = open({ pidFilePath: left.pidFile });
+    registry.cleanupOrphans();
+    await waitFor("the exit", () => exits.length > 0);
+    await holdsFor(150, "the tool lives", () => isAlive(left.tool));
+  });
+});
+
 describe("an agent that ends by itself", () => {
   it.each([
     "in a session of its own",
@@ -368,13 +398,15 @@ describe("whoever is no member lives", () => {
   async function innerServer(
     opened: Opened,
     pidFilePath: string,
-  ): Promise<{ server: number; inner: number }> {
+  ): Promise<{ server: number; inner: number; daemon: number }> {
     const notes = new Notes();
+    const script = `${WAYS["forked twice, in a session of its own"](tool(notes, "daemon"))}; exec sleep 300`;
     const code = `
       const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
       const { spawn } = require("node:child_process"), fs = require("node:fs");
       const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFilePath)} });
-      const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore", env: { ...process.env, ...registry.spawnEnv("inner-${TOKEN}") } });
+      const env = { ...process.env, ...registry.spawnEnv("inner-${TOKEN}") };
+      const child = spawn("sh", ["-c", process.env.SCRIPT], { detached: true, stdio: "ignore", env });
       registry.register(child.pid, "/inner", child, "inner-${TOKEN}");
       const note = (name, pid) => {
         const file = ${JSON.stringify(notes.folder)} + "/" + name;
@@ -384,25 +416,27 @@ describe("whoever is no member lives", () => {
       note("inner", child.pid);
       note("server", process.pid);
       setInterval(() => {}, 1e6);`;
-    agent(opened, `setsid "$NODE" -e "$CODE" &`, { env: { NODE: process.execPath, CODE: code } });
-    const server = await notes.pid("server");
-    return { server, inner: await notes.pid("inner") };
+    // The inner agent's tools have inherited the outer agent's token, too.
+    const env = { NODE: process.execPath, CODE: code, SCRIPT: script, OUTER: TOKEN };
+    agent(opened, `setsid "$NODE" -e "$CODE" &`, { env });
+    const [server, inner] = [await notes.pid("server"), await notes.pid("inner")];
+    return { server, inner, daemon: await notes.pid("daemon") };
   }
 
   it("a living server of the same pid file inside the tree, and its agents", async () => {
     const opened = openTree();
-    const { server, inner } = await innerServer(opened, opened.pidFile);
+    const { server, inner, daemon } = await innerServer(opened, opened.pidFile);
     await opened.registry.terminate({ spawnToken: TOKEN });
-    await holdsFor(200, "server and agent live", () => isAlive(server) && isAlive(inner));
-    process.kill(server, "SIGKILL");
-    process.kill(inner, "SIGKILL");
+    const all = [server, inner, daemon];
+    await holdsFor(200, "server, agent and its tool live", () => all.every(isAlive));
+    for (const pid of all) process.kill(pid, "SIGKILL");
   });
 
   it("but a server on another file is a tool, and so are its agents", async () => {
     const opened = openTree();
-    const { server, inner } = await innerServer(opened, newPidFile());
+    const { server, inner, daemon } = await innerServer(opened, newPidFile());
     await opened.registry.terminate({ spawnToken: TOKEN });
-    await Promise.all([gone(server), gone(inner)]);
+    await Promise.all([server, inner, daemon].map(gone));
   });
 });
 

@@ -428,4 +428,20 @@ TEST_F(Tree, IsLookedForByTheNextServerThoughAllThatWereRecordedHaveGone) {
   EXPECT_EQ(Pids{}, PidsOf(server));
 }
 
+/* It ended while no server ran: as if it ended now. */
+TEST_F(Tree, OfAnAgentThatIsFoundDeadIsEndedByTheNextServerOnce) {
+  Server &before = Start();
+  const Serial agent = Child(before, kToken), tool = Orphan(agent, std::string("ANY=") + kToken);
+  before.Crash();
+  End(agent);
+  Server::Options options;
+  options.tree = true;
+  Server &server = Start(options);
+  server.CleanupOrphans();
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+  Proceed();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ(Pids{Pid(agent)}, Exits(server));
+}
+
 } // namespace
