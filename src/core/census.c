@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 enum { RECENT_MS = 50 }; /* so old it does for a first look: the last finds who has come since */
 
@@ -156,13 +157,23 @@ static void give_server(const taking *it, const hpr_identity *identity) {
   if (i != NOBODY && !it->census->owners[i]) give_if_itself(it, identity, &other_servers);
 }
 
+/*
+ * The very session that is to end, as the file has it: of a server that has ended, or that lives
+ * while a guest ends its entry.
+ */
+static bool is_ending(const taking *it, const char *token) {
+  for (const hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    if (ends_with_tree(entry) && hpr_same_text(entry->row.token, token)) return true;
+  return false;
+}
+
 static void give_row(void *context, const hpr_row *row) {
   taking *it = context;
   give_if_itself(it, &row->main, &other_servers);
   give_if_itself(it, &hpr_row_more(row)->keeper, &other_servers);
   give_server(it, &hpr_row_owner(row)->identity);
   if (hpr_row_more(row)->pi.kin) give_if_itself(it, &hpr_row_more(row)->pi, &other_servers);
-  add_token(it, row->token, &other_servers);
+  if (!is_ending(it, row->token)) add_token(it, row->token, &other_servers);
 }
 
 static void give_known(taking *it) {
