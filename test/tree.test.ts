@@ -348,6 +348,20 @@ describe("an agent that ends by itself", () => {
     await waitFor("an empty file", () => rows(opened.pidFile).length === 0); // it may take 20 ms
   });
 
+  it("has them ended by its name, after its exit was told", async () => {
+    const [opened, notes] = [open({ killGraceMs: 300 }), new Notes()];
+    const child = agent(opened, WAYS["in a session of its own"](tool(notes, "tool")));
+    const pid = await notes.pid("tool");
+    opened.registry.linkByToken(TOKEN, "s");
+    process.kill(-child.pid, "SIGKILL");
+    await waitFor("the exit", () => opened.exits.length > 0);
+    const result = await opened.registry.terminate("s", { tree: true });
+    expect(result).toMatchObject({ outcome: "exited", pid: child.pid, processes: 1 });
+    expect(isAlive(pid)).toBe(false);
+    expect((await opened.registry.terminate("s", { tree: true })).outcome).toBe("already-gone");
+    expect(opened.exits).toHaveLength(1);
+  });
+
   it("leaves its tools alone without the option", async () => {
     const [opened, notes] = [open(), new Notes()];
     const child = agent(opened, WAYS["in a session of its own"](tool(notes, "tool")));

@@ -444,4 +444,33 @@ TEST_F(Tree, OfAnAgentThatIsFoundDeadIsEndedByTheNextServerOnce) {
   EXPECT_EQ(Pids{Pid(agent)}, Exits(server));
 }
 
+/* Its exit was told long ago, and nobody was left in a group of its. */
+TEST_F(Tree, OfAnAgentThatHasGoneIsEndedByItsName) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), tool = Orphan(agent, std::string("ANY=") + kToken);
+  End(agent);
+  Proceed();
+  ASSERT_EQ(Pids{}, PidsOf(server));
+  const uint64_t request = EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+  Proceed();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, EndTree(server)));
+  EXPECT_EQ(Pids{Pid(agent)}, Exits(server));
+}
+
+/* A server inside it that has none but an announced token so far. */
+TEST_F(Tree, LeavesOutAServerOfTheFileThatHasAnnouncedAToken) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken);
+  Server::Options options;
+  options.as = kernel.Spawn(agent);
+  Server &inner = Start(options);
+  inner.Do([](hpr_registry *registry) {
+    EXPECT_EQ("HPR_OK", Code(hpr_registry_announce(registry, "token-of-its-next-agent")));
+  });
+  EndTree(server);
+  EXPECT_EQ("", SignalsTo(options.as));
+}
+
 } // namespace
