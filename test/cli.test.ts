@@ -361,15 +361,19 @@ describe.each(["kill", "reap"])("%s --tree", (command) => {
     async (tree) => {
       const pidFile = newPidFile();
       const server = await Server.start({ pidFilePath: pidFile });
-      const argv = ["sh", "-c", "setsid sleep 300 >/dev/null & sleep 0.1; echo $!; exec sleep 300"];
+      // The second one has lost its parent: only its mark tells.
+      const script = `export PI_DASHBOARD_SPAWN_TOKEN=t; setsid sleep 300 >/dev/null & child=$!
+        orphan=$(setsid sh -c 'sleep 300 >/dev/null & echo $!'); sleep 0.1
+        echo $child $orphan; exec sleep 300`;
+      const argv = ["sh", "-c", script];
       const { pid, said } = await server.spawn({ argv, talks: true, token: "t" });
-      const tool = Number(said);
+      const tools = said.split(" ").map(Number);
       await server.crash();
       const target = command === "kill" ? ["t"] : [];
       const { code } = await cli(pidFile, command, ...target, ...(tree ? ["--tree"] : []), "--yes");
       expect(code).toBe(0);
       await gone(pid);
-      expect(isAlive(tool)).toBe(!tree);
+      expect(tools.map(isAlive)).toEqual([!tree, !tree]);
     },
   );
 });

@@ -159,6 +159,36 @@ describe("a tool", () => {
   }, 30_000);
 });
 
+describe("a tool that is started while its agent ends", () => {
+  /** All that were started with that token. */
+  const carriers = (token: string): number[] =>
+    readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return isAlive(pid) && readFileSync(`/proc/${pid}/environ`, "latin1").includes(token);
+        } catch {
+          return false; // no process, or gone
+        }
+      });
+
+  it("by a line of processes that come and go leaves nobody", async () => {
+    const [opened, notes] = [openTree({ killGraceMs: 20_000 }), new Notes()];
+    for (let round = 0; round < 30; round++) {
+      const token = `token-of-round-${round}-${randomUUID()}`;
+      agent(
+        opened,
+        `trap '(setsid sh -c "setsid sleep 300 & exit" &); exit 0' TERM
+         ${notes.note(`agent-${round}`)}; while :; do sleep 0.01; done`,
+        { token },
+      );
+      await notes.pid(`agent-${round}`);
+      await opened.registry.terminate({ spawnToken: token });
+      expect(carriers(token)).toEqual([]);
+    }
+  }, 30_000);
+});
+
 describe("all calls that end", () => {
   const calls: Record<string, (opened: Opened) => unknown> = {
     killBySessionId: ({ registry }) =>
@@ -262,6 +292,36 @@ describe("over a restart", () => {
   });
 });
 
+describe("an agent that ended while no server ran", () => {
+  /** Its server is gone, then it ends with all that is in its group. */
+  async function leave(): Promise<{ pidFile: string; pid: number; tool: number }> {
+    const [before, notes] = [open(), new Notes()];
+    const child = agent(before, WAYS["in a session of its own"](tool(notes, "tool")));
+    const pid = await notes.pid("tool");
+    before.registry.close();
+    process.kill(-child.pid, "SIGKILL");
+    await gone(child.pid);
+    return { pidFile: before.pidFile, pid: child.pid, tool: pid };
+  }
+
+  it("has its tools ended by the next one, and its exit told once", async () => {
+    const left = await leave();
+    const { registry, exits } = openTree({ pidFilePath: left.pidFile });
+    registry.cleanupOrphans();
+    await gone(left.tool);
+    await waitFor("an empty file", () => rows(left.pidFile).length === 0);
+    expect(exits).toMatchObject([{ pid: left.pid, spawnToken: TOKEN }]);
+  });
+
+  it("leaves its tools alone without the option", async () => {
+    const left = await leave();
+    const { registry, exits } = open({ pidFilePath: left.pidFile });
+    registry.cleanupOrphans();
+    await waitFor("the exit", () => exits.length > 0);
+    await holdsFor(150, "the tool lives", () => isAlive(left.tool));
+  });
+});
+
 describe("an agent that ends by itself", () => {
   it.each([
     "in a session of its own",
@@ -286,6 +346,20 @@ describe("an agent that ends by itself", () => {
     await waitFor("the exit", () => opened.exits.length > 0);
     await waitFor("an empty registry", () => opened.registry.entries().length === 0);
     await waitFor("an empty file", () => rows(opened.pidFile).length === 0); // it may take 20 ms
+  });
+
+  it("has them ended by its name, after its exit was told", async () => {
+    const [opened, notes] = [open({ killGraceMs: 300 }), new Notes()];
+    const child = agent(opened, WAYS["in a session of its own"](tool(notes, "tool")));
+    const pid = await notes.pid("tool");
+    opened.registry.linkByToken(TOKEN, "s");
+    process.kill(-child.pid, "SIGKILL");
+    await waitFor("the exit", () => opened.exits.length > 0);
+    const result = await opened.registry.terminate("s", { tree: true });
+    expect(result).toMatchObject({ outcome: "exited", pid: child.pid, processes: 1 });
+    expect(isAlive(pid)).toBe(false);
+    expect((await opened.registry.terminate("s", { tree: true })).outcome).toBe("already-gone");
+    expect(opened.exits).toHaveLength(1);
   });
 
   it("leaves its tools alone without the option", async () => {
@@ -338,13 +412,15 @@ describe("whoever is no member lives", () => {
   async function innerServer(
     opened: Opened,
     pidFilePath: string,
-  ): Promise<{ server: number; inner: number }> {
+  ): Promise<{ server: number; inner: number; daemon: number }> {
     const notes = new Notes();
+    const script = `${WAYS["forked twice, in a session of its own"](tool(notes, "daemon"))}; exec sleep 300`;
     const code = `
       const { createHeadlessPidRegistry } = require(${JSON.stringify(ROOT)});
       const { spawn } = require("node:child_process"), fs = require("node:fs");
       const registry = createHeadlessPidRegistry({ pidFilePath: ${JSON.stringify(pidFilePath)} });
-      const child = spawn("sleep", ["300"], { detached: true, stdio: "ignore", env: { ...process.env, ...registry.spawnEnv("inner-${TOKEN}") } });
+      const env = { ...process.env, ...registry.spawnEnv("inner-${TOKEN}") };
+      const child = spawn("sh", ["-c", process.env.SCRIPT], { detached: true, stdio: "ignore", env });
       registry.register(child.pid, "/inner", child, "inner-${TOKEN}");
       const note = (name, pid) => {
         const file = ${JSON.stringify(notes.folder)} + "/" + name;
@@ -354,25 +430,27 @@ describe("whoever is no member lives", () => {
       note("inner", child.pid);
       note("server", process.pid);
       setInterval(() => {}, 1e6);`;
-    agent(opened, `setsid "$NODE" -e "$CODE" &`, { env: { NODE: process.execPath, CODE: code } });
-    const server = await notes.pid("server");
-    return { server, inner: await notes.pid("inner") };
+    // The inner agent's tools have inherited the outer agent's token, too.
+    const env = { NODE: process.execPath, CODE: code, SCRIPT: script, OUTER: TOKEN };
+    agent(opened, `setsid "$NODE" -e "$CODE" &`, { env });
+    const [server, inner] = [await notes.pid("server"), await notes.pid("inner")];
+    return { server, inner, daemon: await notes.pid("daemon") };
   }
 
   it("a living server of the same pid file inside the tree, and its agents", async () => {
     const opened = openTree();
-    const { server, inner } = await innerServer(opened, opened.pidFile);
+    const { server, inner, daemon } = await innerServer(opened, opened.pidFile);
     await opened.registry.terminate({ spawnToken: TOKEN });
-    await holdsFor(200, "server and agent live", () => isAlive(server) && isAlive(inner));
-    process.kill(server, "SIGKILL");
-    process.kill(inner, "SIGKILL");
+    const all = [server, inner, daemon];
+    await holdsFor(200, "server, agent and its tool live", () => all.every(isAlive));
+    for (const pid of all) process.kill(pid, "SIGKILL");
   });
 
   it("but a server on another file is a tool, and so are its agents", async () => {
     const opened = openTree();
-    const { server, inner } = await innerServer(opened, newPidFile());
+    const { server, inner, daemon } = await innerServer(opened, newPidFile());
     await opened.registry.terminate({ spawnToken: TOKEN });
-    await Promise.all([gone(server), gone(inner)]);
+    await Promise.all([server, inner, daemon].map(gone));
   });
 });
 

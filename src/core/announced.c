@@ -28,7 +28,8 @@ static bool is_of(const hpr_row *row, const asking *it) {
 
 static void ask_row(void *context, const hpr_row *row) {
   asking *it = context;
-  it->registered = it->registered || is_of(row, it);
+  const bool is_announced = row->main.pid == 0; /* by somebody: no more */
+  it->registered = it->registered || (!is_announced && is_of(row, it));
 }
 
 /* By us, by somebody whose exit we have told, or by another server. */
@@ -36,7 +37,7 @@ static bool is_registered(const hpr_ledger_scope *scope, const char *token,
                           const hpr_identity *identity) {
   const hpr_ledger *ledger = scope->ledger;
   asking it = {.token = token, .identity = identity};
-  it.registered = hpr_past_has_name(&ledger->past, &(hpr_target){.token = token});
+  it.registered = hpr_past_find(&ledger->past, &(hpr_target){.token = token});
   for (const hpr_entry *entry = scope->table->entries; entry; entry = entry->next)
     ask_row(&it, &entry->row);
   for (const hpr_entry *entry = ledger->exits; entry; entry = entry->next)

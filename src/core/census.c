@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 enum { RECENT_MS = 50 }; /* so old it does for a first look: the last finds who has come since */
 
@@ -156,13 +157,23 @@ static void give_server(const taking *it, const hpr_identity *identity) {
   if (i != NOBODY && !it->census->owners[i]) give_if_itself(it, identity, &other_servers);
 }
 
+/*
+ * The very session that is to end, as the file has it: of a server that has ended, or that lives
+ * while a guest ends its entry.
+ */
+static bool is_ending(const taking *it, const char *token) {
+  for (const hpr_entry *entry = it->scope->table->entries; entry; entry = entry->next)
+    if (ends_with_tree(entry) && hpr_same_text(entry->row.token, token)) return true;
+  return false;
+}
+
 static void give_row(void *context, const hpr_row *row) {
   taking *it = context;
   give_if_itself(it, &row->main, &other_servers);
   give_if_itself(it, &hpr_row_more(row)->keeper, &other_servers);
   give_server(it, &hpr_row_owner(row)->identity);
   if (hpr_row_more(row)->pi.kin) give_if_itself(it, &hpr_row_more(row)->pi, &other_servers);
-  add_token(it, row->token, &other_servers);
+  if (!is_ending(it, row->token)) add_token(it, row->token, &other_servers);
 }
 
 static void give_known(taking *it) {
@@ -239,13 +250,24 @@ static void spread(hpr_census *census) {
 
 /* --- who carries a token -------------------------------------------------------------------- */
 
+/*
+ * Nobody can tell whose it was, nor whom it has started since. Whoever has lost its parent has the
+ * first process for one, or somebody else whose session it is not in.
+ */
+static bool may_be_left(const hpr_census *census, size_t i) {
+  const size_t parent = parent_of(census, i);
+  return parent == NOBODY || !hpr_is_pid(census->list[parent].pid) ||
+         census->list[parent].session != census->list[i].session;
+}
+
 static bool give_marked(const taking *it) {
   hpr_census *census = it->census;
   bool changed = false;
   for (size_t i = 0; i < census->count; i++) {
     if (census->owners[i] || !hpr_is_pid(census->list[i].pid)) continue;
     const size_t which = first_carried(it, census->list[i].pid);
-    if (which == it->tokens.count) continue;
+    if (which == SIZE_MAX && may_be_left(census, i)) census->blurred = true;
+    if (which >= it->tokens.count) continue;
     census->owners[i] = it->tokens.owners[which];
     changed = true;
   }

@@ -15,6 +15,7 @@ typedef struct hpr_census {
   uint64_t reading;       /* of the file, see hpr_pidfile_each_other */
   bool stale;             /* a signal was sent since */
   bool has_other_servers; /* of the file, or what they have started */
+  bool blurred;           /* somebody went meanwhile whose children it may not have seen */
 } hpr_census;
 
 /* What is asked of it. */

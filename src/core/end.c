@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/shared.h"
 #include "base/text.h"
 #include "core/agent.h"
 #include "core/others.h"
@@ -112,9 +113,43 @@ static int end_or_join(hpr_registry *registry, hpr_entry *entry, const hpr_endin
   return 0;
 }
 
-static hpr_outcome outcome_of_unknown(const hpr_registry *registry, const hpr_target *target) {
-  const bool is_past = hpr_past_has_name(&registry->ledger.past, target);
-  return is_past ? HPR_OUTCOME_ALREADY_GONE : HPR_OUTCOME_NOT_FOUND;
+/*
+ * Its processes have ended, and its exit was told; what carries its token may not have. As a
+ * remainder of which nobody is left in a group. NULL: it had no token, or no memory.
+ */
+static hpr_entry *remember(hpr_registry *registry, const hpr_past_entry *past) {
+  hpr_table *table = &registry->table;
+  hpr_row row = {.main = past->origin.main, .spawned_ms = past->origin.spawned_ms};
+  row.remainder = true;
+  if (!past->token || past->origin.main.state != HPR_RECORD_KNOWN ||
+      hpr_table_find_pid(table, past->origin.main.pid))
+    return NULL;
+  row.cwd = hpr_shared_new("");
+  const bool made = row.cwd && hpr_row_set_text(&row.token, past->token) == 0 &&
+                    hpr_row_set_text(&row.session, past->session) == 0;
+  hpr_entry *entry = made ? hpr_entry_new(&row) : NULL;
+  if (!entry) {
+    hpr_row_done(&row);
+    return NULL;
+  }
+  if (hpr_table_add(table, entry, NULL) != 0) {
+    hpr_entry_free(entry);
+    return NULL;
+  }
+  hpr_table_make_remainder(table, entry);
+  entry->parts[HPR_PART_MAIN].suspect = true;
+  return entry;
+}
+
+/* Nobody answers to that name. Of one that did, all that its session has started may be meant. */
+static int end_past(hpr_registry *registry, const hpr_target *target,
+                    const hpr_ending_request *request, struct hpr_event *take_answer) {
+  const hpr_past_entry *past = hpr_past_find(&registry->ledger.past, target);
+  hpr_entry *entry = past && request->tree ? remember(registry, past) : NULL;
+  if (entry) return end_or_join(registry, entry, request, take_answer);
+  hpr_answer_give(&registry->outbox, take_answer,
+                  past ? HPR_OUTCOME_ALREADY_GONE : HPR_OUTCOME_NOT_FOUND, NULL);
+  return 0;
 }
 
 int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr_signal signal,
@@ -126,11 +161,8 @@ int hpr_registry_terminate(hpr_registry *registry, const hpr_target *target, hpr
       hpr_state_request(registry, HPR_REASON_TERMINATE, signal, grace_ms, tree);
   hpr_entry *entry = find_live(registry, target);
   if (!entry) entry = find_other(registry, target);
-  int result = 0;
-  if (entry)
-    result = end_or_join(registry, entry, &how, answer);
-  else
-    hpr_answer_give(&registry->outbox, answer, outcome_of_unknown(registry, target), NULL);
+  int result =
+      entry ? end_or_join(registry, entry, &how, answer) : end_past(registry, target, &how, answer);
   if (result != 0) hpr_answer_free(answer);
   hpr_turn_end(registry);
   return result;

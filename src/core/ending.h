@@ -106,6 +106,7 @@ typedef struct hpr_ending {
   bool looked;               /* and was looked for */
   int64_t look_due_ms;       /* a look that could not tell everything is to be repeated; 0: none */
   unsigned unsure_looks;     /* how many there were */
+  unsigned missed_looks;     /* and how many that somebody may have escaped */
   hpr_other *others;         /* owned */
   size_t other_count;
   size_t reached;            /* how many were signalled; a group that was signalled as one: 1 */

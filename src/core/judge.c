@@ -253,14 +253,19 @@ static bool is_ending_left(const hpr_process_ops *process, const hpr_row *row) {
   return false;
 }
 
-/*
- * Somebody may be left whom no record names: a server that died had found only part of the tree. Of
- * another boot nobody is.
- */
+/* Somebody may be left whom no record names. Of another boot nobody is. */
 static bool may_have_tree(const hpr_process_ops *process, const hpr_row *row) {
+  return row->token && process->verify(process->self, &row->main) != HPR_VERDICT_NOT_HERE;
+}
+
+/* A server that died had found only part of the tree, or had nobody's end to ask for. */
+static hpr_fate fate_of_dead(const hpr_process_ops *process, const hpr_orphan_policy *policy,
+                             const hpr_row *row) {
   const hpr_ending_record *ending = hpr_row_more(row)->ending;
-  return ending && ending->tree && row->token &&
-         process->verify(process->self, &row->main) != HPR_VERDICT_NOT_HERE;
+  if (row->terminating)
+    return ending && ending->tree && may_have_tree(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;
+  const bool may = policy->tree && !row->remainder && row->main.state == HPR_RECORD_KNOWN;
+  return may && may_have_tree(process, row) ? HPR_FATE_TREE : HPR_FATE_DROP;
 }
 
 static bool is_above_us(const hpr_process_ops *process, const hpr_identity *identity) {
@@ -289,7 +294,7 @@ hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy 
       renew(process, row); /* one that was asked is there: they were recorded in this boot */
       return HPR_FATE_RESUME;
     }
-    return row->terminating && may_have_tree(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;
+    return fate_of_dead(process, policy, row);
   case HPR_VERDICT_NOT_HERE:
   case HPR_VERDICT_ELSEWHERE: return HPR_FATE_ELSEWHERE;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;

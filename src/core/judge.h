@@ -12,6 +12,7 @@ typedef enum hpr_fate {
   HPR_FATE_RESUME,    /* the same, and its end was asked for before */
   HPR_FATE_END,       /* the same, and it is to end, because its server has ended */
   HPR_FATE_END_OLD,   /* the same, because it is too old */
+  HPR_FATE_TREE,      /* it is provably gone, and all that its session has started is to go too */
   HPR_FATE_DROP,      /* it is provably gone */
   HPR_FATE_ELSEWHERE, /* another host's or pid namespace's: it stays, for a time */
   HPR_FATE_FOREIGN,   /* another user's: it stays */

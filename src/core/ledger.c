@@ -226,15 +226,20 @@ static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const
 }
 
 /* It ended while no server ran. One whose exit was told before is a remainder that has gone. */
+static bool is_to_be_told(const hpr_ledger_scope *scope, const hpr_row *row) {
+  return !row->remainder && hpr_judge_was_seen(row) && !was_told(scope->ledger, row) &&
+         !hpr_heir_is_ours(scope, row);
+}
+
 static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
-  if (row->remainder || !hpr_judge_was_seen(row) || was_told(scope->ledger, row)) return;
-  if (hpr_heir_is_ours(scope, row)) return;
-  hpr_entry *entry = hpr_entry_new(row);
+  hpr_entry *entry = is_to_be_told(scope, row) ? hpr_entry_new(row) : NULL;
   if (entry) hpr_heir_tell(scope, entry);
 }
 
 static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
-  hpr_entry *holder;
+  hpr_entry *holder = hpr_table_find_pid(scope->table, row->main.pid);
+  /* Adopted, it ends under our eyes. */
+  if (fate == HPR_FATE_TREE && (holder || !is_to_be_told(scope, row))) fate = HPR_FATE_DROP;
   switch (fate) {
   case HPR_FATE_DROP: tell_exit(scope, row); return HPR_DROP;
   case HPR_FATE_ELSEWHERE: return keep_elsewhere(scope, row);
@@ -245,9 +250,9 @@ static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   case HPR_FATE_ADOPT:
   case HPR_FATE_RESUME:
   case HPR_FATE_END:
-  case HPR_FATE_END_OLD: break;
+  case HPR_FATE_END_OLD:
+  case HPR_FATE_TREE: break;
   }
-  holder = hpr_table_find_pid(scope->table, row->main.pid);
   return holder ? hand_over(scope, holder, row, runs) : adopt(scope, row, fate, runs);
 }
 

@@ -37,10 +37,12 @@ static bool has_name(const hpr_past_entry *it, const hpr_target *target) {
   return it->origin.pid != 0 && it->origin.pid == target->pid;
 }
 
-bool hpr_past_has_name(const hpr_past *past, const hpr_target *target) {
-  for (size_t i = 0; past->list && i < HPR_PAST_MAX; i++)
-    if (has_name(past->list + i, target)) return true;
-  return false;
+const hpr_past_entry *hpr_past_find(const hpr_past *past, const hpr_target *target) {
+  for (size_t i = HPR_PAST_MAX; past->list && i > 0; i--) {
+    const hpr_past_entry *it = past->list + (past->next + i - 1) % HPR_PAST_MAX;
+    if (has_name(it, target)) return it;
+  }
+  return NULL;
 }
 
 void hpr_past_done(hpr_past *past) {

@@ -27,8 +27,8 @@ void hpr_past_add(hpr_past *past, const hpr_entry *entry);
 /* True if that registration was one of them. */
 bool hpr_past_has_row(const hpr_past *past, const hpr_row *row);
 
-/* True if one of them had that name. */
-bool hpr_past_has_name(const hpr_past *past, const hpr_target *target);
+/* The latest that had that name, until the next is added; NULL: none. */
+const hpr_past_entry *hpr_past_find(const hpr_past *past, const hpr_target *target);
 
 void hpr_past_done(hpr_past *past);
 

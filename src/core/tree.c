@@ -7,9 +7,11 @@ enum {
   LOOK_AGAIN_MS = 1000, /* after a look that could not tell everything */
   MISSED_MAX = 4,       /* looks at once, while candidates go before they are proved */
   UNSURE_MAX = 60,      /* such looks; who cannot be told then will never be */
-  FREEZES = 16,         /* looks in one turn: who forks on in spite of that is found by the next */
-  MEMBERS_MAX = 256,    /* of a dead leader's group, by one look; those beyond by the next */
-  DEPTH_MAX = 512 /* proofs that rest on one another; those beyond are found by the next look */
+  SOON_MS = 10,      /* after a look that somebody may have escaped; then twice that, and so on */
+  SOON_MAX = 6,      /* such looks */
+  FREEZES = 16,      /* looks in one turn: who forks on in spite of that is found by the next */
+  MEMBERS_MAX = 256, /* of a dead leader's group, by one look; those beyond by the next */
+  DEPTH_MAX = 512    /* proofs that rest on one another; those beyond are found by the next look */
 };
 
 static const size_t NOBODY = SIZE_MAX;
@@ -20,7 +22,8 @@ typedef struct looking {
   hpr_entry *entry;
   int depth;
   bool unsure; /* of somebody it could not be told */
-  bool missed; /* somebody has gone between the census and the proof */
+  bool missed; /* somebody could not be proved, who has gone since, or whose pid has */
+  bool gone;   /* and has left nobody else in its place */
 } looking;
 
 /* --- proof ---------------------------------------------------------------------------------- */
@@ -152,10 +155,17 @@ static bool take_census(hpr_registry *registry, bool first) {
          hpr_census_take(census, &scope) == 0;
 }
 
-static void look_again_later(const hpr_registry *registry, hpr_ending *ending) {
-  const bool last = ending->unsure_looks == UNSURE_MAX;
-  ending->look_due_ms = last ? 0 : registry->now_ms + LOOK_AGAIN_MS;
-  ending->unsure_looks += !last;
+/* Whoever is found is looked for again when it has gone. */
+static void plan_next_look(const looking *it, bool found) {
+  hpr_ending *ending = it->entry->ending;
+  const bool unsure = it->unsure && ending->unsure_looks < UNSURE_MAX;
+  const bool escaped = it->gone && !found && ending->missed_looks < SOON_MAX;
+  const int64_t now_ms = it->registry->now_ms;
+  ending->look_due_ms = unsure    ? now_ms + LOOK_AGAIN_MS
+                        : escaped ? now_ms + (SOON_MS << ending->missed_looks)
+                                  : 0;
+  ending->unsure_looks = it->unsure ? ending->unsure_looks + unsure : 0;
+  ending->missed_looks = it->gone && !found ? ending->missed_looks + escaped : 0;
 }
 
 /* All whom the census takes for members. Who is gone since, or has another's pid, had time to fork.
@@ -164,26 +174,26 @@ static void prove_all(looking *it) {
   hpr_identity identity;
   for (size_t i = 0; i < it->census->count; i++) {
     if (it->census->owners[i] != it->entry || prove(it, i, &identity)) continue;
-    it->missed = it->missed || identity.state == HPR_RECORD_NOBODY || !identity.kin;
+    it->gone = it->gone || identity.state == HPR_RECORD_NOBODY;
+    it->missed = it->missed || it->gone || !identity.kin;
   }
 }
 
 size_t hpr_tree_look(hpr_registry *registry, hpr_entry *entry) {
   looking it = {.registry = registry, .census = &registry->census, .entry = entry};
   const size_t before = entry->ending->found;
-  look_again_later(registry, entry->ending);
   for (int i = 0; i < MISSED_MAX && entry->ending->found == before; i++) {
-    if (!take_census(registry, !entry->ending->looked)) return 0;
+    it.missed = it.gone = false;
+    it.unsure = !take_census(registry, !entry->ending->looked) || it.unsure;
+    if (!it.census->list) break;
     entry->ending->looked = true;
-    it.missed = false;
     add_groups(&it);
     prove_all(&it);
     if (!it.missed) break;
     registry->census.stale = true;
   }
-  if (it.unsure) return entry->ending->found - before;
-  entry->ending->look_due_ms = 0;
-  entry->ending->unsure_looks = 0;
+  it.gone = it.gone || it.census->blurred;
+  plan_next_look(&it, entry->ending->found > before);
   return entry->ending->found - before;
 }
 
@@ -244,9 +254,17 @@ bool hpr_tree_is_around_us(const hpr_registry *registry, const hpr_entry *entry)
 
 /* --- freezing ------------------------------------------------------------------------------- */
 
-static bool is_killing(const hpr_entry *entry) {
-  return !entry->given_up && entry->ending && entry->ending->tree &&
-         entry->ending->state == HPR_ENDING_KILL;
+/* Who kills nobody in this turn may be waiting for its next look. */
+static bool is_killing(const hpr_registry *registry, const hpr_entry *entry) {
+  const hpr_ending *ending = entry->ending;
+  bool wanted = false;
+  hpr_signal kill;
+  if (entry->given_up || !ending || !ending->tree || ending->state != HPR_ENDING_KILL) return false;
+  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
+    wanted = wanted || ending->wishes.parts[part].wanted;
+  for (size_t i = 0; i < ending->other_count && !wanted; i++)
+    wanted = hpr_ending_wants_other(ending, &ending->others[i], registry->now_ms, &kill);
+  return wanted;
 }
 
 /* Only who is killed in this turn: nobody else would ever wake. */
@@ -270,14 +288,14 @@ void hpr_tree_freeze(hpr_registry *registry) {
     bool any = false;
     size_t found = 0;
     for (entry = registry->table.due; entry; entry = entry->next_due) {
-      if (!is_killing(entry)) continue;
+      if (!is_killing(registry, entry)) continue;
       stop(registry, entry);
       any = true;
     }
     if (!any) return;
     registry->census.stale = true;
     for (entry = registry->table.due; entry; entry = entry->next_due)
-      if (is_killing(entry)) found += hpr_tree_look(registry, entry);
+      if (is_killing(registry, entry)) found += hpr_tree_look(registry, entry);
     if (found == 0) return;
   }
 }

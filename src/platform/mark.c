@@ -56,7 +56,10 @@ size_t hpr_mark_first(const hpr_system *system, int32_t pid, const char *const t
                       size_t count, const char *pid_file) {
   char *words;
   size_t size, first = 0;
-  if (count == 0 || system->words(pid, HPR_WORDS_ENVIRONMENT, &words, &size) != 0) return count;
+  if (count == 0) return count;
+  const int result = system->words(pid, HPR_WORDS_ENVIRONMENT, &words, &size);
+  if (result == HPR_EACCES || result == HPR_ENOTSUP) return count; /* nor will it be told later */
+  if (result != 0) return SIZE_MAX;
   while (first < count && find(words, size, tokens[first], pid_file) != HPR_MARK_CARRIED) first++;
   free(words);
   return first;

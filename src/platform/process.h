@@ -266,8 +266,9 @@ typedef struct hpr_process_ops {
 
   /*
    * The index of the first of those tokens that whoever has that pid carries, as mark() tells;
-   * `count` if none, or if it cannot be told. No proof of anything: who it is was not asked, nor
-   * whether we carry it ourselves.
+   * `count` if none, or if that can never be told; SIZE_MAX if it cannot be told at this moment:
+   * it has gone, or is about to start a program. No proof of anything: who it is was not asked,
+   * nor whether we carry it ourselves.
    */
   size_t (*marked)(void *self, int32_t pid, const char *const tokens[], size_t count,
                    const char *pid_file);

@@ -88,7 +88,8 @@ typedef struct hpr_system {
   bool (*same_user)(int32_t a, int32_t b);
   /*
    * Words, each ended by NUL; the caller frees them. HPR_ESRCH: not there, HPR_EACCES: another
-   * user's, HPR_ENOTSUP, HPR_EMFILE, HPR_ENOMEM, HPR_ETOOBIG.
+   * user's, HPR_EUNKNOWN: about to start a program, HPR_ENOTSUP, HPR_EMFILE, HPR_ENOMEM,
+   * HPR_ETOOBIG.
    */
   int (*words)(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size);
   /* NULL: as look() names parents. Else 1 if pid may be an ancestor of ours, 0 if not, or an error.

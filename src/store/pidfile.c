@@ -427,11 +427,11 @@ bool hpr_pidfile_mentions(const hpr_pidfile *f, int32_t pid) {
 
 static void visit_others(const hpr_document *document, const char *owner_id,
                          void (*visit)(void *context, const hpr_row *row), void *context) {
-  const hpr_stored *stored;
-  DL_FOREACH(document->stored, stored) {
-    if (stored->error == 0 && strcmp(hpr_row_owner(&stored->row)->id, owner_id) != 0)
-      visit(context, &stored->row);
-  }
+  const hpr_stored *const lists[] = {document->stored, document->announced};
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+    for (const hpr_stored *stored = lists[i]; stored; stored = stored->next)
+      if (stored->error == 0 && strcmp(hpr_row_owner(&stored->row)->id, owner_id) != 0)
+        visit(context, &stored->row);
 }
 
 /* True too if it has gone, or cannot be looked at. */

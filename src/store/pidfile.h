@@ -132,9 +132,9 @@ const hpr_ownerfile *hpr_pidfile_owners(const hpr_pidfile *pidfile);
 bool hpr_pidfile_mentions(const hpr_pidfile *pidfile, int32_t pid);
 
 /*
- * Visits the entries that are not of the owner with that id, as they stand in the file now; if it
- * cannot be read, as of the last sync. Takes no lock and changes nothing. Returns as of which
- * reading that was.
+ * Visits the entries that are not of the owner with that id, and the tokens that others have
+ * announced (rows without a process), as they stand in the file now; if it cannot be read, as of
+ * the last sync. Takes no lock and changes nothing. Returns as of which reading that was.
  */
 uint64_t hpr_pidfile_each_other(const hpr_pidfile *pidfile, const char *owner_id,
                                 void (*visit)(void *context, const hpr_row *row), void *context);

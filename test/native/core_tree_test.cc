@@ -337,6 +337,33 @@ TEST_F(Tree, IsLookedForAgainWhereSomebodyHasGoneSinceTheLook) {
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
+/* What it carries cannot be read at that moment. */
+TEST_F(Tree, IsLookedForAgainWhereSomebodyIsAboutToStartAProgram) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), late = Orphan(agent, std::string("ANY=") + kToken);
+  kernel.Find(late)->starts_program = true;
+  const uint64_t request = EndTree(server);
+  Proceed();
+  EXPECT_EQ("", OutcomeOf(server, request));
+  kernel.Find(late)->starts_program = false;
+  Pass(10);
+  EXPECT_EQ("TERM CONT", SignalsTo(late));
+  Proceed();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
+TEST_F(Tree, DoesNotWaitForWhoNeverStartsItsProgram) {
+  Server &server = Start();
+  Child(server, kToken);
+  kernel.Find(Stranger())->starts_program = true;
+  const uint64_t request = EndTree(server);
+  for (int i = 0; i < 10; i++) {
+    Proceed();
+    Pass(100);
+  }
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
 TEST_F(Tree, IsStoppedRightBeforeItIsKilled) {
   Server &server = Start();
   const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent);
@@ -457,6 +484,51 @@ TEST_F(Tree, IsLookedForByTheNextServerThoughAllThatWereRecordedHaveGone) {
   EXPECT_EQ("TERM CONT", SignalsTo(late));
   Proceed();
   EXPECT_EQ(Pids{}, PidsOf(server));
+}
+
+/* It ended while no server ran: as if it ended now. */
+TEST_F(Tree, OfAnAgentThatIsFoundDeadIsEndedByTheNextServerOnce) {
+  Server &before = Start();
+  const Serial agent = Child(before, kToken), tool = Orphan(agent, std::string("ANY=") + kToken);
+  before.Crash();
+  End(agent);
+  Server::Options options;
+  options.tree = true;
+  Server &server = Start(options);
+  server.CleanupOrphans();
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+  Proceed();
+  EXPECT_EQ(Pids{}, PidsOf(server));
+  EXPECT_EQ(Pids{Pid(agent)}, Exits(server));
+}
+
+/* Its exit was told long ago, and nobody was left in a group of its. */
+TEST_F(Tree, OfAnAgentThatHasGoneIsEndedByItsName) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken), tool = Orphan(agent, std::string("ANY=") + kToken);
+  End(agent);
+  Proceed();
+  ASSERT_EQ(Pids{}, PidsOf(server));
+  const uint64_t request = EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+  Proceed();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+  EXPECT_EQ("ALREADY_GONE", OutcomeOf(server, EndTree(server)));
+  EXPECT_EQ(Pids{Pid(agent)}, Exits(server));
+}
+
+/* A server inside it that has none but an announced token so far. */
+TEST_F(Tree, LeavesOutAServerOfTheFileThatHasAnnouncedAToken) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken);
+  Server::Options options;
+  options.as = kernel.Spawn(agent);
+  Server &inner = Start(options);
+  inner.Do([](hpr_registry *registry) {
+    EXPECT_EQ("HPR_OK", Code(hpr_registry_announce(registry, "token-of-its-next-agent")));
+  });
+  EndTree(server);
+  EXPECT_EQ("", SignalsTo(options.as));
 }
 
 } // namespace

@@ -1,10 +1,14 @@
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/processes.h"
@@ -98,6 +102,44 @@ TEST(Mark, DISABLED_InheritsOne) {
   EXPECT_EQ(HPR_MARK_ABSENT, Program({"A=1"}).Mark(kLong));
 }
 
+/* Of a process whose first thread has ended. */
+void ExpectMarkWithoutFirstThread() {
+  System system;
+  Child child(0, [](const Report &) {
+    const std::string word = std::string("ANY_NAME=") + kLong;
+    char self[] = "/proc/self/exe", filter[] = "--gtest_filter=Mark.DISABLED_LosesItsFirstThread";
+    char also[] = "--gtest_also_run_disabled_tests", brief[] = "--gtest_brief=1";
+    char *arguments[] = {self, filter, also, brief, nullptr};
+    char *environment[] = {const_cast<char *>(word.c_str()), nullptr};
+    execve(self, arguments, environment);
+    _exit(1);
+  });
+  ASSERT_TRUE(Eventually([&] { return StateOf(child.pid()) == 'Z'; }));
+  const hpr_identity identity = system.Identify(child.pid());
+  EXPECT_EQ("SAME", system.Verify(identity));
+  EXPECT_EQ(HPR_MARK_CARRIED, system.Mark(identity, kLong));
+  EXPECT_EQ("/proc/self/exe", system.FirstWord(identity));
+}
+
+/*
+ * The kernel shows nothing of a thread that has ended, to others than root not even that there is
+ * nothing; and the first one has the process's pid.
+ */
+TEST(Mark, IsThatOfAProcessWhoseFirstThreadHasEnded) {
+  ExpectMarkWithoutFirstThread();
+  if (!CanChangeUser()) return;
+  InSubprocess([] {
+    BecomeNobody();
+    ExpectMarkWithoutFirstThread();
+  });
+}
+
+/* Run by the one above. */
+TEST(Mark, DISABLED_LosesItsFirstThread) {
+  std::thread([] { Idle(); }).detach();
+  syscall(SYS_exit, 0); /* of this thread alone, and without unwinding the test */
+}
+
 TEST(Mark, CannotBeToldOfWhoIsGone) {
   System system;
   IdleChild child;
@@ -112,6 +154,32 @@ TEST(Command, IsTheTitleThatAProgramWasGiven) {
   Program program({}, "pi");
   System system;
   EXPECT_EQ("pi", system.FirstWord(program.identity()));
+}
+
+/*
+ * Each lives for a moment, and starts the next one before it ends. /proc is read in pieces: of
+ * those that one piece names, the last one to be looked at is long gone.
+ */
+TEST(List, HasSomebodyOfALineOfProcessesThatComeAndGo) {
+  System system;
+  Child first(1, [](const Report &report) {
+    setpgid(0, 0);
+    report(getpid());
+    for (int i = 0; i < 5000; i++) {
+      usleep(2000);
+      if (fork() > 0) _exit(0);
+    }
+    _exit(0);
+  });
+  for (int i = 0; i < 200; i++) {
+    hpr_seen *list;
+    size_t count;
+    ASSERT_EQ(0, system.ops()->list(system.ops()->self, &list, &count));
+    EXPECT_TRUE(std::any_of(list, list + count,
+                            [&](const hpr_seen &seen) { return seen.group == first.pid(); }));
+    free(list);
+  }
+  kill(-first.pid(), SIGKILL);
 }
 
 TEST(Lineage, EndsBelowUs) {

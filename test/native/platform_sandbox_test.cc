@@ -361,13 +361,15 @@ TEST(Sandbox, TrustsNobodyElseWithoutProc) {
   EXPECT_TRUE(child.IsAlive());
 }
 
-TEST(Sandbox, TakesNoHiddenProcessForDead) {
+class HiddenProcesses : public testing::TestWithParam<const char *> {};
+
+TEST_P(HiddenProcesses, AreNotDeadAndHideNoneOfOurOwn) {
   if (!CanMount() || !CanChangeUser()) GTEST_SKIP() << kNoMounts;
   System outside;
   IdleChild child;
   const hpr_identity recorded = outside.Identify(child.pid());
   InSubprocess([&] {
-    ASSERT_TRUE(HideOthersInProc());
+    ASSERT_TRUE(HideOthersInProc(GetParam()));
     BecomeNobody();
     System system;
     EXPECT_EQ("OPAQUE", Record(system.Identify(child.pid()).state));
@@ -376,9 +378,16 @@ TEST(Sandbox, TakesNoHiddenProcessForDead) {
     const std::string answer = system.Signal(recorded);
     EXPECT_TRUE(answer == "HPR_EFOREIGN" || answer == "HPR_EUNKNOWN") << answer;
     IdleChild own;
-    EXPECT_EQ("SAME", system.Verify(system.Identify(own.pid()))) << "our own are not hidden";
+    EXPECT_EQ("SAME", system.Verify(system.Identify(own.pid())));
+    hpr_seen *list;
+    size_t count;
+    ASSERT_EQ(0, system.ops()->list(system.ops()->self, &list, &count));
+    EXPECT_NE(SIZE_MAX, hpr_seen_find(list, count, own.pid()));
+    free(list);
   });
   EXPECT_TRUE(child.IsAlive());
 }
+
+INSTANTIATE_TEST_SUITE_P(Sandbox, HiddenProcesses, testing::Values("hidepid=1", "hidepid=2"));
 
 } // namespace

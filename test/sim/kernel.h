@@ -43,6 +43,7 @@ struct Process {
   bool ours = false; /* a server's child, or its child's, … */
   bool other_user = false;
   bool ignores_term = false;
+  bool starts_program = false; /* and shows no words until it has */
   bool term_pending = false; /* came while it was stopped */
   int doom = 0;              /* the signal that it is about to die of */
   int status = 0;            /* the signal it died of, 0: it exited */

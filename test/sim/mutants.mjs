@@ -420,9 +420,8 @@ const mutants = [
   {
     name: "the exit of one that was asked to end not told",
     file: "src/core/decide.c",
-    find: "  hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
-    replace:
-      "  if (!entry->ending) hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
+    find: "  hpr_entry_touch(entry);\n  hpr_ledger_tell_exit(",
+    replace: "  hpr_entry_touch(entry);\n  if (!entry->ending) hpr_ledger_tell_exit(",
   },
   {
     name: "the exit of one whose pid is reused not told",
@@ -662,8 +661,8 @@ const mutants = [
   {
     name: "a tree: another server's token protects nobody",
     file: "src/core/census.c",
-    find: "  add_token(it, row->token, &other_servers);\n",
-    replace: "",
+    find: "  if (!is_ending(it, row->token)) add_token(it, row->token, &other_servers);\n",
+    replace: "  (void)is_ending;\n",
   },
   {
     name: "a tree: whom an end has found before counts more than descent",
@@ -704,8 +703,8 @@ const mutants = [
   {
     name: "a tree: an answer that was missing is nobody",
     file: "src/core/tree.c",
-    find: "  ending->look_due_ms = last ? 0 : registry->now_ms + LOOK_AGAIN_MS;",
-    replace: "  ending->look_due_ms = last ? 0 : 0;",
+    find: "  ending->look_due_ms = unsure    ? now_ms + LOOK_AGAIN_MS",
+    replace: "  ending->look_due_ms = unsure    ? 0",
   },
   {
     name: "a tree around us is ended",
@@ -728,8 +727,8 @@ const mutants = [
   {
     name: "a tree: stopped when the grace begins",
     file: "src/core/tree.c",
-    find: "entry->ending && entry->ending->tree &&\n         entry->ending->state == HPR_ENDING_KILL;",
-    replace: "entry->ending && entry->ending->tree;",
+    find: "!ending->tree || ending->state != HPR_ENDING_KILL) return false;",
+    replace: "!ending->tree) return false;",
   },
   {
     name: "a tree: others in its group hold the end",
@@ -740,8 +739,8 @@ const mutants = [
   {
     name: "a tree: forgotten when all that were recorded have gone",
     file: "src/core/judge.c",
-    find: "    return row->terminating && may_have_tree(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;",
-    replace: "    (void)may_have_tree;\n    return HPR_FATE_DROP;",
+    find: "    return ending && ending->tree && may_have_tree(process, row) ? HPR_FATE_RESUME : HPR_FATE_DROP;",
+    replace: "    return ending ? HPR_FATE_DROP : HPR_FATE_DROP;",
   },
   {
     name: "a tree: not gone on with by the next server",

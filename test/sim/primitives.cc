@@ -140,6 +140,7 @@ int Words(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
   process->was_read = true;
   const bool command = what == HPR_WORDS_COMMAND;
   if (process->other_user && !command) return HPR_EACCES;
+  if (process->starts_program) return HPR_EUNKNOWN;
   std::string text;
   if (process->state != State::kZombie)
     for (const std::string &word : command ? process->command : process->environment)

@@ -21,6 +21,8 @@ enum {
   EXITING = 0x00000004,       /* PF_EXITING */
   SIGNALLED = 0x00000400,     /* PF_SIGNALED: a signal has ended it, and all its threads */
   KILL_PENDING = 1 << 8,      /* SIGKILL, 9, among the pending signals */
+  FIRST_ROOM = 256,           /* for pids */
+  ROUNDS_MAX = 8,             /* of reading /proc, where somebody new is always there */
 };
 
 /* Reads the start of a small file as text. */
@@ -28,6 +30,7 @@ static int read_text(const char *path, char *buffer, size_t size) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     if (errno == ENOENT || errno == ESRCH) return HPR_ESRCH;
+    if (errno == EACCES || errno == EPERM) return HPR_EACCES;
     return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
   }
   ssize_t count;
@@ -171,13 +174,67 @@ static bool look_and_visit(void *context, int32_t pid) {
   const int read = hpr_procfs_look(pid, &facts);
   if (read == 0 && (it->group == 0 || facts.group == it->group))
     return it->visit(it->context, pid, &facts);
-  if (read != 0 && read != HPR_ESRCH) it->result = read;
+  const bool hidden = read == HPR_EACCES && it->group == 0; /* another user's, by hidepid=1 */
+  if (read != 0 && read != HPR_ESRCH && !hidden) it->result = read;
   return true;
+}
+
+/* --- all of them ---------------------------------------------------------------------------- */
+
+/* Pids in their order, but for those that were added last. */
+typedef struct pids {
+  int32_t *list;
+  size_t count, room, sorted;
+  bool failed;
+} pids;
+
+static int by_number(const void *a, const void *b) {
+  const int32_t one = *(const int32_t *)a, other = *(const int32_t *)b;
+  return (one > other) - (one < other);
+}
+
+static bool has_pid(const pids *it, int32_t pid) {
+  return it->sorted > 0 && bsearch(&pid, it->list, it->sorted, sizeof pid, by_number);
+}
+
+static bool add_unless_known(void *context, int32_t pid) {
+  pids *it = context;
+  if (has_pid(it, pid)) return true;
+  if (it->count == it->room) {
+    const size_t room = it->room ? it->room * 2 : FIRST_ROOM;
+    int32_t *list = realloc(it->list, room * sizeof *list);
+    it->failed = !list;
+    if (!list) return false;
+    it->list = list;
+    it->room = room;
+  }
+  it->list[it->count++] = pid;
+  return true;
+}
+
+/*
+ * /proc is read in pieces, and a pid that has been given out since may stand before the place where
+ * it is read. Read again until it shows nobody new, it has shown all who were there then.
+ */
+static int visit_all(visiting *it) {
+  pids all = {0};
+  int result = 0;
+  bool more = true;
+  for (int round = 0; round < ROUNDS_MAX && more; round++) {
+    result = each_pid(add_unless_known, &all);
+    if (all.failed) result = HPR_ENOMEM;
+    more = result == 0 && all.count > all.sorted;
+    for (size_t i = all.sorted; i < all.count && more; i++) more = look_and_visit(it, all.list[i]);
+    all.sorted = all.count;
+    if (more) qsort(all.list, all.count, sizeof *all.list, by_number);
+  }
+  free(all.list);
+  return result;
 }
 
 int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context) {
   visiting it = {.group = group, .visit = visit, .context = context};
-  const int result = each_pid(look_and_visit, &it);
+  const int result = group == 0 ? visit_all(&it) : each_pid(look_and_visit, &it);
   return result ? result : it.result;
 }
 

@@ -13,7 +13,7 @@ typedef struct hpr_proc_stat {
 
 /*
  * Reads it. HPR_ESRCH: no such directory, which under the hidepid mount option is no proof of
- * death. HPR_EMFILE, HPR_EUNKNOWN: could not be read.
+ * death. HPR_EACCES (hidepid=1), HPR_EMFILE, HPR_EUNKNOWN: could not be read.
  */
 int hpr_procfs_stat(int32_t pid, hpr_proc_stat *ret_stat);
 

@@ -1,5 +1,6 @@
 #include "platform/linux/words.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -8,8 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/linux/procfs.h"
+#include "platform/posix/pids.h"
+
 enum {
-  PATH_SIZE = 32,
+  PATH_SIZE = 64,
   FIRST_SIZE = 4096,          /* most are shorter */
   LARGEST_SIZE = 8 * 1048576, /* more than the kernel lets anybody start with, execve(2) */
 };
@@ -55,13 +59,73 @@ static int read_all(int fd, char **ret_text, size_t *ret_size) {
   return 0;
 }
 
-int hpr_words_read(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
-  char path[PATH_SIZE];
-  snprintf(path, sizeof path, "/proc/%" PRId32 "/%s", pid,
-           what == HPR_WORDS_COMMAND ? "cmdline" : "environ");
+static int read_file(const char *folder, hpr_words what, char **ret_words, size_t *ret_size) {
+  char path[PATH_SIZE + sizeof "/cmdline"];
+  snprintf(path, sizeof path, "%s/%s", folder, what == HPR_WORDS_COMMAND ? "cmdline" : "environ");
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return error_of(errno);
   const int result = read_all(fd, ret_words, ret_size);
   close(fd);
   return result;
+}
+
+/* Another thread than the first; 0: it has none. */
+static int32_t find_thread(int32_t pid) {
+  char path[PATH_SIZE];
+  int32_t thread = 0;
+  snprintf(path, sizeof path, "/proc/%" PRId32 "/task", pid);
+  DIR *stream = opendir(path);
+  if (!stream) return 0;
+  for (const struct dirent *item; thread == 0 && (item = readdir(stream));) {
+    const long number = strtol(item->d_name, NULL, 10);
+    if (number > 0 && number != pid) thread = (int32_t)number;
+  }
+  closedir(stream);
+  return thread;
+}
+
+static bool has_command(int32_t pid) {
+  char folder[PATH_SIZE], *words;
+  size_t size;
+  snprintf(folder, sizeof folder, "/proc/%" PRId32, pid);
+  if (read_file(folder, HPR_WORDS_COMMAND, &words, &size) != 0) return false;
+  free(words);
+  return size > 0;
+}
+
+/*
+ * Of one of ours: it has ended, its first thread has, or it is about to start a program. Of whoever
+ * runs a program the command line is shown to all, but not every one has an environment, or shows
+ * it.
+ */
+static bool has_no_program(int32_t pid, hpr_words what, int result, size_t size) {
+  if (result == HPR_ESRCH) return true;
+  const bool denied = result == HPR_EACCES && hpr_procfs_same_user(pid, hpr_pids_self());
+  const bool empty = result == 0 && size == 0;
+  return (empty || denied) && (what == HPR_WORDS_COMMAND || !has_command(pid));
+}
+
+/* What a first thread that has ended does not show, the others do. */
+static int read_of_thread(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
+  char folder[PATH_SIZE];
+  const int32_t thread = find_thread(pid);
+  if (thread == 0) return HPR_EUNKNOWN;
+  snprintf(folder, sizeof folder, "/proc/%" PRId32 "/task/%" PRId32, pid, thread);
+  const int result = read_file(folder, what, ret_words, ret_size);
+  if (result != 0 || *ret_size > 0) return result;
+  free(*ret_words);
+  return HPR_EUNKNOWN;
+}
+
+int hpr_words_read(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
+  char folder[PATH_SIZE];
+  size_t size = 0;
+  snprintf(folder, sizeof folder, "/proc/%" PRId32, pid);
+  int result = read_file(folder, what, ret_words, &size);
+  if (!has_no_program(pid, what, result, size)) {
+    *ret_size = size;
+    return result;
+  }
+  if (result == 0) free(*ret_words);
+  return read_of_thread(pid, what, ret_words, ret_size);
 }

@@ -50,6 +50,6 @@ bool CanMount() {
 
 bool HideProc() { return LeaveMounts() && mount("none", "/proc", "tmpfs", 0, nullptr) == 0; }
 
-bool HideOthersInProc() {
-  return LeaveMounts() && mount("proc", "/proc", "proc", 0, "hidepid=2") == 0;
+bool HideOthersInProc(const char *how) {
+  return LeaveMounts() && mount("proc", "/proc", "proc", 0, how) == 0;
 }

@@ -19,8 +19,11 @@ bool Withhold(const std::vector<Withheld> &rows);
 /* Whether we can mount something that our own processes alone see. */
 bool CanMount();
 
-/* Hides /proc altogether, or (hidepid=2) other users' processes in it. Only who can mount can. */
+/*
+ * Hides /proc altogether, or what it says about other users' processes ("hidepid=1"), or their
+ * names too ("hidepid=2"). Only who can mount can.
+ */
 bool HideProc();
-bool HideOthersInProc();
+bool HideOthersInProc(const char *how);
 
 #endif
