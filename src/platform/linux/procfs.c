@@ -141,9 +141,7 @@ bool hpr_procfs_is_thread(int32_t pid) {
   return line && strtol(line + strlen("\nTgid:"), NULL, 10) != pid;
 }
 
-typedef bool (*pid_visit)(void *context, int32_t pid);
-
-static int each_pid(pid_visit visit, void *context) {
+int hpr_procfs_each(hpr_pid_visit visit, void *context) {
   DIR *stream = opendir("/proc");
   if (!stream) return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
   for (const struct dirent *item; (item = readdir(stream));) {
@@ -177,7 +175,7 @@ static bool look_and_visit(void *context, int32_t pid) {
 
 int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context) {
   visiting it = {.group = group, .visit = visit, .context = context};
-  const int result = each_pid(look_and_visit, &it);
+  const int result = hpr_procfs_each(look_and_visit, &it);
   return result ? result : it.result;
 }
 
@@ -192,7 +190,7 @@ static bool visit_group_of(void *context, int32_t pid) {
 
 int hpr_procfs_groups(hpr_visit visit, void *context) {
   visiting it = {.visit = visit, .context = context};
-  const int result = each_pid(visit_group_of, &it);
+  const int result = hpr_procfs_each(visit_group_of, &it);
   return result ? result : it.result;
 }
 
@@ -250,6 +248,11 @@ static bool user_of(int32_t pid, uid_t *ret_user) {
   if (stat(path, &st) != 0) return false;
   *ret_user = st.st_uid;
   return true;
+}
+
+bool hpr_procfs_is_ours(int32_t pid) {
+  uid_t user;
+  return user_of(pid, &user) && user == geteuid();
 }
 
 bool hpr_procfs_same_user(int32_t a, int32_t b) {
