@@ -422,9 +422,8 @@ const mutants = [
   {
     name: "the exit of one that was asked to end not told",
     file: "src/core/decide.c",
-    find: "  hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
-    replace:
-      "  if (!entry->ending) hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
+    find: "  hpr_entry_touch(entry);\n  hpr_ledger_tell_exit(",
+    replace: "  hpr_entry_touch(entry);\n  if (!entry->ending) hpr_ledger_tell_exit(",
   },
   {
     name: "the exit of one whose pid is reused not told",
