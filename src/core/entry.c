@@ -19,12 +19,18 @@ hpr_entry *hpr_entry_new(hpr_row *take_row) {
 
 void hpr_entry_free(hpr_entry *entry) {
   if (!entry) return;
-  if (entry->ending) free(entry->ending->others);
-  free(entry->ending);
+  hpr_entry_call_off(entry);
   hpr_row_done(&entry->row);
   free(entry->session);
   free(entry->exit_signal);
   free(entry);
+}
+
+void hpr_entry_call_off(hpr_entry *entry) {
+  if (!entry->ending) return;
+  free(entry->ending->others);
+  free(entry->ending);
+  entry->ending = NULL;
 }
 
 /* --- its line ------------------------------------------------------------------------------- */
@@ -87,11 +93,13 @@ bool hpr_entry_is_live(const hpr_entry *entry) {
   return entry->life == HPR_LIFE_RUNNING && !entry->ending;
 }
 
-/* An agent that is nobody's relative keeps nothing alive. */
+bool hpr_entry_agent_runs(const hpr_entry *entry) {
+  return entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+         hpr_entry_answers_for(entry, HPR_PART_AGENT);
+}
+
 bool hpr_entry_has_ended(const hpr_entry *entry) {
-  const bool agent_runs = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
-                          hpr_entry_answers_for(entry, HPR_PART_AGENT);
-  return !hpr_entry_is_there(entry, HPR_PART_MAIN) && !agent_runs;
+  return !hpr_entry_is_there(entry, HPR_PART_MAIN) && !hpr_entry_agent_runs(entry);
 }
 
 bool hpr_entry_is_left(const hpr_entry *entry) {
@@ -198,30 +206,39 @@ static size_t leftovers_of(const hpr_entry *entry) {
   return count;
 }
 
-hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
-  const hpr_row *row = &entry->row;
+hpr_snapshot hpr_row_snapshot(const hpr_row *row) {
   const hpr_row_rest *rest = hpr_row_more(row);
   return (hpr_snapshot){
-      .ticket = entry->serial,
       .pid = row->main.pid,
       .cwd = row->cwd,
       .spawned_ms = row->spawned_ms,
-      .session = entry->session,
-      .last_session = entry->session ? NULL : row->session,
+      .session = row->session,
       .token = row->token,
       .goal = rest->goal,
       .fields = rest->fields,
-      .linked_by = entry->linked_by,
       .pi_pid = rest->keeper.pid ? rest->pi.pid : 0,
       .agent_pid = rest->keeper.pid ? 0 : rest->pi.pid,
       .keeper_pid = rest->keeper.pid,
       .socket_path = rest->socket_path,
-      .state = state_of(entry),
+      .state = row->terminating ? HPR_STATE_TERMINATING
+               : row->remainder ? HPR_STATE_REMAINDER
+                                : HPR_STATE_LIVE,
       .kin = row->main.kin,
-      .exit_code = entry->exit_code,
-      .leftovers = leftovers_of(entry),
-      .exit_signal = entry->exit_signal,
+      .exit_code = HPR_EXIT_CODE_NONE,
   };
+}
+
+hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
+  hpr_snapshot it = hpr_row_snapshot(&entry->row);
+  it.ticket = entry->serial;
+  it.session = entry->session;
+  it.last_session = entry->session ? NULL : entry->row.session;
+  it.linked_by = entry->linked_by;
+  it.state = state_of(entry);
+  it.exit_code = entry->exit_code;
+  it.exit_signal = entry->exit_signal;
+  it.leftovers = leftovers_of(entry);
+  return it;
 }
 
 void hpr_entry_assert(const hpr_entry *entry) {

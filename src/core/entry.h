@@ -93,6 +93,9 @@ hpr_entry *hpr_entry_new(hpr_row *take_row);
 /* It must be in no index and no list, and nobody may wait for its end. NULL is a no-op. */
 void hpr_entry_free(hpr_entry *entry);
 
+/* Takes back its end, if there is one, of which nobody was told, and for which nobody waits. */
+void hpr_entry_call_off(hpr_entry *entry);
+
 /* Its line in the file: an hpr_line_write. */
 void hpr_entry_write(const void *entry, hpr_buffer *buffer);
 
@@ -119,6 +122,9 @@ bool hpr_entry_is_there(const hpr_entry *entry, hpr_part part);
 
 /* True while the lookups find it. */
 bool hpr_entry_is_live(const hpr_entry *entry);
+
+/* True if it has an agent that runs, and that we answer for: no other keeps it alive. */
+bool hpr_entry_agent_runs(const hpr_entry *entry);
 
 /* True if its registered process and its agent have ended, as far as we answer for them. */
 bool hpr_entry_has_ended(const hpr_entry *entry);
@@ -152,6 +158,9 @@ bool hpr_entry_learn(hpr_entry *entry, const hpr_identity *identity);
 
 /* How a child ended; `exit_signal` NULL = by itself. Lack of memory loses its name. */
 void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_signal);
+
+/* What a row of the file alone tells of its entry; the strings stay the row's. */
+hpr_snapshot hpr_row_snapshot(const hpr_row *row);
 
 /* Looks at the entry; the strings stay the entry's. */
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry);

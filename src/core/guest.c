@@ -36,41 +36,13 @@ static bool can_forget(const hpr_registry *registry, const hpr_row *row, hpr_ver
          process->verify(process->self, &hpr_row_owner(row)->identity) != HPR_VERDICT_SAME;
 }
 
+static int read_file(hpr_registry *registry, hpr_document *ret_document) {
+  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
+  return hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files,
+                          ret_document);
+}
+
 /* --- looking -------------------------------------------------------------------------------- */
-
-/* The row as it stands there, before anything is learnt about it; the strings stay the row's. */
-static hpr_borrowed picture_of(const hpr_row *row) {
-  return (hpr_borrowed){
-      .entry =
-          {
-              .pid = row->main.pid,
-              .cwd = row->cwd,
-              .spawned_ms = row->spawned_ms,
-              .session = row->session,
-              .token = row->token,
-              .goal = hpr_row_more(row)->goal,
-              .fields = hpr_row_more(row)->fields,
-              .pi_pid = hpr_row_more(row)->keeper.pid ? hpr_row_more(row)->pi.pid : 0,
-              .agent_pid = hpr_row_more(row)->keeper.pid ? 0 : hpr_row_more(row)->pi.pid,
-              .keeper_pid = hpr_row_more(row)->keeper.pid,
-              .socket_path = hpr_row_more(row)->socket_path,
-              .state = row->terminating ? HPR_STATE_TERMINATING
-                       : row->remainder ? HPR_STATE_REMAINDER
-                                        : HPR_STATE_LIVE,
-              .kin = row->main.kin,
-              .exit_code = HPR_EXIT_CODE_NONE,
-          },
-      .owner_pid = hpr_row_owner(row)->identity.pid,
-  };
-}
-
-static int hold(hpr_registry *registry, hpr_row *take_row) {
-  hpr_entry *entry = hpr_entry_new(take_row);
-  if (!entry) return HPR_ENOMEM;
-  int result = hpr_table_add(&registry->table, entry, NULL);
-  if (result != 0) hpr_entry_free(entry);
-  return result;
-}
 
 static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit visit,
                    void *context) {
@@ -80,8 +52,12 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
     visit(context, &refused);
     return 0;
   }
-  hpr_borrowed it = picture_of(&stored->row);
-  it.owner = ownership_of(registry, &stored->row);
+  /* As it stands there, before anything is learnt about it. */
+  hpr_borrowed it = {
+      .entry = hpr_row_snapshot(&stored->row),
+      .owner_pid = hpr_row_owner(&stored->row)->identity.pid,
+      .owner = ownership_of(registry, &stored->row),
+  };
   it.verdict = judge_row(registry, &stored->row);
   it.can_forget = can_forget(registry, &stored->row, it.verdict);
   it.entry.kin = stored->row.main.kin;
@@ -90,16 +66,15 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
   /* Of two rows with one pid only the first can be named, so nothing ends the second. */
   it.can_end = there && !hpr_table_find_pid(&registry->table, it.stands_for);
   visit(context, &it); /* before holding it takes the strings */
-  return it.can_end ? hold(registry, &stored->row) : 0;
+  if (!it.can_end) return 0;
+  return hpr_table_add(&registry->table, &stored->row, NULL) ? 0 : HPR_ENOMEM;
 }
 
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
                         bool *ret_damaged) {
   hpr_document document;
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
+  int result = read_file(registry, &document);
   if (result != 0) return result;
-  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
   for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
     result = look_at(registry, it, visit, context);
   if (result == 0) *ret_damaged = document.damaged;
@@ -159,8 +134,7 @@ int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visi
                          void *context) {
   hpr_document document;
   explaining self = {.visit = visit, .context = context};
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
+  const int result = read_file(registry, &document);
   if (result != 0) return result;
   for (hpr_stored *it = document.stored; it; it = it->next) {
     if (it->error != 0) continue;
@@ -219,10 +193,8 @@ static void warn(void *self, int error, const char *detail) {
 static int is_due(tidying it, bool *ret_due) {
   hpr_document document;
   hpr_registry *registry = it.registry;
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
+  int result = read_file(registry, &document);
   if (result != 0) return result;
-  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
   for (hpr_stored *stored = document.stored; stored; stored = stored->next) judge(&it, stored);
   for (hpr_stored *stored = document.announced; stored; stored = stored->next)
     judge_announced(&it, stored);

@@ -47,10 +47,10 @@ hpr_entry *hpr_table_find_token(const hpr_table *table, const char *token);
 /* --- membership ----------------------------------------------------------------------------- */
 
 /*
- * Puts a new live entry at the end, or in the place of `replaced`, which stays for
- * hpr_table_remove. HPR_ENOMEM: nothing was changed.
+ * Makes a live entry of the row and puts it at the end, or in the place of `replaced`, which stays
+ * for hpr_table_remove. NULL: no memory; nothing was changed, and the row is the caller's yet.
  */
-int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced);
+hpr_entry *hpr_table_add(hpr_table *table, hpr_row *take_row, const hpr_entry *replaced);
 
 /* Takes an entry out of everything; the caller owns it now. */
 void hpr_table_remove(hpr_table *table, hpr_entry *entry);
@@ -82,14 +82,11 @@ typedef struct hpr_ending_request {
 /* Begins the end of an entry: it leaves the lookups. HPR_ENOMEM: nothing was changed. */
 int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
 
-/* Writes into the row what was begun without. Lack of memory leaves it unrecorded. */
-void hpr_table_record_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
-
-/* Takes back an end of which nobody was told, and for which nobody waits. */
-void hpr_table_call_off(hpr_table *table, hpr_entry *entry);
-
 /* The same for another server's entry. An end that its row tells of is continued. */
 int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
+
+/* Writes into the row what was begun without. Lack of memory leaves it unrecorded. */
+void hpr_table_record_end(hpr_entry *entry, const hpr_ending_request *request);
 
 /* The entry is, or is no more, to be worked on in this turn. */
 void hpr_table_mark(hpr_table *table, hpr_entry *entry);

@@ -261,7 +261,7 @@ static bool is_killing(const hpr_registry *registry, const hpr_entry *entry) {
   hpr_signal kill;
   if (entry->given_up || !ending || !ending->tree || ending->state != HPR_ENDING_KILL) return false;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    wanted = wanted || ending->wishes.parts[part].wanted;
+    wanted = wanted || ending->wishes[part].wanted;
   for (size_t i = 0; i < ending->other_count && !wanted; i++)
     wanted = hpr_ending_wants_other(ending, &ending->others[i], registry->now_ms, &kill);
   return wanted;
@@ -272,7 +272,7 @@ static void stop(const hpr_registry *registry, hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
   hpr_signal kill;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    if (entry->ending->wishes.parts[part].wanted)
+    if (entry->ending->wishes[part].wanted)
       process->signal(process->self, hpr_entry_part(entry, part), HPR_SIGNAL_STOP,
                       HPR_SCOPE_PROCESS);
   for (size_t i = 0; i < entry->ending->other_count; i++) {

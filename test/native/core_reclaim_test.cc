@@ -507,6 +507,23 @@ TEST_F(Reclaim, KeepsAnotherUsersPiOfADeadKeeper) {
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
 }
 
+/* As long as nobody can tell whose the agent's number is, the row stays as it is. */
+TEST_F(Reclaim, TellsOfADeadProcessWhenItsUntoldAgentHasGone) {
+  Server &before = Start(), &server = Start();
+  const Serial child = Child(before), agent = Stranger();
+  before.Crash();
+  End(child);
+  ReplaceInFile(R"("cwd":"/")", R"("cwd":"/","agentPid":)" + std::to_string(Pid(agent)));
+  kernel.proc_mounted = false;
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{}, Exits(server));
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  End(agent);
+  kernel.proc_mounted = true;
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
 TEST_F(Reclaim, NeverSignalsWhoHasADeadKeepersNumber) {
   Server &before = Start();
   const Serial keeper = before.Spawn(), child = before.Spawn();
@@ -537,6 +554,20 @@ TEST_F(Reclaim, FinishesWhatADeadServerBegan) {
   Proceed();
   EXPECT_EQ(Pids{Pid(child)}, Exits(server));
   EXPECT_EQ(Pids{}, FilePids());
+}
+
+TEST_F(Reclaim, CountsOnWithTheGraceThatADeadServerBegan) {
+  Server &before = Start();
+  const Serial child = Linked(before, "s");
+  kernel.Find(child)->ignores_term = true;
+  before.Kill("s");
+  Pass(HPR_GRACE_DEFAULT_MS - 10);
+  before.Crash();
+  ForgetSignals();
+  StartAndClean();
+  EXPECT_EQ("", SignalsTo(child));
+  Pass(10);
+  EXPECT_EQ("KILL", SignalsTo(child));
 }
 
 /* It started its agent anew when its server had died, and there was nobody to see it. */
@@ -1032,6 +1063,26 @@ TEST_F(Reclaim, LeavesARowToWaitForTheExitOfAnotherProcess) {
   EXPECT_EQ(Pids{number}, FilePids());
   server.CleanupOrphans();
   EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+/* Of ours nobody could tell who it is, and it is not the one that has had its number before. */
+TEST_F(Reclaim, TakesNoDeadProcessForOneOfWhomNobodyTold) {
+  Server &before = Start(), &server = Start();
+  const Serial old = before.Spawn(false), tool = kernel.Spawn(old);
+  const int32_t number = Pid(old);
+  kernel.Find(tool)->ignores_term = true;
+  before.Register(number, "/", "old");
+  before.KillByToken("old");
+  before.Crash();
+  Proceed();
+  const Serial child = server.Spawn(true, number);
+  kernel.proc_mounted = false;
+  ASSERT_TRUE(server.Register(number, "/", "new"));
+  kernel.proc_mounted = true;
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{}, Exits(server));
+  EXPECT_TRUE(server.KillByToken("new"));
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 

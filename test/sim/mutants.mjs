@@ -1,6 +1,7 @@
 /**
  * Bugs that the simulator must find: each is planted alone into a copy of one source file, built,
- * and played until a promise breaks. The same stories without a bug must keep every promise.
+ * and played until a promise breaks. The same stories without a bug must keep every promise. Where no
+ * story comes to a bug, a test of the core has to.
  * `npm run sim:mutants`, or with a part of some names behind `--`; ends with 1 if a bug survives.
  * `-- --dry` only looks whether each can be planted.
  */
@@ -10,9 +11,10 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { buildNative, nativeFolder } from "../../scripts/native.mjs";
-import { installSystemPackages, root, run } from "../../scripts/setup.mjs";
+import { installSystemPackages, root } from "../../scripts/setup.mjs";
 
 const STORIES = Number(process.env.STORIES ?? 10000);
+const TESTS_MS = 120_000;
 
 /** `find` stands once in the file; what it says is replaced. */
 const mutants = [
@@ -215,7 +217,7 @@ const mutants = [
     file: "src/core/index.c",
     find: "  if (index->by[by].filter) hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
     replace:
-      "  if (index->by[by].filter && entry->slots[by].older == entry->number)\n" +
+      "  if (index->by[by].filter && entry->slots[by].older == number_of(entry))\n" +
       "    hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
   },
   {
@@ -841,8 +843,13 @@ function plant({ file, find, replace }, place) {
   return planted;
 }
 
-/** As CMake compiles it, from another place to another place. */
-function compile(file, planted) {
+const call = promisify(execFile);
+
+/**
+ * As CMake compiles it, from another place to another place. Undefined if the compiler refuses it:
+ * the code around it has changed.
+ */
+async function compile(file, planted) {
   const commands = JSON.parse(
     readFileSync(path.join(nativeFolder, "compile_commands.json"), "utf8"),
   );
@@ -850,34 +857,35 @@ function compile(file, planted) {
   const args = command.split(" ").filter((it) => it !== "-Werror");
   args[args.indexOf("-c") + 1] = planted;
   args[args.indexOf("-o") + 1] = `${planted}.o`;
-  run(args[0], ["-w", ...args.slice(1)], { cwd: directory });
-  return `${planted}.o`;
+  try {
+    await call(args[0], ["-w", ...args.slice(1)], { cwd: directory });
+    return `${planted}.o`;
+  } catch (error) {
+    console.error(error.stderr);
+    return undefined;
+  }
 }
 
 /** The object comes first: the linker takes the planted functions, and not the library's. */
-function link(object, place) {
-  const text = readFileSync(path.join(nativeFolder, "CMakeFiles/sim.dir/link.txt"), "utf8");
+async function link(object, place, target) {
+  const text = readFileSync(path.join(nativeFolder, `CMakeFiles/${target}.dir/link.txt`), "utf8");
   const args = text.replaceAll('"', "").trim().split(" ").filter(Boolean);
-  const program = path.join(place, "sim");
+  const program = path.join(place, target);
   args[args.indexOf("-o") + 1] = program;
-  run(args[0], [object, ...args.slice(1)], { cwd: nativeFolder });
+  await call(args[0], [object, ...args.slice(1)], { cwd: nativeFolder });
   return program;
 }
 
-/** What tells of trees alone is played more quickly. */
-const storiesFor = (name) => [
-  "--seeds",
-  `${STORIES}`,
-  ...(name.startsWith("a tree") ? ["--trees"] : []),
-];
+const unplanted = path.join(nativeFolder, "sim");
 
-/** The promise that broke, or undefined. */
-async function play(program, name) {
+/** The promise that broke, or undefined. What tells of trees alone is played more quickly. */
+async function play(program, name, stories = ["--seeds", `${STORIES}`]) {
+  const args = [...stories, ...(name.startsWith("a tree") ? ["--trees"] : [])];
   /* What is freed is filled with rubbish (glibc), so that who uses it yet does not get away with it. */
   const env = { ...process.env, MALLOC_PERTURB_: "165" };
   const options = { maxBuffer: 64 * 1024 * 1024, env };
   try {
-    await promisify(execFile)(program, storiesFor(name), options);
+    await call(program, args, options);
     return undefined;
   } catch ({ code, signal, stdout }) {
     const seed = stdout?.split("\n").find((line) => line.startsWith("seed "));
@@ -885,13 +893,36 @@ async function play(program, name) {
   }
 }
 
+/** The first test of the core that fails, or undefined. */
+async function test(program) {
+  try {
+    await call(program, ["--gtest_brief=1"], { cwd: nativeFolder, timeout: TESTS_MS });
+    return undefined;
+  } catch ({ code, signal, stdout }) {
+    return /FAILED {2}\] (\S+)/.exec(stdout ?? "")?.[1] ?? `ended with ${signal ?? code}`;
+  }
+}
+
+/** What only the bug breaks: the same story holds without it. */
+async function find(program, name) {
+  const found = await play(program, name);
+  const seed = /^seed (\d+)/.exec(found ?? "")?.[1];
+  const before = seed && (await play(unplanted, name, ["--first", seed, "--seeds", "1"]));
+  if (before) throw new Error(`without a planted bug: ${before}`);
+  return found;
+}
+
 /** @param {Record<string, any>} mutant */
 async function check(mutant, place) {
   const { name, file } = mutant;
-  if (!file) return { name, found: await play(path.join(nativeFolder, "sim"), name), honest: true };
+  if (!file) return { name, found: await play(unplanted, name), honest: true };
   mkdirSync(place, { recursive: true });
-  const planted = plant(mutant, place);
-  return { name, found: await play(link(compile(file, planted), place), name) };
+  const object = await compile(file, plant(mutant, place));
+  if (!object) return { name: `${name} (does not build)`, found: undefined };
+  const found = await find(await link(object, place, "sim"), name);
+  if (found) return { name, found };
+  const tested = await test(await link(object, place, "core_tests"));
+  return { name, found: tested && `no story; ${tested}` };
 }
 
 /** One after the other, beside others who do the same. */
@@ -924,6 +955,6 @@ async function checkAll(only = "") {
 failIfStale();
 if (process.argv[2] !== "--dry") {
   installSystemPackages();
-  buildNative("sim");
+  buildNative(["sim", "core_tests"]);
   process.exitCode = (await checkAll(process.argv[2])) ? 0 : 1;
 }
