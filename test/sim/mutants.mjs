@@ -420,9 +420,10 @@ const mutants = [
   {
     name: "the exit of one that was asked to end not told",
     file: "src/core/decide.c",
-    find: "  hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
+    find: "  hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry, count_marked",
     replace:
-      "  if (!entry->ending) hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry);\n}",
+      "  if (!entry->ending)\n" +
+      "    hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry, count_marked",
   },
   {
     name: "the exit of one whose pid is reused not told",
