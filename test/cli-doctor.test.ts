@@ -115,14 +115,12 @@ describe("doctor", () => {
     ]);
   });
 
-  it("finds what a dead server did not live to register, by its mark", async () => {
+  it("finds the orphan that a dead server did not live to register", async () => {
     const pidFile = newPidFile();
     const pid = await dyingServer(pidFile, `say(start("announced", ["sleep", "300"]).pid);`);
     const { code, found } = await findings(pidFile);
     expect(code).toBe(0);
-    expect(found).toMatchObject([
-      { kind: "announced-process", count: 1, items: [`pid ${pid}, ${SLEEP.join(" ")}`] },
-    ]);
+    expect(found).toMatchObject([{ kind: "entry-orphan", count: 1, items: [`pid ${pid}`] }]);
   });
 
   it("tells of a supervisor that would end the agents with their server", async () => {

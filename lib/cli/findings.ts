@@ -97,15 +97,6 @@ export const kinds = {
     (n) => many(n, "a temporary file of a writer that died", "temporary files of dead writers"),
     STARTS,
   ),
-  "announced-process": advice(
-    (n) =>
-      many(
-        n,
-        "a process that its server did not live to register",
-        "processes that their servers did not live to register",
-      ),
-    STARTS,
-  ),
   "leftover-process": advice(
     (n) => many(n, "a process of a session that has ended", "processes of ended sessions"),
     "it carries the session's mark; end it by hand if nobody needs it",

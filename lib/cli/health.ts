@@ -63,10 +63,10 @@ export function* aboutMarks(
   processes: Processes,
 ): Generator<Finding> {
   const known = new Set(entries.map((it) => it.spawnToken));
-  for (const { pid, token, state } of markedProcesses(pidFile, processes))
-    if (!known.has(token) && state !== "expected")
+  for (const { pid, token } of markedProcesses(pidFile, processes))
+    if (!known.has(token))
       yield {
-        kind: state === "lost" ? "announced-process" : "leftover-process",
+        kind: "leftover-process",
         item: `pid ${pid}, ${plain(processes.get(pid)?.command ?? "", 60)}`,
       };
 }

@@ -99,7 +99,8 @@ static void date(const hpr_process_ops *process, const hpr_row *announced, hpr_r
   row->spawned_ms = announced->spawned_ms;
   if (age_ms < 0) return;
   row->spawned_ms = process->now_ms(process->self) - age_ms;
-  row->spawned_boot_ms = process->boot_ms(process->self) - age_ms;
+  const int64_t boot_ms = process->boot_ms(process->self) - age_ms;
+  row->spawned_boot_ms = boot_ms > 0 ? boot_ms : 0;
 }
 
 static int fill(const hpr_process_ops *process, const hpr_row *announced, hpr_row *row) {

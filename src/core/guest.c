@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "core/announced.h"
 #include "core/judge.h"
 #include "core/turn.h"
 
@@ -70,6 +71,20 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
   return hpr_table_add(&registry->table, &stored->row, NULL) ? 0 : HPR_ENOMEM;
 }
 
+/* Of a dead server, which did not live to register who was started with it: as if it had. */
+static int look_at_announced(hpr_registry *registry, const hpr_stored *announced,
+                             hpr_borrow_visit visit, void *context) {
+  hpr_stored found = {0};
+  const hpr_ledger_scope scope = hpr_turn_scope(registry);
+  if (announced->error != 0 || ownership_of(registry, &announced->row) != HPR_OWNER_GONE ||
+      hpr_announced_find(&scope, announced, &found.row) != HPR_FOUND_CHILD)
+    return 0;
+  hpr_row_set_owner(&found.row, announced->row.owner);
+  const int result = look_at(registry, &found, visit, context);
+  hpr_row_done(&found.row);
+  return result;
+}
+
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
                         bool *ret_damaged) {
   hpr_document document;
@@ -77,6 +92,9 @@ int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *co
   if (result != 0) return result;
   for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
     result = look_at(registry, it, visit, context);
+  for (hpr_stored *it = document.announced; it && result == 0; it = it->next)
+    result = look_at_announced(registry, it, visit, context);
+  hpr_carriers_done(&registry->ledger.carriers);
   if (result == 0) *ret_damaged = document.damaged;
   hpr_document_done(&document);
   return result;
@@ -173,12 +191,20 @@ static hpr_keep judge(void *self, hpr_stored *stored) {
   return HPR_DROP;
 }
 
-/* Whether one was started with it only its own host can tell. */
+/*
+ * Whether somebody was started with another host's only that host can tell. Whom we have ended was,
+ * and what that session has left is no agent.
+ */
+static bool is_over(const tidying *it, const hpr_row *row) {
+  const hpr_ownership owner = ownership_of(it->registry, row);
+  const hpr_target ended = {.token = row->token};
+  if (owner == HPR_OWNER_ELSEWHERE) return it->forgets;
+  return owner == HPR_OWNER_GONE && hpr_past_has_name(&it->registry->ledger.past, &ended);
+}
+
 static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   tidying *it = self;
-  if (!it->forgets || stored->error != 0 ||
-      ownership_of(it->registry, &stored->row) != HPR_OWNER_ELSEWHERE)
-    return HPR_KEEP;
+  if (stored->error != 0 || !is_over(it, &stored->row)) return HPR_KEEP;
   it->dropped_token = true;
   return HPR_DROP;
 }

@@ -387,6 +387,7 @@ typedef void (*hpr_borrow_visit)(void *context, const hpr_borrowed *it);
 
 /*
  * Once: reads the file, judges all its entries, of every server, and borrows those that are there.
+ * Behind them whom a dead server did not live to register, if it had announced it, as if it had.
  * The file may be damaged; then its whole entries are shown. Fails as hpr_pidfile_read does.
  */
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,

@@ -71,7 +71,7 @@ static void look(hpr_registry *registry, hpr_entry *entry) {
 
 /* --- 3. record (2. is decide.c)  ------------------------------------------------------------- */
 
-static hpr_ledger_scope scope_of(hpr_registry *registry) {
+hpr_ledger_scope hpr_turn_scope(hpr_registry *registry) {
   return (hpr_ledger_scope){
       .ledger = &registry->ledger,
       .process = &registry->process,
@@ -88,7 +88,7 @@ static hpr_ledger_scope scope_of(hpr_registry *registry) {
 }
 
 void hpr_turn_write(hpr_registry *registry) {
-  const hpr_ledger_scope scope = scope_of(registry);
+  const hpr_ledger_scope scope = hpr_turn_scope(registry);
   registry->table.lines.changed = false;
   if (registry->guest || hpr_turn_is_forked(registry)) return;
   hpr_ledger_write(&scope);
@@ -271,7 +271,7 @@ void hpr_turn_warn_of_limits(hpr_registry *registry) {
 }
 
 void hpr_turn_look_at_owners(hpr_registry *registry) {
-  const hpr_ledger_scope scope = scope_of(registry);
+  const hpr_ledger_scope scope = hpr_turn_scope(registry);
   if (hpr_ledger_look(&scope)) hpr_turn_write(registry);
 }
 

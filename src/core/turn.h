@@ -40,4 +40,7 @@ void hpr_turn_look_at_owners(hpr_registry *registry);
 /* True in a child made by fork(): it has our memory, but the file is its parent's. */
 bool hpr_turn_is_forked(const hpr_registry *registry);
 
+/* What a write, or a look at the file, works on. */
+hpr_ledger_scope hpr_turn_scope(hpr_registry *registry);
+
 #endif

@@ -178,6 +178,22 @@ TEST_F(Lost, AreLookedForAgainWhereNobodyCouldLook) {
   EXPECT_EQ(Pids{Pid(child)}, PidsOf(next));
 }
 
+TEST_F(Lost, AreAdoptedByOneOfTwoWhileTheFileCannotBeWritten) {
+  Server &before = Start();
+  const Serial child = Spawn(before);
+  before.Crash();
+  disk.create_fault = HPR_ENOSPC;
+  Server &one = StartAndClean(), &other = StartAndClean();
+  Pass(5000);
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ(1u, PidsOf(one).size() + PidsOf(other).size());
+  disk.create_fault = 0;
+  Pass(5000);
+  EXPECT_EQ(1u, PidsOf(one).size() + PidsOf(other).size());
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  EXPECT_EQ(1u, TimesInFile(kToken)) << "in the row of its process";
+}
+
 TEST_F(Lost, AreFoundByOneLookForAllTokens) {
   Server &before = Start();
   Spawn(before);
