@@ -31,6 +31,7 @@ const ELSEWHERE = [
   "Watch.*Fork*",
   "Watch.GivesNoDescriptorToAnotherProgram", // a queue passes to nobody
   "Watch.ProbesWithoutADescriptorLeft", // looking takes none
+  "List.HasSomebodyOfALine*", // its list of pids is one piece, and is not read anew
   "Errand.*", // its threads share their descriptors
   "Listener.IsNotNamedFromTheMomentItIsKilled", // a kill that is under way is not told
 ];

@@ -22,6 +22,7 @@ import {
   temporaryFolder,
   type Opened,
 } from "./fixtures/registry.js";
+import { isRoot, plainUser, theirFolder } from "./fixtures/users.js";
 import { holdsFor, waitFor, within } from "./fixtures/wait.js";
 
 /** Long enough to count in any variable; of this run alone, as it counts for every file. */
@@ -30,7 +31,7 @@ const CWD = "/work";
 
 /** A folder in which processes note their pids, and who has. */
 class Notes {
-  readonly folder = temporaryFolder();
+  constructor(readonly folder = temporaryFolder()) {}
 
   /** Shell code that notes the shell's pid. */
   note(name: string): string {
@@ -369,6 +370,38 @@ describe("an agent that ends by itself", () => {
     process.kill(child.pid, "SIGKILL");
     await waitFor("the exit", () => opened.exits.length > 0);
     await holdsFor(150, "the tool lives", () => isAlive(pid));
+  });
+});
+
+describe.runIf(isRoot)("an agent of another user, under root's server", () => {
+  /** It starts a tool that only its mark names, of its own user. */
+  const run = (opened: Opened, script: string): Child => {
+    const env = { ...process.env, ...opened.registry.spawnEnv(TOKEN) };
+    const child = start(["sh", "-c", script], { env, uid: plainUser, gid: plainUser });
+    opened.registry.register(child.pid, CWD, child, TOKEN);
+    return child;
+  };
+  it("leaves nothing that it starts while it ends", async () => {
+    const [opened, notes] = [openTree({ killGraceMs: 5000 }), new Notes(theirFolder())];
+    const script = WAYS["in a session of its own"](tool(notes, "tool"));
+    run(
+      opened,
+      `trap '${script} exit 0' TERM; ${notes.note("agent")}; while :; do sleep 0.05; done`,
+    );
+    await notes.pid("agent");
+    const ended = opened.registry.terminate({ spawnToken: TOKEN });
+    const pid = await notes.pid("tool");
+    await ended;
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it("leaves nothing when it crashes", async () => {
+    const [opened, notes] = [openTree(), new Notes(theirFolder())];
+    const script = WAYS["in a session of its own"](tool(notes, "tool"));
+    const child = run(opened, `${script}\nsleep 300`);
+    const pid = await notes.pid("tool");
+    process.kill(-child.pid, "SIGKILL");
+    await gone(pid);
   });
 });
 

@@ -103,11 +103,21 @@ static void signal_other(hpr_registry *registry, hpr_entry *entry, hpr_other *it
   hpr_entry_touch(entry);
 }
 
+/*
+ * While it lives: what it leaves behind is to be told from other users' processes. One that was
+ * just started may still have to become that user.
+ */
+static void learn_user(const hpr_registry *registry, hpr_entry *entry) {
+  if (entry->user != 0 || entry->parts[HPR_PART_MAIN].presence != HPR_PRESENCE_THERE) return;
+  entry->user = registry->process.other_user(registry->process.self, &entry->row.main);
+}
+
 void hpr_act(hpr_registry *registry, hpr_entry *entry) {
   hpr_ending *ending = entry->ending;
   hpr_signal signal;
   if (entry->given_up) return;
   set_watches(registry, entry);
+  learn_user(registry, entry);
   for (hpr_part part = 0; ending && part < HPR_PART_COUNT; part++)
     if (ending->wishes[part].wanted) fulfil(registry, entry, part);
   for (size_t i = 0; ending && i < ending->other_count; i++)

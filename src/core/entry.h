@@ -68,19 +68,20 @@ typedef struct hpr_entry {
   hpr_folder_id folder;  /* where it works; all 0: not known */
   char *exit_signal;     /* NULL = none */
   int exit_code;
+  uint32_t user;           /* hpr_process_ops.other_user, of the registered process */
   uint8_t linked_by;       /* an hpr_link; HPR_LINK_NONE = unlinked */
   uint8_t life;            /* an hpr_life */
   bool folder_is_dead : 1; /* its file system has not answered in time */
   bool agent_found : 1; /* by discovery, title or mark alone: any that is named takes its place */
-  bool status_expected : 1;                /* a child of ours, whose parent tells how it ended */
-  bool status_known : 1;                   /* or given up */
-  bool looked_up : 1;                      /* the lookups find it */
-  bool due : 1;                            /* in the table's list of those that a turn works on */
-  bool acted : 1;                          /* it was signalled in this round of the turn */
-  bool unrecorded : 1;                     /* taken over, and the file does not say so yet */
-  bool claimed : 1;                        /* and a lock keeps others from taking it over, too */
-  bool given_up : 1; /* another server has it: to be forgotten, and not acted on */
-  bool timed : 1;    /* in the table's list of those who wait for a time */
+  bool status_expected : 1; /* a child of ours, whose parent tells how it ended */
+  bool status_known : 1;    /* or given up */
+  bool looked_up : 1;       /* the lookups find it */
+  bool due : 1;             /* in the table's list of those that a turn works on */
+  bool acted : 1;           /* it was signalled in this round of the turn */
+  bool unrecorded : 1;      /* taken over, and the file does not say so yet */
+  bool claimed : 1;         /* and a lock keeps others from taking it over, too */
+  bool given_up : 1;        /* another server has it: to be forgotten, and not acted on */
+  bool timed : 1;           /* in the table's list of those who wait for a time */
   hpr_process parts[HPR_PART_COUNT];
   struct hpr_entry *prev_due, *next_due, *prev_timed, *next_timed;
   struct hpr_entry *prev, *next; /* in order */

@@ -44,7 +44,8 @@ static bool is_of_our_user(const looking *it, const hpr_identity *identity,
                            const hpr_identity *like) {
   const hpr_process_ops *process = &it->registry->process;
   return process->same_user(process->self, identity, like) ||
-         process->same_user(process->self, identity, &it->registry->owners.self);
+         process->same_user(process->self, identity, &it->registry->owners.self) ||
+         (it->entry->user != 0 && process->other_user(process->self, identity) == it->entry->user);
 }
 
 static bool is_below_other_server(const looking *it, int32_t pid) {

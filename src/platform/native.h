@@ -78,6 +78,7 @@ hpr_mark hpr_native_mark(void *self, const hpr_identity *identity, const char *t
 size_t hpr_native_marked(void *self, int32_t pid, const char *const tokens[], size_t count,
                          const char *pid_file);
 bool hpr_native_same_user(void *self, const hpr_identity *a, const hpr_identity *b);
+uint32_t hpr_native_other_user(void *self, const hpr_identity *identity);
 int hpr_native_command(void *self, const hpr_identity *identity, char **ret_words,
                        size_t *ret_size);
 int hpr_native_folder(void *self, const hpr_identity *identity, char **ret_path);

@@ -121,6 +121,7 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .marked = hpr_native_marked,
       .list = hpr_native_list,
       .same_user = hpr_native_same_user,
+      .other_user = hpr_native_other_user,
       .command = hpr_native_command,
       .folder = hpr_native_folder,
       .age_ms = hpr_native_age_ms,

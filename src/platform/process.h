@@ -283,6 +283,12 @@ typedef struct hpr_process_ops {
   bool (*same_user)(void *self, const hpr_identity *a, const hpr_identity *b);
 
   /*
+   * The user as whom it runs, if that is another one's whom we may signal all the same: we are
+   * root, and it is not. 0: none, or not told.
+   */
+  uint32_t (*other_user)(void *self, const hpr_identity *identity);
+
+  /*
    * The words of its command line, each ended by NUL, as the process shows them now; the caller
    * frees them. HPR_ESRCH: it is not SAME. HPR_ENOTSUP, HPR_EACCES, HPR_EMFILE, HPR_ENOMEM.
    */

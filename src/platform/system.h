@@ -86,6 +86,8 @@ typedef struct hpr_system {
   int (*groups)(hpr_visit visit, void *context);
   /* True if both pids' holders run as one user. */
   bool (*same_user)(int32_t a, int32_t b);
+  /* As whom it runs, if we are root and it is not; else 0. NULL: always 0. */
+  uint32_t (*other_user)(int32_t pid);
   /*
    * Words, each ended by NUL; the caller frees them. HPR_ESRCH: not there, HPR_EACCES: another
    * user's, HPR_EUNKNOWN: about to start a program, HPR_ENOTSUP, HPR_EMFILE, HPR_ENOMEM,

@@ -25,6 +25,12 @@ bool hpr_native_same_user(void *context, const hpr_identity *a, const hpr_identi
          hpr_native_verify(context, b) == HPR_VERDICT_SAME;
 }
 
+uint32_t hpr_native_other_user(void *context, const hpr_identity *identity) {
+  const hpr_native *self = context;
+  const uint32_t user = self->system->other_user ? self->system->other_user(identity->pid) : 0;
+  return user != 0 && hpr_native_verify(context, identity) == HPR_VERDICT_SAME ? user : 0;
+}
+
 /* Judged after a text was read: then that was its own. */
 static int keep_if_its_own(void *context, const hpr_identity *identity, char *take_text,
                            char **ret_text) {

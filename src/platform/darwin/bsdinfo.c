@@ -84,6 +84,13 @@ bool hpr_bsd_same_user(int32_t a, int32_t b) {
          one.pbsi_uid == other.pbsi_uid;
 }
 
+uint32_t hpr_bsd_other_user(int32_t pid) {
+  struct proc_bsdshortinfo info;
+  const bool told = geteuid() == 0 && proc_pidinfo(pid, PROC_PIDT_SHORTBSDINFO, 0, &info,
+                                                   sizeof info) == (int)sizeof info;
+  return told ? info.pbsi_uid : 0;
+}
+
 int hpr_bsd_folder(int32_t pid, char **ret_path) {
   struct proc_vnodepathinfo info;
   const int size = proc_pidinfo(pid, PROC_PIDVNODEPATHINFO, 0, &info, sizeof info);

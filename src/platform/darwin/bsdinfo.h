@@ -19,6 +19,9 @@ int hpr_bsd_visit(int32_t group, hpr_visit visit, void *context);
 /* hpr_system.same_user */
 bool hpr_bsd_same_user(int32_t a, int32_t b);
 
+/* hpr_system.other_user */
+uint32_t hpr_bsd_other_user(int32_t pid);
+
 /* See hpr_system.folder. */
 int hpr_bsd_folder(int32_t pid, char **ret_path);
 

@@ -56,6 +56,7 @@ const hpr_system *hpr_system_native(void) {
       .child = hpr_pids_child,
       .visit = hpr_bsd_visit,
       .same_user = hpr_bsd_same_user,
+      .other_user = hpr_bsd_other_user,
       .folder = hpr_bsd_folder,
       .words = hpr_words_read,
       .signal = hpr_pids_signal,

@@ -316,3 +316,8 @@ bool hpr_procfs_same_user(int32_t a, int32_t b) {
   uid_t one, other;
   return user_of(a, &one) && user_of(b, &other) && one == other;
 }
+
+uint32_t hpr_procfs_other_user(int32_t pid) {
+  uid_t user;
+  return geteuid() == 0 && user_of(pid, &user) ? (uint32_t)user : 0;
+}

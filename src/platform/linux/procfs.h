@@ -30,6 +30,7 @@ bool hpr_procfs_is_thread(int32_t pid);
 /* The functions of hpr_system that /proc answers. */
 int hpr_procfs_look(int32_t pid, hpr_facts *ret_facts);
 bool hpr_procfs_same_user(int32_t a, int32_t b);
+uint32_t hpr_procfs_other_user(int32_t pid);
 int hpr_procfs_folder(int32_t pid, char **ret_path);
 int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context);
 int hpr_procfs_groups(hpr_visit visit, void *context);

@@ -34,6 +34,7 @@ const hpr_system *hpr_system_native(void) {
       .visit = hpr_procfs_visit,
       .groups = hpr_procfs_groups,
       .same_user = hpr_procfs_same_user,
+      .other_user = hpr_procfs_other_user,
       .folder = hpr_procfs_folder,
       .words = hpr_words_read,
       .signal = hpr_pids_signal,

@@ -81,6 +81,7 @@ hpr_process_ops World::Processes() {
   };
   ops.list = [](void *, hpr_seen **, size_t *) -> int { return HPR_EUNKNOWN; };
   ops.same_user = [](void *, const hpr_identity *, const hpr_identity *) { return true; };
+  ops.other_user = [](void *, const hpr_identity *) { return 0U; };
   ops.command = [](void *, const hpr_identity *, char **, size_t *) -> int { return HPR_ENOTSUP; };
   ops.watch = [](void *self, const hpr_identity *identity, uint64_t watch,
                  hpr_verdict *ret_verdict) -> int {
