@@ -10,7 +10,7 @@ function atExit(): void {
   for (const { native, audited } of open) {
     // Exits of which the file was to be told in a moment: the next server must not tell them again.
     writing = true;
-    native.deref()?.flush();
+    native.deref()?.writeLast();
     writing = false;
     // Nobody will see how the ends that are under way come out.
     if (audited) native.deref()?.reportEnds();

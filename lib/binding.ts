@@ -72,6 +72,8 @@ export interface NativeRegistry {
   /** Undefined: its entry has gone. */
   registeredPid(ticket: number): number | undefined;
   flush(): void;
+  /** The same when the program is about to end: it takes nothing over any more. */
+  writeLast(): void;
   /** The exit that `Host.exited` is being told of. */
   toldExit(): Told<HeadlessExit>;
   timerFired(): void;

@@ -1,5 +1,6 @@
 // Every exit is told, once, whoever could have told it and whenever it happened.
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -187,6 +188,43 @@ describe.each([
   it("hides no other", async () => {
     expect(new Set(await told(3)).size).toBe(3);
   });
+});
+
+/** It ends when an exit of its own is still to be written, and a dead server's row has come. */
+const HAS_A_LAST_WRITE = `
+  const { readFileSync, writeFileSync, writeSync } = require("node:fs");
+  const { EventEmitter } = require("node:events");
+  const [dist, pidFilePath, lost] = process.argv.slice(1);
+  const registry = require(dist).createHeadlessPidRegistry({ pidFilePath });
+  registry.cleanupOrphans();
+  const agents = [1, 2].map((n) => {
+    const it = new EventEmitter();
+    registry.register(2 ** 30 + n, "/a", it);
+    return it;
+  });
+  registry.on("exit", ({ pid }) => writeSync(1, pid + "\\n"));
+  agents[0].emit("exit", 0, null);
+  const file = JSON.parse(readFileSync(pidFilePath, "utf8"));
+  file.entries.push(JSON.parse(lost));
+  writeFileSync(pidFilePath, JSON.stringify(file));
+  agents[1].emit("exit", 0, null);
+  process.exit();`;
+
+it("of a dead server's agent that a program's last write comes upon is left to the next server", async () => {
+  const pidFile = newPidFile();
+  const server = await Server.start({ pidFilePath: pidFile });
+  const { pid } = await server.spawn();
+  const [lost] = rows(pidFile);
+  await server.crash();
+  process.kill(pid, "SIGKILL");
+  await gone(pid);
+  writeFileSync(pidFile, '{"entries":[]}');
+  const argv = ["-e", HAS_A_LAST_WRITE, join(ROOT, "dist"), pidFile, JSON.stringify(lost)];
+  const { code, out, err } = await runToEnd([process.execPath, ...argv]);
+  expect([code, err]).toEqual([0, ""]);
+  expect(out.trim().split("\n").map(Number)).not.toContain(pid);
+  expect(pids(pidFile)).toEqual([pid]);
+  expect(takeOver(pidFile).exits.map((it) => it.pid)).toEqual([pid]);
 });
 
 it("has each emitter's exit in the file when the turn ends, where timers are faked too", async () => {

@@ -247,6 +247,11 @@ napi_value Flush(Call &, hpr_registry *registry) {
   return nullptr;
 }
 
+napi_value WriteLast(Call &, hpr_registry *registry) {
+  hpr_registry_write_last(registry);
+  return nullptr;
+}
+
 /*
  * As in the original module, values that cannot be anybody's name or pid name nobody: the answer is
  * false or undefined, and nothing is done.
@@ -436,6 +441,7 @@ constexpr Method kMethods[] = {
     {"timerFired", Enter<TimerFired, IfClosed::kIgnore>},
     {"lookAtOwners", Enter<LookAtOwners, IfClosed::kIgnore>},
     {"flush", Enter<Flush, IfClosed::kIgnore>},
+    {"writeLast", Enter<WriteLast, IfClosed::kIgnore>},
     {"remove", Enter<Remove>},
     {"linkByToken", Enter<LinkByToken>},
     {"linkByPid", Enter<LinkByPid>},

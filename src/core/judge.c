@@ -195,24 +195,37 @@ static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row
   return hpr_verdict_is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
 }
 
+static bool has_ended(const hpr_process_ops *process, const hpr_identity *identity) {
+  return identity->state == HPR_RECORD_KNOWN && process->has_ended(process->self, identity);
+}
+
+/* Its registered process and its agent, whatever they have left. */
+static bool have_ended(const hpr_process_ops *process, const hpr_row *row) {
+  const hpr_identity *agent = &hpr_row_more(row)->pi;
+  return has_ended(process, &row->main) &&
+         (agent->pid == 0 || !agent->kin || has_ended(process, agent));
+}
+
 /*
  * Whom the row is about: the registered process, which was found to be `main`, or, where that is
  * gone, its agent.
  */
 static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row, hpr_verdict main) {
+  const hpr_process_ops *process = scope->process;
   const hpr_verdict verdict = with_members(scope, row, hpr_judge_place(scope, main));
+  const bool ended = hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP ||
+                     (verdict == HPR_VERDICT_UNKNOWN && has_ended(process, &row->main));
   const bool stranger = hpr_row_more(row)->pi.state == HPR_RECORD_KNOWN &&
                         !hpr_row_more(row)->pi.kin; /* keeps nothing alive */
-  if (hpr_row_more(row)->pi.pid == 0 || stranger ||
-      !(hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP))
-    return verdict_of_rest(scope->process, row, verdict);
+  if (hpr_row_more(row)->pi.pid == 0 || stranger || !ended)
+    return verdict_of_rest(process, row, verdict);
   const hpr_verdict agent = verify(scope, &hpr_row_more(row)->pi);
   if (hpr_verdict_is_gone(agent) || agent == HPR_VERDICT_GROUP)
-    return verdict_of_rest(scope->process, row, verdict);
+    return verdict_of_rest(process, row, verdict);
   /* A row that stays is judged again: as it is, or its registered process is never told to be dead.
    */
   if (agent != HPR_VERDICT_SAME) return agent;
-  if (verdict == HPR_VERDICT_GROUP && is_former_left(scope->process, row)) return verdict;
+  if (verdict == HPR_VERDICT_GROUP && is_former_left(process, row)) return verdict;
   hpr_row_promote(row, verdict == HPR_VERDICT_GROUP);
   return agent;
 }
@@ -297,7 +310,7 @@ hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy 
   case HPR_VERDICT_NOT_HERE:
   case HPR_VERDICT_ELSEWHERE: return HPR_FATE_ELSEWHERE;
   case HPR_VERDICT_FOREIGN: return HPR_FATE_FOREIGN;
-  case HPR_VERDICT_UNKNOWN: return HPR_FATE_UNKNOWN;
+  case HPR_VERDICT_UNKNOWN: return have_ended(process, row) ? HPR_FATE_UNPROVED : HPR_FATE_UNKNOWN;
   default: return fate_of_survivor(process, policy, lost, row);
   }
 }

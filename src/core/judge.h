@@ -17,6 +17,7 @@ typedef enum hpr_fate {
   HPR_FATE_ELSEWHERE, /* another host's or pid namespace's: it stays, for a time */
   HPR_FATE_FOREIGN,   /* another user's: it stays */
   HPR_FATE_UNKNOWN,   /* nobody can tell now: it stays */
+  HPR_FATE_UNPROVED,  /* it has ended, and whether a group is left nobody can tell: it stays */
 } hpr_fate;
 
 /* What the options say of orphans. */

@@ -236,6 +236,27 @@ static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
   if (entry) hpr_heir_tell(scope, entry);
 }
 
+static int copy_row(const hpr_row *row, hpr_row *ret_copy) {
+  hpr_buffer text = {0};
+  hpr_row_write(row, &text);
+  const hpr_span span = {text.text, text.length};
+  const int result = text.failed ? HPR_ENOMEM : hpr_row_read(span, ret_copy);
+  hpr_buffer_done(&text);
+  return result;
+}
+
+/* Its exit is told now; the row stays for what it may have left, as that of a remainder. */
+static hpr_keep keep_unproved(const hpr_ledger_scope *scope, hpr_row *row) {
+  hpr_row ended;
+  scope->ledger->unsure = true;
+  (void)keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
+  if (row->remainder || copy_row(row, &ended) != 0) return HPR_KEEP;
+  tell_exit(scope, &ended);
+  hpr_row_done(&ended);
+  row->remainder = true;
+  return HPR_KEEP_CHANGED;
+}
+
 static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
   hpr_entry *holder = hpr_table_find_pid(scope->table, row->main.pid);
   /* Adopted, it ends under our eyes. */
@@ -247,6 +268,7 @@ static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   case HPR_FATE_UNKNOWN:
     scope->ledger->unsure = true;
     return keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
+  case HPR_FATE_UNPROVED: return keep_unproved(scope, row);
   case HPR_FATE_ADOPT:
   case HPR_FATE_RESUME:
   case HPR_FATE_END:

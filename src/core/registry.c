@@ -82,6 +82,12 @@ void hpr_registry_flush(hpr_registry *registry) {
   hpr_turn_end(registry);
 }
 
+void hpr_registry_write_last(hpr_registry *registry) {
+  registry->ledger.adopting = registry->ledger.orphans_due = false;
+  registry->ledger.judge_ms = HPR_TIME_NEVER;
+  hpr_registry_flush(registry);
+}
+
 /* --- forgetting ----------------------------------------------------------------------------- */
 
 void hpr_registry_remove(hpr_registry *registry, int32_t pid) {

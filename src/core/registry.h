@@ -232,6 +232,12 @@ void hpr_registry_folder_told(hpr_registry *registry, hpr_ticket ticket, const h
  */
 void hpr_registry_flush(hpr_registry *registry);
 
+/*
+ * The same for a program that is about to end: what dead servers have left is the next one's, which
+ * can tell of it.
+ */
+void hpr_registry_write_last(hpr_registry *registry);
+
 /* Forgets a live entry without a signal. An ending one stays until it has ended. */
 void hpr_registry_remove(hpr_registry *registry, int32_t pid);
 

@@ -205,8 +205,11 @@ static hpr_found judge(const hpr_system *system, const hpr_here *here, int32_t p
   if (asked == HPR_ESRCH && told && facts.start != birth->start)
     return not_found(pid, HPR_VERDICT_STRANGER);
   /* Reaped. A handle got by pid may be a dead stranger's: no proof of anything. */
-  if (asked == HPR_ESRCH)
-    return find_group(system, here, pid, by->exact ? by->handle : HPR_NO_HANDLE, false);
+  if (asked == HPR_ESRCH) {
+    hpr_found it = find_group(system, here, pid, by->exact ? by->handle : HPR_NO_HANDLE, false);
+    it.reaped = true;
+    return it;
+  }
   if (told && !by->exact && facts.start != birth->start)
     return not_found(pid, HPR_VERDICT_STRANGER);
   if (read == 0 ? facts.dead : by->exact && !runs)

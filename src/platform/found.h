@@ -20,6 +20,7 @@ typedef struct hpr_found {
   bool exact;        /* the handle is its own by its name, or kept since it was watched */
   bool reopened;     /* by its name, as anybody can at any time */
   bool kept;         /* the handle is the turn's */
+  bool reaped;       /* it is there no more; only whose the group of its pid is may be unknown */
   hpr_leading leads; /* the group of its pid */
 } hpr_found;
 

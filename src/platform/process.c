@@ -62,6 +62,13 @@ static hpr_verdict native_verify_ended(void *context, const hpr_identity *identi
   return verdict;
 }
 
+static bool native_has_ended(void *context, const hpr_identity *identity) {
+  const hpr_native *self = context;
+  const hpr_found it = hpr_found_open(self->system, &self->here, identity);
+  hpr_found_close(self->system, &it);
+  return it.reaped || hpr_verdict_is_gone(it.verdict) || it.verdict == HPR_VERDICT_GROUP;
+}
+
 static void native_explain(void *context, const hpr_identity *identity, hpr_proof_visit visit,
                            void *visit_context) {
   const hpr_native *self = context;
@@ -107,6 +114,7 @@ int hpr_process_open(const hpr_system *system, hpr_exit_notice notice, void *con
       .identify_recorded = hpr_native_identify_recorded,
       .verify = hpr_native_verify,
       .verify_ended = native_verify_ended,
+      .has_ended = native_has_ended,
       .explain = native_explain,
       .renew = hpr_native_renew,
       .signal = hpr_native_signal,

@@ -184,6 +184,12 @@ typedef struct hpr_process_ops {
   hpr_verdict (*verify_ended)(void *self, const hpr_identity *identity);
 
   /*
+   * True if the recorded process itself has provably ended, also where verify() cannot tell whether
+   * the group of its pid that lives is its own.
+   */
+  bool (*has_ended)(void *self, const hpr_identity *identity);
+
+  /*
    * Tells each proof of an identity by itself, as far as there is anything to tell: "record"
    * (known, none, nobody, opaque), "boot" (same, likely, other, unknown, unrecorded), "number"
    * (held, free), "process" (runs, dead, hidden), "user" (ours, another), "namespace" (same, other,

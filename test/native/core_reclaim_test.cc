@@ -328,6 +328,46 @@ TEST_F(Reclaim, ChangesNothingInTheFileWhileItCannotTell) {
   EXPECT_EQ(text, File());
 }
 
+/* --- before Linux 6.14: whose a dead leader's group is ----------------------------------------
+ */
+
+TEST_F(Reclaim, TellsOnceOfWhoEndedAndLeftAGroupThatNobodyCanProve) {
+  kernel.features.names = false;
+  Server &before = Start();
+  const Serial child = Child(before, "t"), member = kernel.Spawn(child);
+  before.Crash();
+  End(child);
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+  EXPECT_EQ("HPR_EUNKNOWN", Warnings(server));
+  EXPECT_EQ(0u, server.size());
+  ASSERT_TRUE(InFile(Pid(child)));
+  EXPECT_TRUE(InFile(Pid(child))->remainder);
+  server.Crash();
+  Server &next = StartAndClean();
+  EXPECT_EQ(Pids{}, Exits(next)) << "the row says that it was told";
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  End(member);
+  Pass(1000);
+  EXPECT_EQ(Pids{}, FilePids());
+  EXPECT_EQ(Pids{}, Exits(next));
+  EXPECT_EQ("", SignalsTo(member));
+}
+
+TEST_F(Reclaim, TakesOverAnAgentWhoseWrapperLeftAGroupThatNobodyCanProve) {
+  kernel.features.names = false;
+  Server &before = Start();
+  const Serial wrapper = Child(before, "t"), agent = kernel.Spawn(wrapper);
+  ASSERT_TRUE(before.Link("t", "s", Pid(agent)));
+  before.Crash();
+  End(wrapper);
+  Server &server = StartAndClean();
+  EXPECT_EQ(Pids{Pid(agent)}, PidsOf(server));
+  EXPECT_EQ(Pids{}, Exits(server)) << "it goes on";
+  EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(agent));
+}
+
 /* --- what could not be told at one moment ------------------------------------------------------
  */
 

@@ -512,6 +512,10 @@ TEST(Process, OfAnotherPidNamespaceIsElsewhere) {
   EXPECT_EQ("ELSEWHERE", system.Verify(identity));
   SetBirth(&identity, WithPart(BirthOf(identity), 0, "0"));
   EXPECT_EQ("UNKNOWN", system.Verify(identity)) << "whoever could not read it knows none";
+  EXPECT_FALSE(system.HasEnded(identity));
+  child.Kill();
+  child.Reap();
+  EXPECT_FALSE(system.HasEnded(identity)) << "there it may have another number";
 }
 
 TEST(Process, WithAMalformedBirthCannotBeJudged) {

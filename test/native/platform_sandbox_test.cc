@@ -159,6 +159,7 @@ TEST(Sandbox, TakesTheNumberOfAGroupForNoThread) {
     leader.Reap();
     ASSERT_TRUE(Withhold({{kPidfdOpen, EINVAL}})) << "no seccomp filters here";
     EXPECT_EQ("UNKNOWN", system.Verify(identity));
+    EXPECT_TRUE(system.HasEnded(identity));
     EXPECT_EQ(0, kill(leader.reported(), SIGKILL));
     EXPECT_TRUE(Eventually([&] { return system.Verify(identity) == "GONE"; }));
   });
@@ -183,8 +184,10 @@ TEST(Sandbox, NeverSignalsAGroupThatItCannotProve) {
     GroupOfTwo leader;
     const pid_t member = leader.reported();
     const hpr_identity identity = system.Identify(leader.pid());
+    EXPECT_FALSE(system.HasEnded(identity));
     leader.Kill();
     leader.Reap();
+    EXPECT_TRUE(system.HasEnded(identity)) << "whosever the group is";
     const std::string verdict = system.Verify(identity);
     if (verdict == "GROUP") { /* by its name */
       EXPECT_EQ("HPR_OK", system.Signal(identity));

@@ -422,6 +422,7 @@ TEST(Watch, ProbesWithoutADescriptorLeft) {
     ASSERT_EQ("HPR_OK", system.Watch(system.Identify(first.pid()), 1)) << "starts the thread";
     Exhaustion exhaustion;
     EXPECT_EQ("UNKNOWN", system.Verify(identity));
+    EXPECT_FALSE(system.HasEnded(identity));
     EXPECT_EQ("OPAQUE", Record(system.Identify(child.pid()).state)) << "somebody, but who?";
     EXPECT_EQ("HPR_EUNKNOWN", system.Signal(identity)) << "never by the number alone";
     ASSERT_EQ("HPR_OK", system.Watch(identity, 2));

@@ -30,10 +30,10 @@ const mutants = [
   {
     name: "EPERM taken for dead",
     file: "src/platform/found.c",
-    find: "  if (asked == HPR_ESRCH)\n    return find_group(system, here, pid, by->exact",
+    find: "  if (asked == HPR_ESRCH) {\n",
     replace:
       "  if (asked == HPR_EACCES || read != 0) return not_found(pid, HPR_VERDICT_GONE);\n" +
-      "  if (asked == HPR_ESRCH)\n    return find_group(system, here, pid, by->exact",
+      "  if (asked == HPR_ESRCH) {\n",
   },
   {
     name: "zombie taken for alive",

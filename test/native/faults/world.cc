@@ -48,6 +48,9 @@ hpr_process_ops World::Processes() {
     Identify(self, pid, nullptr, ret_identity);
   };
   ops.verify = ops.verify_ended = Verify;
+  ops.has_ended = [](void *self, const hpr_identity *identity) {
+    return Verify(self, identity) != HPR_VERDICT_SAME;
+  };
   ops.renew = [](void *, hpr_identity *) {};
   ops.folder = [](void *, const hpr_identity *, char **) -> int { return HPR_ENOTSUP; };
   ops.withheld = [](void *) { return false; };

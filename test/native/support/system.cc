@@ -31,6 +31,8 @@ std::string System::Verify(const hpr_identity &identity) {
   return Verdict(ops_.verify(ops_.self, &identity));
 }
 
+bool System::HasEnded(const hpr_identity &identity) { return ops_.has_ended(ops_.self, &identity); }
+
 std::string System::Signal(const hpr_identity &identity, hpr_signal signal, hpr_scope scope) {
   return Code(ops_.signal(ops_.self, &identity, signal, scope));
 }

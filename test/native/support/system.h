@@ -24,6 +24,7 @@ public:
   void Renew(hpr_identity *identity);
   bool Withheld() { return ops_.withheld(ops_.self); }
   std::string Verify(const hpr_identity &identity);
+  bool HasEnded(const hpr_identity &identity);
   std::string Signal(const hpr_identity &identity, hpr_signal signal = HPR_SIGNAL_TERM,
                      hpr_scope scope = HPR_SCOPE_GROUP);
   std::string SignalGroup(const hpr_identity &member, pid_t group,
