@@ -64,14 +64,6 @@ static hpr_borrowed picture_of(const hpr_row *row) {
   };
 }
 
-static int hold(hpr_registry *registry, hpr_row *take_row) {
-  hpr_entry *entry = hpr_entry_new(take_row);
-  if (!entry) return HPR_ENOMEM;
-  int result = hpr_table_add(&registry->table, entry, NULL);
-  if (result != 0) hpr_entry_free(entry);
-  return result;
-}
-
 static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit visit,
                    void *context) {
   if (stored->error != 0) {
@@ -90,7 +82,8 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
   /* Of two rows with one pid only the first can be named, so nothing ends the second. */
   it.can_end = there && !hpr_table_find_pid(&registry->table, it.stands_for);
   visit(context, &it); /* before holding it takes the strings */
-  return it.can_end ? hold(registry, &stored->row) : 0;
+  if (!it.can_end) return 0;
+  return hpr_table_add(&registry->table, &stored->row, NULL) ? 0 : HPR_ENOMEM;
 }
 
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,

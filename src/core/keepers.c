@@ -109,14 +109,6 @@ static int fill_row(const hpr_registry *registry, const hpr_adoption *from, hpr_
   return row->cwd ? hpr_row_set_socket_path(row, from->socket_path) : HPR_ENOMEM;
 }
 
-/* Takes the row over on success. */
-static hpr_entry *add(hpr_registry *registry, hpr_row *row) {
-  hpr_entry *entry = hpr_entry_new(row);
-  if (!entry || hpr_table_add(&registry->table, entry, NULL) == 0) return entry;
-  hpr_entry_free(entry);
-  return NULL;
-}
-
 /* 0 and no entry: there is nothing to adopt. */
 static int adopt(hpr_registry *registry, const hpr_adoption *adoption) {
   hpr_row row = {0};
@@ -127,7 +119,7 @@ static int adopt(hpr_registry *registry, const hpr_adoption *adoption) {
     return 0;
   }
   int result = fill_row(registry, adoption, &row);
-  hpr_entry *entry = result == 0 ? add(registry, &row) : NULL;
+  hpr_entry *entry = result == 0 ? hpr_table_add(&registry->table, &row, NULL) : NULL;
   if (!entry) {
     hpr_row_done(&row);
     return HPR_ENOMEM;

@@ -137,16 +137,10 @@ static void end_if_due(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_fate
  * leaves the row as it was, a dead server's.
  */
 static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
-  hpr_row ours = *row;
-  ours.remainder = row->remainder || was_told(scope->ledger, row);
-  hpr_entry *entry = hpr_entry_new(&ours);
+  const bool remainder = row->remainder || was_told(scope->ledger, row);
+  hpr_entry *entry = hpr_table_add(scope->table, row, NULL);
   if (!entry) return HPR_KEEP;
-  if (hpr_table_add(scope->table, entry, NULL) != 0) {
-    entry->row = (hpr_row){0}; /* its strings are the row's */
-    hpr_entry_free(entry);
-    return HPR_KEEP;
-  }
-  *row = (hpr_row){0};
+  entry->row.remainder = remainder;
   hpr_row_set_owner(&entry->row, scope->ledger->owner);
   if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;
   entry->unrecorded = true;

@@ -117,20 +117,13 @@ static void replace(hpr_registry *registry, hpr_entry *entry, bool same) {
 static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_entry) {
   hpr_table *table = &registry->table;
   hpr_entry *before = hpr_table_find_pid(table, take_row->main.pid);
-  hpr_entry *entry = hpr_entry_new(take_row);
-  if (!entry) return HPR_ENOMEM;
-  const bool same = before && hpr_identity_equal(&before->row.main, &entry->row.main);
+  const bool same = before && hpr_identity_equal(&before->row.main, &take_row->main);
   const bool goes_on =
       before && (same ? before->ending && can_go_on_as_agent(table, before)
                       : before->ending || has_own_agent(before) || leaves_group(registry, before));
   const bool keeps_place = before && !goes_on && !before->ending;
-  int result = hpr_table_add(table, entry, keeps_place ? before : NULL);
-  if (result != 0) {
-    *take_row = entry->row;
-    entry->row = (hpr_row){0};
-    hpr_entry_free(entry);
-    return result;
-  }
+  hpr_entry *entry = hpr_table_add(table, take_row, keeps_place ? before : NULL);
+  if (!entry) return HPR_ENOMEM;
   if (goes_on)
     give_up_number(registry, before, same);
   else if (before)

@@ -79,11 +79,20 @@ static void leave(hpr_table *table, hpr_entry *entry) {
   hpr_index_leave(&table->index, entry);
 }
 
-int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced) {
+static void free_but_row(hpr_entry *entry, hpr_row *ret_row) {
+  *ret_row = entry->row;
+  entry->row = (hpr_row){0};
+  hpr_entry_free(entry);
+}
+
+hpr_entry *hpr_table_add(hpr_table *table, hpr_row *take_row, const hpr_entry *replaced) {
+  hpr_entry *entry = hpr_entry_new(take_row);
+  if (!entry) return NULL;
   entry->order = replaced ? replaced->order : ++table->next_order;
   if (enter(table, entry) != 0) {
     leave(table, entry);
-    return HPR_ENOMEM;
+    free_but_row(entry, take_row);
+    return NULL;
   }
   hpr_paths_share(&table->paths, &entry->row.cwd);
   hpr_entry *place = (hpr_entry *)replaced;
@@ -95,7 +104,7 @@ int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced)
   entry->looked_up = true;
   set_live(table, table->live + 1);
   table->changes++;
-  return 0;
+  return entry;
 }
 
 void hpr_table_retire(hpr_table *table, hpr_entry *entry) {
@@ -295,10 +304,9 @@ static void split_off(hpr_table *table, hpr_entry *entry) {
   hpr_row row;
   const char *session = entry->session ? entry->session : entry->row.session;
   if (hpr_row_split_agent(&entry->row, session, &row) != 0) return;
-  hpr_entry *remainder = hpr_entry_new(&row);
-  if (!remainder || hpr_table_add(table, remainder, NULL) != 0) {
+  hpr_entry *remainder = hpr_table_add(table, &row, NULL);
+  if (!remainder) {
     hpr_row_done(&row);
-    hpr_entry_free(remainder);
     return;
   }
   hpr_table_make_remainder(table, remainder);

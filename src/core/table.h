@@ -47,10 +47,10 @@ hpr_entry *hpr_table_find_token(const hpr_table *table, const char *token);
 /* --- membership ----------------------------------------------------------------------------- */
 
 /*
- * Puts a new live entry at the end, or in the place of `replaced`, which stays for
- * hpr_table_remove. HPR_ENOMEM: nothing was changed.
+ * Makes a live entry of the row and puts it at the end, or in the place of `replaced`, which stays
+ * for hpr_table_remove. NULL: no memory; nothing was changed, and the row is the caller's yet.
  */
-int hpr_table_add(hpr_table *table, hpr_entry *entry, const hpr_entry *replaced);
+hpr_entry *hpr_table_add(hpr_table *table, hpr_row *take_row, const hpr_entry *replaced);
 
 /* Takes an entry out of everything; the caller owns it now. */
 void hpr_table_remove(hpr_table *table, hpr_entry *entry);
