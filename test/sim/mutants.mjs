@@ -10,7 +10,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { buildNative, nativeFolder } from "../../scripts/native.mjs";
-import { installSystemPackages, root, run } from "../../scripts/setup.mjs";
+import { installSystemPackages, root } from "../../scripts/setup.mjs";
 
 const STORIES = Number(process.env.STORIES ?? 10000);
 
@@ -215,7 +215,7 @@ const mutants = [
     file: "src/core/index.c",
     find: "  if (index->by[by].filter) hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
     replace:
-      "  if (index->by[by].filter && entry->slots[by].older == entry->number)\n" +
+      "  if (index->by[by].filter && entry->slots[by].older == number_of(entry))\n" +
       "    hpr_filter_add(index->by[by].filter, its.bytes, its.size);\n",
   },
   {
@@ -841,8 +841,10 @@ function plant({ file, find, replace }, place) {
   return planted;
 }
 
+const call = promisify(execFile);
+
 /** As CMake compiles it, from another place to another place. */
-function compile(file, planted) {
+async function compile(file, planted) {
   const commands = JSON.parse(
     readFileSync(path.join(nativeFolder, "compile_commands.json"), "utf8"),
   );
@@ -850,34 +852,40 @@ function compile(file, planted) {
   const args = command.split(" ").filter((it) => it !== "-Werror");
   args[args.indexOf("-c") + 1] = planted;
   args[args.indexOf("-o") + 1] = `${planted}.o`;
-  run(args[0], ["-w", ...args.slice(1)], { cwd: directory });
+  await call(args[0], ["-w", ...args.slice(1)], { cwd: directory });
   return `${planted}.o`;
 }
 
 /** The object comes first: the linker takes the planted functions, and not the library's. */
-function link(object, place) {
+async function link(object, place) {
   const text = readFileSync(path.join(nativeFolder, "CMakeFiles/sim.dir/link.txt"), "utf8");
   const args = text.replaceAll('"', "").trim().split(" ").filter(Boolean);
   const program = path.join(place, "sim");
   args[args.indexOf("-o") + 1] = program;
-  run(args[0], [object, ...args.slice(1)], { cwd: nativeFolder });
+  await call(args[0], [object, ...args.slice(1)], { cwd: nativeFolder });
   return program;
 }
 
-/** What tells of trees alone is played more quickly. */
-const storiesFor = (name) => [
-  "--seeds",
-  `${STORIES}`,
-  ...(name.startsWith("a tree") ? ["--trees"] : []),
-];
+/** Undefined if the compiler refuses it: the code around it has changed. */
+async function build(file, planted, place) {
+  try {
+    return await link(await compile(file, planted), place);
+  } catch (error) {
+    console.error(error.stderr ?? error);
+    return undefined;
+  }
+}
 
-/** The promise that broke, or undefined. */
-async function play(program, name) {
+const unplanted = path.join(nativeFolder, "sim");
+
+/** The promise that broke, or undefined. What tells of trees alone is played more quickly. */
+async function play(program, name, stories = ["--seeds", `${STORIES}`]) {
+  const args = [...stories, ...(name.startsWith("a tree") ? ["--trees"] : [])];
   /* What is freed is filled with rubbish (glibc), so that who uses it yet does not get away with it. */
   const env = { ...process.env, MALLOC_PERTURB_: "165" };
   const options = { maxBuffer: 64 * 1024 * 1024, env };
   try {
-    await promisify(execFile)(program, storiesFor(name), options);
+    await call(program, args, options);
     return undefined;
   } catch ({ code, signal, stdout }) {
     const seed = stdout?.split("\n").find((line) => line.startsWith("seed "));
@@ -885,13 +893,25 @@ async function play(program, name) {
   }
 }
 
+/** What only the bug breaks: the same story holds without it. */
+async function find(program, name) {
+  const found = await play(program, name);
+  const seed = /^seed (\d+)/.exec(found ?? "")?.[1];
+  const before = seed && (await play(unplanted, name, ["--first", seed, "--seeds", "1"]));
+  if (before) throw new Error(`without a planted bug: ${before}`);
+  return found;
+}
+
 /** @param {Record<string, any>} mutant */
 async function check(mutant, place) {
   const { name, file } = mutant;
-  if (!file) return { name, found: await play(path.join(nativeFolder, "sim"), name), honest: true };
+  if (!file) return { name, found: await play(unplanted, name), honest: true };
   mkdirSync(place, { recursive: true });
   const planted = plant(mutant, place);
-  return { name, found: await play(link(compile(file, planted), place), name) };
+  const program = await build(file, planted, place);
+  return program
+    ? { name, found: await find(program, name) }
+    : { name: `${name} (does not build)`, found: undefined };
 }
 
 /** One after the other, beside others who do the same. */
