@@ -55,8 +55,7 @@ static bool may_descend(const hpr_process_ops *process, int32_t pid, int32_t anc
 /* What a living agent has started is its tool, or an agent of its own. */
 static bool is_better(const hpr_registry *registry, const hpr_entry *entry,
                       const hpr_identity *agent) {
-  const bool has_own = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
-                       hpr_entry_answers_for(entry, HPR_PART_AGENT);
+  const bool has_own = hpr_entry_agent_runs(entry);
   if (!agent->kin) return hpr_row_more(&entry->row)->keeper.pid != 0 && !has_own;
   if (!has_own) return true;
   if (hpr_entry_has_former(entry) &&

@@ -87,11 +87,13 @@ bool hpr_entry_is_live(const hpr_entry *entry) {
   return entry->life == HPR_LIFE_RUNNING && !entry->ending;
 }
 
-/* An agent that is nobody's relative keeps nothing alive. */
+bool hpr_entry_agent_runs(const hpr_entry *entry) {
+  return entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
+         hpr_entry_answers_for(entry, HPR_PART_AGENT);
+}
+
 bool hpr_entry_has_ended(const hpr_entry *entry) {
-  const bool agent_runs = entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
-                          hpr_entry_answers_for(entry, HPR_PART_AGENT);
-  return !hpr_entry_is_there(entry, HPR_PART_MAIN) && !agent_runs;
+  return !hpr_entry_is_there(entry, HPR_PART_MAIN) && !hpr_entry_agent_runs(entry);
 }
 
 bool hpr_entry_is_left(const hpr_entry *entry) {

@@ -120,6 +120,9 @@ bool hpr_entry_is_there(const hpr_entry *entry, hpr_part part);
 /* True while the lookups find it. */
 bool hpr_entry_is_live(const hpr_entry *entry);
 
+/* True if it has an agent that runs, and that we answer for: no other keeps it alive. */
+bool hpr_entry_agent_runs(const hpr_entry *entry);
+
 /* True if its registered process and its agent have ended, as far as we answer for them. */
 bool hpr_entry_has_ended(const hpr_entry *entry);
 

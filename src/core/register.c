@@ -80,11 +80,6 @@ static void give_up_number(hpr_registry *registry, hpr_entry *entry, bool same) 
   hpr_table_mark(&registry->table, entry);
 }
 
-static bool has_own_agent(const hpr_entry *entry) {
-  return entry->parts[HPR_PART_AGENT].presence == HPR_PRESENCE_THERE &&
-         hpr_entry_answers_for(entry, HPR_PART_AGENT);
-}
-
 /* The pid is the group's yet, and nobody holds it. */
 static bool leaves_group(const hpr_registry *registry, const hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
@@ -94,13 +89,15 @@ static bool leaves_group(const hpr_registry *registry, const hpr_entry *entry) {
 
 /* Its agent may have an entry of its own. */
 static bool can_go_on_as_agent(const hpr_table *table, const hpr_entry *entry) {
-  return has_own_agent(entry) && !hpr_table_find_pid(table, hpr_row_more(&entry->row)->pi.pid);
+  return hpr_entry_agent_runs(entry) &&
+         !hpr_table_find_pid(table, hpr_row_more(&entry->row)->pi.pid);
 }
 
 /* An entry of its own learns from this one, which goes, that the agent is ours. */
 static void pass_agent_on(hpr_registry *registry, const hpr_entry *entry) {
   const hpr_identity *agent = &hpr_row_more(&entry->row)->pi;
-  hpr_entry *other = has_own_agent(entry) ? hpr_table_find_pid(&registry->table, agent->pid) : NULL;
+  hpr_entry *other =
+      hpr_entry_agent_runs(entry) ? hpr_table_find_pid(&registry->table, agent->pid) : NULL;
   if (other && hpr_entry_learn(other, agent)) hpr_table_mark(&registry->table, other);
 }
 
@@ -118,9 +115,9 @@ static int add_entry(hpr_registry *registry, hpr_row *take_row, hpr_entry **ret_
   hpr_table *table = &registry->table;
   hpr_entry *before = hpr_table_find_pid(table, take_row->main.pid);
   const bool same = before && hpr_identity_equal(&before->row.main, &take_row->main);
-  const bool goes_on =
-      before && (same ? before->ending && can_go_on_as_agent(table, before)
-                      : before->ending || has_own_agent(before) || leaves_group(registry, before));
+  const bool goes_on = before && (same ? before->ending && can_go_on_as_agent(table, before)
+                                       : before->ending || hpr_entry_agent_runs(before) ||
+                                             leaves_group(registry, before));
   const bool keeps_place = before && !goes_on && !before->ending;
   hpr_entry *entry = hpr_table_add(table, take_row, keeps_place ? before : NULL);
   if (!entry) return HPR_ENOMEM;
