@@ -200,30 +200,39 @@ static size_t leftovers_of(const hpr_entry *entry) {
   return count;
 }
 
-hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
-  const hpr_row *row = &entry->row;
+hpr_snapshot hpr_row_snapshot(const hpr_row *row) {
   const hpr_row_rest *rest = hpr_row_more(row);
   return (hpr_snapshot){
-      .ticket = entry->serial,
       .pid = row->main.pid,
       .cwd = row->cwd,
       .spawned_ms = row->spawned_ms,
-      .session = entry->session,
-      .last_session = entry->session ? NULL : row->session,
+      .session = row->session,
       .token = row->token,
       .goal = rest->goal,
       .fields = rest->fields,
-      .linked_by = entry->linked_by,
       .pi_pid = rest->keeper.pid ? rest->pi.pid : 0,
       .agent_pid = rest->keeper.pid ? 0 : rest->pi.pid,
       .keeper_pid = rest->keeper.pid,
       .socket_path = rest->socket_path,
-      .state = state_of(entry),
+      .state = row->terminating ? HPR_STATE_TERMINATING
+               : row->remainder ? HPR_STATE_REMAINDER
+                                : HPR_STATE_LIVE,
       .kin = row->main.kin,
-      .exit_code = entry->exit_code,
-      .leftovers = leftovers_of(entry),
-      .exit_signal = entry->exit_signal,
+      .exit_code = HPR_EXIT_CODE_NONE,
   };
+}
+
+hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry) {
+  hpr_snapshot it = hpr_row_snapshot(&entry->row);
+  it.ticket = entry->serial;
+  it.session = entry->session;
+  it.last_session = entry->session ? NULL : entry->row.session;
+  it.linked_by = entry->linked_by;
+  it.state = state_of(entry);
+  it.exit_code = entry->exit_code;
+  it.exit_signal = entry->exit_signal;
+  it.leftovers = leftovers_of(entry);
+  return it;
 }
 
 void hpr_entry_assert(const hpr_entry *entry) {

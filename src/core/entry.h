@@ -156,6 +156,9 @@ bool hpr_entry_learn(hpr_entry *entry, const hpr_identity *identity);
 /* How a child ended; `exit_signal` NULL = by itself. Lack of memory loses its name. */
 void hpr_entry_set_status(hpr_entry *entry, int exit_code, const char *exit_signal);
 
+/* What a row of the file alone tells of its entry; the strings stay the row's. */
+hpr_snapshot hpr_row_snapshot(const hpr_row *row);
+
 /* Looks at the entry; the strings stay the entry's. */
 hpr_snapshot hpr_entry_snapshot(const hpr_entry *entry);
 

@@ -38,32 +38,6 @@ static bool can_forget(const hpr_registry *registry, const hpr_row *row, hpr_ver
 
 /* --- looking -------------------------------------------------------------------------------- */
 
-/* The row as it stands there, before anything is learnt about it; the strings stay the row's. */
-static hpr_borrowed picture_of(const hpr_row *row) {
-  return (hpr_borrowed){
-      .entry =
-          {
-              .pid = row->main.pid,
-              .cwd = row->cwd,
-              .spawned_ms = row->spawned_ms,
-              .session = row->session,
-              .token = row->token,
-              .goal = hpr_row_more(row)->goal,
-              .fields = hpr_row_more(row)->fields,
-              .pi_pid = hpr_row_more(row)->keeper.pid ? hpr_row_more(row)->pi.pid : 0,
-              .agent_pid = hpr_row_more(row)->keeper.pid ? 0 : hpr_row_more(row)->pi.pid,
-              .keeper_pid = hpr_row_more(row)->keeper.pid,
-              .socket_path = hpr_row_more(row)->socket_path,
-              .state = row->terminating ? HPR_STATE_TERMINATING
-                       : row->remainder ? HPR_STATE_REMAINDER
-                                        : HPR_STATE_LIVE,
-              .kin = row->main.kin,
-              .exit_code = HPR_EXIT_CODE_NONE,
-          },
-      .owner_pid = hpr_row_owner(row)->identity.pid,
-  };
-}
-
 static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit visit,
                    void *context) {
   if (stored->error != 0) {
@@ -72,8 +46,12 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
     visit(context, &refused);
     return 0;
   }
-  hpr_borrowed it = picture_of(&stored->row);
-  it.owner = ownership_of(registry, &stored->row);
+  /* As it stands there, before anything is learnt about it. */
+  hpr_borrowed it = {
+      .entry = hpr_row_snapshot(&stored->row),
+      .owner_pid = hpr_row_owner(&stored->row)->identity.pid,
+      .owner = ownership_of(registry, &stored->row),
+  };
   it.verdict = judge_row(registry, &stored->row);
   it.can_forget = can_forget(registry, &stored->row, it.verdict);
   it.entry.kin = stored->row.main.kin;
