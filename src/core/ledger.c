@@ -19,6 +19,16 @@ void hpr_ledger_done(hpr_ledger *ledger) {
   hpr_past_done(&ledger->past);
 }
 
+static const char *path_of(const hpr_ledger_scope *scope) {
+  return hpr_pidfile_path(scope->ledger->pidfile);
+}
+
+/* Of a row, or an announced token, that can be read. */
+static bool is_own(const hpr_ledger_scope *scope, const hpr_stored *stored) {
+  return stored->error == 0 &&
+         strcmp(hpr_row_owner(&stored->row)->id, scope->ledger->owner->id) == 0;
+}
+
 /* Our lock is held in another file than before, or for the first time. */
 static void note_owned(void *self, const char *birth, const char *init) {
   const hpr_ledger_scope *scope = self;
@@ -85,7 +95,7 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   const hpr_ledger_scope *scope = self;
   hpr_ledger *ledger = scope->ledger;
   if (stored->error != 0) return HPR_KEEP;
-  if (strcmp(hpr_row_owner(&stored->row)->id, ledger->owner->id) == 0) return HPR_DROP;
+  if (is_own(scope, stored)) return HPR_DROP;
   hpr_announced_note_row(scope, &stored->row);
   if (is_superseded(scope, &stored->row)) return HPR_DROP;
   if (ledger->file_error != 0 && was_told(ledger, &stored->row)) return HPR_DROP;
@@ -155,10 +165,6 @@ static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate
   scope->ledger->adoptions++;
   hpr_table_mark(scope->table, entry);
   return HPR_DROP;
-}
-
-static const char *path_of(const hpr_ledger_scope *scope) {
-  return hpr_pidfile_path(scope->ledger->pidfile);
 }
 
 static hpr_keep keep_with_warning(const hpr_ledger_scope *scope, int error, int32_t pid) {
@@ -259,7 +265,7 @@ static hpr_judge_scope judge_scope_of(const hpr_ledger_scope *scope) {
   return (hpr_judge_scope){
       .process = scope->process,
       .files = scope->files,
-      .pid_file = hpr_pidfile_path(scope->ledger->pidfile),
+      .pid_file = path_of(scope),
       .shared = scope->owners->shared,
       .dead_mount = &scope->ledger->dead_mount,
   };
@@ -287,7 +293,7 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   hpr_row *row = &stored->row;
   note_place(scope);
   if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
-  if (strcmp(hpr_row_owner(row)->id, scope->ledger->owner->id) == 0) return HPR_DROP;
+  if (is_own(scope, stored)) return HPR_DROP;
   hpr_announced_note_row(scope, row);
   const hpr_ownership owner = hpr_owners_ask(scope->owners, scope->process, row);
   scope->ledger->claimed = false;
@@ -309,11 +315,6 @@ static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
 
 /* --- announced tokens ----------------------------------------------------------------------- */
 
-static bool is_own_token(const hpr_ledger_scope *scope, const hpr_stored *stored) {
-  return stored->error == 0 &&
-         strcmp(hpr_row_owner(&stored->row)->id, scope->ledger->owner->id) == 0;
-}
-
 /*
  * Our own are written anew each time; a file that was read again has them, too. What others leave
  * is found by the first who sees that they have ended.
@@ -321,7 +322,7 @@ static bool is_own_token(const hpr_ledger_scope *scope, const hpr_stored *stored
 static hpr_keep keep_announced(void *self, hpr_stored *stored) {
   const hpr_ledger_scope *scope = self;
   if (stored->error != 0) return HPR_KEEP;
-  if (is_own_token(scope, stored) || hpr_announced_is_ours(scope, &stored->row)) return HPR_DROP;
+  if (is_own(scope, stored) || hpr_announced_is_ours(scope, &stored->row)) return HPR_DROP;
   if (scope->ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
     scope->ledger->orphans_due = true;
   return HPR_KEEP;
@@ -364,7 +365,7 @@ static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   hpr_row *row = &stored->row;
   note_place(scope);
   if (stored->error != 0) return HPR_KEEP;
-  if (is_own_token(scope, stored) || hpr_announced_is_ours(scope, row)) return HPR_DROP;
+  if (is_own(scope, stored) || hpr_announced_is_ours(scope, row)) return HPR_DROP;
   switch (hpr_owners_ask(scope->owners, scope->process, row)) {
   case HPR_OWNER_LIVES: return keep_owned(row);
   case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
@@ -443,7 +444,7 @@ static int sync(const hpr_ledger_scope *scope) {
 static void note_result(const hpr_ledger_scope *scope, int result) {
   hpr_ledger *ledger = scope->ledger;
   if (result != 0 && result != ledger->file_error)
-    hpr_outbox_warn(scope->outbox, result, 0, hpr_pidfile_path(ledger->pidfile));
+    hpr_outbox_warn(scope->outbox, result, 0, path_of(scope));
   if (result != 0)
     ledger->write_failures++;
   else if (!is_look(scope))
@@ -480,8 +481,7 @@ typedef struct looking {
 
 static hpr_keep judge_seen(void *self, hpr_stored *stored) {
   looking *it = self;
-  if (stored->error == 0 &&
-      strcmp(hpr_row_owner(&stored->row)->id, it->scope.ledger->owner->id) == 0) {
+  if (is_own(&it->scope, stored)) {
     it->own++;
     it->disowned = it->disowned || hpr_row_more(&stored->row)->foreign_since_ms != 0;
   }
