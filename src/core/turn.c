@@ -87,7 +87,7 @@ static hpr_ledger_scope scope_of(hpr_registry *registry) {
   };
 }
 
-static void write_file(hpr_registry *registry) {
+void hpr_turn_write(hpr_registry *registry) {
   const hpr_ledger_scope scope = scope_of(registry);
   registry->table.lines.changed = false;
   if (registry->guest || hpr_turn_is_forked(registry)) return;
@@ -113,7 +113,7 @@ static void record(hpr_registry *registry) {
     ledger->orphans_due = ledger->judging_again = true;
   const bool due = ledger->orphans_due || registry->now_ms >= ledger->write_due_ms ||
                    (ledger->unrecorded > 0 && has_to_act(registry));
-  if (due || has_to_write(registry)) write_file(registry);
+  if (due || has_to_write(registry)) hpr_turn_write(registry);
 }
 
 static void let_wait(hpr_registry *registry) {
@@ -243,7 +243,7 @@ void hpr_turn_close(hpr_registry *registry) {
   registry->closing = true;
   if (registry->telling) return; /* from one of the host's own callbacks: later */
   hpr_turn_begin(registry);
-  if (registry->table.lines.changed) write_file(registry);
+  if (registry->table.lines.changed) hpr_turn_write(registry);
   registry->guest = true; /* whatever a listener does now, the file is the next server's */
   while (registry->table.entries)
     hpr_forget(registry, registry->table.entries, HPR_OUTCOME_UNKNOWN);
@@ -270,11 +270,9 @@ void hpr_turn_warn_of_limits(hpr_registry *registry) {
     hpr_outbox_warn(&registry->outbox, HPR_EWITHHELD, 0, NULL);
 }
 
-void hpr_turn_write(hpr_registry *registry) { write_file(registry); }
-
 void hpr_turn_look_at_owners(hpr_registry *registry) {
   const hpr_ledger_scope scope = scope_of(registry);
-  if (hpr_ledger_look(&scope)) write_file(registry);
+  if (hpr_ledger_look(&scope)) hpr_turn_write(registry);
 }
 
 bool hpr_turn_is_forked(const hpr_registry *registry) {
