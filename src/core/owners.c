@@ -93,7 +93,6 @@ static void watch(hpr_owners *owners, const hpr_process_ops *process, hpr_owner 
   hpr_verdict verdict;
   int result = process->watch(process->self, &owner->identity, number, &verdict);
   owner->watched = result == 0 || result == HPR_EPOLLED;
-  if (result == HPR_EPOLLED) owners->polled = true;
 }
 
 hpr_ownership hpr_owners_ask(hpr_owners *owners, const hpr_process_ops *process,

@@ -17,7 +17,6 @@ typedef struct hpr_owners {
   uint32_t next_number;
   bool shared;    /* other hosts may write to the file */
   uint32_t round; /* of looking at the file: in one round each is asked about once */
-  bool polled;    /* one of them is looked at now and then, for lack of descriptors */
 } hpr_owners;
 
 /* The file is about to be looked at: what was found out about owners before is old. */
