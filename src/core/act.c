@@ -54,7 +54,7 @@ static void take_back(hpr_entry *entry, hpr_part part) {
   if (!entry->ending->recorded) return;
   hpr_row_drop_asked(&entry->row, hpr_entry_part(entry, part));
   for (hpr_part other = 0; other < HPR_PART_COUNT; other++)
-    if (entry->ending->wishes.parts[part].reaches & 1U << other)
+    if (entry->ending->wishes[part].reaches & 1U << other)
       hpr_row_drop_asked(&entry->row, hpr_entry_part(entry, other));
   hpr_entry_touch(entry);
 }
@@ -64,7 +64,7 @@ static void find_escaped(const hpr_process_ops *process, hpr_entry *entry, hpr_p
   const int32_t group = hpr_entry_part(entry, part)->pid;
   for (hpr_part other = 0; other < HPR_PART_COUNT; other++) {
     const hpr_identity *it = hpr_entry_part(entry, other);
-    if (entry->ending->wishes.parts[part].reaches & 1U << other &&
+    if (entry->ending->wishes[part].reaches & 1U << other &&
         !process->is_member(process->self, it, group) &&
         process->verify(process->self, it) == HPR_VERDICT_SAME)
       entry->ending->parts[other].sent = HPR_SENT_FIRST;
@@ -73,7 +73,7 @@ static void find_escaped(const hpr_process_ops *process, hpr_entry *entry, hpr_p
 
 static void fulfil(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   hpr_ending *ending = entry->ending;
-  const hpr_ending_wish wish = ending->wishes.parts[part];
+  const hpr_ending_wish wish = ending->wishes[part];
   int result = signal_part(registry, entry, part, &wish);
   hpr_outbox_signalled(&registry->outbox, hpr_entry_part(entry, part)->pid, wish.signal, result);
   /* Whatever keeps a signal from who is not ours, it is not tried again: others wait for that. */
@@ -81,7 +81,7 @@ static void fulfil(hpr_registry *registry, hpr_entry *entry, hpr_part part) {
   if (result != 0 && !ended && !hpr_entry_answers_for(entry, part)) result = HPR_ENOTKIN;
   hpr_ending_note(ending, part, result, registry->now_ms);
   if (result == 0 && wish.signal == HPR_SIGNAL_KILL) find_escaped(&registry->process, entry, part);
-  ending->wishes.parts[part].wanted = false;
+  ending->wishes[part].wanted = false;
   entry->acted = true;
   if (result == 0 && entry->serial == registry->asked) registry->asked_delivered = true;
   if (result == HPR_ESRCH || result == HPR_ESTRANGER) entry->parts[part].suspect = true;
@@ -109,7 +109,7 @@ void hpr_act(hpr_registry *registry, hpr_entry *entry) {
   if (entry->given_up) return;
   set_watches(registry, entry);
   for (hpr_part part = 0; ending && part < HPR_PART_COUNT; part++)
-    if (ending->wishes.parts[part].wanted) fulfil(registry, entry, part);
+    if (ending->wishes[part].wanted) fulfil(registry, entry, part);
   for (size_t i = 0; ending && i < ending->other_count; i++)
     if (hpr_ending_wants_other(ending, &ending->others[i], registry->now_ms, &signal))
       signal_other(registry, entry, &ending->others[i], signal);

@@ -67,9 +67,9 @@ static void end_what_it_left(hpr_registry *registry, hpr_entry *entry) {
   if (hpr_table_end(&registry->table, entry, &request) != 0) return;
   const bool found = hpr_tree_look(registry, entry) > 0 || entry->ending->look_due_ms != 0;
   if (!found && !hpr_entry_is_left(entry))
-    hpr_table_call_off(&registry->table, entry);
+    hpr_entry_call_off(entry);
   else
-    hpr_table_record_end(&registry->table, entry, &request);
+    hpr_table_record_end(entry, &request);
 }
 
 /* One that was registered since is another entry's. */
@@ -181,8 +181,8 @@ static void find_descendants(const hpr_registry *registry, hpr_entry *entry) {
     const bool keeper_alone = is_keeper_there(entry) && !is_agent &&
                               ending->parts[HPR_PART_AGENT].sent != HPR_SENT_NOTHING &&
                               ending->state != HPR_ENDING_KILL;
-    if (ending->wishes.parts[part].wanted && !keeper_alone &&
-        ending->wishes.parts[part].scope == HPR_SCOPE_PROCESS)
+    if (ending->wishes[part].wanted && !keeper_alone &&
+        ending->wishes[part].scope == HPR_SCOPE_PROCESS)
       hpr_others_find(&registry->process, entry, hpr_entry_part(entry, part), HPR_OTHERS_ASKED);
   }
   const size_t count = ending->state == HPR_ENDING_KILL ? ending->other_count : 0;
@@ -198,7 +198,7 @@ static void find_descendants(const hpr_registry *registry, hpr_entry *entry) {
 
 static void record_parts(hpr_entry *entry) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
-    const hpr_ending_wish *wish = &entry->ending->wishes.parts[part];
+    const hpr_ending_wish *wish = &entry->ending->wishes[part];
     if (!wish->wanted) continue;
     hpr_row_add_asked(&entry->row, hpr_entry_part(entry, part));
     for (hpr_part other = 0; other < HPR_PART_COUNT; other++)

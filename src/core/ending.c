@@ -132,7 +132,7 @@ static void leave_out_reached(hpr_ending_wish *wishes, const hpr_ending_facts *f
 }
 
 void hpr_ending_step(hpr_ending *ending, const hpr_ending_facts *facts, int64_t now_ms) {
-  hpr_ending_wish *wishes = ending->wishes.parts;
+  hpr_ending_wish *wishes = ending->wishes;
   ending->state = next_state(ending, facts, now_ms);
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
     hpr_ending_part *it = &ending->parts[part];
@@ -155,7 +155,7 @@ static void note_reached(hpr_ending *ending, bool kill, int64_t now_ms) {
 }
 
 static void note_delivered(hpr_ending *ending, hpr_part part, int64_t now_ms) {
-  const hpr_ending_wish *wish = &ending->wishes.parts[part];
+  const hpr_ending_wish *wish = &ending->wishes[part];
   const bool kill = wish->signal == HPR_SIGNAL_KILL;
   const hpr_sent sent = kill ? HPR_SENT_KILL : HPR_SENT_FIRST;
   ending->reached += ending->parts[part].sent == HPR_SENT_NOTHING;

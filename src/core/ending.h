@@ -63,10 +63,6 @@ typedef struct hpr_ending_wish {
   unsigned reaches; /* bits of the parts that get it by this one: none of their own */
 } hpr_ending_wish;
 
-typedef struct hpr_ending_actions {
-  hpr_ending_wish parts[HPR_PART_COUNT];
-} hpr_ending_actions;
-
 struct hpr_event;
 
 /* Times are of the registry's clock; HPR_TIME_NEVER = never. */
@@ -92,22 +88,22 @@ typedef struct hpr_ending {
   hpr_reason reason;
   hpr_ending_state state;
   hpr_ending_part parts[HPR_PART_COUNT];
-  hpr_signal signal;         /* the first one */
-  int32_t grace_ms;          /* from the first signal that reached somebody to SIGKILL */
-  int64_t turn_due_ms;       /* when the keeper's turn is over */
-  unsigned turns;            /* how many it has had: more than one if it starts its agent anew */
-  int64_t kill_due_ms;       /* when the grace is over; never before somebody was reached */
-  bool begun;                /* the turn has looked at it once */
-  bool recorded;             /* the file says so; false: killAll, which leaves the file alone */
-  bool delivered, killed;    /* the first signal, and SIGKILL, reached somebody */
-  bool refused, failed;      /* somebody is not ours; somebody could not be signalled */
-  hpr_ending_actions wishes; /* of the last step */
-  bool tree;                 /* all that the session has started is to end with it */
-  bool looked;               /* and was looked for */
-  int64_t look_due_ms;       /* a look that could not tell everything is to be repeated; 0: none */
-  unsigned unsure_looks;     /* how many there were */
-  unsigned missed_looks;     /* and how many that somebody may have escaped */
-  hpr_other *others;         /* owned */
+  hpr_signal signal;      /* the first one */
+  int32_t grace_ms;       /* from the first signal that reached somebody to SIGKILL */
+  int64_t turn_due_ms;    /* when the keeper's turn is over */
+  unsigned turns;         /* how many it has had: more than one if it starts its agent anew */
+  int64_t kill_due_ms;    /* when the grace is over; never before somebody was reached */
+  bool begun;             /* the turn has looked at it once */
+  bool recorded;          /* the file says so; false: killAll, which leaves the file alone */
+  bool delivered, killed; /* the first signal, and SIGKILL, reached somebody */
+  bool refused, failed;   /* somebody is not ours; somebody could not be signalled */
+  hpr_ending_wish wishes[HPR_PART_COUNT]; /* of the last step */
+  bool tree;                              /* all that the session has started is to end with it */
+  bool looked;                            /* and was looked for */
+  int64_t look_due_ms;   /* a look that could not tell everything is to be repeated; 0: none */
+  unsigned unsure_looks; /* how many there were */
+  unsigned missed_looks; /* and how many that somebody may have escaped */
+  hpr_other *others;     /* owned */
   size_t other_count;
   size_t reached;            /* how many were signalled; a group that was signalled as one: 1 */
   size_t found;              /* of others, in all: places of those that have gone are used again */

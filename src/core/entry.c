@@ -19,12 +19,18 @@ hpr_entry *hpr_entry_new(hpr_row *take_row) {
 
 void hpr_entry_free(hpr_entry *entry) {
   if (!entry) return;
-  if (entry->ending) free(entry->ending->others);
-  free(entry->ending);
+  hpr_entry_call_off(entry);
   hpr_row_done(&entry->row);
   free(entry->session);
   free(entry->exit_signal);
   free(entry);
+}
+
+void hpr_entry_call_off(hpr_entry *entry) {
+  if (!entry->ending) return;
+  free(entry->ending->others);
+  free(entry->ending);
+  entry->ending = NULL;
 }
 
 /* --- its line ------------------------------------------------------------------------------- */

@@ -93,6 +93,9 @@ hpr_entry *hpr_entry_new(hpr_row *take_row);
 /* It must be in no index and no list, and nobody may wait for its end. NULL is a no-op. */
 void hpr_entry_free(hpr_entry *entry);
 
+/* Takes back its end, if there is one, of which nobody was told, and for which nobody waits. */
+void hpr_entry_call_off(hpr_entry *entry);
+
 /* Its line in the file: an hpr_line_write. */
 void hpr_entry_write(const void *entry, hpr_buffer *buffer);
 

@@ -68,7 +68,7 @@ const hpr_other *hpr_others_named(const hpr_ending *ending, int32_t pid) {
 static hpr_part reached_by(const hpr_process_ops *process, const hpr_entry *entry,
                            const hpr_identity *identity, bool before) {
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++) {
-    const hpr_ending_wish *wish = &entry->ending->wishes.parts[part];
+    const hpr_ending_wish *wish = &entry->ending->wishes[part];
     const hpr_ending_part *it = &entry->ending->parts[part];
     const bool group = (wish->wanted && wish->scope == HPR_SCOPE_GROUP) ||
                        (before && it->sent == HPR_SENT_FIRST && !it->alone);

@@ -212,17 +212,9 @@ int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *
   return 0;
 }
 
-void hpr_table_record_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request) {
-  (void)table;
+void hpr_table_record_end(hpr_entry *entry, const hpr_ending_request *request) {
   entry->ending->recorded = record_end(entry, request) == 0;
   hpr_entry_touch(entry);
-}
-
-void hpr_table_call_off(hpr_table *table, hpr_entry *entry) {
-  (void)table;
-  free(entry->ending->others);
-  free(entry->ending);
-  entry->ending = NULL;
 }
 
 static int32_t grace_left(const hpr_ending_record *record, int64_t clock_ms) {

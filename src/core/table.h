@@ -83,10 +83,7 @@ typedef struct hpr_ending_request {
 int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
 
 /* Writes into the row what was begun without. Lack of memory leaves it unrecorded. */
-void hpr_table_record_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
-
-/* Takes back an end of which nobody was told, and for which nobody waits. */
-void hpr_table_call_off(hpr_table *table, hpr_entry *entry);
+void hpr_table_record_end(hpr_entry *entry, const hpr_ending_request *request);
 
 /* The same for another server's entry. An end that its row tells of is continued. */
 int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);

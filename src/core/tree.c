@@ -272,7 +272,7 @@ static void stop(const hpr_registry *registry, hpr_entry *entry) {
   const hpr_process_ops *process = &registry->process;
   hpr_signal kill;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    if (entry->ending->wishes.parts[part].wanted)
+    if (entry->ending->wishes[part].wanted)
       process->signal(process->self, hpr_entry_part(entry, part), HPR_SIGNAL_STOP,
                       HPR_SCOPE_PROCESS);
   for (size_t i = 0; i < entry->ending->other_count; i++) {

@@ -47,7 +47,7 @@ protected:
     hpr_ending_step(&it, &facts, now_ms);
     std::string text = StateName(it.state);
     for (int part = 0; part < HPR_PART_COUNT; part++) {
-      const hpr_ending_wish wish = it.wishes.parts[part];
+      const hpr_ending_wish wish = it.wishes[part];
       if (!wish.wanted) continue;
       text += wish.signal == HPR_SIGNAL_KILL ? " KILL>" : " TERM>";
       text += kNames[part];
