@@ -131,11 +131,11 @@
             "src/platform/linux/ofd.c",
             "src/platform/linux/pidfd.c",
             "src/platform/linux/procfs.c",
+            "src/platform/linux/queue.c",
             "src/platform/linux/shared.c",
             "src/platform/linux/stream.c",
             "src/platform/linux/survey.c",
             "src/platform/linux/system.c",
-            "src/platform/linux/watch.c",
             "src/platform/linux/words.c",
             "src/platform/posix/bytes.c",
             "src/platform/posix/clock.c",
@@ -143,7 +143,8 @@
             "src/platform/posix/errand.c",
             "src/platform/posix/errors.c",
             "src/platform/posix/file.c",
-            "src/platform/posix/pids.c"
+            "src/platform/posix/pids.c",
+            "src/platform/posix/watcher.c"
           ]
         }],
         ["OS=='mac'", {
@@ -162,11 +163,11 @@
             "src/platform/darwin/leave.c",
             "src/platform/darwin/modified.c",
             "src/platform/darwin/ofd.c",
+            "src/platform/darwin/queue.c",
             "src/platform/darwin/shared.c",
             "src/platform/darwin/stream.c",
             "src/platform/darwin/survey.c",
             "src/platform/darwin/system.c",
-            "src/platform/darwin/watch.c",
             "src/platform/darwin/words.c",
             "src/platform/posix/bytes.c",
             "src/platform/posix/clock.c",
@@ -174,7 +175,8 @@
             "src/platform/posix/errand.c",
             "src/platform/posix/errors.c",
             "src/platform/posix/file.c",
-            "src/platform/posix/pids.c"
+            "src/platform/posix/pids.c",
+            "src/platform/posix/watcher.c"
           ]
         }],
         ["OS=='win'", {
@@ -199,7 +201,7 @@
             "src/platform/windows/system.c",
             "src/platform/windows/ticks.c",
             "src/platform/windows/token.c",
-            "src/platform/windows/watch.c",
+            "src/platform/windows/watcher.c",
             "src/platform/windows/wide.c"
           ]
         }]

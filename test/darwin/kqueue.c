@@ -1,4 +1,4 @@
-/* kqueue(2), as far as src/platform/darwin/watch.c needs it, of epoll, pidfds and an eventfd. */
+/* kqueue(2), as far as src/platform/darwin/queue.c needs it, of epoll, pidfds and an eventfd. */
 #include <errno.h>
 #include <libproc.h>
 #include <pthread.h>

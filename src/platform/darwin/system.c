@@ -6,10 +6,10 @@
 #include <sys/sysctl.h>
 
 #include "platform/darwin/bsdinfo.h"
-#include "platform/darwin/watch.h"
 #include "platform/darwin/words.h"
 #include "platform/posix/clock.h"
 #include "platform/posix/pids.h"
+#include "platform/watcher.h"
 
 /* --- the host ------------------------------------------------------------------------------- */
 

@@ -18,12 +18,12 @@
 #include <stdio.h>
 #include <windows.h>
 
+#include "platform/watcher.h"
 #include "platform/windows/handle.h"
 #include "platform/windows/kin.h"
 #include "platform/windows/self.h"
 #include "platform/windows/snapshot.h"
 #include "platform/windows/ticks.h"
-#include "platform/windows/watch.h"
 
 enum { NAME_SIZE = 64 };
 

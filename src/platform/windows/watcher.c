@@ -1,4 +1,4 @@
-#include "platform/windows/watch.h"
+#include "platform/watcher.h"
 
 #include <stdlib.h>
 #include <windows.h>

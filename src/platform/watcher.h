@@ -1,12 +1,10 @@
-/* platform/windows/watch.h: waits for processes to exit, on the system's own waiting threads. */
-#ifndef HPR_PLATFORM_WINDOWS_WATCH_H
-#define HPR_PLATFORM_WINDOWS_WATCH_H
+/* platform/watcher.h: the watcher of hpr_system, which each system fulfils in its own way. */
+#ifndef HPR_PLATFORM_WATCHER_H
+#define HPR_PLATFORM_WATCHER_H
 
 #include "platform/system.h"
 
-/*
- * The watcher of hpr_system: it needs handles, and keeps their processes' pids from being reused.
- */
+/* The contracts are hpr_system's, where the functions have the same names. */
 int hpr_watcher_open(hpr_exit_notice notice, void *notice_context, hpr_watch_probe probe,
                      const void *probe_context, hpr_watcher **ret_watcher);
 void hpr_watcher_close(hpr_watcher *watcher);
