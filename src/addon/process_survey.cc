@@ -1,5 +1,8 @@
 #include "addon/process_survey.h"
 
+#include <cstring>
+#include <string>
+
 #include "addon/call.h"
 #include "addon/values.h"
 
@@ -11,7 +14,11 @@ namespace hpr {
 
 namespace {
 
+/* Some are megabytes long. */
+constexpr size_t kCommandLength = 1023;
+
 napi_value ToObject(napi_env env, const hpr_survey_item &item) {
+  const std::string command(item.command, strnlen(item.command, kCommandLength));
   napi_value object = Object(env);
   SetPid(env, object, "pid", item.pid);
   SetPid(env, object, "parentPid", item.parent);
@@ -20,7 +27,7 @@ napi_value ToObject(napi_env env, const hpr_survey_item &item) {
   SetTime(env, object, "startedAt", item.started_ms);
   Set(env, object, "cpuMs", Number(env, static_cast<double>(item.cpu_ms)));
   Set(env, object, "residentBytes", Number(env, static_cast<double>(item.resident_bytes)));
-  SetText(env, object, "command", item.command);
+  SetText(env, object, "command", command.c_str());
   SetText(env, object, "cwd", item.folder);
   return object;
 }

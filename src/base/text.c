@@ -4,6 +4,12 @@
 
 bool hpr_same_text(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
 
+void hpr_join_words(char *words, size_t size) {
+  while (size > 0 && words[size - 1] == '\0') size--;
+  for (size_t i = 0; i < size; i++)
+    if (words[i] == '\0') words[i] = ' ';
+}
+
 static char *put(char *text, const char *last_first, int count, int least) {
   for (; least > count; least--) *text++ = '0';
   while (count > 0) *text++ = last_first[--count];

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "core/forget.h"
 #include "core/turn.h"
 
@@ -107,9 +108,7 @@ static char *command_of(const hpr_process_ops *process, const hpr_entry *entry) 
   if (entry->parts[HPR_PART_MAIN].presence != HPR_PRESENCE_THERE ||
       process->command(process->self, &entry->row.main, &words, &size) != 0)
     return NULL;
-  while (size > 0 && words[size - 1] == '\0') size--; /* a title leaves many of them */
-  for (size_t i = 0; i < size; i++)
-    if (words[i] == '\0') words[i] = ' ';
+  hpr_join_words(words, size);
   return words;
 }
 

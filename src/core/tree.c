@@ -261,7 +261,7 @@ static bool is_killing(const hpr_registry *registry, const hpr_entry *entry) {
   hpr_signal kill;
   if (entry->given_up || !ending || !ending->tree || ending->state != HPR_ENDING_KILL) return false;
   for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    wanted = wanted || ending->wishes.parts[part].wanted;
+    wanted = wanted || ending->wishes[part].wanted;
   for (size_t i = 0; i < ending->other_count && !wanted; i++)
     wanted = hpr_ending_wants_other(ending, &ending->others[i], registry->now_ms, &kill);
   return wanted;

@@ -6,9 +6,9 @@
 #include <sys/sysctl.h>
 
 #include "platform/darwin/bsdinfo.h"
-#include "platform/darwin/words.h"
 #include "platform/posix/clock.h"
 #include "platform/posix/pids.h"
+#include "platform/posix/words.h"
 #include "platform/watcher.h"
 
 /* --- the host ------------------------------------------------------------------------------- */

@@ -1,20 +1,11 @@
-#include "platform/darwin/words.h"
+#include "platform/posix/words.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysctl.h>
 
-static int error_of(int number) {
-  switch (number) {
-  case ESRCH:
-  case EINVAL: return HPR_ESRCH; /* EINVAL: no such process, or a zombie */
-  case EPERM:
-  case EACCES: return HPR_EACCES;
-  case ENOMEM: return HPR_ENOMEM;
-  default: return HPR_EUNKNOWN;
-  }
-}
+#include "platform/posix/errors.h"
 
 /* Room for the longest there may be: a buffer that is too short is filled from its end. */
 static int read_all(int32_t pid, char **ret_text, size_t *ret_size) {
@@ -25,7 +16,8 @@ static int read_all(int32_t pid, char **ret_text, size_t *ret_size) {
   if (!text) return HPR_ENOMEM;
   size = (size_t)most;
   if (sysctl(query, 3, text, &size, NULL, 0) != 0 || size < sizeof(int)) {
-    const int result = error_of(errno);
+    /* EINVAL: no such process, or a zombie. */
+    const int result = errno == EINVAL ? HPR_ESRCH : hpr_error_from_errno(errno);
     free(text);
     return result;
   }
@@ -43,8 +35,8 @@ static const char *skip_word(const char *at, const char *end) {
 /* The number of words, the program's path, NULs, the words, and the variables up to an empty one.
  */
 int hpr_words_read(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
-  char *text;
-  size_t size;
+  char *text = NULL;
+  size_t size = 0;
   int count;
   const int result = read_all(pid, &text, &size);
   if (result != 0) return result;

@@ -144,9 +144,7 @@ bool hpr_procfs_is_thread(int32_t pid) {
   return line && strtol(line + strlen("\nTgid:"), NULL, 10) != pid;
 }
 
-typedef bool (*pid_visit)(void *context, int32_t pid);
-
-static int each_pid(pid_visit visit, void *context) {
+int hpr_procfs_each(hpr_pid_visit visit, void *context) {
   DIR *stream = opendir("/proc");
   if (!stream) return errno == EMFILE || errno == ENFILE ? HPR_EMFILE : HPR_EUNKNOWN;
   for (const struct dirent *item; (item = readdir(stream));) {
@@ -221,7 +219,7 @@ static int visit_all(visiting *it) {
   int result = 0;
   bool more = true;
   for (int round = 0; round < ROUNDS_MAX && more; round++) {
-    result = each_pid(add_unless_known, &all);
+    result = hpr_procfs_each(add_unless_known, &all);
     if (all.failed) result = HPR_ENOMEM;
     more = result == 0 && all.count > all.sorted;
     for (size_t i = all.sorted; i < all.count && more; i++) more = look_and_visit(it, all.list[i]);
@@ -234,7 +232,7 @@ static int visit_all(visiting *it) {
 
 int hpr_procfs_visit(int32_t group, hpr_visit visit, void *context) {
   visiting it = {.group = group, .visit = visit, .context = context};
-  const int result = group == 0 ? visit_all(&it) : each_pid(look_and_visit, &it);
+  const int result = group == 0 ? visit_all(&it) : hpr_procfs_each(look_and_visit, &it);
   return result ? result : it.result;
 }
 
@@ -249,7 +247,7 @@ static bool visit_group_of(void *context, int32_t pid) {
 
 int hpr_procfs_groups(hpr_visit visit, void *context) {
   visiting it = {.visit = visit, .context = context};
-  const int result = each_pid(visit_group_of, &it);
+  const int result = hpr_procfs_each(visit_group_of, &it);
   return result ? result : it.result;
 }
 
@@ -307,6 +305,11 @@ static bool user_of(int32_t pid, uid_t *ret_user) {
   if (stat(path, &st) != 0) return false;
   *ret_user = st.st_uid;
   return true;
+}
+
+bool hpr_procfs_is_ours(int32_t pid) {
+  uid_t user;
+  return user_of(pid, &user) && user == geteuid();
 }
 
 bool hpr_procfs_same_user(int32_t a, int32_t b) {

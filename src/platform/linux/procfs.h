@@ -17,6 +17,13 @@ typedef struct hpr_proc_stat {
  */
 int hpr_procfs_stat(int32_t pid, hpr_proc_stat *ret_stat);
 
+/* Visits the number of each process, until it has seen enough. HPR_EMFILE, HPR_EUNKNOWN. */
+typedef bool (*hpr_pid_visit)(void *context, int32_t pid);
+int hpr_procfs_each(hpr_pid_visit visit, void *context);
+
+/* True if it runs as our effective user. */
+bool hpr_procfs_is_ours(int32_t pid);
+
 /* True if pid is surely one of the threads of another process. */
 bool hpr_procfs_is_thread(int32_t pid);
 

@@ -5,9 +5,9 @@
 
 #include "platform/linux/pidfd.h"
 #include "platform/linux/procfs.h"
-#include "platform/linux/words.h"
 #include "platform/posix/clock.h"
 #include "platform/posix/pids.h"
+#include "platform/posix/words.h"
 #include "platform/watcher.h"
 
 static int64_t boot_ms(void) { return hpr_clock_read_ms(CLOCK_BOOTTIME); }

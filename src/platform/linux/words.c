@@ -1,4 +1,4 @@
-#include "platform/linux/words.h"
+#include "platform/posix/words.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "platform/linux/procfs.h"
+#include "platform/posix/errors.h"
 #include "platform/posix/pids.h"
 
 enum {
@@ -19,16 +20,7 @@ enum {
 };
 
 static int error_of(int number) {
-  switch (number) {
-  case ENOENT:
-  case ESRCH: return HPR_ESRCH;
-  case EACCES:
-  case EPERM: return HPR_EACCES;
-  case EMFILE:
-  case ENFILE: return HPR_EMFILE;
-  case ENOMEM: return HPR_ENOMEM;
-  default: return HPR_EUNKNOWN;
-  }
+  return number == ENOENT ? HPR_ESRCH : hpr_error_from_errno(number);
 }
 
 /* All of it, with a NUL behind. */
