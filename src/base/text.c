@@ -4,6 +4,12 @@
 
 bool hpr_same_text(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
 
+int hpr_hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 void hpr_join_words(char *words, size_t size) {
   while (size > 0 && words[size - 1] == '\0') size--;
   for (size_t i = 0; i < size; i++)

@@ -9,6 +9,9 @@
 /* Equal to the letter. NULL is equal to nothing, not even to NULL. */
 bool hpr_same_text(const char *a, const char *b);
 
+/* The number that a hexadecimal digit stands for; -1: it is none. */
+int hpr_hex_digit(char c);
+
 /*
  * Makes one line of words that are each ended by NUL, in their place: with spaces between, and
  * without the NULs that a process which has changed its title leaves at the end.

@@ -22,18 +22,12 @@ enum {
 
 /* --- numbers -------------------------------------------------------------------------------- */
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Returns how many digits it has, at most `most`; 0: none. */
 static size_t read_hex(const char *text, size_t most, uint64_t *ret_number) {
   size_t length = 0;
   *ret_number = 0;
-  for (; length < most && hex_digit(text[length]) >= 0; length++)
-    *ret_number = *ret_number << 4 | (uint64_t)hex_digit(text[length]);
+  for (; length < most && hpr_hex_digit(text[length]) >= 0; length++)
+    *ret_number = *ret_number << 4 | (uint64_t)hpr_hex_digit(text[length]);
   return length;
 }
 
@@ -57,7 +51,7 @@ static bool read_uuid(const char *text, size_t length, hpr_boot *ret_boot) {
   if (length != UUID_LENGTH) return false;
   for (size_t i = 0; i < length; i++) {
     const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const int digit = hex_digit(text[i]);
+    const int digit = hpr_hex_digit(text[i]);
     if (is_dash ? text[i] != '-' : digit < 0) return false;
     if (is_dash) continue;
     ret_boot->id[digits / HEX_DIGITS] = ret_boot->id[digits / HEX_DIGITS] << 4 | (uint64_t)digit;

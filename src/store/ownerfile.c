@@ -80,10 +80,6 @@ int hpr_ownerfile_open(const char *pid_file, uint64_t number, bool is_init,
 
 /* --- one file ------------------------------------------------------------------------------- */
 
-static bool is_same_file(const hpr_file_info *a, const hpr_file_info *b) {
-  return a->inode == b->inode && a->device == b->device;
-}
-
 /*
  * A birth counts in the very file that it was written to: a copy, which nobody has a lock in, says
  * another file's number. False: there is none.
@@ -110,10 +106,6 @@ static int write_birth(hpr_ownerfile *owners, held *it) {
   const int result = hpr_write_at(owners->files, it->file, 0, head, HEAD_SIZE);
   if (result == 0) owners->births_made++;
   return result;
-}
-
-static int check_private(const hpr_file_info *info) {
-  return info->regular && info->ours && !info->writable_by_all ? 0 : HPR_EUNSAFE;
 }
 
 static void release(const hpr_ownerfile *owners, const held *it) {
@@ -157,7 +149,7 @@ static int open_held(hpr_ownerfile *owners, bool single, held *ret_held) {
   if (result != 0) return result;
   it.is_open = true;
   result = files->info(files->self, it.file, &it.info);
-  if (result == 0) result = check_private(&it.info);
+  if (result == 0) result = hpr_check_private(&it.info);
   if (result == 0 && !read_birth(files, it.file, &it.info, it.birth))
     result = write_birth(owners, &it);
   if (result == 0)
@@ -177,7 +169,7 @@ static int open_and_lock(hpr_ownerfile *owners, bool single, held *ret_held) {
   int result = open_held(owners, single, ret_held);
   if (result != 0) return result;
   held *now = &owners->now;
-  if (now->is_open && is_same_file(&now->info, &ret_held->info)) {
+  if (now->is_open && hpr_same_file(&now->info, &ret_held->info)) {
     /* It is the one that we have, with another birth: somebody has emptied it. */
     memcpy(now->birth, ret_held->birth, sizeof now->birth);
     close_held(owners, ret_held);
@@ -232,7 +224,7 @@ bool hpr_ownerfile_is_current(const hpr_ownerfile *owners) {
   if (!now->is_open) return false;
   write_id(owners->number, id);
   return files->info_at(files->self, name_of(owners, now->single, id), &named) == 0 &&
-         is_same_file(&named, &now->info) && read_birth(files, now->file, &now->info, birth) &&
+         hpr_same_file(&named, &now->info) && read_birth(files, now->file, &now->info, birth) &&
          strcmp(birth, now->birth) == 0;
 }
 
@@ -321,7 +313,7 @@ static int open_named(const hpr_ownerfile *owners, bool single, const hpr_owner_
   int result = files->open(files->self, name_of(owners, single, of->id), ret_file);
   if (result != 0) return result;
   result = files->info(files->self, *ret_file, &info);
-  if (result == 0) result = check_private(&info);
+  if (result == 0) result = hpr_check_private(&info);
   if (result == 0 && !(read_birth(files, *ret_file, &info, birth) && strcmp(birth, of->file) == 0))
     result = HPR_ENOENT;
   if (result != 0) files->close(files->self, *ret_file);

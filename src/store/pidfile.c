@@ -125,11 +125,6 @@ const hpr_ownerfile *hpr_pidfile_owners(const hpr_pidfile *f) { return f->owners
 
 /* --- reading -------------------------------------------------------------------------------- */
 
-static bool same_version(const hpr_file_info *a, const hpr_file_info *b) {
-  return a->inode == b->inode && a->device == b->device && a->size_bytes == b->size_bytes &&
-         a->modified_ns == b->modified_ns;
-}
-
 /*
  * Keeps a damaged text beside the file. A name that is taken is never trusted to hold it already:
  * it may be a link that somebody planted, or half a copy of a server that died.
@@ -139,7 +134,8 @@ static int set_aside(hpr_pidfile *f, const char *text, const hpr_file_info *info
   char suffix[NAME_ROOM];
   hpr_file_info kept;
   int result = HPR_EEXIST;
-  if (same_version(info, &f->set_aside)) return 0; /* an earlier try, whose write failed later */
+  if (hpr_same_version(info, &f->set_aside))
+    return 0; /* an earlier try, whose write failed later */
   for (int i = 0; i < NAME_TRIES && result == HPR_EEXIST; i++) {
     int length = snprintf(suffix, sizeof suffix, ".corrupt-%" PRId64, info->modified_ns / 1000000);
     if (i > 0) snprintf(suffix + length, sizeof suffix - (size_t)length, "-%d", i);

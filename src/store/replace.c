@@ -6,9 +6,25 @@
 /* Interruptions in a row that are no accident any more. */
 enum { INTERRUPTIONS = 100 };
 
-static int check_private(const hpr_file_info *info, int64_t max_bytes) {
-  if (!info->regular || !info->ours || info->writable_by_all) return HPR_EUNSAFE;
-  return info->size_bytes > max_bytes ? HPR_ETOOBIG : 0;
+char *hpr_path_beside(const char *path, const char *suffix) {
+  const size_t length = strlen(path), size = strlen(suffix) + 1;
+  char *beside = malloc(length + size);
+  if (!beside) return NULL;
+  memcpy(beside, path, length);
+  memcpy(beside + length, suffix, size);
+  return beside;
+}
+
+bool hpr_same_file(const hpr_file_info *a, const hpr_file_info *b) {
+  return a->inode == b->inode && a->device == b->device;
+}
+
+bool hpr_same_version(const hpr_file_info *a, const hpr_file_info *b) {
+  return hpr_same_file(a, b) && a->size_bytes == b->size_bytes && a->modified_ns == b->modified_ns;
+}
+
+int hpr_check_private(const hpr_file_info *info) {
+  return info->regular && info->ours && !info->writable_by_all ? 0 : HPR_EUNSAFE;
 }
 
 /* A file may shrink or grow while we read; what counts is the bytes that come. */
@@ -36,7 +52,8 @@ int hpr_read_whole(const hpr_file_ops *files, const char *path, int64_t max_byte
   int result = files->open(files->self, path, &file);
   if (result != 0) return result;
   result = files->info(files->self, file, &info);
-  if (result == 0) result = check_private(&info, max_bytes);
+  if (result == 0) result = hpr_check_private(&info);
+  if (result == 0 && info.size_bytes > max_bytes) result = HPR_ETOOBIG;
   if (result == 0 && !(text = malloc((size_t)info.size_bytes + 1))) result = HPR_ENOMEM;
   size_t size = 0;
   if (result == 0) result = read_all(files, file, text, (size_t)info.size_bytes, &size);

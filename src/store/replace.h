@@ -2,9 +2,20 @@
 #ifndef HPR_STORE_REPLACE_H
 #define HPR_STORE_REPLACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "platform/file.h"
+
+/* `path` with `suffix` behind it; the caller frees it. NULL: no memory. */
+char *hpr_path_beside(const char *path, const char *suffix);
+
+/* True if both are of one file, or of one version of it. */
+bool hpr_same_file(const hpr_file_info *a, const hpr_file_info *b);
+bool hpr_same_version(const hpr_file_info *a, const hpr_file_info *b);
+
+/* HPR_EUNSAFE: not a regular file, another user's, or one that everybody may write to. */
+int hpr_check_private(const hpr_file_info *info);
 
 /*
  * Reads a private regular file of at most max_bytes into a new block that the caller frees.

@@ -124,8 +124,9 @@ int hpr_row_read_scanned(hpr_span text, hpr_row *ret_row);
 void hpr_row_write(const hpr_row *row, hpr_buffer *buffer);
 
 /*
- * The same for an announced token: a process that may be started with it, and has not been
- * registered. Its row has a token, a time and an owner, and no process. HPR_EINVAL, HPR_ENOMEM.
+ * Both for an announced token: a process that may be started with it, and has not been
+ * registered. Its row has a token, a time and an owner, and no process. The text is a
+ * value that was scanned.
  */
 int hpr_row_read_announced(hpr_span text, hpr_row *ret_row);
 void hpr_row_write_announced(const hpr_row *row, hpr_buffer *buffer);

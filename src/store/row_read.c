@@ -376,22 +376,28 @@ static int read_unknown(hpr_span text, const cJSON *entry, hpr_row *row) {
   return 0;
 }
 
-int hpr_row_read_scanned(hpr_span text, hpr_row *ret_row) {
+typedef int (*reader)(const cJSON *object, hpr_row *row);
+
+static int read_object(hpr_span text, reader read, hpr_row *ret_row) {
   if (text.text[0] != '{') return HPR_EINVAL;
-  cJSON *entry = cJSON_ParseWithLength(text.text, text.length);
-  if (!entry) return HPR_ENOMEM; /* the scan has found nothing that cJSON would refuse */
+  cJSON *object = cJSON_ParseWithLength(text.text, text.length);
+  if (!object) return HPR_ENOMEM; /* the scan has found nothing that cJSON would refuse */
   hpr_row row = {0};
-  int result = check_keys_differ(entry);
+  int result = check_keys_differ(object);
   if (result == 0 && !hpr_row_add_more(&row)) result = HPR_ENOMEM;
-  if (result == 0) result = read_members(entry, &row);
-  if (result == 0) result = read_unknown(text, entry, &row);
-  cJSON_Delete(entry);
+  if (result == 0) result = read(object, &row);
+  if (result == 0) result = read_unknown(text, object, &row);
+  cJSON_Delete(object);
   hpr_row_trim(&row);
   if (result == 0)
     *ret_row = row;
   else
     hpr_row_done(&row);
   return result;
+}
+
+int hpr_row_read_scanned(hpr_span text, hpr_row *ret_row) {
+  return read_object(text, read_members, ret_row);
 }
 
 int hpr_row_read(hpr_span text, hpr_row *ret_row) {
@@ -449,18 +455,5 @@ static int read_announcement(const cJSON *it, hpr_row *row) {
 }
 
 int hpr_row_read_announced(hpr_span text, hpr_row *ret_row) {
-  hpr_row row = {0};
-  cJSON *it = cJSON_ParseWithLength(text.text, text.length);
-  if (!it) return HPR_EINVAL;
-  int result = cJSON_IsObject(it) ? check_keys_differ(it) : HPR_EINVAL;
-  if (result == 0 && !hpr_row_add_more(&row)) result = HPR_ENOMEM;
-  if (result == 0) result = read_announcement(it, &row);
-  if (result == 0) result = read_unknown(text, it, &row);
-  cJSON_Delete(it);
-  hpr_row_trim(&row);
-  if (result == 0)
-    *ret_row = row;
-  else
-    hpr_row_done(&row);
-  return result;
+  return read_object(text, read_announcement, ret_row);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static void skip_space(hpr_cursor *c) {
   while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
     c->at++;
@@ -60,18 +62,11 @@ static size_t utf8_length(const unsigned char *at, size_t left) {
   return 0;
 }
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 /* Takes the XXXX of \uXXXX; -1 if it is not there. */
 static int take_unit(hpr_cursor *c) {
   int unit = 0;
   for (int i = 0; i < 4; i++) {
-    int digit = c->at < c->end ? hex_digit(*c->at++) : -1;
+    int digit = c->at < c->end ? hpr_hex_digit(*c->at++) : -1;
     if (digit < 0) return -1;
     unit = unit * 16 + digit;
   }

@@ -1,30 +1,16 @@
 #include "store/spare.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "store/replace.h"
 
-#define SUFFIX ".spare"
-
 int hpr_spare_init(hpr_spare *spare, const char *path, const hpr_file_ops *files) {
-  const size_t length = strlen(path);
-  *spare = (hpr_spare){.files = files, .path = path, .spare_path = malloc(length + sizeof SUFFIX)};
-  if (!spare->spare_path) return HPR_ENOMEM;
-  memcpy(spare->spare_path, path, length);
-  memcpy(spare->spare_path + length, SUFFIX, sizeof SUFFIX);
-  return 0;
+  *spare = (hpr_spare){.files = files, .path = path};
+  spare->spare_path = hpr_path_beside(path, ".spare");
+  return spare->spare_path ? 0 : HPR_ENOMEM;
 }
 
 /* --- who is who ----------------------------------------------------------------------------- */
-
-static bool is_same_file(const hpr_file_info *a, const hpr_file_info *b) {
-  return a->inode != 0 && a->inode == b->inode && a->device == b->device;
-}
-
-static bool is_same_version(const hpr_file_info *a, const hpr_file_info *b) {
-  return is_same_file(a, b) && a->size_bytes == b->size_bytes && a->modified_ns == b->modified_ns;
-}
 
 static void unpin(const hpr_spare *spare, hpr_file_info *info, hpr_file pin) {
   if (info->inode != 0 && !spare->files->numbers_last) spare->files->close(spare->files->self, pin);
@@ -41,7 +27,7 @@ static int pin(const hpr_spare *spare, const char *path, const hpr_file_info *in
   int result = files->pin(files->self, path, &file);
   if (result != 0) return result;
   result = files->info(files->self, file, &now);
-  if (result == 0 && !is_same_file(&now, info)) result = HPR_EINTR;
+  if (result == 0 && !hpr_same_file(&now, info)) result = HPR_EINTR;
   if (result == 0)
     *ret_pin = file;
   else
@@ -54,7 +40,7 @@ static bool is_private(const hpr_file_info *info) {
 }
 
 bool hpr_spare_is_live(const hpr_spare *spare, const hpr_file_info *now) {
-  return is_same_version(&spare->live, now);
+  return spare->live.inode != 0 && hpr_same_version(&spare->live, now);
 }
 
 void hpr_spare_forget(hpr_spare *spare) { unpin(spare, &spare->live, spare->live_pin); }
@@ -91,8 +77,8 @@ void hpr_spare_done(hpr_spare *spare) {
 
 /* It may be another file than before, which somebody else has left there. */
 static int meet(hpr_spare *spare, const hpr_file_info *info) {
-  if (!is_same_version(&spare->spare, info)) hpr_spare_distrust(spare);
-  if (is_same_file(&spare->spare, info)) return 0;
+  if (!hpr_same_version(&spare->spare, info)) hpr_spare_distrust(spare);
+  if (hpr_same_file(&spare->spare, info)) return 0;
   unpin(spare, &spare->spare, spare->spare_pin);
   const int result = pin(spare, spare->spare_path, info, &spare->spare_pin);
   if (result == 0) spare->spare = *info;

@@ -1,7 +1,6 @@
 #include "store/writelock.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "store/replace.h"
 
@@ -10,15 +9,9 @@ enum {
   GENERATION_AT = 8, /* not where Windows has the lock, which would keep readers out */
 };
 
-#define SUFFIX ".lock"
-
 int hpr_writelock_init(hpr_writelock *lock, const char *pid_file, const hpr_file_ops *files) {
-  const size_t length = strlen(pid_file);
-  *lock = (hpr_writelock){.files = files, .path = malloc(length + sizeof SUFFIX)};
-  if (!lock->path) return HPR_ENOMEM;
-  memcpy(lock->path, pid_file, length);
-  memcpy(lock->path + length, SUFFIX, sizeof SUFFIX);
-  return 0;
+  *lock = (hpr_writelock){.files = files, .path = hpr_path_beside(pid_file, ".lock")};
+  return lock->path ? 0 : HPR_ENOMEM;
 }
 
 static void close_file(hpr_writelock *lock) {
@@ -53,7 +46,7 @@ static int open_file(hpr_writelock *lock) {
 static bool is_stale(const hpr_writelock *lock) {
   hpr_file_info named;
   return lock->files->info_at(lock->files->self, lock->path, &named) != 0 ||
-         named.inode != lock->info.inode || named.device != lock->info.device;
+         !hpr_same_file(&named, &lock->info);
 }
 
 /* --- the generation ------------------------------------------------------------------------- */
