@@ -151,26 +151,26 @@ static bool is_too_old(const hpr_process_ops *process, const hpr_row *row, int64
 
 /* --- verdicts --------------------------------------------------------------------------------- */
 
-/* A recorded member of a dead leader's group proves it where the leader's record cannot. */
-static bool has_member(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
-                       int32_t group) {
+const hpr_identity *hpr_judge_member(const hpr_process_ops *process, const hpr_row *row,
+                                     hpr_part part) {
   const hpr_members *members = hpr_row_more(row)->members[part];
+  const int32_t group = hpr_row_identity(row, part)->pid;
   for (size_t i = 0; members && i < members->count; i++)
-    if (process->is_member(process->self, &members->list[i], group)) return true;
-  return false;
+    if (process->is_member(process->self, &members->list[i], group)) return &members->list[i];
+  return NULL;
 }
 
-static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hpr_part part,
-                          const hpr_identity *leader) {
+static bool is_group_left(const hpr_process_ops *process, const hpr_row *row, hpr_part part) {
+  const hpr_identity *leader = hpr_row_identity(row, part);
   if (leader->pid == 0 || !leader->kin) return false;
-  return has_member(process, row, part, leader->pid) ||
+  return hpr_judge_member(process, row, part) ||
          process->verify(process->self, leader) == HPR_VERDICT_GROUP;
 }
 
 /* It may run yet. */
 static bool is_former_left(const hpr_process_ops *process, const hpr_row *row) {
   const hpr_identity *it = &hpr_row_more(row)->former;
-  return is_group_left(process, row, HPR_PART_FORMER, it) ||
+  return is_group_left(process, row, HPR_PART_FORMER) ||
          (it->kin && process->verify(process->self, it) == HPR_VERDICT_SAME);
 }
 
@@ -184,15 +184,14 @@ static hpr_verdict verify(const hpr_judge_scope *scope, const hpr_identity *iden
 static hpr_verdict with_members(const hpr_judge_scope *scope, const hpr_row *row,
                                 hpr_verdict verdict) {
   const bool may_be_group = hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_UNKNOWN;
-  const bool left = may_be_group && has_member(scope->process, row, HPR_PART_MAIN, row->main.pid);
+  const bool left = may_be_group && hpr_judge_member(scope->process, row, HPR_PART_MAIN);
   return left ? HPR_VERDICT_GROUP : verdict;
 }
 
 /* Its processes are gone; a group that one of the others led need not be. */
 static hpr_verdict verdict_of_rest(const hpr_process_ops *process, const hpr_row *row,
                                    hpr_verdict verdict) {
-  const bool left = is_group_left(process, row, HPR_PART_AGENT, &hpr_row_more(row)->pi) ||
-                    is_former_left(process, row);
+  const bool left = is_group_left(process, row, HPR_PART_AGENT) || is_former_left(process, row);
   return hpr_verdict_is_gone(verdict) && left ? HPR_VERDICT_GROUP : verdict;
 }
 

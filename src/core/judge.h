@@ -54,6 +54,13 @@ hpr_fate hpr_judge_orphan(const hpr_judge_scope *scope, const hpr_orphan_policy 
 /* NOT_HERE said as what it means for that file: GONE or ELSEWHERE. */
 hpr_verdict hpr_judge_place(const hpr_judge_scope *scope, hpr_verdict verdict);
 
+/*
+ * A recorded member of the group that a part led, if one is still there and in it: it proves the
+ * group where the leader's record cannot, for the pid is nobody else's while it lives. NULL: none.
+ */
+const hpr_identity *hpr_judge_member(const hpr_process_ops *process, const hpr_row *row,
+                                     hpr_part part);
+
 /* True if a process of an earlier server was seen alive by it, so that its end is worth telling. */
 bool hpr_judge_was_seen(const hpr_row *row);
 

@@ -1,6 +1,7 @@
 #include "core/watch.h"
 
 #include "base/error.h"
+#include "core/judge.h"
 
 enum { WHAT_BITS = 3, ROUND_BITS = 16 };
 
@@ -16,16 +17,6 @@ void hpr_watch_split(uint64_t watch, uint64_t *ret_number, uint16_t *ret_round,
 }
 
 /* --- what is left of a group ---------------------------------------------------------------- */
-
-/* A member that proves the group: the pid is nobody else's while it lives. */
-static const hpr_identity *living_member(const hpr_process_ops *process, const hpr_entry *entry,
-                                         hpr_part part) {
-  const hpr_members *members = hpr_row_more(&entry->row)->members[part];
-  for (size_t i = 0; members && i < members->count; i++)
-    if (process->is_member(process->self, &members->list[i], hpr_entry_part(entry, part)->pid))
-      return &members->list[i];
-  return NULL;
-}
 
 /* Who else is in the group now. Lack of memory, or of an answer, leaves what was known. */
 static void record_members(const hpr_process_ops *process, hpr_entry *entry, hpr_part part) {
@@ -57,7 +48,7 @@ static hpr_presence presence_of(const hpr_process_ops *process, const hpr_entry 
   case HPR_VERDICT_GROUP: return HPR_PRESENCE_GROUP;
   case HPR_VERDICT_GONE:
   case HPR_VERDICT_STRANGER:
-    return living_member(process, entry, part) ? HPR_PRESENCE_GROUP : HPR_PRESENCE_GONE;
+    return hpr_judge_member(process, &entry->row, part) ? HPR_PRESENCE_GROUP : HPR_PRESENCE_GONE;
   case HPR_VERDICT_NOT_HERE:
   case HPR_VERDICT_ELSEWHERE:
   case HPR_VERDICT_FOREIGN:
@@ -85,7 +76,7 @@ static const hpr_identity *whom_to_watch(const hpr_process_ops *process, const h
                                          hpr_part part) {
   const hpr_identity *identity = hpr_entry_part(entry, part), *member = NULL;
   if (entry->parts[part].presence == HPR_PRESENCE_GROUP)
-    member = living_member(process, entry, part);
+    member = hpr_judge_member(process, &entry->row, part);
   return member ? member : identity;
 }
 
