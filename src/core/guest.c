@@ -36,6 +36,12 @@ static bool can_forget(const hpr_registry *registry, const hpr_row *row, hpr_ver
          process->verify(process->self, &hpr_row_owner(row)->identity) != HPR_VERDICT_SAME;
 }
 
+static int read_file(hpr_registry *registry, hpr_document *ret_document) {
+  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
+  return hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files,
+                          ret_document);
+}
+
 /* --- looking -------------------------------------------------------------------------------- */
 
 static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit visit,
@@ -67,10 +73,8 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
                         bool *ret_damaged) {
   hpr_document document;
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
+  int result = read_file(registry, &document);
   if (result != 0) return result;
-  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
   for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
     result = look_at(registry, it, visit, context);
   if (result == 0) *ret_damaged = document.damaged;
@@ -130,8 +134,7 @@ int hpr_registry_explain(hpr_registry *registry, int32_t pid, hpr_testimony_visi
                          void *context) {
   hpr_document document;
   explaining self = {.visit = visit, .context = context};
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
+  const int result = read_file(registry, &document);
   if (result != 0) return result;
   for (hpr_stored *it = document.stored; it; it = it->next) {
     if (it->error != 0) continue;
@@ -190,10 +193,8 @@ static void warn(void *self, int error, const char *detail) {
 static int is_due(tidying it, bool *ret_due) {
   hpr_document document;
   hpr_registry *registry = it.registry;
-  int result =
-      hpr_pidfile_read(hpr_pidfile_path(registry->ledger.pidfile), registry->files, &document);
+  int result = read_file(registry, &document);
   if (result != 0) return result;
-  registry->owners.shared = hpr_pidfile_is_shared(registry->ledger.pidfile);
   for (hpr_stored *stored = document.stored; stored; stored = stored->next) judge(&it, stored);
   for (hpr_stored *stored = document.announced; stored; stored = stored->next)
     judge_announced(&it, stored);
