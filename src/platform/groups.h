@@ -2,13 +2,12 @@
 #ifndef HPR_PLATFORM_GROUPS_H
 #define HPR_PLATFORM_GROUPS_H
 
-#include "platform/system.h"
+#include "platform/list.h"
 
 /* By pids, at one moment. All zero: not looked at. */
 typedef struct hpr_groups {
-  struct hpr_grouped *list; /* by group */
-  size_t count, room;
-  bool read, failed;
+  hpr_list list; /* by group */
+  bool read;
 } hpr_groups;
 
 /*

@@ -4,7 +4,7 @@
 
 enum { FIRST_ROOM = 256 };
 
-static bool add(void *context, int32_t pid, const hpr_facts *facts) {
+bool hpr_list_add(void *context, int32_t pid, const hpr_facts *facts) {
   hpr_list *list = context;
   if (facts->dead || facts->kernel) return true;
   if (list->count == list->room) {
@@ -33,7 +33,7 @@ static int by_pid(const void *a, const void *b) {
 
 int hpr_list_init(hpr_list *list, const hpr_system *system) {
   *list = (hpr_list){0};
-  int result = system->visit(0, add, list);
+  int result = system->visit(0, hpr_list_add, list);
   if (list->failed) result = HPR_ENOMEM;
   if (result == 0 && list->count > 0) qsort(list->rows, list->count, sizeof *list->rows, by_pid);
   if (result == 0) return 0;
@@ -41,7 +41,10 @@ int hpr_list_init(hpr_list *list, const hpr_system *system) {
   return result;
 }
 
-void hpr_list_done(hpr_list *list) { free(list->rows); }
+void hpr_list_done(hpr_list *list) {
+  free(list->rows);
+  *list = (hpr_list){0};
+}
 
 size_t hpr_seen_find(const hpr_seen *list, size_t count, int32_t pid) {
   const hpr_seen key = {.pid = pid};

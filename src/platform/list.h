@@ -11,6 +11,9 @@ typedef struct hpr_list {
   bool failed; /* no memory for all of them */
 } hpr_list;
 
+/* Adds one that runs, an hpr_visit whose context is the list. */
+bool hpr_list_add(void *list, int32_t pid, const hpr_facts *facts);
+
 /* HPR_ENOMEM, HPR_EMFILE, HPR_EUNKNOWN: the system shows no processes. */
 int hpr_list_init(hpr_list *list, const hpr_system *system);
 void hpr_list_done(hpr_list *list);
