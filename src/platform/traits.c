@@ -25,20 +25,26 @@ bool hpr_native_same_user(void *context, const hpr_identity *a, const hpr_identi
          hpr_native_verify(context, b) == HPR_VERDICT_SAME;
 }
 
+/* Judged after a text was read: then that was its own. */
+static int keep_if_its_own(void *context, const hpr_identity *identity, char *take_text,
+                           char **ret_text) {
+  if (hpr_native_verify(context, identity) != HPR_VERDICT_SAME) {
+    free(take_text);
+    return HPR_ESRCH;
+  }
+  *ret_text = take_text;
+  return 0;
+}
+
 int hpr_native_command(void *context, const hpr_identity *identity, char **ret_words,
                        size_t *ret_size) {
   const hpr_native *self = context;
   char *words;
   size_t size;
-  const int result = self->system->words(identity->pid, HPR_WORDS_COMMAND, &words, &size);
-  if (result != 0) return result;
-  if (hpr_native_verify(context, identity) != HPR_VERDICT_SAME) {
-    free(words);
-    return HPR_ESRCH;
-  }
-  *ret_words = words;
-  *ret_size = size;
-  return 0;
+  int result = self->system->words(identity->pid, HPR_WORDS_COMMAND, &words, &size);
+  if (result == 0) result = keep_if_its_own(context, identity, words, ret_words);
+  if (result == 0) *ret_size = size;
+  return result;
 }
 
 int hpr_native_folder(void *context, const hpr_identity *identity, char **ret_path) {
@@ -46,13 +52,7 @@ int hpr_native_folder(void *context, const hpr_identity *identity, char **ret_pa
   char *path;
   if (!self->system->folder) return HPR_ENOTSUP;
   const int result = self->system->folder(identity->pid, &path);
-  if (result != 0) return result;
-  if (hpr_native_verify(context, identity) != HPR_VERDICT_SAME) {
-    free(path);
-    return HPR_ESRCH;
-  }
-  *ret_path = path;
-  return 0;
+  return result ? result : keep_if_its_own(context, identity, path, ret_path);
 }
 
 /* Both times are of today's clock: what it was set to meanwhile does not count. */
