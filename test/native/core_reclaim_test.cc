@@ -539,6 +539,20 @@ TEST_F(Reclaim, FinishesWhatADeadServerBegan) {
   EXPECT_EQ(Pids{}, FilePids());
 }
 
+TEST_F(Reclaim, CountsOnWithTheGraceThatADeadServerBegan) {
+  Server &before = Start();
+  const Serial child = Linked(before, "s");
+  kernel.Find(child)->ignores_term = true;
+  before.Kill("s");
+  Pass(HPR_GRACE_DEFAULT_MS - 10);
+  before.Crash();
+  ForgetSignals();
+  StartAndClean();
+  EXPECT_EQ("", SignalsTo(child));
+  Pass(10);
+  EXPECT_EQ("KILL", SignalsTo(child));
+}
+
 /* It started its agent anew when its server had died, and there was nobody to see it. */
 TEST_F(Reclaim, FinishesTheEndOfAKeeperWithItsNewAgent) {
   for (const bool grouped : {false, true}) {
@@ -1032,6 +1046,26 @@ TEST_F(Reclaim, LeavesARowToWaitForTheExitOfAnotherProcess) {
   EXPECT_EQ(Pids{number}, FilePids());
   server.CleanupOrphans();
   EXPECT_TRUE(server.KillByToken("t"));
+  EXPECT_EQ("TERM CONT", SignalsTo(child));
+}
+
+/* Of ours nobody could tell who it is, and it is not the one that has had its number before. */
+TEST_F(Reclaim, TakesNoDeadProcessForOneOfWhomNobodyTold) {
+  Server &before = Start(), &server = Start();
+  const Serial old = before.Spawn(false), tool = kernel.Spawn(old);
+  const int32_t number = Pid(old);
+  kernel.Find(tool)->ignores_term = true;
+  before.Register(number, "/", "old");
+  before.KillByToken("old");
+  before.Crash();
+  Proceed();
+  const Serial child = server.Spawn(true, number);
+  kernel.proc_mounted = false;
+  ASSERT_TRUE(server.Register(number, "/", "new"));
+  kernel.proc_mounted = true;
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{}, Exits(server));
+  EXPECT_TRUE(server.KillByToken("new"));
   EXPECT_EQ("TERM CONT", SignalsTo(child));
 }
 
