@@ -1,6 +1,7 @@
 /**
  * Bugs that the simulator must find: each is planted alone into a copy of one source file, built,
- * and played until a promise breaks. The same stories without a bug must keep every promise.
+ * and played until a promise breaks. The same stories without a bug must keep every promise. Where no
+ * story comes to a bug, a test of the core has to.
  * `npm run sim:mutants`, or with a part of some names behind `--`; ends with 1 if a bug survives.
  * `-- --dry` only looks whether each can be planted.
  */
@@ -13,6 +14,7 @@ import { buildNative, nativeFolder } from "../../scripts/native.mjs";
 import { installSystemPackages, root } from "../../scripts/setup.mjs";
 
 const STORIES = Number(process.env.STORIES ?? 10000);
+const TESTS_MS = 120_000;
 
 /** `find` stands once in the file; what it says is replaced. */
 const mutants = [
@@ -843,7 +845,10 @@ function plant({ file, find, replace }, place) {
 
 const call = promisify(execFile);
 
-/** As CMake compiles it, from another place to another place. */
+/**
+ * As CMake compiles it, from another place to another place. Undefined if the compiler refuses it:
+ * the code around it has changed.
+ */
 async function compile(file, planted) {
   const commands = JSON.parse(
     readFileSync(path.join(nativeFolder, "compile_commands.json"), "utf8"),
@@ -852,28 +857,23 @@ async function compile(file, planted) {
   const args = command.split(" ").filter((it) => it !== "-Werror");
   args[args.indexOf("-c") + 1] = planted;
   args[args.indexOf("-o") + 1] = `${planted}.o`;
-  await call(args[0], ["-w", ...args.slice(1)], { cwd: directory });
-  return `${planted}.o`;
+  try {
+    await call(args[0], ["-w", ...args.slice(1)], { cwd: directory });
+    return `${planted}.o`;
+  } catch (error) {
+    console.error(error.stderr);
+    return undefined;
+  }
 }
 
 /** The object comes first: the linker takes the planted functions, and not the library's. */
-async function link(object, place) {
-  const text = readFileSync(path.join(nativeFolder, "CMakeFiles/sim.dir/link.txt"), "utf8");
+async function link(object, place, target) {
+  const text = readFileSync(path.join(nativeFolder, `CMakeFiles/${target}.dir/link.txt`), "utf8");
   const args = text.replaceAll('"', "").trim().split(" ").filter(Boolean);
-  const program = path.join(place, "sim");
+  const program = path.join(place, target);
   args[args.indexOf("-o") + 1] = program;
   await call(args[0], [object, ...args.slice(1)], { cwd: nativeFolder });
   return program;
-}
-
-/** Undefined if the compiler refuses it: the code around it has changed. */
-async function build(file, planted, place) {
-  try {
-    return await link(await compile(file, planted), place);
-  } catch (error) {
-    console.error(error.stderr ?? error);
-    return undefined;
-  }
 }
 
 const unplanted = path.join(nativeFolder, "sim");
@@ -893,6 +893,16 @@ async function play(program, name, stories = ["--seeds", `${STORIES}`]) {
   }
 }
 
+/** The first test of the core that fails, or undefined. */
+async function test(program) {
+  try {
+    await call(program, ["--gtest_brief=1"], { cwd: nativeFolder, timeout: TESTS_MS });
+    return undefined;
+  } catch ({ code, signal, stdout }) {
+    return /FAILED {2}\] (\S+)/.exec(stdout ?? "")?.[1] ?? `ended with ${signal ?? code}`;
+  }
+}
+
 /** What only the bug breaks: the same story holds without it. */
 async function find(program, name) {
   const found = await play(program, name);
@@ -907,11 +917,12 @@ async function check(mutant, place) {
   const { name, file } = mutant;
   if (!file) return { name, found: await play(unplanted, name), honest: true };
   mkdirSync(place, { recursive: true });
-  const planted = plant(mutant, place);
-  const program = await build(file, planted, place);
-  return program
-    ? { name, found: await find(program, name) }
-    : { name: `${name} (does not build)`, found: undefined };
+  const object = await compile(file, plant(mutant, place));
+  if (!object) return { name: `${name} (does not build)`, found: undefined };
+  const found = await find(await link(object, place, "sim"), name);
+  if (found) return { name, found };
+  const tested = await test(await link(object, place, "core_tests"));
+  return { name, found: tested && `no story; ${tested}` };
 }
 
 /** One after the other, beside others who do the same. */
@@ -944,6 +955,6 @@ async function checkAll(only = "") {
 failIfStale();
 if (process.argv[2] !== "--dry") {
   installSystemPackages();
-  buildNative("sim");
+  buildNative(["sim", "core_tests"]);
   process.exitCode = (await checkAll(process.argv[2])) ? 0 : 1;
 }
