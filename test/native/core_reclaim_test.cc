@@ -507,6 +507,23 @@ TEST_F(Reclaim, KeepsAnotherUsersPiOfADeadKeeper) {
   EXPECT_EQ("HPR_EFOREIGN", Warnings(server));
 }
 
+/* As long as nobody can tell whose the agent's number is, the row stays as it is. */
+TEST_F(Reclaim, TellsOfADeadProcessWhenItsUntoldAgentHasGone) {
+  Server &before = Start(), &server = Start();
+  const Serial child = Child(before), agent = Stranger();
+  before.Crash();
+  End(child);
+  ReplaceInFile(R"("cwd":"/")", R"("cwd":"/","agentPid":)" + std::to_string(Pid(agent)));
+  kernel.proc_mounted = false;
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{}, Exits(server));
+  EXPECT_EQ(Pids{Pid(child)}, FilePids());
+  End(agent);
+  kernel.proc_mounted = true;
+  server.CleanupOrphans();
+  EXPECT_EQ(Pids{Pid(child)}, Exits(server));
+}
+
 TEST_F(Reclaim, NeverSignalsWhoHasADeadKeepersNumber) {
   Server &before = Start();
   const Serial keeper = before.Spawn(), child = before.Spawn();
