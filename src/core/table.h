@@ -82,11 +82,11 @@ typedef struct hpr_ending_request {
 /* Begins the end of an entry: it leaves the lookups. HPR_ENOMEM: nothing was changed. */
 int hpr_table_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
 
-/* Writes into the row what was begun without. Lack of memory leaves it unrecorded. */
-void hpr_table_record_end(hpr_entry *entry, const hpr_ending_request *request);
-
 /* The same for another server's entry. An end that its row tells of is continued. */
 int hpr_table_resume_end(hpr_table *table, hpr_entry *entry, const hpr_ending_request *request);
+
+/* Writes into the row what was begun without. Lack of memory leaves it unrecorded. */
+void hpr_table_record_end(hpr_entry *entry, const hpr_ending_request *request);
 
 /* The entry is, or is no more, to be worked on in this turn. */
 void hpr_table_mark(hpr_table *table, hpr_entry *entry);
