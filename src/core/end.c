@@ -127,13 +127,9 @@ static hpr_entry *remember(hpr_registry *registry, const hpr_past_entry *past) {
   row.cwd = hpr_shared_new("");
   const bool made = row.cwd && hpr_row_set_text(&row.token, past->token) == 0 &&
                     hpr_row_set_text(&row.session, past->session) == 0;
-  hpr_entry *entry = made ? hpr_entry_new(&row) : NULL;
+  hpr_entry *entry = made ? hpr_table_add(table, &row, NULL) : NULL;
   if (!entry) {
     hpr_row_done(&row);
-    return NULL;
-  }
-  if (hpr_table_add(table, entry, NULL) != 0) {
-    hpr_entry_free(entry);
     return NULL;
   }
   hpr_table_make_remainder(table, entry);
