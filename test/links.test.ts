@@ -17,6 +17,18 @@ const add = ({ registry }: Opened, pid: number, cwd = "/a", token?: string, keep
     keeperPid === undefined ? undefined : { keeperPid, keeperSockPath: sock },
   );
 
+/** P works in a folder, Q in the same by way of a link. */
+function twoNames(): { opened: Opened; folder: string; link: string } {
+  const folder = temporaryFolder();
+  const [real, link] = [join(folder, "real"), join(folder, "link")];
+  mkdirSync(real);
+  symlinkSync(real, link);
+  const opened = open();
+  add(opened, P, real);
+  add(opened, Q, link);
+  return { opened, folder, link };
+}
+
 const sessions = ({ registry }: Opened) =>
   Object.fromEntries(registry.entries().map((entry) => [entry.pid, entry.sessionId]));
 
@@ -147,26 +159,14 @@ describe("tier 3, linkSession", () => {
   });
 
   it("finds the same folder behind a symbolic link, both ways", () => {
-    const folder = temporaryFolder();
-    const [real, link] = [join(folder, "real"), join(folder, "link")];
-    mkdirSync(real);
-    symlinkSync(real, link);
-    const opened = open();
-    add(opened, P, real);
-    add(opened, Q, link);
+    const { opened, folder } = twoNames();
     expect(opened.registry.linkSession("s1", `${folder}/./link/`)).toBe(true);
     expect(opened.registry.linkSession("s2", `${folder}/link/../real`)).toBe(true);
     expect(sessions(opened)).toEqual({ [P]: "s1", [Q]: "s2" });
   });
 
   it("prefers the same text to the same folder", () => {
-    const folder = temporaryFolder();
-    const [real, link] = [join(folder, "real"), join(folder, "link")];
-    mkdirSync(real);
-    symlinkSync(real, link);
-    const opened = open();
-    add(opened, P, real);
-    add(opened, Q, link);
+    const { opened, link } = twoNames();
     expect(opened.registry.linkSession("s", link)).toBe(true);
     expect(sessions(opened)).toEqual({ [P]: undefined, [Q]: "s" });
   });

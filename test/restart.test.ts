@@ -16,6 +16,18 @@ import {
 import { Server } from "./fixtures/server.js";
 import { holdsFor, waitFor } from "./fixtures/wait.js";
 
+/** The file of a server that has died, and its keeper, linked to "s". */
+async function leftWithAKeeper() {
+  const pidFilePath = newPidFile();
+  const server = await Server.start({ pidFilePath });
+  const argv = keeperArgv({});
+  const kept = await server.spawn({ argv, token: "t", socketPath: "/k.sock", talks: true });
+  const { pi } = JSON.parse(kept.said) as { pi: number };
+  await server.call("linkByToken", "t", "s", pi);
+  await server.crash();
+  return { pidFilePath, kept, pi };
+}
+
 describe("after a server died", () => {
   it("its children are tracked again with all that was known", async () => {
     const pidFilePath = newPidFile();
@@ -115,13 +127,7 @@ describe("after a server died", () => {
   });
 
   it("a keeper and its pi are reclaimed together", async () => {
-    const pidFilePath = newPidFile();
-    const server = await Server.start({ pidFilePath });
-    const argv = keeperArgv({});
-    const kept = await server.spawn({ argv, token: "t", socketPath: "/k.sock", talks: true });
-    const { pi } = JSON.parse(kept.said) as { pi: number };
-    await server.call("linkByToken", "t", "s", pi);
-    await server.crash();
+    const { pidFilePath, kept, pi } = await leftWithAKeeper();
     const { registry } = takeOver(pidFilePath);
     expect(registry.linkByPid("s", pi)).toBe(true);
     expect(registry.entries()).toMatchObject([
@@ -133,13 +139,7 @@ describe("after a server died", () => {
   });
 
   it("a pi whose keeper died meanwhile is reclaimed", async () => {
-    const pidFilePath = newPidFile();
-    const server = await Server.start({ pidFilePath });
-    const argv = keeperArgv({});
-    const kept = await server.spawn({ argv, token: "t", socketPath: "/k.sock", talks: true });
-    const { pi } = JSON.parse(kept.said) as { pi: number };
-    await server.call("linkByToken", "t", "s", pi);
-    await server.crash();
+    const { pidFilePath, kept, pi } = await leftWithAKeeper();
     process.kill(kept.pid, "SIGKILL");
     await gone(kept.pid);
     const { registry } = takeOver(pidFilePath);

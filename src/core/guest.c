@@ -199,7 +199,7 @@ static bool is_over(const tidying *it, const hpr_row *row) {
   const hpr_ownership owner = ownership_of(it->registry, row);
   const hpr_target ended = {.token = row->token};
   if (owner == HPR_OWNER_ELSEWHERE) return it->forgets;
-  return owner == HPR_OWNER_GONE && hpr_past_has_name(&it->registry->ledger.past, &ended);
+  return owner == HPR_OWNER_GONE && hpr_past_find(&it->registry->ledger.past, &ended);
 }
 
 static hpr_keep judge_announced(void *self, hpr_stored *stored) {

@@ -199,11 +199,16 @@ static bool has_ended(const hpr_process_ops *process, const hpr_identity *identi
   return identity->state == HPR_RECORD_KNOWN && process->has_ended(process->self, identity);
 }
 
+/* Keeps nothing alive. */
+static bool is_stranger(const hpr_identity *agent) {
+  return agent->state == HPR_RECORD_KNOWN && !agent->kin;
+}
+
 /* Its registered process and its agent, whatever they have left. */
 static bool have_ended(const hpr_process_ops *process, const hpr_row *row) {
   const hpr_identity *agent = &hpr_row_more(row)->pi;
   return has_ended(process, &row->main) &&
-         (agent->pid == 0 || !agent->kin || has_ended(process, agent));
+         (agent->pid == 0 || is_stranger(agent) || has_ended(process, agent));
 }
 
 /*
@@ -215,9 +220,7 @@ static hpr_verdict find_subject(const hpr_judge_scope *scope, hpr_row *row, hpr_
   const hpr_verdict verdict = with_members(scope, row, hpr_judge_place(scope, main));
   const bool ended = hpr_verdict_is_gone(verdict) || verdict == HPR_VERDICT_GROUP ||
                      (verdict == HPR_VERDICT_UNKNOWN && has_ended(process, &row->main));
-  const bool stranger = hpr_row_more(row)->pi.state == HPR_RECORD_KNOWN &&
-                        !hpr_row_more(row)->pi.kin; /* keeps nothing alive */
-  if (hpr_row_more(row)->pi.pid == 0 || stranger || !ended)
+  if (hpr_row_more(row)->pi.pid == 0 || is_stranger(&hpr_row_more(row)->pi) || !ended)
     return verdict_of_rest(process, row, verdict);
   const hpr_verdict agent = verify(scope, &hpr_row_more(row)->pi);
   if (hpr_verdict_is_gone(agent) || agent == HPR_VERDICT_GROUP)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "platform/linux/procfs.h"
+#include "platform/posix/errors.h"
 #include "platform/posix/pids.h"
 #include "platform/posix/errors.h"
 
@@ -99,25 +100,33 @@ static bool has_no_program(int32_t pid, hpr_words what, int result, size_t size)
 
 /* What a first thread that has ended does not show, the others do. */
 static int read_of_thread(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
-  char folder[PATH_SIZE];
+  char folder[PATH_SIZE], *words;
+  size_t size;
   const int32_t thread = find_thread(pid);
   if (thread == 0) return HPR_EUNKNOWN;
   snprintf(folder, sizeof folder, "/proc/%" PRId32 "/task/%" PRId32, pid, thread);
-  const int result = read_file(folder, what, ret_words, ret_size);
-  if (result != 0 || *ret_size > 0) return result;
-  free(*ret_words);
-  return HPR_EUNKNOWN;
+  const int result = read_file(folder, what, &words, &size);
+  if (result != 0) return result;
+  if (size == 0) {
+    free(words);
+    return HPR_EUNKNOWN;
+  }
+  *ret_words = words;
+  *ret_size = size;
+  return 0;
 }
 
 int hpr_words_read(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
-  char folder[PATH_SIZE];
+  char folder[PATH_SIZE], *words = NULL;
   size_t size = 0;
   snprintf(folder, sizeof folder, "/proc/%" PRId32, pid);
-  int result = read_file(folder, what, ret_words, &size);
-  if (!has_no_program(pid, what, result, size)) {
-    *ret_size = size;
-    return result;
+  const int result = read_file(folder, what, &words, &size);
+  if (has_no_program(pid, what, result, size)) {
+    free(words);
+    return read_of_thread(pid, what, ret_words, ret_size);
   }
-  if (result == 0) free(*ret_words);
-  return read_of_thread(pid, what, ret_words, ret_size);
+  if (result != 0) return result;
+  *ret_words = words;
+  *ret_size = size;
+  return 0;
 }
