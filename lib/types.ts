@@ -169,7 +169,8 @@ export interface ShutdownOptions {
  * - `already-gone`: the process had ended before; no signal was sent.
  * - `not-ours`: this registry may not signal it; no signal was sent.
  * - `not-found`: no entry answers to that name, and none that this registry remembers did.
- * - `unknown`: its identity could not be determined, or the registry was closed meanwhile.
+ * - `unknown`: its identity could not be determined, or, with `tree`, whether anything of it is left
+ *   (looked at for 60 s); or the registry was closed meanwhile.
  */
 export type TerminateOutcome =
   | "exited"

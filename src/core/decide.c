@@ -246,6 +246,7 @@ static void decide_ending(hpr_registry *registry, hpr_entry *entry) {
 /* What the session has started may have ended, and the registered process not be ours to end. */
 static hpr_outcome outcome_of(const hpr_ending *ending) {
   if (ending->parts[HPR_PART_MAIN].sent == HPR_SENT_REFUSED) return HPR_OUTCOME_NOT_OURS;
+  if (ending->untold) return HPR_OUTCOME_UNKNOWN;
   if (ending->killed) return HPR_OUTCOME_KILLED;
   if (ending->delivered) return HPR_OUTCOME_EXITED;
   return ending->refused ? HPR_OUTCOME_NOT_OURS : HPR_OUTCOME_ALREADY_GONE;

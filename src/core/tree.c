@@ -166,6 +166,7 @@ static void plan_next_look(const looking *it, bool found) {
                         : escaped ? now_ms + (SOON_MS << ending->missed_looks)
                                   : 0;
   ending->unsure_looks = it->unsure ? ending->unsure_looks + unsure : 0;
+  ending->untold = it->unsure && !unsure;
   ending->missed_looks = it->gone && !found ? ending->missed_looks + escaped : 0;
 }
 

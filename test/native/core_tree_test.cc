@@ -364,6 +364,21 @@ TEST_F(Tree, DoesNotWaitForWhoNeverStartsItsProgram) {
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
+/* The registered process has gone, and who else there is nobody can tell for lack of descriptors.
+ */
+TEST_F(Tree, ThatCannotBeLookedForIsNotSaidToHaveEnded) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken);
+  const uint64_t request = EndTree(server);
+  kernel.descriptors_left = false;
+  End(agent);
+  for (int i = 0; i < 100 && OutcomeOf(server, request).empty(); i++) {
+    Pass(1000);
+    Proceed();
+  }
+  EXPECT_EQ("UNKNOWN", OutcomeOf(server, request));
+}
+
 TEST_F(Tree, IsStoppedRightBeforeItIsKilled) {
   Server &server = Start();
   const Serial agent = Child(server, kToken), tool = kernel.Spawn(agent);
