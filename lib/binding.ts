@@ -147,6 +147,8 @@ export interface Borrowed extends Told<HeadlessSnapshot> {
   standsFor: number;
   /** `terminate` knows it by the pid `standsFor`. */
   canEnd: boolean;
+  /** Processes that carry its token though it has gone; `terminate` with `tree` ends them. */
+  leftovers: number;
   /** Another host's, pid namespace's or user's, and its owner is not proved to live. */
   canForget: boolean;
   owner: "unnamed" | "gone" | "alive" | "elsewhere";

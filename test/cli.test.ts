@@ -356,9 +356,13 @@ describe("a stranger in the file", () => {
 });
 
 describe.each(["kill", "reap"])("%s --tree", (command) => {
-  it.each([true, false])(
-    "ends what the session has started with it, or leaves it (%s)",
-    async (tree) => {
+  it.each([
+    { tree: true, dead: false },
+    { tree: true, dead: true },
+    { tree: false, dead: false },
+  ])(
+    "ends what the session has started with it, or leaves it ($tree), if itself has gone ($dead)",
+    async ({ tree, dead }) => {
       const pidFile = newPidFile();
       const server = await Server.start({ pidFilePath: pidFile });
       // The second one has lost its parent: only its mark tells.
@@ -369,6 +373,8 @@ describe.each(["kill", "reap"])("%s --tree", (command) => {
       const { pid, said } = await server.spawn({ argv, talks: true, token: "t" });
       const tools = said.split(" ").map(Number);
       await server.crash();
+      if (dead) process.kill(pid, "SIGKILL");
+      if (dead) await gone(pid);
       const target = command === "kill" ? ["t"] : [];
       const { code } = await cli(pidFile, command, ...target, ...(tree ? ["--tree"] : []), "--yes");
       expect(code).toBe(0);

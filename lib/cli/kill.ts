@@ -25,8 +25,17 @@ const tableOf = (entries: readonly Borrowed[]): string =>
     widthOfTerminal(),
   ).join("\n")}\n`;
 
+/** With `tree` what is left of one that has gone is ended, too. */
+const isToEnd = ({ canEnd, leftovers }: Borrowed, { tree }: Options): boolean =>
+  canEnd || (leftovers > 0 && tree === true);
+
 /** What a name stands for: an entry that can be ended, or why there is none. */
-function lookUp(entries: readonly Borrowed[], target: string, say: Say): Borrowed | Result {
+function lookUp(
+  entries: readonly Borrowed[],
+  target: string,
+  options: Options,
+  say: Say,
+): Borrowed | Result {
   const found = candidates(entries, target);
   if (found.length === 0) {
     complain(`no such session, token or PID: ${plain(target)}`);
@@ -38,7 +47,7 @@ function lookUp(entries: readonly Borrowed[], target: string, say: Say): Borrowe
     return { target, outcome: "ambiguous" };
   }
   const [entry] = found;
-  if (entry.canEnd) return entry;
+  if (isToEnd(entry, options)) return entry;
   complain(`${nameOf(entry)} is not signalled: ${reasons[entry.verdict]}`);
   return { target, outcome: entry.verdict === "gone" ? "already-gone" : "not-ours", entry };
 }
@@ -71,8 +80,8 @@ async function killWith(guest: Guest, pidFile: string, names: string[], options:
   const say = options.json ? () => {} : print;
   const { entries } = guest.look();
   const found = options.all
-    ? entries.filter((it) => it.canEnd && it.kin)
-    : names.map((name) => lookUp(entries, name, say));
+    ? entries.filter((it) => isToEnd(it, options) && it.kin)
+    : names.map((name) => lookUp(entries, name, options, say));
   const failed = found.filter((it): it is Result => "outcome" in it);
   const due = [...new Set(found.filter((it): it is Borrowed => !("outcome" in it)))];
   if (options.all && due.length === 0) say("nothing to end\n");

@@ -8,7 +8,9 @@ import { isConfirmed, print, widthOfTerminal } from "./terminal.js";
 import { durationText } from "./text.js";
 import { linesOf } from "./view.js";
 
-const isOrphan = ({ owner, canEnd, kin }: Borrowed): boolean => owner === "gone" && canEnd && kin;
+/** With `tree` also one that has gone itself, and has left something. */
+const isOrphan = ({ owner, canEnd, leftovers, kin }: Borrowed, tree?: boolean): boolean =>
+  owner === "gone" && kin && (canEnd || (leftovers > 0 && tree === true));
 
 const isOld = ({ spawnedAt }: Borrowed, nowMs: number, olderThanMs: number): boolean =>
   spawnedAt !== undefined && nowMs - spawnedAt >= olderThanMs;
@@ -34,7 +36,7 @@ async function isWanted(due: Borrowed[], younger: number, options: Options): Pro
 async function reapWith(guest: Guest, pidFile: string, options: Options): Promise<number> {
   const say = options.json ? () => {} : print;
   const nowMs = Date.now();
-  const orphans = guest.look().entries.filter(isOrphan);
+  const orphans = guest.look().entries.filter((it) => isOrphan(it, options.tree));
   const due = orphans.filter((it) => isOld(it, nowMs, options.olderThan));
   const younger = orphans.length - due.length;
   const wanted = await isWanted(due, younger, options);

@@ -38,6 +38,7 @@ napi_value ToBorrowed(napi_env env, const hpr_borrowed &it) {
   SetPid(env, object, "ownerPid", it.owner_pid);
   SetPid(env, object, "standsFor", it.stands_for);
   Set(env, object, "canEnd", Boolean(env, it.can_end));
+  Set(env, object, "leftovers", Number(env, static_cast<double>(it.leftovers)));
   Set(env, object, "canForget", Boolean(env, it.can_forget));
   return object;
 }

@@ -1,4 +1,7 @@
+#include <stdlib.h>
+
 #include "base/error.h"
+#include "base/text.h"
 #include "core/announced.h"
 #include "core/judge.h"
 #include "core/turn.h"
@@ -45,12 +48,66 @@ static int read_file(hpr_registry *registry, hpr_document *ret_document) {
 
 /* --- looking -------------------------------------------------------------------------------- */
 
-static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit visit,
-                   void *context) {
+typedef struct borrowing {
+  hpr_registry *registry;
+  const hpr_document *document;
+  hpr_carriers carriers; /* of the tokens of all entries; taken when one of them has gone */
+  hpr_borrow_visit visit;
+  void *context;
+} borrowing;
+
+static void look_for_carriers(borrowing *it) {
+  size_t count = 0;
+  for (const hpr_stored *at = it->document->stored; at; at = at->next) count++;
+  const char **tokens = malloc((count + 1) * sizeof *tokens);
+  count = 0;
+  for (const hpr_stored *at = it->document->stored; tokens && at; at = at->next)
+    if (at->error == 0 && at->row.token) tokens[count++] = at->row.token;
+  if (tokens)
+    (void)hpr_carriers_look(&it->carriers, &it->registry->process, tokens, count,
+                            hpr_pidfile_path(it->registry->ledger.pidfile));
+  it->carriers.looked = true;
+  free(tokens);
+}
+
+/* What has that token, or that pid, can be no other entry's. */
+static bool is_only(const borrowing *it, const hpr_stored *stored) {
+  for (const hpr_stored *at = it->document->stored; at; at = at->next)
+    if (at != stored && at->error == 0 &&
+        (hpr_same_text(at->row.token, stored->row.token) ||
+         at->row.main.pid == stored->row.main.pid ||
+         hpr_row_more(&at->row)->pi.pid == stored->row.main.pid))
+      return false;
+  return true;
+}
+
+static size_t count_leftovers(borrowing *it, const hpr_stored *stored, hpr_verdict verdict) {
+  const hpr_row *row = &stored->row;
+  if (verdict != HPR_VERDICT_GONE || !row->token || row->main.state != HPR_RECORD_KNOWN ||
+      !is_only(it, stored))
+    return 0;
+  if (!it->carriers.looked) look_for_carriers(it);
+  return hpr_carriers_count(&it->carriers, &it->registry->process, row->token,
+                            hpr_pidfile_path(it->registry->ledger.pidfile));
+}
+
+/* `left`: itself has gone. */
+static int hold(hpr_registry *registry, hpr_row *row, bool left) {
+  hpr_entry *entry = hpr_table_add(&registry->table, row, NULL);
+  if (!entry) return HPR_ENOMEM;
+  if (left) {
+    hpr_table_make_remainder(&registry->table, entry);
+    entry->parts[HPR_PART_MAIN].suspect = true;
+  }
+  return 0;
+}
+
+static int look_at(borrowing *borrowing, hpr_stored *stored) {
+  hpr_registry *registry = borrowing->registry;
   if (stored->error != 0) {
     const hpr_borrowed refused = {.refused = stored->text.text,
                                   .refused_size = stored->text.length};
-    visit(context, &refused);
+    borrowing->visit(borrowing->context, &refused);
     return 0;
   }
   /* As it stands there, before anything is learnt about it. */
@@ -66,21 +123,22 @@ static int look_at(hpr_registry *registry, hpr_stored *stored, hpr_borrow_visit 
   bool there = it.verdict == HPR_VERDICT_SAME || it.verdict == HPR_VERDICT_GROUP;
   /* Of two rows with one pid only the first can be named, so nothing ends the second. */
   it.can_end = there && !hpr_table_find_pid(&registry->table, it.stands_for);
-  visit(context, &it); /* before holding it takes the strings */
-  if (!it.can_end) return 0;
-  return hpr_table_add(&registry->table, &stored->row, NULL) ? 0 : HPR_ENOMEM;
+  it.leftovers = count_leftovers(borrowing, stored, it.verdict);
+  borrowing->visit(borrowing->context, &it); /* before holding it takes the strings */
+  const bool left = it.leftovers > 0;
+  return it.can_end || left ? hold(registry, &stored->row, left) : 0;
 }
 
 /* Of a dead server, which did not live to register who was started with it: as if it had. */
-static int look_at_announced(hpr_registry *registry, const hpr_stored *announced,
-                             hpr_borrow_visit visit, void *context) {
+static int look_at_announced(borrowing *borrowing, const hpr_stored *announced) {
   hpr_stored found = {0};
+  hpr_registry *registry = borrowing->registry;
   const hpr_ledger_scope scope = hpr_turn_scope(registry);
   if (announced->error != 0 || ownership_of(registry, &announced->row) != HPR_OWNER_GONE ||
       hpr_announced_find(&scope, announced, &found.row) != HPR_FOUND_CHILD)
     return 0;
   hpr_row_set_owner(&found.row, announced->row.owner);
-  const int result = look_at(registry, &found, visit, context);
+  const int result = look_at(borrowing, &found);
   hpr_row_done(&found.row);
   return result;
 }
@@ -88,12 +146,14 @@ static int look_at_announced(hpr_registry *registry, const hpr_stored *announced
 int hpr_registry_borrow(hpr_registry *registry, hpr_borrow_visit visit, void *context,
                         bool *ret_damaged) {
   hpr_document document;
+  borrowing it = {.registry = registry, .document = &document, .visit = visit, .context = context};
   int result = read_file(registry, &document);
   if (result != 0) return result;
-  for (hpr_stored *it = document.stored; it && result == 0; it = it->next)
-    result = look_at(registry, it, visit, context);
-  for (hpr_stored *it = document.announced; it && result == 0; it = it->next)
-    result = look_at_announced(registry, it, visit, context);
+  for (hpr_stored *at = document.stored; at && result == 0; at = at->next)
+    result = look_at(&it, at);
+  for (hpr_stored *at = document.announced; at && result == 0; at = at->next)
+    result = look_at_announced(&it, at);
+  hpr_carriers_done(&it.carriers);
   hpr_carriers_done(&registry->ledger.carriers);
   if (result == 0) *ret_damaged = document.damaged;
   hpr_document_done(&document);
