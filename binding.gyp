@@ -42,6 +42,7 @@
         "src/core/ledger.c",
         "src/core/leftovers.c",
         "src/core/link.c",
+        "src/core/lost.c",
         "src/core/orphans.c",
         "src/core/others.c",
         "src/core/outbox.c",

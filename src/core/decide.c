@@ -23,7 +23,8 @@ static void tell_exit(hpr_registry *registry, hpr_entry *entry) {
   entry->life = HPR_LIFE_TOLD;
   entry->row.remainder = true;
   hpr_entry_touch(entry);
-  hpr_ledger_tell_exit(&registry->ledger, &registry->outbox, entry, count_marked(registry, entry));
+  hpr_past_tell_exit(&registry->ledger.past, &registry->outbox, entry,
+                     count_marked(registry, entry));
 }
 
 static void note_end_of_processes(hpr_registry *registry, hpr_entry *entry) {

@@ -30,7 +30,7 @@ void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row) {
 }
 
 static void tell(const hpr_ledger_scope *scope, hpr_entry *take_entry) {
-  hpr_ledger_tell_exit(scope->ledger, scope->outbox, take_entry, 0);
+  hpr_past_tell_exit(&scope->ledger->past, scope->outbox, take_entry, 0);
   hpr_entry_free(take_entry);
 }
 
@@ -39,6 +39,16 @@ void hpr_heir_tell(const hpr_ledger_scope *scope, hpr_entry *take_entry) {
     tell(scope, take_entry);
   else
     DL_APPEND(scope->ledger->exits, take_entry);
+}
+
+bool hpr_heir_was_told(const hpr_ledger *ledger, const hpr_row *row) {
+  const hpr_origin it = hpr_row_origin_of(row);
+  if (hpr_past_has_row(&ledger->past, row)) return true;
+  for (const hpr_entry *entry = ledger->exits; entry; entry = entry->next) {
+    const hpr_origin held = hpr_row_origin_of(&entry->row);
+    if (hpr_origin_equal(&held, &it)) return true;
+  }
+  return false;
 }
 
 /* False: another server may tell of them, and they are judged again. */

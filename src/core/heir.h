@@ -17,6 +17,9 @@ bool hpr_heir_claim(const hpr_ledger_scope *scope, const hpr_row *row);
  */
 void hpr_heir_tell(const hpr_ledger_scope *scope, hpr_entry *take_entry);
 
+/* True if the exit of a row that came back was told, or waits to be: a write had failed. */
+bool hpr_heir_was_told(const hpr_ledger *ledger, const hpr_row *row);
+
 /* A living server has recorded the row: whatever we have taken over of it is given up. */
 void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row);
 

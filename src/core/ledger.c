@@ -1,13 +1,11 @@
 #include "core/ledger.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "core/announced.h"
 #include "core/heir.h"
-#include "core/others.h"
-#include "core/watch.h"
+#include "core/lost.h"
 
 enum {
   RETRY_MS = 1000,     /* between two tries of what failed */
@@ -36,41 +34,7 @@ static void note_owned(void *self, const char *birth, const char *init) {
   for (hpr_entry *entry = scope->table->entries; entry; entry = entry->next) hpr_entry_touch(entry);
 }
 
-/* --- exits that were told -------------------------------------------------------------------- */
-
-/* Of a row that came back: a write of ours, or another server's, had failed. */
-static bool was_told(const hpr_ledger *ledger, const hpr_row *row) {
-  const hpr_origin it = hpr_row_origin_of(row);
-  if (hpr_past_has_row(&ledger->past, row)) return true;
-  for (const hpr_entry *entry = ledger->exits; entry; entry = entry->next) {
-    const hpr_origin held = hpr_row_origin_of(&entry->row);
-    if (hpr_origin_equal(&held, &it)) return true;
-  }
-  return false;
-}
-
-void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry,
-                          size_t marked) {
-  hpr_outbox_exited(outbox, entry, marked);
-  hpr_past_add(&ledger->past, entry);
-}
-
 /* --- rows that others wrote ----------------------------------------------------------------- */
-
-static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry) {
-  const hpr_identity *agent = &hpr_row_more(&entry->row)->pi;
-  if (agent->pid == 0 || !agent->kin) return false;
-  return !hpr_verdict_is_gone(scope->process->verify(scope->process->self, agent));
-}
-
-/* Ours learns the agent that a registry which is gone knew. */
-static void take_agent(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row) {
-  if (!hpr_row_more(row)->pi.kin || is_agent_known(scope, entry)) return;
-  hpr_watch_stop(scope->process, entry);
-  hpr_table_set_agent(scope->table, entry, &hpr_row_more(row)->pi);
-  entry->parts[HPR_PART_AGENT].suspect = true;
-  hpr_table_mark(scope->table, entry);
-}
 
 /*
  * An entry of a process that we have ourselves now: nobody's, which the original module has read
@@ -86,7 +50,7 @@ static bool is_superseded(const hpr_ledger_scope *scope, const hpr_row *row) {
   if (named && same->ending && hpr_row_more(row)->pi.kin)
     return false; /* its agent was not asked to end */
   hpr_entry_learn(same, &row->main);
-  if (named) take_agent(scope, same, row);
+  if (named) hpr_lost_take_agent(scope, same, row);
   return true;
 }
 
@@ -98,7 +62,7 @@ static hpr_keep judge_ordinary(void *self, hpr_stored *stored) {
   if (is_own(scope, stored)) return HPR_DROP;
   hpr_announced_note_row(scope, &stored->row);
   if (is_superseded(scope, &stored->row)) return HPR_DROP;
-  if (ledger->file_error != 0 && was_told(ledger, &stored->row)) return HPR_DROP;
+  if (ledger->file_error != 0 && hpr_heir_was_told(ledger, &stored->row)) return HPR_DROP;
   if (ledger->adopting && hpr_owners_meet(scope->owners, scope->process, &stored->row))
     ledger->orphans_due = true;
   if (ledger->unrecorded > 0 && hpr_owners_lives(scope->owners, scope->process, &stored->row))
@@ -113,92 +77,7 @@ static void note_place(const hpr_ledger_scope *scope) {
   scope->ledger->place_told = true;
 }
 
-/* --- rows of servers that are gone ---------------------------------------------------------- */
-
-/*
- * What is left of a grace is told by the clock of the turn's begin, from which it is counted: the
- * call may have waited for the lock since.
- */
-static void request_end(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_reason reason) {
-  const hpr_process_ops *process = scope->process;
-  const bool resumed = hpr_row_more(&entry->row)->ending != NULL;
-  const hpr_ending_request request = {
-      .reason = reason,
-      .signal = HPR_SIGNAL_TERM,
-      .grace_ms = scope->grace_ms,
-      .now_ms = scope->now_ms,
-      .began_ms =
-          resumed ? scope->now_ms - scope->clock_offset_ms : process->clock_ms(process->self),
-      .began_boot_ms = process->boot_ms(process->self),
-      .recorded = true,
-      .tree = scope->orphans.tree && reason != HPR_REASON_RESUMED,
-  };
-  if (hpr_table_resume_end(scope->table, entry, &request) == 0 && resumed) hpr_others_resume(entry);
-}
-
-static void end_if_due(const hpr_ledger_scope *scope, hpr_entry *entry, hpr_fate fate) {
-  if (fate == HPR_FATE_RESUME) request_end(scope, entry, HPR_REASON_RESUMED);
-  if (fate == HPR_FATE_END) request_end(scope, entry, HPR_REASON_ORPHAN);
-  if (fate == HPR_FATE_END_OLD) request_end(scope, entry, HPR_REASON_AGE);
-}
-
-/*
- * `runs`: its registered process was just seen; whoever watches it looks again. Lack of memory
- * leaves the row as it was, a dead server's.
- */
-static hpr_keep adopt(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
-  const bool remainder = row->remainder || was_told(scope->ledger, row);
-  hpr_entry *entry = hpr_table_add(scope->table, row, NULL);
-  if (!entry) return HPR_KEEP;
-  entry->row.remainder = remainder;
-  hpr_row_set_owner(&entry->row, scope->ledger->owner);
-  if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;
-  entry->unrecorded = true;
-  entry->claimed = scope->ledger->claimed;
-  scope->ledger->unrecorded++;
-  for (hpr_part part = 0; part < HPR_PART_COUNT; part++)
-    entry->parts[part].suspect = entry->parts[part].presence == HPR_PRESENCE_THERE;
-  if (runs && fate == HPR_FATE_ADOPT)
-    entry->parts[HPR_PART_MAIN].suspect = false; /* nothing is to be decided */
-  if (entry->row.remainder) hpr_table_make_remainder(scope->table, entry);
-  end_if_due(scope, entry, fate);
-  scope->ledger->adoptions++;
-  hpr_table_mark(scope->table, entry);
-  return HPR_DROP;
-}
-
-static hpr_keep keep_with_warning(const hpr_ledger_scope *scope, int error, int32_t pid) {
-  if (scope->ledger->judging_again) return HPR_KEEP;
-  hpr_outbox_warn(scope->outbox, error, pid, path_of(scope));
-  return HPR_KEEP;
-}
-
-static hpr_keep keep_for_later(const hpr_ledger_scope *scope, const hpr_row *row) {
-  hpr_owners_judge_again(scope->owners, row);
-  return HPR_KEEP;
-}
-
-/*
- * Nobody here can tell whether it lives, nor who looks after it. It stays for the time in which
- * somebody may come back who can: whoever owns it writes its row anew, without that date.
- */
-static hpr_keep keep_elsewhere(const hpr_ledger_scope *scope, hpr_row *row) {
-  const int64_t since_ms = hpr_row_more(row)->foreign_since_ms;
-  int64_t now_ms = 0; /* by the folder's clock: the first reader may have been another host */
-  const bool told = hpr_pidfile_time(scope->ledger->pidfile, &now_ms) == 0;
-  const bool dated = since_ms != 0 && since_ms <= now_ms;
-  if (dated && now_ms - since_ms > HPR_ORPHAN_MAX_AGE_MS) {
-    hpr_outbox_warn(scope->outbox, HPR_EABANDONED, row->main.pid, path_of(scope));
-    return HPR_DROP;
-  }
-  if (!scope->ledger->told_elsewhere) (void)keep_with_warning(scope, HPR_EFOREIGN, row->main.pid);
-  scope->ledger->told_elsewhere = true;
-  if (dated || !told) return HPR_KEEP;
-  hpr_row_rest *rest = hpr_row_add_more(row);
-  if (!rest) return HPR_KEEP; /* another time */
-  rest->foreign_since_ms = now_ms;
-  return HPR_KEEP_CHANGED;
-}
+/* --- whose server may be gone ---------------------------------------------------------------- */
 
 /* Its owner lives: whatever somebody else took it for, it is not lost. */
 static hpr_keep keep_owned(hpr_row *row) {
@@ -207,132 +86,29 @@ static hpr_keep keep_owned(hpr_row *row) {
   return HPR_KEEP_CHANGED;
 }
 
-/*
- * We have an entry under that pid. If it is of that process it learns what a dead server knew, but
- * not that its end was asked for: whom the caller has registered or taken over it wants to live.
- */
-static hpr_keep hand_over(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row,
-                          bool runs) {
-  /* Of ours nobody could tell who it is; the row's process has ended, and is not it. */
-  if (!runs && entry->row.main.state != HPR_RECORD_KNOWN) return keep_for_later(scope, row);
-  /* Of another process, which must be gone: its exit is under way, and the row can wait. */
-  if (!hpr_entry_learn(entry, &row->main)) return keep_for_later(scope, row);
-  /* An agent that ours does not know was not asked to end with it. */
-  if (entry->ending) return hpr_row_more(row)->pi.kin ? keep_for_later(scope, row) : HPR_DROP;
-  take_agent(scope, entry, row);
-  entry->parts[HPR_PART_MAIN].suspect = true;
-  hpr_table_mark(scope->table, entry);
-  return HPR_DROP;
-}
-
-/* It ended while no server ran. One whose exit was told before is a remainder that has gone. */
-static bool is_to_be_told(const hpr_ledger_scope *scope, const hpr_row *row) {
-  return !row->remainder && hpr_judge_was_seen(row) && !was_told(scope->ledger, row) &&
-         !hpr_heir_is_ours(scope, row);
-}
-
-static void tell_exit(const hpr_ledger_scope *scope, hpr_row *row) {
-  hpr_entry *entry = is_to_be_told(scope, row) ? hpr_entry_new(row) : NULL;
-  if (entry) hpr_heir_tell(scope, entry);
-}
-
-static int copy_row(const hpr_row *row, hpr_row *ret_copy) {
-  hpr_buffer text = {0};
-  hpr_row_write(row, &text);
-  const hpr_span span = {text.text, text.length};
-  const int result = text.failed ? HPR_ENOMEM : hpr_row_read(span, ret_copy);
-  hpr_buffer_done(&text);
-  return result;
-}
-
-/* Its exit is told now; the row stays for what it may have left, as that of a remainder. */
-static hpr_keep keep_unproved(const hpr_ledger_scope *scope, hpr_row *row) {
-  hpr_row ended;
-  scope->ledger->unsure = true;
-  (void)keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
-  if (row->remainder || copy_row(row, &ended) != 0) return HPR_KEEP;
-  tell_exit(scope, &ended);
-  hpr_row_done(&ended);
-  row->remainder = true;
-  return HPR_KEEP_CHANGED;
-}
-
-static hpr_keep apply(const hpr_ledger_scope *scope, hpr_row *row, hpr_fate fate, bool runs) {
-  hpr_entry *holder = hpr_table_find_pid(scope->table, row->main.pid);
-  /* Adopted, it ends under our eyes. */
-  if (fate == HPR_FATE_TREE && (holder || !is_to_be_told(scope, row))) fate = HPR_FATE_DROP;
-  switch (fate) {
-  case HPR_FATE_DROP: tell_exit(scope, row); return HPR_DROP;
-  case HPR_FATE_ELSEWHERE: return keep_elsewhere(scope, row);
-  case HPR_FATE_FOREIGN: return keep_with_warning(scope, HPR_EFOREIGN, row->main.pid);
-  case HPR_FATE_UNKNOWN:
-    scope->ledger->unsure = true;
-    return keep_with_warning(scope, HPR_EUNKNOWN, row->main.pid);
-  case HPR_FATE_UNPROVED: return keep_unproved(scope, row);
-  case HPR_FATE_ADOPT:
-  case HPR_FATE_RESUME:
-  case HPR_FATE_END:
-  case HPR_FATE_END_OLD:
-  case HPR_FATE_TREE: break;
-  }
-  return holder ? hand_over(scope, holder, row, runs) : adopt(scope, row, fate, runs);
-}
-
-static bool is_taken(hpr_fate fate) {
-  return fate == HPR_FATE_ADOPT || fate == HPR_FATE_RESUME || fate == HPR_FATE_END ||
-         fate == HPR_FATE_END_OLD;
-}
-
-static hpr_judge_scope judge_scope_of(const hpr_ledger_scope *scope) {
-  return (hpr_judge_scope){
-      .process = scope->process,
-      .files = scope->files,
-      .pid_file = path_of(scope),
-      .shared = scope->owners->shared,
-      .dead_mount = &scope->ledger->dead_mount,
-  };
-}
-
-/* Nobody looks after it; `lost`: whoever did has provably ended. */
-static hpr_keep judge_lost(const hpr_ledger_scope *scope, hpr_row *row, bool lost) {
-  const hpr_judge_scope by = judge_scope_of(scope);
-  hpr_ledger *ledger = scope->ledger;
-  if (ledger->unwritable && ledger->judging_again && !ledger->claimed) { /* to be given up again */
-    ledger->held_back = true;
-    return keep_for_later(scope, row);
-  }
-  const bool unproved = row->main.state == HPR_RECORD_NONE;
-  const int32_t pid = row->main.pid;
-  bool runs;
-  const hpr_fate fate = hpr_judge_orphan(&by, &scope->orphans, lost, row, &runs);
-  if (is_taken(fate) && unproved && !row->main.kin)
-    hpr_outbox_warn(scope->outbox, HPR_ENOTKIN, pid, path_of(scope));
-  return apply(scope, row, fate, runs);
-}
-
 static hpr_keep judge_orphan(void *self, hpr_stored *stored) {
   const hpr_ledger_scope *scope = self;
   hpr_row *row = &stored->row;
   note_place(scope);
-  if (stored->error != 0) return keep_with_warning(scope, stored->error, 0);
+  if (stored->error != 0) return hpr_lost_keep_with_warning(scope, stored->error, 0);
   if (is_own(scope, stored)) return HPR_DROP;
   hpr_announced_note_row(scope, row);
   const hpr_ownership owner = hpr_owners_ask(scope->owners, scope->process, row);
   scope->ledger->claimed = false;
   switch (owner) {
   case HPR_OWNER_LIVES: hpr_heir_give_way(scope, row); return keep_owned(row);
-  case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
+  case HPR_OWNER_ELSEWHERE: return hpr_lost_keep_elsewhere(scope, row);
   case HPR_OWNER_UNNAMED:
     if (hpr_table_find_same(scope->table, row)) return HPR_DROP;
     break;
   case HPR_OWNER_GONE:
-    if (!hpr_heir_claim(scope, row)) return keep_for_later(scope, row);
+    if (!hpr_heir_claim(scope, row)) return hpr_lost_keep_for_later(scope, row);
     if (scope->ledger->file_error != 0 && hpr_heir_is_ours(scope, row)) return HPR_DROP;
     if (hpr_owners_took_all_along(scope->owners, scope->process, row))
-      return apply(scope, row, HPR_FATE_DROP, false);
+      return hpr_lost_drop(scope, row);
     break;
   }
-  return judge_lost(scope, row, owner == HPR_OWNER_GONE);
+  return hpr_lost_judge(scope, row, owner == HPR_OWNER_GONE);
 }
 
 /* --- announced tokens ----------------------------------------------------------------------- */
@@ -350,38 +126,6 @@ static hpr_keep keep_announced(void *self, hpr_stored *stored) {
   return HPR_KEEP;
 }
 
-static hpr_keep ask_again(const hpr_ledger_scope *scope) {
-  scope->ledger->unsure = true;
-  return HPR_KEEP;
-}
-
-/* A child that its server did not live to register: as if it had been. */
-static hpr_keep adopt_announced(const hpr_ledger_scope *scope, hpr_row *row) {
-  const hpr_judge_scope by = judge_scope_of(scope);
-  bool runs;
-  const hpr_fate fate = hpr_judge_orphan(&by, &scope->orphans, true, row, &runs);
-  if (is_taken(fate) && adopt(scope, row, fate, false) == HPR_DROP) return HPR_DROP;
-  hpr_row_done(row);
-  return ask_again(scope);
-}
-
-/* We may have seen its server's end before its child was itself. */
-static bool is_starting(const hpr_ledger_scope *scope, const hpr_row *announced) {
-  return !scope->ledger->called_for && hpr_announced_is_new(scope, announced);
-}
-
-static hpr_keep judge_lost_token(const hpr_ledger_scope *scope, hpr_stored *stored) {
-  const hpr_row *row = &stored->row;
-  hpr_row child;
-  switch (hpr_announced_find(scope, stored, &child)) {
-  case HPR_FOUND_NOBODY: return is_starting(scope, row) ? keep_for_later(scope, row) : HPR_DROP;
-  case HPR_FOUND_FORBIDDEN: return HPR_KEEP;
-  case HPR_FOUND_UNSURE: return ask_again(scope);
-  case HPR_FOUND_CHILD: break;
-  }
-  return adopt_announced(scope, &child);
-}
-
 static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   const hpr_ledger_scope *scope = self;
   hpr_row *row = &stored->row;
@@ -390,11 +134,12 @@ static hpr_keep judge_announced(void *self, hpr_stored *stored) {
   if (is_own(scope, stored) || hpr_announced_is_ours(scope, row)) return HPR_DROP;
   switch (hpr_owners_ask(scope->owners, scope->process, row)) {
   case HPR_OWNER_LIVES: return keep_owned(row);
-  case HPR_OWNER_ELSEWHERE: return keep_elsewhere(scope, row);
+  case HPR_OWNER_ELSEWHERE: return hpr_lost_keep_elsewhere(scope, row);
   case HPR_OWNER_UNNAMED:
   case HPR_OWNER_GONE: break;
   }
-  return hpr_heir_claim(scope, row) ? judge_lost_token(scope, stored) : keep_for_later(scope, row);
+  return hpr_heir_claim(scope, row) ? hpr_lost_judge_token(scope, stored)
+                                    : hpr_lost_keep_for_later(scope, row);
 }
 
 static void announce(void *self, hpr_buffer *own_announced) {

@@ -61,10 +61,6 @@ void hpr_ledger_done(hpr_ledger *ledger);
  */
 void hpr_ledger_write(const hpr_ledger_scope *scope);
 
-/* Tells of an exit. Should its row come back it is not told again, unless there was no memory. */
-void hpr_ledger_tell_exit(hpr_ledger *ledger, hpr_outbox *outbox, const hpr_entry *entry,
-                          size_t marked);
-
 /*
  * Once a second: are we still proved to live, and does everybody else live? True if the file is to
  * be written for it.

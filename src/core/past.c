@@ -13,7 +13,7 @@ static void clear(hpr_past_entry *it) {
 
 static char *copy(const char *text) { return text ? strdup(text) : NULL; }
 
-void hpr_past_add(hpr_past *past, const hpr_entry *entry) {
+static void add(hpr_past *past, const hpr_entry *entry) {
   if (!past->list) past->list = calloc(HPR_PAST_MAX, sizeof *past->list);
   if (!past->list) return;
   hpr_past_entry *it = past->list + past->next;
@@ -22,6 +22,11 @@ void hpr_past_add(hpr_past *past, const hpr_entry *entry) {
   it->session = copy(entry->session);
   it->token = copy(entry->row.token);
   past->next = (past->next + 1) % HPR_PAST_MAX;
+}
+
+void hpr_past_tell_exit(hpr_past *past, hpr_outbox *outbox, const hpr_entry *entry, size_t marked) {
+  hpr_outbox_exited(outbox, entry, marked);
+  add(past, entry);
 }
 
 bool hpr_past_has_row(const hpr_past *past, const hpr_row *row) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/entry.h"
+#include "core/outbox.h"
 #include "core/registry.h"
 
 enum { HPR_PAST_MAX = 512 };
@@ -21,8 +22,11 @@ typedef struct hpr_past {
   size_t next;          /* where the next one goes, in the place of the oldest */
 } hpr_past;
 
-/* Without memory it is forgotten. */
-void hpr_past_add(hpr_past *past, const hpr_entry *entry);
+/*
+ * Tells of an exit, and remembers it: should its row come back it is not told again, unless there
+ * was no memory. `marked`: how many others carry its token.
+ */
+void hpr_past_tell_exit(hpr_past *past, hpr_outbox *outbox, const hpr_entry *entry, size_t marked);
 
 /* True if that registration was one of them. */
 bool hpr_past_has_row(const hpr_past *past, const hpr_row *row);

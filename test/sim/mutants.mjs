@@ -118,7 +118,7 @@ const mutants = [
   },
   {
     name: "exits of the reclaimed not watched",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "    entry->parts[part].suspect = entry->parts[part].presence",
     replace: "    entry->parts[part].watched = entry->parts[part].presence",
   },
@@ -362,7 +362,7 @@ const mutants = [
   },
   {
     name: "descendants asked by one server forgotten by the next",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "resumed) hpr_others_resume(entry);",
     replace: "resumed) (void)hpr_others_resume;",
   },
@@ -422,8 +422,8 @@ const mutants = [
   {
     name: "the exit of one that was asked to end not told",
     file: "src/core/decide.c",
-    find: "  hpr_entry_touch(entry);\n  hpr_ledger_tell_exit(",
-    replace: "  hpr_entry_touch(entry);\n  if (!entry->ending) hpr_ledger_tell_exit(",
+    find: "  hpr_entry_touch(entry);\n  hpr_past_tell_exit(",
+    replace: "  hpr_entry_touch(entry);\n  if (!entry->ending) hpr_past_tell_exit(",
   },
   {
     name: "the exit of one whose pid is reused not told",
@@ -433,7 +433,7 @@ const mutants = [
   },
   {
     name: "the exit of one that died without a server not told",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "case HPR_FATE_DROP: tell_exit(scope, row); return HPR_DROP;",
     replace: "case HPR_FATE_DROP: (void)tell_exit; return HPR_DROP;",
   },
@@ -592,8 +592,8 @@ const mutants = [
   },
   {
     name: "a dead process's identity taken for that of whom nobody told",
-    file: "src/core/ledger.c",
-    find: "  if (!runs && entry->row.main.state != HPR_RECORD_KNOWN) return keep_for_later(scope, row);\n",
+    file: "src/core/lost.c",
+    find: "  if (!runs && entry->row.main.state != HPR_RECORD_KNOWN)\n    return hpr_lost_keep_for_later(scope, row);\n",
     replace: "",
   },
   {
@@ -758,31 +758,31 @@ const mutants = [
   },
   {
     name: "hosts: given up too soon",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "now_ms - since_ms > HPR_ORPHAN_MAX_AGE_MS)",
     replace: "now_ms - since_ms > HPR_ORPHAN_MAX_AGE_MS / 7)",
   },
   {
     name: "hosts: never given up",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "  if (dated && now_ms - ",
     replace: "  if (dated && now_ms == 0 && now_ms - ",
   },
   {
     name: "hosts: given up without a word",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "    hpr_outbox_warn(scope->outbox, HPR_EABANDONED, row->main.pid, path_of(scope));\n",
     replace: "",
   },
   {
     name: "hosts: told of one by one",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "  scope->ledger->told_elsewhere = true;\n",
     replace: "",
   },
   {
     name: "hosts: an adopted row stays dated",
-    file: "src/core/ledger.c",
+    file: "src/core/lost.c",
     find: "  if (entry->row.rest) entry->row.rest->foreign_since_ms = 0;\n",
     replace: "",
   },
