@@ -12,7 +12,6 @@
 #include "platform/linux/procfs.h"
 #include "platform/posix/errors.h"
 #include "platform/posix/pids.h"
-#include "platform/posix/errors.h"
 
 enum {
   PATH_SIZE = 64,
