@@ -62,13 +62,15 @@ static hpr_ending_state after_agent(hpr_ending *ending, int64_t now_ms) {
 static hpr_ending_state next_state(hpr_ending *ending, const hpr_ending_facts *facts,
                                    int64_t now_ms) {
   if (hpr_ending_is_nothing_left(facts)) return HPR_ENDING_OVER;
-  if (ending->state == HPR_ENDING_KILL || now_ms >= ending->kill_due_ms) return HPR_ENDING_KILL;
+  if (ending->state == HPR_ENDING_KILL || ending->killed || now_ms >= ending->kill_due_ms)
+    return HPR_ENDING_KILL;
   switch (ending->state) {
   case HPR_ENDING_AGENT:
     return can_ask_agent(ending, facts) ? HPR_ENDING_AGENT : after_agent(ending, now_ms);
   case HPR_ENDING_TURN:
     if (can_ask_agent(ending, facts)) return HPR_ENDING_AGENT;
     return now_ms >= ending->turn_due_ms ? HPR_ENDING_ALL : HPR_ENDING_TURN;
+  case HPR_ENDING_OVER: return HPR_ENDING_ALL; /* somebody has been found since */
   default: return ending->state;
   }
 }
@@ -207,8 +209,15 @@ void hpr_ending_note_other(hpr_ending *ending, hpr_other *other, hpr_signal sign
     other->asked.sent = HPR_SENT_REFUSED;
 }
 
-/* One that has reached nobody yet has its grace before it, all of the shorter one. */
+/*
+ * One that has reached nobody yet has its grace before it, all of the shorter one; and so has
+ * whoever is found of one that was over.
+ */
 void hpr_ending_join(hpr_ending *ending, hpr_signal signal, int32_t grace_ms, int64_t now_ms) {
+  if (ending->state == HPR_ENDING_OVER) {
+    ending->kill_due_ms = HPR_TIME_NEVER;
+    ending->grace_ms = grace_ms;
+  }
   const bool shorter = ending->grace_ms == HPR_GRACE_NEVER ||
                        (grace_ms != HPR_GRACE_NEVER && grace_ms < ending->grace_ms);
   if (shorter) ending->grace_ms = grace_ms;

@@ -225,23 +225,23 @@ static void spare(hpr_entry *entry, hpr_other *other) {
   hpr_entry_touch(entry);
 }
 
-static void spare_servers(hpr_registry *registry, hpr_entry *entry, bool known) {
+static void spare_servers(hpr_registry *registry, hpr_entry *entry, bool told) {
   for (size_t i = 0; i < entry->ending->other_count; i++) {
     hpr_other *it = &entry->ending->others[i];
     if (!is_unasked(it)) continue;
-    if (!known) it->asked.retry_ms = registry->now_ms + LOOK_AGAIN_MS;
-    if (known && is_anothers_now(&registry->census, entry, it)) spare(entry, it);
+    if (!told) it->asked.retry_ms = registry->now_ms + LOOK_AGAIN_MS;
+    if (told && is_anothers_now(&registry->census, entry, it)) spare(entry, it);
   }
 }
 
 void hpr_tree_spare_servers(hpr_registry *registry) {
   const hpr_census_scope scope = scope_of(registry);
-  bool known = false;
+  bool told = false;
   for (hpr_entry *entry = registry->table.due; entry; entry = entry->next_due) {
     if (entry->given_up || !entry->ending || !entry->ending->tree || !has_unasked(entry)) continue;
-    known = known || hpr_census_knows_servers(&registry->census, &scope) ||
-            hpr_census_take(&registry->census, &scope) == 0;
-    spare_servers(registry, entry, known);
+    told = told || hpr_census_knows_servers(&registry->census, &scope) ||
+           hpr_census_take(&registry->census, &scope) == 0;
+    spare_servers(registry, entry, told);
   }
 }
 

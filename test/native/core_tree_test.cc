@@ -317,6 +317,43 @@ TEST_F(Tree, IsLookedForAgainWhenNobodySeemsToBeLeft) {
   EXPECT_EQ("EXITED", OutcomeOf(server, request));
 }
 
+/* Its agent has gone at once, and how is not told yet. */
+TEST_F(Tree, IsEndedThoughAnEndWithoutItIsOverSoFar) {
+  Server &server = Start();
+  const Serial agent = Child(server, kToken);
+  const Serial tool = Orphan(agent, std::string("ANY=") + kToken);
+  kernel.Find(tool)->ignores_term = true;
+  server.Terminate(ByToken(kToken), HPR_SIGNAL_TERM, 0, false);
+  kernel.Die(agent, SIGTERM);
+  server.DeliverNotice();
+  kernel.now_ms += 10; /* its grace is over */
+  const uint64_t request = EndTree(server);
+  EXPECT_EQ("TERM CONT", SignalsTo(tool));
+  Proceed();
+  EXPECT_EQ("", OutcomeOf(server, request));
+  Pass(HPR_GRACE_DEFAULT_MS);
+  EXPECT_EQ("TERM CONT STOP KILL", SignalsTo(tool));
+  Proceed();
+  EXPECT_EQ("KILLED", OutcomeOf(server, request));
+}
+
+TEST_F(Tree, IsLookedForWhileItIsNotToldHowItsAgentHasEnded) {
+  Server &server = Start();
+  const std::string mark = std::string("ANY=") + kToken;
+  const Serial agent = Child(server, kToken), tool = Orphan(agent, mark);
+  const uint64_t request = EndTree(server);
+  kernel.Die(agent, SIGTERM);
+  End(tool);
+  while (server.DeliverNotice()) {}
+  const Serial late = kernel.Spawn(kernel.init());
+  kernel.Find(late)->ours = true;
+  Carry(late, mark);
+  Proceed();
+  EXPECT_EQ("TERM CONT", SignalsTo(late));
+  Proceed();
+  EXPECT_EQ("EXITED", OutcomeOf(server, request));
+}
+
 /* The last look has read its token, and it was gone before it could be proved. */
 TEST_F(Tree, IsLookedForAgainWhereSomebodyHasGoneSinceTheLook) {
   Server &server = Start();

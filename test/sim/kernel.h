@@ -44,9 +44,9 @@ struct Process {
   bool other_user = false;
   bool ignores_term = false;
   bool starts_program = false; /* and shows no words until it has */
-  bool term_pending = false; /* came while it was stopped */
-  int doom = 0;              /* the signal that it is about to die of */
-  int status = 0;            /* the signal it died of, 0: it exited */
+  bool term_pending = false;   /* came while it was stopped */
+  int doom = 0;                /* the signal that it is about to die of */
+  int status = 0;              /* the signal it died of, 0: it exited */
   /* What fork() copies: "NAME=value", and the command line as it shows. */
   std::vector<std::string> environment, command;
   bool was_read = false; /* somebody has asked for one of these */

@@ -167,6 +167,16 @@ bool TreeTruth::WasAsked(Serial serial) {
                      [&](const Session &it) { return it.asks.count(serial) != 0; });
 }
 
+/* By an end that the file knows: its server may have died before the signal. */
+bool TreeTruth::IsRecordedAsAsked(Serial serial) {
+  for (const hpr_row &row : truth_.FileRows()) {
+    const hpr_ending_record *ending = hpr_row_more(&row)->ending;
+    for (size_t i = 0; ending && i < ending->sent_count; i++)
+      if (ending->sent[i].pid == kernel_->NumberOf(serial)) return true;
+  }
+  return false;
+}
+
 /* Below a session that is to end, and so young that its pid may have been another's in the look. */
 bool TreeTruth::IsNewborn(Serial serial) {
   if (kernel_->Find(serial)->start_ticks != kernel_->Ticks()) return false;

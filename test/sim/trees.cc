@@ -30,8 +30,11 @@ TreeStory::TreeStory(uint64_t seed) : random_(~seed), truth_(&kernel_, &disk_) {
   truth_.told = told_ = !random_.OneIn(4);
   kernel_.on_exit = [this](Serial serial) {
     ExitSeen(serial);
-    for (const auto &server : servers_)
-      if (server->serial() == serial && server->is_open()) server->Crash();
+    for (const auto &server : servers_) {
+      if (server->serial() != serial || !server->is_open()) continue;
+      truth_.ServerIsGone();
+      server->Crash();
+    }
   };
   kernel_.on_signal = [this](const Delivery &it) { Signalled(it); };
   kernel_.on_system_call = [this] { SystemCall(); };
@@ -108,7 +111,8 @@ void TreeStory::ToolBecomesServer() {
   if (!tool || kernel_.Find(tool)->other_user || kernel_.Find(tool)->doom != 0) return;
   if (kernel_.Find(tool)->state != State::kRunning) return;
   const Session *session = truth_.Of(Open(), tool);
-  if (session && session->asked) return;    /* it is to end, whatever it becomes */
+  if (session && session->asked) return; /* it is to end, whatever it becomes */
+  if (truth_.IsRecordedAsAsked(tool)) return;
   for (const Serial serial : kernel_.All()) /* what it has started as a tool is the session's */
     if (kernel_.Find(serial)->parent == tool) return;
   quiet_ = true;
@@ -125,7 +129,6 @@ void TreeStory::ToolBecomesServer() {
 void TreeStory::CrashServer() {
   if (Server *server = AnyServer()) {
     kernel_.Note("server " + std::to_string(server->pid()) + " crashes");
-    truth_.ServerIsGone();
     server->Crash();
   }
 }

@@ -51,6 +51,7 @@ public:
   bool Carries(Serial serial, const std::string &token) const;
   /* That server is ending it, and all that it has started. */
   bool EndsTree(const std::vector<Server *> &servers, Serial sender, const Session &session);
+  bool IsRecordedAsAsked(Serial serial);
   /* Who can be proved to be a member now. */
   std::set<Serial> Provable(const std::vector<Server *> &servers, const Session &session,
                             const Server &asker);

@@ -39,7 +39,7 @@ int hpr_words_read(int32_t pid, hpr_words what, char **ret_words, size_t *ret_si
   size_t size = 0;
   int count;
   const int result = read_all(pid, &text, &size);
-  if (result != 0) return result;
+  if (!text) return result != 0 ? result : HPR_EUNKNOWN;
   memcpy(&count, text, sizeof count);
   const char *end = text + size, *at = skip_word(text + sizeof count, end);
   while (at < end && *at == '\0') at++;

@@ -77,8 +77,8 @@ static int32_t find_thread(int32_t pid) {
 }
 
 static bool has_command(int32_t pid) {
-  char folder[PATH_SIZE], *words;
-  size_t size;
+  char folder[PATH_SIZE], *words = NULL;
+  size_t size = 0;
   snprintf(folder, sizeof folder, "/proc/%" PRId32, pid);
   if (read_file(folder, HPR_WORDS_COMMAND, &words, &size) != 0) return false;
   free(words);
@@ -99,8 +99,8 @@ static bool has_no_program(int32_t pid, hpr_words what, int result, size_t size)
 
 /* What a first thread that has ended does not show, the others do. */
 static int read_of_thread(int32_t pid, hpr_words what, char **ret_words, size_t *ret_size) {
-  char folder[PATH_SIZE], *words;
-  size_t size;
+  char folder[PATH_SIZE], *words = NULL;
+  size_t size = 0;
   const int32_t thread = find_thread(pid);
   if (thread == 0) return HPR_EUNKNOWN;
   snprintf(folder, sizeof folder, "/proc/%" PRId32 "/task/%" PRId32, pid, thread);
