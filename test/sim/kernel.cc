@@ -170,6 +170,11 @@ Serial Kernel::BornAs(int32_t number, uint64_t start_ticks) const {
   return 0;
 }
 
+bool Kernel::HasDouble(Serial serial) const {
+  const auto it = births_.find(serial);
+  return it != births_.end() && BornAs(it->second.number, it->second.start_ticks) != serial;
+}
+
 Serial Kernel::MadeBy(Serial serial) const {
   const auto it = births_.find(serial);
   return it == births_.end() ? 0 : it->second.parent;

@@ -104,6 +104,8 @@ public:
   std::vector<int32_t> FreeNumbers();
   /* Who was born with that number at that time. */
   Serial BornAs(int32_t number, uint64_t start_ticks) const;
+  /* Somebody before it was: by a time alone they are not told apart. */
+  bool HasDouble(Serial serial) const;
   /* Who made it, whoever is its parent now. */
   Serial MadeBy(Serial serial) const;
   /* While somebody looked at all processes it came, and who made it went, so that he saw neither.

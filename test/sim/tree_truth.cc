@@ -253,6 +253,13 @@ void TreeTruth::CheckNobodyIsStopped() {
   stopped_.clear();
 }
 
+/* Its number, or that of one who made it, was in the same tick another's, who had a session. */
+bool TreeTruth::MayBeAnothers(const Session &session, Serial serial) const {
+  for (Serial at = serial; at && at != session.root; at = kernel_->MadeBy(at))
+    if (kernel_->HasDouble(at)) return true;
+  return false;
+}
+
 /* Whoever leads no group may have left somebody in another one's, where that proves more. */
 void TreeTruth::CheckGone(const std::vector<Server *> &servers, Session *ended,
                           const Server &asker) {
@@ -262,6 +269,7 @@ void TreeTruth::CheckGone(const std::vector<Server *> &servers, Session *ended,
   for (const Serial serial : kernel_->All()) {
     const Process *process = kernel_->Find(serial);
     if (process->state == State::kZombie || process->other_user) continue;
+    if (MayBeAnothers(session, serial)) continue;
     const bool provable =
         session.members.count(serial) || (!session.blind && Carries(serial, session.token));
     if (provable && !session.spared.count(serial) && !kernel_->WasMissed(serial) &&

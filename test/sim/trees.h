@@ -71,6 +71,7 @@ public:
   void CheckGone(const std::vector<Server *> &servers, Session *session, const Server &asker);
 
 private:
+  bool MayBeAnothers(const Session &session, Serial serial) const;
   void EndsFor(Session *session, const Server &asker);
   bool IsOwner(const std::vector<Server *> &servers, Serial serial);
   bool GoesAlong(Serial serial);
