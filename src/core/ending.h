@@ -10,6 +10,7 @@
  *   TURN   --the keeper has a new agent--> AGENT
  *   AGENT, TURN, ALL --the grace is over--> KILL
  *   any    --nothing is left--> OVER
+ *   OVER   --somebody is found, before all is told--> ALL; KILL if SIGKILL was sent
  */
 #ifndef HPR_CORE_ENDING_H
 #define HPR_CORE_ENDING_H
