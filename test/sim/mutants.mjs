@@ -125,8 +125,8 @@ const mutants = [
   {
     name: "no SIGKILL",
     file: "src/core/ending.c",
-    find: "  if (ending->state == HPR_ENDING_KILL || now_ms >= ending->kill_due_ms) return HPR_ENDING_KILL;\n",
-    replace: "",
+    find: "ending->killed || now_ms >= ending->kill_due_ms)",
+    replace: "ending->killed)",
   },
   {
     name: "what others have written not read",
