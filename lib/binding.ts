@@ -122,6 +122,8 @@ export interface NativeRegistry {
   ): void;
   socketOf(sessionId: string): string | undefined;
   size(): number;
+  /** How many processes carry the token of a session that has ended; `undefined` once it is closed. */
+  countMarked(token: string): number | undefined;
   stats(): HeadlessStats;
   /** Tells `ended` of the ends that are under way, as unknown. */
   reportEnds(): void;

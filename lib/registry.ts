@@ -1,3 +1,4 @@
+import { withLeftovers } from "./leftovers.js";
 import type { ChildProcess } from "node:child_process";
 import { clearInterval, setInterval } from "node:timers";
 import { Answers } from "./answers.js";
@@ -137,7 +138,8 @@ export class HeadlessRegistry implements HeadlessPidRegistry {
         this.#children.forget(ticket);
         if (isLastWrite()) return;
         if (!this.#wantsExits()) return;
-        const exit = withFields(this.#native.toldExit());
+        const marked = (token: string) => this.#native.countMarked(token);
+        const exit = withLeftovers(withFields(this.#native.toldExit()), marked);
         if (this.#registering) process.nextTick(() => this.#events.exit(exit));
         else this.#events.exit(exit);
       },

@@ -123,11 +123,11 @@ export interface HeadlessExit extends HeadlessSnapshot {
   /** The signal that ended it; `undefined` unless it was this process's child. */
   signal?: NodeJS.Signals;
   /**
-   * At least how many processes live on: those that carry its mark (not if its end was asked for, nor
-   * if it ended while no server ran), or of the groups that it led (8 of a group are recorded).
-   * `undefined`: none are known. With the option `tree` they are being ended.
+   * At least how many processes live on: those that carry its mark, or of the groups that it led (8 of
+   * a group are recorded). `undefined`: none are known. With the option `tree` they are being ended.
+   * Marks are looked for when this is read first, which takes milliseconds among hundreds of processes.
    */
-  leftovers?: number;
+  readonly leftovers?: number;
 }
 
 /** Names an entry: a session id, or one of these three. */

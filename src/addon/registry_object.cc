@@ -412,6 +412,12 @@ napi_value Size(Call &call, hpr_registry *registry) {
   return Number(call.env(), static_cast<double>(hpr_registry_size(registry)));
 }
 
+napi_value CountMarked(Call &call, hpr_registry *registry) {
+  const char *token = call.Text(0, "spawnToken");
+  if (!call.ok()) return nullptr;
+  return Number(call.env(), static_cast<double>(hpr_registry_count_marked(registry, token)));
+}
+
 napi_value Entries(Call &call, hpr_registry *registry) {
   struct {
     napi_env env;
@@ -462,6 +468,7 @@ constexpr Method kMethods[] = {
     {"reportEnds", Enter<ReportEnds, IfClosed::kIgnore>},
     {"stats", Enter<Stats>},
     {"size", Enter<Size>},
+    {"countMarked", Enter<CountMarked, IfClosed::kIgnore>},
     {"entries", Enter<Entries>},
     {"borrow", Enter<Borrow>},
     {"explain", Enter<Explain>},

@@ -10,21 +10,12 @@ enum { STATUS_WAIT_MS = 1000 }; /* for a parent to say how its child ended */
 
 /* --- its life ------------------------------------------------------------------------------- */
 
-/* Of one that nobody has asked to end: then there is time for a look at all processes. */
-static size_t count_marked(hpr_registry *registry, const hpr_entry *entry) {
-  const hpr_identity *main = &entry->row.main;
-  if (entry->ending || registry->guest || main->state != HPR_RECORD_KNOWN || !main->kin) return 0;
-  return hpr_leftovers_count(&registry->leftovers, &registry->process, &registry->table,
-                             hpr_pidfile_path(registry->ledger.pidfile), entry);
-}
-
 /* What the file says of it while something of it is left, for the next server. */
 static void tell_exit(hpr_registry *registry, hpr_entry *entry) {
   entry->life = HPR_LIFE_TOLD;
   entry->row.remainder = true;
   hpr_entry_touch(entry);
-  hpr_past_tell_exit(&registry->ledger.past, &registry->outbox, entry,
-                     count_marked(registry, entry));
+  hpr_past_tell_exit(&registry->ledger.past, &registry->outbox, entry);
 }
 
 static void note_end_of_processes(hpr_registry *registry, hpr_entry *entry) {

@@ -30,7 +30,7 @@ void hpr_heir_give_way(const hpr_ledger_scope *scope, const hpr_row *row) {
 }
 
 static void tell(const hpr_ledger_scope *scope, hpr_entry *take_entry) {
-  hpr_past_tell_exit(&scope->ledger->past, scope->outbox, take_entry, 0);
+  hpr_past_tell_exit(&scope->ledger->past, scope->outbox, take_entry);
   hpr_entry_free(take_entry);
 }
 

@@ -125,13 +125,10 @@ void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, in
   event->signal = signal;
 }
 
-void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry, size_t marked) {
+void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry) {
   outbox->counts.exits++;
   hpr_event *event = add(outbox, EVENT_EXIT);
-  if (!event) return;
-  event->picture = take_picture(entry);
-  if (event->picture && marked > event->picture->snapshot.leftovers)
-    event->picture->snapshot.leftovers = marked;
+  if (event) event->picture = take_picture(entry);
 }
 
 void hpr_outbox_ended(hpr_outbox *outbox, hpr_entry *entry, hpr_outcome outcome) {

@@ -18,9 +18,8 @@ typedef struct hpr_outbox {
 /* Reports are lost if there is no memory: they must not make anything fail. */
 void hpr_outbox_warn(hpr_outbox *outbox, int error, int32_t pid, const char *path);
 void hpr_outbox_signalled(hpr_outbox *outbox, int32_t pid, hpr_signal signal, int error);
-/* Copies what it tells of the entry; `marked`: how many that carry its mark are known to be left.
- */
-void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry, size_t marked);
+/* Copies what it tells of the entry. */
+void hpr_outbox_exited(hpr_outbox *outbox, const hpr_entry *entry);
 /* Of an ending entry, once. Copies what it tells of it. */
 void hpr_outbox_ended(hpr_outbox *outbox, hpr_entry *entry, hpr_outcome outcome);
 /* The host is to say how the child of that ticket has ended. */

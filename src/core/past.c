@@ -24,8 +24,8 @@ static void add(hpr_past *past, const hpr_entry *entry) {
   past->next = (past->next + 1) % HPR_PAST_MAX;
 }
 
-void hpr_past_tell_exit(hpr_past *past, hpr_outbox *outbox, const hpr_entry *entry, size_t marked) {
-  hpr_outbox_exited(outbox, entry, marked);
+void hpr_past_tell_exit(hpr_past *past, hpr_outbox *outbox, const hpr_entry *entry) {
+  hpr_outbox_exited(outbox, entry);
   add(past, entry);
 }
 

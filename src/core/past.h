@@ -24,9 +24,9 @@ typedef struct hpr_past {
 
 /*
  * Tells of an exit, and remembers it: should its row come back it is not told again, unless there
- * was no memory. `marked`: how many others carry its token.
+ * was no memory.
  */
-void hpr_past_tell_exit(hpr_past *past, hpr_outbox *outbox, const hpr_entry *entry, size_t marked);
+void hpr_past_tell_exit(hpr_past *past, hpr_outbox *outbox, const hpr_entry *entry);
 
 /* True if that registration was one of them. */
 bool hpr_past_has_row(const hpr_past *past, const hpr_row *row);

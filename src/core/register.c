@@ -105,7 +105,7 @@ static void pass_agent_on(hpr_registry *registry, const hpr_entry *entry) {
 static void replace(hpr_registry *registry, hpr_entry *entry, bool same) {
   const bool was_seen = entry->parts[HPR_PART_MAIN].presence == HPR_PRESENCE_THERE;
   if (!same && was_seen && entry->life == HPR_LIFE_RUNNING)
-    hpr_past_tell_exit(&registry->ledger.past, &registry->outbox, entry, 0);
+    hpr_past_tell_exit(&registry->ledger.past, &registry->outbox, entry);
   pass_agent_on(registry, entry);
   hpr_forget(registry, entry, same ? HPR_OUTCOME_UNKNOWN : HPR_OUTCOME_EXITED);
 }

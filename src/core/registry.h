@@ -438,6 +438,12 @@ int hpr_registry_forget(hpr_registry *registry, size_t *ret_dropped);
 size_t hpr_registry_size(const hpr_registry *registry);
 
 /*
+ * How many processes carry that token, of which no entry is live: what its session has left. Looks
+ * at all processes, which takes milliseconds where there are hundreds. 0 too if it cannot be told.
+ */
+size_t hpr_registry_count_marked(const hpr_registry *registry, const char *token);
+
+/*
  * Calls `visit` for every entry in order, ending ones included, with the command of a process that
  * runs, as it shows it now. It must not call the registry.
  */

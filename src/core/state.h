@@ -4,7 +4,6 @@
 
 #include "core/census.h"
 #include "core/ledger.h"
-#include "core/leftovers.h"
 #include "core/outbox.h"
 #include "core/owners.h"
 #include "core/table.h"
@@ -23,7 +22,6 @@ struct hpr_registry {
   hpr_owners owners;
   hpr_ledger ledger;
   hpr_census census; /* of this round of the turn; empty: nobody needed it yet */
-  hpr_leftovers leftovers;
 
   int64_t clock_offset_ms; /* see hpr_turn_begin */
   int64_t now_ms;          /* of this turn, by the registry's clock */

@@ -228,7 +228,6 @@ static void release(hpr_registry *registry) {
   const hpr_host host = registry->host;
   if (!hpr_turn_is_forked(registry)) hpr_pidfile_leave(registry->ledger.pidfile);
   hpr_census_done(&registry->census);
-  hpr_leftovers_done(&registry->leftovers);
   hpr_owners_done(&registry->owners, &registry->process);
   hpr_outbox_done(&registry->outbox);
   hpr_table_done(&registry->table);
