@@ -77,7 +77,7 @@ function isSound(entry: Value): entry is Fields {
       entry.owner,
       (owner) =>
         isIdentity(owner) &&
-        isPid((owner as Fields).pid) &&
+        ((owner as Fields).pid === 1 || isPid((owner as Fields).pid)) && // a container's server
         optional((owner as Fields).id, isShort(17)),
     )
   );
