@@ -104,11 +104,13 @@ static void signal_other(hpr_registry *registry, hpr_entry *entry, hpr_other *it
 }
 
 /*
- * While it lives: what it leaves behind is to be told from other users' processes. One that was
- * just started may still have to become that user.
+ * Where trees are ended, while it lives: what it leaves behind is to be told from other users'
+ * processes. One that was just started may still have to become that user.
  */
 static void learn_user(const hpr_registry *registry, hpr_entry *entry) {
-  if (entry->user != 0 || entry->parts[HPR_PART_MAIN].presence != HPR_PRESENCE_THERE) return;
+  const bool wanted = registry->tree || (entry->ending && entry->ending->tree);
+  if (!wanted || entry->user != 0 || entry->parts[HPR_PART_MAIN].presence != HPR_PRESENCE_THERE)
+    return;
   entry->user = registry->process.other_user(registry->process.self, &entry->row.main);
 }
 
