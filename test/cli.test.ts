@@ -384,6 +384,37 @@ describe.each(["kill", "reap"])("%s --tree", (command) => {
   );
 });
 
+it.each(["kill", "reap"])(
+  "%s --tree leaves a session that has a dead one's token",
+  async (command) => {
+    const pidFile = newPidFile();
+    const [dead, alive] = [
+      await Server.start({ pidFilePath: pidFile }),
+      await Server.start({ pidFilePath: pidFile }),
+    ];
+    const { pid: before } = await dead.spawn({ token: "t" });
+    await dead.crash();
+    process.kill(before, "SIGKILL");
+    await gone(before);
+    const script = `export PI_DASHBOARD_SPAWN_TOKEN=t
+    orphan=$(setsid sh -c 'sleep 300 >/dev/null & echo $!'); echo $orphan; exec sleep 300`;
+    const { pid, said } = await alive.spawn({
+      argv: ["sh", "-c", script],
+      talks: true,
+      token: "t",
+    });
+    const { out } = await cli(
+      pidFile,
+      command,
+      ...(command === "kill" ? [`${before}`] : []),
+      "--tree",
+      "--yes",
+    );
+    expect(out).not.toContain(`${before}`); // nothing is left of it alone
+    expect([pid, Number(said)].map(isAlive)).toEqual([true, true]);
+  },
+);
+
 describe("reap", () => {
   it("ends orphans and leaves a living server's children alone", async () => {
     const { pidFile, left } = await orphans("alpha", "beta");

@@ -9,6 +9,7 @@ import { noFinding, noHolding } from "./fixtures/kernel.js";
 import {
   bare,
   carriersOf,
+  programOf,
   exited,
   family,
   gone,
@@ -200,8 +201,11 @@ it("is counted in the exit by the mark that it carries, wherever it has gone", a
     return child;
   });
   const [left, alone, asked] = agents;
+  // Before it runs sleep each is in its agent's group yet.
+  const sleepers = (what: string) =>
+    carriersOf(token + what).filter((pid) => programOf(pid) === "sleep");
   for (const what of ["left", "asked"])
-    await waitFor(`the tools of ${what}`, () => carriersOf(token + what).length === 3);
+    await waitFor(`the tools of ${what}`, () => sleepers(what).length === 2);
   registry.killByToken(`${token}asked`);
   left.kill("SIGKILL");
   alone.kill("SIGKILL");

@@ -25,6 +25,10 @@ const results: Record<Ending, string> = {
 
 const DONE: readonly Result["outcome"][] = ["exited", "killed", "already-gone"];
 
+/** With `tree` what is left of one that has gone itself can be ended, too. */
+export const isEndable = ({ canEnd, leftovers }: Borrowed, tree = false): boolean =>
+  canEnd || (tree && leftovers > 0);
+
 /** The exit code that says the worst of it. */
 export const codeOf = (all: readonly Result[]): number =>
   all.every(({ outcome }) => DONE.includes(outcome)) ? ExitCode.ok : ExitCode.refused;

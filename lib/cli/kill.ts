@@ -1,4 +1,4 @@
-import { codeOf, endAll, printResults, type Result, tidy } from "./ending.js";
+import { codeOf, endAll, isEndable, printResults, type Result, tidy } from "./ending.js";
 import { ExitCode } from "./exit-code.js";
 import { type Borrowed, Guest } from "./guest.js";
 import type { Options } from "./options.js";
@@ -25,10 +25,6 @@ const tableOf = (entries: readonly Borrowed[]): string =>
     widthOfTerminal(),
   ).join("\n")}\n`;
 
-/** With `tree` what is left of one that has gone is ended, too. */
-const isToEnd = ({ canEnd, leftovers }: Borrowed, { tree }: Options): boolean =>
-  canEnd || (leftovers > 0 && tree === true);
-
 /** What a name stands for: an entry that can be ended, or why there is none. */
 function lookUp(
   entries: readonly Borrowed[],
@@ -47,7 +43,7 @@ function lookUp(
     return { target, outcome: "ambiguous" };
   }
   const [entry] = found;
-  if (isToEnd(entry, options)) return entry;
+  if (isEndable(entry, options.tree)) return entry;
   complain(`${nameOf(entry)} is not signalled: ${reasons[entry.verdict]}`);
   return { target, outcome: entry.verdict === "gone" ? "already-gone" : "not-ours", entry };
 }
@@ -80,7 +76,7 @@ async function killWith(guest: Guest, pidFile: string, names: string[], options:
   const say = options.json ? () => {} : print;
   const { entries } = guest.look();
   const found = options.all
-    ? entries.filter((it) => isToEnd(it, options) && it.kin)
+    ? entries.filter((it) => isEndable(it, options.tree) && it.kin)
     : names.map((name) => lookUp(entries, name, options, say));
   const failed = found.filter((it): it is Result => "outcome" in it);
   const due = [...new Set(found.filter((it): it is Borrowed => !("outcome" in it)))];

@@ -1,4 +1,4 @@
-import { codeOf, endAll, printResults, type Result, tidy } from "./ending.js";
+import { codeOf, endAll, isEndable, printResults, type Result, tidy } from "./ending.js";
 import { ExitCode } from "./exit-code.js";
 import { type Borrowed, Guest } from "./guest.js";
 import { listedJson } from "./json.js";
@@ -8,9 +8,8 @@ import { isConfirmed, print, widthOfTerminal } from "./terminal.js";
 import { durationText } from "./text.js";
 import { linesOf } from "./view.js";
 
-/** With `tree` also one that has gone itself, and has left something. */
-const isOrphan = ({ owner, canEnd, leftovers, kin }: Borrowed, tree?: boolean): boolean =>
-  owner === "gone" && kin && (canEnd || (leftovers > 0 && tree === true));
+const isOrphan = (entry: Borrowed, tree?: boolean): boolean =>
+  entry.owner === "gone" && entry.kin && isEndable(entry, tree);
 
 const isOld = ({ spawnedAt }: Borrowed, nowMs: number, olderThanMs: number): boolean =>
   spawnedAt !== undefined && nowMs - spawnedAt >= olderThanMs;

@@ -56,26 +56,10 @@ void hpr_announced_note_row(const hpr_ledger_scope *scope, const hpr_row *row) {
 
 /* --- who carries a token -------------------------------------------------------------------- */
 
-static size_t list_tokens(const hpr_stored *first, const char **ret_tokens) {
-  size_t count = 0;
-  for (const hpr_stored *it = first; it; it = it->next) {
-    if (it->error != 0) continue;
-    if (ret_tokens) ret_tokens[count] = it->row.token;
-    count++;
-  }
-  return count;
-}
-
 /* Those before it were judged without a look. */
 static void look(const hpr_ledger_scope *scope, const hpr_stored *first) {
-  const char **tokens = malloc((list_tokens(first, NULL) + 1) * sizeof *tokens);
-  hpr_carriers *carriers = &scope->ledger->carriers;
-  int result = HPR_ENOMEM;
-  if (tokens)
-    result = hpr_carriers_look(carriers, scope->process, tokens, list_tokens(first, tokens),
-                               path_of(scope));
-  carriers->looked = true;
-  free(tokens);
+  const int result =
+      hpr_carriers_look_for_rows(&scope->ledger->carriers, scope->process, first, path_of(scope));
   if (result != 0 && !scope->ledger->judging_again)
     hpr_outbox_warn(scope->outbox, result, 0, path_of(scope));
 }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/error.h"
+
 enum { CLOCKS_DIFFER_MS = 100 }; /* a start is told in ticks of a hundredth of a second */
 
 static const size_t NOBODY = SIZE_MAX;
@@ -24,6 +26,27 @@ int hpr_carriers_look(hpr_carriers *carriers, const hpr_process_ops *process,
         hpr_is_pid(pid) && process->marked(process->self, pid, tokens, count, pid_file) < count;
   }
   return 0;
+}
+
+static size_t list_tokens(const hpr_stored *first, const char **ret_tokens) {
+  size_t count = 0;
+  for (const hpr_stored *it = first; it; it = it->next) {
+    if (it->error != 0 || !it->row.token) continue;
+    if (ret_tokens) ret_tokens[count] = it->row.token;
+    count++;
+  }
+  return count;
+}
+
+int hpr_carriers_look_for_rows(hpr_carriers *carriers, const hpr_process_ops *process,
+                               const hpr_stored *first, const char *pid_file) {
+  const char **tokens = malloc((list_tokens(first, NULL) + 1) * sizeof *tokens);
+  carriers->looked = true;
+  if (!tokens) return HPR_ENOMEM;
+  const size_t count = list_tokens(first, tokens);
+  const int result = hpr_carriers_look(carriers, process, tokens, count, pid_file);
+  free(tokens);
+  return result;
 }
 
 void hpr_carriers_done(hpr_carriers *carriers) {

@@ -1,8 +1,9 @@
-/* core/carriers.h: the processes that were started with announced tokens. */
+/* core/carriers.h: the processes that carry tokens of sessions that nobody looks after. */
 #ifndef HPR_CORE_CARRIERS_H
 #define HPR_CORE_CARRIERS_H
 
 #include "platform/process.h"
+#include "store/document.h"
 
 /* One look at all processes, for as many tokens as there are. All zero: nobody has looked yet. */
 typedef struct hpr_carriers {
@@ -16,6 +17,9 @@ typedef struct hpr_carriers {
  */
 int hpr_carriers_look(hpr_carriers *carriers, const hpr_process_ops *process,
                       const char *const tokens[], size_t count, const char *pid_file);
+/* The same for the tokens of all those rows, a utlist. */
+int hpr_carriers_look_for_rows(hpr_carriers *carriers, const hpr_process_ops *process,
+                               const hpr_stored *first, const char *pid_file);
 /* Then it is all zero again. */
 void hpr_carriers_done(hpr_carriers *carriers);
 

@@ -127,13 +127,8 @@ static hpr_entry *remember(hpr_registry *registry, const hpr_past_entry *past) {
   row.cwd = hpr_shared_new("");
   const bool made = row.cwd && hpr_row_set_text(&row.token, past->token) == 0 &&
                     hpr_row_set_text(&row.session, past->session) == 0;
-  hpr_entry *entry = made ? hpr_table_add(table, &row, NULL) : NULL;
-  if (!entry) {
-    hpr_row_done(&row);
-    return NULL;
-  }
-  hpr_table_make_remainder(table, entry);
-  entry->parts[HPR_PART_MAIN].suspect = true;
+  hpr_entry *entry = made ? hpr_table_add_remainder(table, &row) : NULL;
+  if (!entry) hpr_row_done(&row);
   return entry;
 }
 

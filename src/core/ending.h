@@ -103,8 +103,8 @@ typedef struct hpr_ending {
   bool looked;                            /* and was looked for */
   int64_t look_due_ms;   /* a look that could not tell everything is to be repeated; 0: none */
   unsigned unsure_looks; /* how many there were */
-  bool untold;           /* there will be no more: whether somebody is left nobody can tell */
   unsigned missed_looks; /* and how many that somebody may have escaped */
+  bool untold;           /* no more will come: whether somebody is left nobody can tell */
   hpr_other *others;     /* owned */
   size_t other_count;
   size_t reached;            /* how many were signalled; a group that was signalled as one: 1 */

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "core/announced.h"
@@ -56,20 +54,6 @@ typedef struct borrowing {
   void *context;
 } borrowing;
 
-static void look_for_carriers(borrowing *it) {
-  size_t count = 0;
-  for (const hpr_stored *at = it->document->stored; at; at = at->next) count++;
-  const char **tokens = malloc((count + 1) * sizeof *tokens);
-  count = 0;
-  for (const hpr_stored *at = it->document->stored; tokens && at; at = at->next)
-    if (at->error == 0 && at->row.token) tokens[count++] = at->row.token;
-  if (tokens)
-    (void)hpr_carriers_look(&it->carriers, &it->registry->process, tokens, count,
-                            hpr_pidfile_path(it->registry->ledger.pidfile));
-  it->carriers.looked = true;
-  free(tokens);
-}
-
 /* What has that token, or that pid, can be no other entry's. */
 static bool is_only(const borrowing *it, const hpr_stored *stored) {
   for (const hpr_stored *at = it->document->stored; at; at = at->next)
@@ -86,20 +70,19 @@ static size_t count_leftovers(borrowing *it, const hpr_stored *stored, hpr_verdi
   if (verdict != HPR_VERDICT_GONE || !row->token || row->main.state != HPR_RECORD_KNOWN ||
       !is_only(it, stored))
     return 0;
-  if (!it->carriers.looked) look_for_carriers(it);
-  return hpr_carriers_count(&it->carriers, &it->registry->process, row->token,
-                            hpr_pidfile_path(it->registry->ledger.pidfile));
+  const hpr_process_ops *process = &it->registry->process;
+  const char *path = hpr_pidfile_path(it->registry->ledger.pidfile);
+  if (!it->carriers.looked)
+    (void)hpr_carriers_look_for_rows(&it->carriers, process, it->document->stored, path);
+  return hpr_carriers_count(&it->carriers, process, row->token, path);
 }
 
 /* `left`: itself has gone. */
 static int hold(hpr_registry *registry, hpr_row *row, bool left) {
-  hpr_entry *entry = hpr_table_add(&registry->table, row, NULL);
-  if (!entry) return HPR_ENOMEM;
-  if (left) {
-    hpr_table_make_remainder(&registry->table, entry);
-    entry->parts[HPR_PART_MAIN].suspect = true;
-  }
-  return 0;
+  hpr_table *table = &registry->table;
+  const hpr_entry *entry =
+      left ? hpr_table_add_remainder(table, row) : hpr_table_add(table, row, NULL);
+  return entry ? 0 : HPR_ENOMEM;
 }
 
 static int look_at(borrowing *borrowing, hpr_stored *stored) {

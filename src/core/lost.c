@@ -18,7 +18,6 @@ static bool is_agent_known(const hpr_ledger_scope *scope, const hpr_entry *entry
   return !hpr_verdict_is_gone(scope->process->verify(scope->process->self, agent));
 }
 
-/* Ours learns the agent that a registry which is gone knew. */
 void hpr_lost_take_agent(const hpr_ledger_scope *scope, hpr_entry *entry, const hpr_row *row) {
   if (!hpr_row_more(row)->pi.kin || is_agent_known(scope, entry)) return;
   hpr_watch_stop(scope->process, entry);
@@ -94,10 +93,6 @@ hpr_keep hpr_lost_keep_for_later(const hpr_ledger_scope *scope, const hpr_row *r
   return HPR_KEEP;
 }
 
-/*
- * Nobody here can tell whether it lives, nor who looks after it. It stays for the time in which
- * somebody may come back who can: whoever owns it writes its row anew, without that date.
- */
 hpr_keep hpr_lost_keep_elsewhere(const hpr_ledger_scope *scope, hpr_row *row) {
   const int64_t since_ms = hpr_row_more(row)->foreign_since_ms;
   int64_t now_ms = 0; /* by the folder's clock: the first reader may have been another host */
@@ -213,7 +208,6 @@ static hpr_judge_scope judge_scope_of(const hpr_ledger_scope *scope) {
   };
 }
 
-/* Nobody looks after it; `lost`: whoever did has provably ended. */
 hpr_keep hpr_lost_judge(const hpr_ledger_scope *scope, hpr_row *row, bool lost) {
   const hpr_judge_scope by = judge_scope_of(scope);
   hpr_ledger *ledger = scope->ledger;

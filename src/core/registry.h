@@ -382,9 +382,8 @@ typedef struct hpr_borrowed {
   int32_t stands_for; /* the registered process or, where that is gone and it is not, pi */
   bool can_forget;    /* hpr_registry_forget would drop it */
   bool can_end;       /* hpr_registry_terminate knows it by the pid `stands_for` */
-  size_t
-      leftovers; /* processes that carry its token though it has gone: with `tree` that ends them */
-  int32_t owner_pid; /* 0 = unnamed */
+  size_t leftovers;   /* processes that carry its token, though itself has gone */
+  int32_t owner_pid;  /* 0 = unnamed */
   hpr_ownership owner;
   const char *refused; /* not NULL: the text of an entry that is none, and nothing else is set */
   size_t refused_size; /* bytes */

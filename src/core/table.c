@@ -160,6 +160,14 @@ void hpr_table_make_remainder(hpr_table *table, hpr_entry *entry) {
   hpr_entry_make_remainder(entry);
 }
 
+hpr_entry *hpr_table_add_remainder(hpr_table *table, hpr_row *take_row) {
+  hpr_entry *entry = hpr_table_add(table, take_row, NULL);
+  if (!entry) return NULL;
+  hpr_table_make_remainder(table, entry);
+  entry->parts[HPR_PART_MAIN].suspect = true;
+  return entry;
+}
+
 void hpr_table_remove(hpr_table *table, hpr_entry *entry) {
   hpr_table_done_with(table, entry);
   hpr_table_set_timed(table, entry, false);
@@ -296,14 +304,11 @@ static void split_off(hpr_table *table, hpr_entry *entry) {
   hpr_row row;
   const char *session = entry->session ? entry->session : entry->row.session;
   if (hpr_row_split_agent(&entry->row, session, &row) != 0) return;
-  hpr_entry *remainder = hpr_table_add(table, &row, NULL);
-  if (!remainder) {
+  hpr_entry *remainder = hpr_table_add_remainder(table, &row);
+  if (remainder)
+    hpr_table_mark(table, remainder);
+  else
     hpr_row_done(&row);
-    return;
-  }
-  hpr_table_make_remainder(table, remainder);
-  remainder->parts[HPR_PART_MAIN].suspect = true;
-  hpr_table_mark(table, remainder);
 }
 
 static void leave_agent(hpr_table *table, hpr_entry *entry, const hpr_identity *successor) {

@@ -64,6 +64,9 @@ void hpr_table_retire(hpr_table *table, hpr_entry *entry);
 /* An earlier server told of its exit: only groups are left of it. */
 void hpr_table_make_remainder(hpr_table *table, hpr_entry *entry);
 
+/* Such an entry of the row, which is to be looked at. NULL as hpr_table_add. */
+hpr_entry *hpr_table_add_remainder(hpr_table *table, hpr_row *take_row);
+
 /* Its registered process has surely ended: the pid may be another's. */
 void hpr_table_free_number(hpr_table *table, hpr_entry *entry);
 
